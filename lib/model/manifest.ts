@@ -1,0 +1,132 @@
+import type { Outcome } from "./record.ts";
+import type { PhaseSpan } from "./schedule.ts";
+import type { TraceRepair } from "./trace.ts";
+
+/** Whether a run says something about the platform, and if not, why not. */
+export type VerdictWord = "VALID" | "PLATFORM-LIMITED" | "GENERATOR-LIMITED";
+
+/** The limits that a verdict is judged by; options of every experiment. */
+export interface VerdictLimits {
+  /** Largest p99 of dispatch lag. */
+  readonly dispatchLagP99Ms: number;
+  /** Largest p99 of event-loop delay. */
+  readonly loopDelayP99Ms: number;
+  /** CPU of the loader above which a second counts as busy, % of a core. */
+  readonly cpuPercent: number;
+  /** Largest share of busy seconds. */
+  readonly busySecondsShare: number;
+  /** Largest share of measured invocations that are not ok. */
+  readonly notOkShare: number;
+}
+
+/** The verdict on a run with its evidence. */
+export interface Verdict {
+  readonly verdict: VerdictWord;
+  /** One sentence for each limit that was crossed. */
+  readonly reasons: readonly string[];
+  readonly limits: VerdictLimits;
+  readonly evidence: {
+    readonly dropped: number;
+    /** `null` with fewer than 10 observations beyond it. */
+    readonly dispatchLagP50Ms: number | null;
+    readonly dispatchLagP99Ms: number | null;
+    readonly dispatchLagMaxMs: number | null;
+    readonly loopDelayP99Ms: number | null;
+    readonly loopDelayMaxMs: number | null;
+    /** Seconds since run start in which the loader was busy. */
+    readonly busySeconds: readonly number[];
+    readonly seconds: number;
+    readonly measured: number;
+    readonly measuredNotOk: number;
+  };
+}
+
+/** Whether the last minute of warm-up was stationary. */
+export interface WarmupCheck {
+  /** `null`: undetermined, fewer than 4 points or a constant series. */
+  readonly stationary: boolean | null;
+  readonly observations: number;
+  readonly statistic: number | null;
+  readonly pValue: number | null;
+  readonly criticalValue5Percent: number | null;
+}
+
+/** What will happen, known before any load. */
+export interface Plan {
+  readonly functions: number;
+  readonly invocations: number;
+  readonly durationMs: number;
+  readonly meanRatePerS: number;
+  /** Largest number of invocations due in one second of the schedule. */
+  readonly peakRatePerS: number;
+  /** Little's law: requested runtime summed ÷ duration. */
+  readonly expectedConcurrency: number;
+  readonly meanRequestedRuntimeMs: number;
+}
+
+/** How a run or an experiment stands. `running` in a folder without a process: it broke off. */
+export type RunStatus = "running" | "finished" | "overloaded" | "interrupted" | "failed";
+
+/** `manifest.json` of one run: all that is needed to understand or repeat it. */
+export interface RunManifest {
+  readonly kind: "run";
+  readonly formatVersion: 1;
+  readonly experiment: string;
+  /** Name of the run, unique in its experiment, such as `functions-20_repetition-0`. */
+  readonly name: string;
+  /** What distinguishes the run from the others, such as `{ functions: 20, repetition: 0 }`. */
+  readonly parameters: Readonly<Record<string, number | string>>;
+  readonly status: RunStatus;
+  /** The error that ended it, if one did. */
+  readonly error: string | null;
+  readonly command: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  readonly scheduleHash: string;
+  readonly trace: {
+    readonly name: string;
+    readonly hash: string;
+    readonly repairs: readonly TraceRepair[];
+  } | null;
+  readonly plan: Plan;
+  readonly phases: readonly PhaseSpan[];
+  readonly platform: {
+    readonly name: string;
+    readonly facts: Readonly<Record<string, unknown>>;
+  };
+  readonly versions: Readonly<Record<string, string>>;
+  readonly machine: Readonly<Record<string, string | number>>;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** Run start (time 0 of every table) in ms since 1970, `null` before it. */
+  readonly runStartUnixMs: number | null;
+  /** From the start of the program to the first dispatch; `null` before it. */
+  readonly firstDispatchAfterMs: number | null;
+  readonly endedAt: string | null;
+  readonly outcomes: Readonly<Record<Outcome, number>> | null;
+  readonly warmupCheck: WarmupCheck | null;
+  readonly verdict: Verdict | null;
+  /** Things a reader of the figures should know. */
+  readonly notes: readonly string[];
+  /** Largest resident memory of the loader process, MiB. */
+  readonly loaderPeakMemoryMib: number | null;
+}
+
+/** `experiment.json`: the question and the runs that answer it. */
+export interface ExperimentManifest {
+  readonly kind: "experiment";
+  readonly formatVersion: 1;
+  /** Name of the experiment, such as `trace-sweep`. */
+  readonly experiment: string;
+  readonly question: string;
+  readonly platform: string;
+  readonly status: RunStatus;
+  readonly error: string | null;
+  readonly command: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly createdAt: string;
+  readonly endedAt: string | null;
+  /** Folders of the runs, relative to the experiment's, in order. */
+  readonly runs: readonly string[];
+  readonly notes: readonly string[];
+}

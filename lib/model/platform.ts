@@ -1,0 +1,144 @@
+import type { Clock } from "../base/clock.ts";
+import type { FunctionProfile } from "./trace.ts";
+import type { Outcome } from "./record.ts";
+import type { Cell, Table } from "./table.ts";
+
+/** What to deploy for one function. */
+export interface FunctionSpec {
+  /** Index of the function in the schedule. */
+  readonly index: number;
+  /** Key of the function in the trace: owner/app/function. */
+  readonly functionId: string;
+  /** DNS label under which it is deployed, such as `trace-func-3-1f0c`. */
+  readonly name: string;
+  readonly profile: FunctionProfile;
+  /** Instances to start before the load. */
+  readonly initialScale: number;
+  readonly cpuRequestMilli: number;
+  readonly memoryRequestMib: number;
+}
+
+/** A deployed function. */
+export interface Deployment {
+  readonly spec: FunctionSpec;
+  /** Address to connect to, `host:port`. */
+  readonly address: string;
+  /** The `:authority` of its calls. */
+  readonly authority: string;
+}
+
+/**
+ * The calls in flight, as columns indexed by slot, so that a call allocates
+ * nothing. The dispatcher fills in what to send, the transport what came back.
+ */
+export interface CallColumns {
+  /** Sent: index of the deployment. */
+  readonly functionIndex: Uint32Array;
+  /** Sent: runtime in whole milliseconds. */
+  readonly runtimeMs: Uint32Array;
+  /** Sent: memory in whole MiB. */
+  readonly memoryMib: Uint32Array;
+  /** Sent: when to give up, on the platform's clock. */
+  readonly deadlineMs: Float64Array;
+  /** Came back: when the first bytes went to the socket, on the clock; NaN if never. */
+  readonly dispatchedMs: Float64Array;
+  /** Came back: microseconds that the function says it ran for; NaN without a reply. */
+  readonly servedRuntimeUs: Float64Array;
+  /** Came back: KiB that the function says it used; NaN without a reply. */
+  readonly servedMemoryKib: Float64Array;
+  /** Came back: name of the instance. */
+  readonly instance: (string | null)[];
+  /** Came back: whether it was a cold invocation. */
+  readonly coldStart: (boolean | null)[];
+}
+
+/** What a transport calls, once for every `invoke`. */
+export type CompletionCallback = (
+  slot: number,
+  outcome: Outcome,
+  /** gRPC status code; `null` if the call was never sent. */
+  statusCode: number | null,
+) => void;
+
+/** Sends invocations. */
+export interface Transport {
+  /** Sends the call in the slot; completes it exactly once, never synchronously. */
+  invoke(slot: number): void;
+  /** Gives up the call in the slot, which then completes as `cancelled` or as it ended. */
+  cancel(slot: number): void;
+  /** Ends every connection; calls still out complete as `cancelled`. */
+  close(): Promise<void>;
+}
+
+/** Makes a transport over the columns of a dispatcher. */
+export type TransportFactory = (
+  calls: CallColumns,
+  onComplete: CompletionCallback,
+) => Promise<Transport>;
+
+/** Observes the platform beside the load, never on the invocation path. */
+export interface Scraper {
+  readonly name: string;
+  /** The tables that it adds rows to. */
+  readonly tables: readonly Table[];
+  /** Milliseconds between scrapes. */
+  readonly everyMs: number;
+  /** Longest a scrape may take. */
+  readonly timeoutMs: number;
+  /**
+   * Observes once; cells without the time in front, which the loop adds.
+   *
+   * @throws anything; the loop then writes a gap (nulls) and goes on
+   */
+  scrape(signal: AbortSignal): Promise<readonly ScrapedRow[]>;
+  /** Rows for a scrape that failed or timed out. */
+  gap(): readonly ScrapedRow[];
+}
+
+/** A row for a table. */
+export interface ScrapedRow {
+  readonly table: Table;
+  /** Cells after `time_ms`. */
+  readonly cells: readonly Cell[];
+}
+
+/** An instance changed state, told as it happens. */
+export interface InstanceEvent {
+  /** On the platform's clock. */
+  readonly timeMs: number;
+  readonly functionId: string;
+  readonly instance: string;
+  readonly event: "created" | "ready" | "stopping" | "gone";
+  readonly detail: string | null;
+}
+
+/** What a platform can carry. */
+export interface Capacity {
+  /** Instances at once, or `null` for no bound. */
+  readonly instances: number | null;
+  readonly cpuMilli: number | null;
+  readonly memoryMib: number | null;
+}
+
+/** Where functions run. */
+export interface Platform extends AsyncDisposable {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly capacity: Capacity;
+  /** Facts for the manifest: versions, calibration, settings in force. */
+  describe(): Record<string, unknown>;
+  /**
+   * Brings the functions up and waits until they can be invoked and their
+   * initial instances are ready.
+   *
+   * @throws LoaderError `platform` when one cannot be brought up
+   */
+  deploy(functions: readonly FunctionSpec[], signal: AbortSignal): Promise<readonly Deployment[]>;
+  /** The transport to the deployed functions. */
+  readonly transport: TransportFactory;
+  scrapers(): readonly Scraper[];
+  /** Registers the one listener to the lives of instances. */
+  onInstanceEvent(listener: (event: InstanceEvent) => void): void;
+  /** Removes what `deploy` made and waits until it is gone; may be called twice. */
+  teardown(): Promise<void>;
+}

@@ -1,0 +1,50 @@
+import type { FunctionProfile } from "./trace.ts";
+
+/** Which part of a run an invocation belongs to. */
+export type Phase = "warmup" | "measurement";
+
+/** From `fromMs` until the next span, invocations belong to `phase`. */
+export interface PhaseSpan {
+  readonly fromMs: number;
+  readonly phase: Phase;
+}
+
+/** Distribution of the inter-arrival times within a slot. */
+export type IatDistribution = "exponential" | "uniform" | "equidistant";
+
+/** A part of a schedule, as columns of equal length, ordered in time. */
+export interface ScheduleChunk {
+  /** Milliseconds from the start of the window. */
+  readonly scheduledMs: Float64Array;
+  /** Index into the functions of the schedule. */
+  readonly functionIndex: Uint32Array;
+  /** Requested runtime in whole milliseconds. */
+  readonly runtimeMs: Uint32Array;
+  /** Requested memory in whole MiB. */
+  readonly memoryMib: Uint32Array;
+}
+
+/**
+ * Every invocation of a run, made a chunk at a time and as often as asked for,
+ * always the same. Ordered by (scheduled time, function key).
+ */
+export interface Schedule {
+  readonly functions: readonly FunctionProfile[];
+  readonly durationMs: number;
+  /** Ascending, the first from 0. */
+  readonly phases: readonly PhaseSpan[];
+  /** The chunks in order; each call starts from the beginning. */
+  chunks(): IterableIterator<ScheduleChunk>;
+  /** SHA-256 over function keys and ordered columns, hexadecimal. */
+  hash(): string;
+}
+
+/** The phase of an instant of a schedule. */
+export function phaseAt(phases: readonly PhaseSpan[], scheduledMs: number): Phase {
+  let phase: Phase = "measurement";
+  for (const span of phases) {
+    if (span.fromMs > scheduledMs) break;
+    phase = span.phase;
+  }
+  return phase;
+}

@@ -1,0 +1,226 @@
+/** Type of a cell; every cell may also be `null` (unknown), an empty field in CSV. */
+export type ColumnType = "integer" | "number" | "text" | "boolean";
+
+/** A column of a result table, described once. */
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Unit, where there is one: `ms`, `MiB`, `%`. */
+  readonly unit?: string;
+  /** What it holds, in a phrase. */
+  readonly meaning: string;
+}
+
+/** A result table: `<name>.csv` in a run's folder. */
+export interface Table {
+  readonly name: string;
+  readonly meaning: string;
+  readonly columns: readonly Column[];
+}
+
+/** The value of a cell. */
+export type Cell = number | string | boolean | null;
+
+/** Where rows of one table go; never blocks the caller. */
+export interface TableSink {
+  /** Adds a row; cells in the order of the table's columns. */
+  write(row: readonly Cell[]): void;
+}
+
+const TIME_COLUMN: Column = {
+  name: "time_ms",
+  type: "number",
+  unit: "ms",
+  meaning: "when it was observed, since run start (negative: before it)",
+};
+
+/** One row for every scheduled invocation. */
+export const INVOCATIONS: Table = {
+  name: "invocations",
+  meaning: "one row for every scheduled invocation, in the order in which they ended",
+  columns: [
+    { name: "index", type: "integer", meaning: "position in the schedule, from 0" },
+    { name: "function_id", type: "text", meaning: "owner/app/function as in the trace" },
+    { name: "phase", type: "text", meaning: "warmup or measurement" },
+    {
+      name: "scheduled_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "when it was due, since run start",
+    },
+    {
+      name: "dispatched_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "when its first bytes went to the socket; empty if never",
+    },
+    {
+      name: "completed_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "when its reply or failure was seen; empty if never sent",
+    },
+    { name: "requested_runtime_ms", type: "integer", unit: "ms", meaning: "runtime asked for" },
+    {
+      name: "served_runtime_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "runtime that the function reports; empty without a reply",
+    },
+    { name: "requested_memory_mib", type: "integer", unit: "MiB", meaning: "memory asked for" },
+    {
+      name: "served_memory_mib",
+      type: "number",
+      unit: "MiB",
+      meaning: "memory that the function reports; empty without a reply",
+    },
+    { name: "instance", type: "text", meaning: "the instance that served it; empty if unknown" },
+    {
+      name: "cold_start",
+      type: "boolean",
+      meaning: "first served by an instance that became ready after the dispatch; empty if unknown",
+    },
+    {
+      name: "outcome",
+      type: "text",
+      meaning: "ok, dropped, connect_failed, timed_out, rejected, failed or cancelled",
+    },
+    { name: "status_code", type: "integer", meaning: "gRPC status code; empty if never sent" },
+  ],
+};
+
+/** What the generator itself did, second by second. */
+export const GENERATOR: Table = {
+  name: "generator",
+  meaning: "what the load generator did in each second; the evidence of the verdict",
+  columns: [
+    TIME_COLUMN,
+    { name: "scheduled", type: "integer", meaning: "invocations due in the second" },
+    { name: "dispatched", type: "integer", meaning: "invocations dispatched in the second" },
+    { name: "completed", type: "integer", meaning: "invocations that ended in the second" },
+    { name: "dropped", type: "integer", meaning: "invocations dropped at the in-flight cap" },
+    { name: "in_flight", type: "integer", meaning: "invocations in flight at its end" },
+    {
+      name: "requested_memory_mib",
+      type: "integer",
+      unit: "MiB",
+      meaning: "memory requested by the invocations in flight at its end",
+    },
+    {
+      name: "dispatch_lag_max_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "largest dispatched − scheduled of the second; empty without a dispatch",
+    },
+    {
+      name: "loop_delay_max_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "largest delay of the event loop, probed every 20 ms",
+    },
+    {
+      name: "cpu_percent",
+      type: "number",
+      unit: "% of a core",
+      meaning: "CPU time of the loader process, waiting excluded",
+    },
+  ],
+};
+
+/** Beginnings and ends of instances. */
+export const INSTANCES: Table = {
+  name: "instances",
+  meaning: "every step in the life of every instance",
+  columns: [
+    TIME_COLUMN,
+    { name: "function_id", type: "text", meaning: "owner/app/function as in the trace" },
+    { name: "instance", type: "text", meaning: "name of the instance" },
+    { name: "event", type: "text", meaning: "created, ready, stopping or gone" },
+    { name: "detail", type: "text", meaning: "why it is gone, where it was not asked to" },
+  ],
+};
+
+/** The platform's own metrics, summed over functions. */
+export const PLATFORM_METRICS: Table = {
+  name: "platform_metrics",
+  meaning: "what the platform says of itself, one row a scrape; all empty where a scrape failed",
+  columns: [
+    TIME_COLUMN,
+    { name: "desired_instances", type: "integer", meaning: "instances the autoscaler wants" },
+    { name: "requested_instances", type: "integer", meaning: "instances asked of the platform" },
+    { name: "actual_instances", type: "integer", meaning: "instances that are ready" },
+    { name: "not_ready_instances", type: "integer", meaning: "instances that are not ready" },
+    { name: "pending_instances", type: "integer", meaning: "instances without a place to run" },
+    {
+      name: "stable_concurrency",
+      type: "number",
+      meaning: "observed concurrency over the stable window, average over functions",
+    },
+    {
+      name: "panic_concurrency",
+      type: "number",
+      meaning: "observed concurrency over the panic window, average over functions",
+    },
+    {
+      name: "activator_concurrency",
+      type: "number",
+      meaning: "requests at the activator (gateway), average over functions",
+    },
+    {
+      name: "activator_requests",
+      type: "integer",
+      meaning: "requests that the activator (gateway) has answered since it started",
+    },
+    { name: "scheduling_p50_ms", type: "number", unit: "ms", meaning: "scheduling, median" },
+    { name: "scheduling_p99_ms", type: "number", unit: "ms", meaning: "scheduling, p99" },
+    {
+      name: "placement_p50_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "from a pod's creation to its placement, median",
+    },
+    {
+      name: "placement_p99_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "from a pod's creation to its placement, p99",
+    },
+    { name: "scrape_ms", type: "number", unit: "ms", meaning: "what the scrape itself took" },
+  ],
+};
+
+/** Desired and actual scale of each function. */
+export const SCALES: Table = {
+  name: "scales",
+  meaning: "desired and actual scale of each function, one row a scrape and function",
+  columns: [
+    TIME_COLUMN,
+    { name: "function_id", type: "text", meaning: "owner/app/function as in the trace" },
+    { name: "desired_scale", type: "integer", meaning: "instances the autoscaler wants" },
+    { name: "actual_scale", type: "integer", meaning: "instances that are ready" },
+  ],
+};
+
+/** CPU and memory of the processes of a run. */
+export const PROCESSES: Table = {
+  name: "processes",
+  meaning: "CPU and memory of the processes of a run, one row a scrape and group",
+  columns: [
+    TIME_COLUMN,
+    { name: "group", type: "text", meaning: "loader, gateway or instances" },
+    { name: "processes", type: "integer", meaning: "number of processes in the group" },
+    { name: "cpu_percent", type: "number", unit: "% of a core", meaning: "CPU, whole group" },
+    { name: "memory_mib", type: "number", unit: "MiB", meaning: "resident memory, whole group" },
+    { name: "scrape_ms", type: "number", unit: "ms", meaning: "what the scrape itself took" },
+  ],
+};
+
+/** All result tables of a run. */
+export const TABLES: readonly Table[] = [
+  INVOCATIONS,
+  GENERATOR,
+  INSTANCES,
+  PLATFORM_METRICS,
+  SCALES,
+  PROCESSES,
+];

@@ -54,7 +54,7 @@ export class RealClock implements Clock {
     };
     const fire = () => {
       if (cancelled) return;
-      if (this.nowMs() < dueMs - 1) return arm();
+      if (this.nowMs() < dueMs) return arm();
       try {
         const settled = callback();
         if (settled !== undefined) settled.catch((error) => this.#fail(error));

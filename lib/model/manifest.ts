@@ -26,13 +26,19 @@ export interface Verdict {
   readonly reasons: readonly string[];
   readonly limits: VerdictLimits;
   readonly evidence: {
+    readonly dispatched: number;
     readonly dropped: number;
+    /** Dispatches later than the limit; more than 1 % of them is a p99 above it. */
+    readonly lateDispatches: number;
     /** `null` with fewer than 10 observations beyond it. */
     readonly dispatchLagP50Ms: number | null;
     readonly dispatchLagP99Ms: number | null;
     readonly dispatchLagMaxMs: number | null;
     readonly loopDelayP99Ms: number | null;
     readonly loopDelayMaxMs: number | null;
+    /** Probes of the event loop, and those above the limit. */
+    readonly loopProbes: number;
+    readonly lateLoopProbes: number;
     /** Seconds since run start in which the loader was busy. */
     readonly busySeconds: readonly number[];
     readonly seconds: number;

@@ -56,7 +56,7 @@ export interface CallColumns {
 export type CompletionCallback = (
   slot: number,
   outcome: Outcome,
-  /** gRPC status code; `null` if the call was never sent. */
+  /** gRPC status code; `null` if there was none. */
   statusCode: number | null,
 ) => void;
 
@@ -136,6 +136,8 @@ export interface Platform extends AsyncDisposable {
   deploy(functions: readonly FunctionSpec[], signal: AbortSignal): Promise<readonly Deployment[]>;
   /** The transport to the deployed functions. */
   readonly transport: TransportFactory;
+  /** Aborted, with the reason, when the platform itself is gone and a run makes no sense. */
+  readonly lost: AbortSignal;
   scrapers(): readonly Scraper[];
   /** Registers the one listener to the lives of instances. */
   onInstanceEvent(listener: (event: InstanceEvent) => void): void;

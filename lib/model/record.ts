@@ -42,6 +42,6 @@ export interface InvocationRecord {
   /** First served by an instance that became ready after its dispatch. */
   readonly coldStart: boolean | null;
   readonly outcome: Outcome;
-  /** gRPC status code; `null` if the call was never sent. */
+  /** gRPC status code; `null` if there was none. */
   readonly statusCode: number | null;
 }

@@ -24,6 +24,11 @@ export interface ScheduleChunk {
   readonly memoryMib: Uint32Array;
 }
 
+/** Options of {@linkcode Schedule.chunks}. */
+export interface ChunkOptions {
+  readonly reuse?: boolean;
+}
+
 /**
  * Every invocation of a run, made a chunk at a time and as often as asked for,
  * always the same. Ordered by (scheduled time, function key).
@@ -33,8 +38,12 @@ export interface Schedule {
   readonly durationMs: number;
   /** Ascending, the first from 0. */
   readonly phases: readonly PhaseSpan[];
-  /** The chunks in order; each call starts from the beginning. */
-  chunks(): IterableIterator<ScheduleChunk>;
+  /**
+   * The chunks in order; each call starts from the beginning. With `reuse`, a
+   * chunk is valid only until the next one is asked for, and the buffers serve
+   * again: memory stays at one chunk instead of what the collector leaves behind.
+   */
+  chunks(options?: ChunkOptions): IterableIterator<ScheduleChunk>;
   /** SHA-256 over function keys and ordered columns, hexadecimal. */
   hash(): string;
 }

@@ -85,7 +85,7 @@ export const INVOCATIONS: Table = {
       type: "text",
       meaning: "ok, dropped, connect_failed, timed_out, rejected, failed or cancelled",
     },
-    { name: "status_code", type: "integer", meaning: "gRPC status code; empty if never sent" },
+    { name: "status_code", type: "integer", meaning: "gRPC status code; empty if there was none" },
   ],
 };
 

@@ -1,0 +1,110 @@
+/**
+ * What does a burst of one function do to its neighbours?
+ *
+ * Three functions: `steady` and `bursty` share a rate that climbs slot by slot
+ * to the target and stays there; in the middle of the stay `bursty` is invoked
+ * many times within one second, and `victim`, which has no instance, once in the
+ * middle of that. The climb is warm-up and not measured.
+ *
+ *     deno task exp:burst --rps 20 --burst 100
+ */
+import {
+  BURST_MS,
+  COMMON_OPTIONS,
+  durationOption,
+  type Experiment,
+  generateBurst,
+  integerOption,
+  numberOption,
+  runAsScript,
+} from "../mod.ts";
+
+const options = {
+  ...COMMON_OPTIONS,
+  rps: numberOption("rate", {
+    meaning: "target rate of steady and bursty together, invocations a second",
+    default: { local: 20, cluster: 10 },
+    minimum: 0.01,
+    maximum: 1_000_000,
+  }),
+  start: numberOption("rate", {
+    meaning: "rate of the first slot",
+    default: { local: 5, cluster: 1 },
+    minimum: 0.01,
+    maximum: 1_000_000,
+  }),
+  step: numberOption<number | null>("rate", {
+    meaning: "what each slot adds (default: a third of the climb locally)",
+    default: { local: null, cluster: 1 },
+    minimum: 0.01,
+    maximum: 1_000_000,
+  }),
+  slot: durationOption({
+    meaning: "how long each rate of the climb is kept",
+    default: { local: 3000, cluster: 60_000 },
+    minimum: 100,
+    maximum: 60_000,
+  }),
+  duration: durationOption({
+    meaning: "how long the target rate stays",
+    default: { local: 20_000, cluster: 180_000 },
+    minimum: BURST_MS,
+    maximum: 86_400_000,
+  }),
+  burst: integerOption("number", {
+    meaning: "invocations of bursty within one second",
+    default: { local: 60, cluster: 10 },
+    minimum: 1,
+    maximum: 10_000_000,
+  }),
+  runtime: durationOption({
+    meaning: "requested runtime of every invocation",
+    default: { local: 20, cluster: 1000 },
+    minimum: 1,
+    maximum: 60_000,
+  }),
+  memory: integerOption("MiB", {
+    meaning: "requested memory of every invocation",
+    default: { local: 64, cluster: 170 },
+    minimum: 1,
+    maximum: 10_240,
+  }),
+};
+
+/** Slots of the climb where no step is given. */
+const CLIMB_SLOTS = 3;
+
+/** Instances before the load, by name. */
+const INITIAL_SCALES: Readonly<Record<string, number>> = { steady: 1, bursty: 1, victim: 0 };
+
+export const burst: Experiment<typeof options> = {
+  name: "burst",
+  question: "What does a burst of one function do to its neighbours?",
+  options,
+
+  plan(options) {
+    const { rps, start } = options;
+    const { schedule, burstAtMs } = generateBurst({
+      seed: options.seed,
+      startRatePerS: start,
+      stepRatePerS: options.step ?? Math.max((rps - start) / CLIMB_SLOTS, 0.01),
+      targetRatePerS: rps,
+      slotMs: options.slot,
+      durationMs: options.duration,
+      burst: options.burst,
+      runtimeMs: options.runtime,
+      memoryMib: options.memory,
+      iatDistribution: options.iat,
+    });
+    const run = {
+      name: "burst",
+      parameters: { ratePerS: rps, burst: options.burst, burstAtMs, burstMs: BURST_MS },
+      trace: null,
+      schedule,
+      initialScales: schedule.functions.map(({ id }) => INITIAL_SCALES[id]),
+    };
+    return Promise.resolve({ runs: [run], overloadTolerance: 1 });
+  },
+};
+
+if (import.meta.main) await runAsScript(burst);

@@ -1,0 +1,118 @@
+/**
+ * Up to which rate does the platform keep up?
+ *
+ * One rate per slot, dealt to equal functions in turn; from slot to slot the
+ * rate climbs, on the same deployment, until the last rate or until the platform
+ * is overloaded. An overloaded rate is tried once more before the ramp ends. The
+ * first fifth of each slot is warm-up and not measured.
+ *
+ *     deno task exp:rps-ramp --start 10 --step 20 --end 90
+ */
+import {
+  COMMON_OPTIONS,
+  durationOption,
+  type Experiment,
+  generateRateStep,
+  integerOption,
+  LoaderError,
+  numberOption,
+  type PlannedRun,
+  runAsScript,
+} from "../mod.ts";
+
+/** Share of a slot at its start that is not measured. */
+const WARMUP_SHARE = 0.2;
+const options = {
+  ...COMMON_OPTIONS,
+  start: numberOption("rate", {
+    meaning: "first rate, invocations a second",
+    default: { local: 20, cluster: 1 },
+    minimum: 0.01,
+    maximum: 1_000_000,
+  }),
+  step: numberOption("rate", {
+    meaning: "what each slot adds",
+    default: { local: 20, cluster: 1 },
+    minimum: 0.01,
+    maximum: 1_000_000,
+  }),
+  end: numberOption<number | null>("rate", {
+    meaning: "last rate; without one it climbs until overload",
+    default: { local: 120, cluster: null },
+    minimum: 0.01,
+    maximum: 1_000_000,
+  }),
+  slot: durationOption({
+    meaning: "how long each rate is kept",
+    default: { local: 6000, cluster: 60_000 },
+    minimum: 100,
+    maximum: 86_400_000,
+  }),
+  functions: integerOption("number", {
+    meaning: "equal functions that share the rate",
+    default: 1,
+    minimum: 1,
+    maximum: 100_000,
+  }),
+  runtime: durationOption({
+    meaning: "requested runtime of every invocation",
+    default: { local: 20, cluster: 1000 },
+    minimum: 1,
+    maximum: 60_000,
+  }),
+  memory: integerOption("MiB", {
+    meaning: "requested memory of every invocation",
+    default: { local: 64, cluster: 170 },
+    minimum: 1,
+    maximum: 10_240,
+  }),
+  initialScale: integerOption("number", {
+    meaning: "instances of each function before the load",
+    default: 1,
+    minimum: 0,
+    maximum: 1000,
+  }),
+};
+
+export const rpsRamp: Experiment<typeof options> = {
+  name: "rps-ramp",
+  question: "Up to which rate does the platform keep up?",
+  options,
+
+  plan(options) {
+    const { start, step, end } = options;
+    if (end !== null && end < start) {
+      throw new LoaderError("usage", `--end: ${end} is below the start, ${start}.`, { value: end });
+    }
+    return Promise.resolve({ runs: climb(options), overloadTolerance: 2 });
+
+    function* climb({ slot, functions, runtime, memory, iat, seed }: typeof options): Iterable<
+      PlannedRun
+    > {
+      // From the step's number, so that no rounding error adds up.
+      for (let k = 0; end === null || start + k * step <= end; k++) {
+        const ratePerS = start + k * step;
+        const schedule = generateRateStep({
+          seed,
+          ratePerS,
+          durationMs: slot,
+          warmupShare: WARMUP_SHARE,
+          functions,
+          runtimeMs: runtime,
+          memoryMib: memory,
+          iatDistribution: iat,
+        });
+        yield {
+          name: `rate-${ratePerS}`,
+          parameters: { ratePerS },
+          trace: null,
+          schedule,
+          initialScales: schedule.functions.map(() => options.initialScale),
+          deployment: "ramp",
+        };
+      }
+    }
+  },
+};
+
+if (import.meta.main) await runAsScript(rpsRamp);

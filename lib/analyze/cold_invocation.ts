@@ -1,0 +1,16 @@
+import type { InvocationTable } from "./invocation_table.ts";
+
+/**
+ * Number of cold invocations: those first served by an instance that became
+ * ready after their dispatch. `null` where the records tell it of none.
+ */
+export function countColdInvocations(table: InvocationTable): number | null {
+  let cold = 0;
+  let known = 0;
+  for (const coldStart of table.coldStart) {
+    if (Number.isNaN(coldStart)) continue;
+    known++;
+    cold += coldStart;
+  }
+  return known === 0 ? null : cold;
+}

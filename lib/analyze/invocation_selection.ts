@@ -1,0 +1,55 @@
+import type { InvocationTable } from "./invocation_table.ts";
+
+/**
+ * The invocations that meet a condition, as a table of its own.
+ *
+ * @param keep told the row number
+ */
+export function selectInvocations(
+  table: InvocationTable,
+  keep: (row: number) => boolean,
+): InvocationTable {
+  const rows: number[] = [];
+  for (let row = 0; row < table.count; row++) if (keep(row)) rows.push(row);
+  return takeRows(table, rows);
+}
+
+/** The invocations of the measurement phase. */
+export function selectMeasured(table: InvocationTable): InvocationTable {
+  return selectInvocations(table, (row) => table.measured[row] === 1);
+}
+
+/**
+ * Divides a table by slots of scheduled time; only slots with an invocation,
+ * in order.
+ */
+export function groupBySlot(
+  table: InvocationTable,
+  slotMs: number,
+): { readonly slot: number; readonly invocations: InvocationTable }[] {
+  const rowsOfSlot = new Map<number, number[]>();
+  for (let row = 0; row < table.count; row++) {
+    const slot = Math.floor(table.scheduledMs[row] / slotMs);
+    const rows = rowsOfSlot.get(slot);
+    if (rows === undefined) rowsOfSlot.set(slot, [row]);
+    else rows.push(row);
+  }
+  return [...rowsOfSlot]
+    .sort(([a], [b]) => a - b)
+    .map(([slot, rows]) => ({ slot, invocations: takeRows(table, rows) }));
+}
+
+function takeRows(table: InvocationTable, rows: readonly number[]): InvocationTable {
+  return {
+    count: rows.length,
+    functionIds: table.functionIds,
+    functionCode: Int32Array.from(rows, (row) => table.functionCode[row]),
+    measured: Uint8Array.from(rows, (row) => table.measured[row]),
+    scheduledMs: Float64Array.from(rows, (row) => table.scheduledMs[row]),
+    dispatchedMs: Float64Array.from(rows, (row) => table.dispatchedMs[row]),
+    completedMs: Float64Array.from(rows, (row) => table.completedMs[row]),
+    requestedRuntimeMs: Float64Array.from(rows, (row) => table.requestedRuntimeMs[row]),
+    coldStart: Float64Array.from(rows, (row) => table.coldStart[row]),
+    outcome: Uint8Array.from(rows, (row) => table.outcome[row]),
+  };
+}

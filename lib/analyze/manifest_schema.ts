@@ -1,0 +1,145 @@
+import { z } from "zod";
+import { LoaderError } from "../base/error.ts";
+import type { ExperimentManifest, RunManifest } from "../model/manifest.ts";
+import { OUTCOMES } from "../model/record.ts";
+
+const unknownOrNumber = z.number().nullable();
+const texts = z.array(z.string());
+const record = z.record(z.string(), z.unknown());
+const status = z.enum(["running", "finished", "overloaded", "interrupted", "failed"]);
+
+const verdict = z.object({
+  verdict: z.enum(["VALID", "PLATFORM-LIMITED", "GENERATOR-LIMITED"]),
+  reasons: texts,
+  limits: z.object({
+    dispatchLagP99Ms: z.number(),
+    loopDelayP99Ms: z.number(),
+    cpuPercent: z.number(),
+    busySecondsShare: z.number(),
+    notOkShare: z.number(),
+  }),
+  evidence: z.object({
+    dispatched: z.number(),
+    dropped: z.number(),
+    lateDispatches: z.number(),
+    dispatchLagP50Ms: unknownOrNumber,
+    dispatchLagP99Ms: unknownOrNumber,
+    dispatchLagMaxMs: unknownOrNumber,
+    loopDelayP99Ms: unknownOrNumber,
+    loopDelayMaxMs: unknownOrNumber,
+    loopProbes: z.number(),
+    lateLoopProbes: z.number(),
+    busySeconds: z.array(z.number()),
+    seconds: z.number(),
+    measured: z.number(),
+    measuredNotOk: z.number(),
+  }),
+});
+
+const runManifest: z.ZodType<RunManifest> = z.object({
+  kind: z.literal("run"),
+  formatVersion: z.literal(1),
+  experiment: z.string(),
+  name: z.string(),
+  parameters: z.record(z.string(), z.union([z.number(), z.string()])),
+  status,
+  error: z.string().nullable(),
+  command: texts,
+  options: record,
+  seed: z.number(),
+  scheduleHash: z.string(),
+  trace: z.object({
+    name: z.string(),
+    hash: z.string(),
+    repairs: z.array(z.object({
+      defect: z.string(),
+      repair: z.string(),
+      count: z.number(),
+      examples: texts,
+    })),
+  }).nullable(),
+  plan: z.object({
+    functions: z.number(),
+    invocations: z.number(),
+    durationMs: z.number(),
+    meanRatePerS: z.number(),
+    peakRatePerS: z.number(),
+    expectedConcurrency: z.number(),
+    meanRequestedRuntimeMs: z.number(),
+  }),
+  phases: z.array(z.object({ fromMs: z.number(), phase: z.enum(["warmup", "measurement"]) })),
+  platform: z.object({ name: z.string(), facts: record }),
+  versions: z.record(z.string(), z.string()),
+  machine: z.record(z.string(), z.union([z.string(), z.number()])),
+  createdAt: z.string(),
+  runStartUnixMs: unknownOrNumber,
+  firstDispatchAfterMs: unknownOrNumber,
+  endedAt: z.string().nullable(),
+  outcomes: z.record(z.enum(OUTCOMES), z.number()).nullable(),
+  warmupCheck: z.object({
+    stationary: z.boolean().nullable(),
+    observations: z.number(),
+    statistic: unknownOrNumber,
+    pValue: unknownOrNumber,
+    criticalValue5Percent: unknownOrNumber,
+  }).nullable(),
+  verdict: verdict.nullable(),
+  notes: texts,
+  loaderPeakMemoryMib: unknownOrNumber,
+});
+
+const experimentManifest: z.ZodType<ExperimentManifest> = z.object({
+  kind: z.literal("experiment"),
+  formatVersion: z.literal(1),
+  experiment: z.string(),
+  question: z.string(),
+  platform: z.string(),
+  status,
+  error: z.string().nullable(),
+  command: texts,
+  options: record,
+  createdAt: z.string(),
+  endedAt: z.string().nullable(),
+  runs: texts,
+  notes: texts,
+});
+
+/**
+ * Parses the text of a run's `manifest.json`.
+ *
+ * @param file path to name in errors
+ * @throws LoaderError `result` when it is not JSON or not such a manifest
+ */
+export function parseRunManifest(text: string, file: string): RunManifest {
+  return parseManifest(runManifest, text, file, "a run's manifest");
+}
+
+/**
+ * Parses the text of an `experiment.json`.
+ *
+ * @param file path to name in errors
+ * @throws LoaderError `result` when it is not JSON or not such a manifest
+ */
+export function parseExperimentManifest(text: string, file: string): ExperimentManifest {
+  return parseManifest(experimentManifest, text, file, "an experiment's manifest");
+}
+
+function parseManifest<T>(schema: z.ZodType<T>, text: string, file: string, what: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new LoaderError("result", `Expected ${what}, but the file is not valid JSON.`, {
+      file,
+      cause: error,
+    });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const key = issue.path.length === 0 ? "the whole" : issue.path.join(".");
+  throw new LoaderError("result", `Expected ${what}, but ${key} is wrong (${issue.message}).`, {
+    file,
+    cause: parsed.error,
+  });
+}

@@ -1,0 +1,72 @@
+import { rankedQuantile } from "../stats/quantile.ts";
+import { type InvocationTable, OK_CODE } from "./invocation_table.ts";
+
+/** The percentiles that are reported. */
+export const PERCENTILES = ["p50", "p90", "p95", "p99"] as const;
+
+/** See {@linkcode PERCENTILES}. */
+export type Percentile = (typeof PERCENTILES)[number];
+
+/**
+ * Values by percentile. `Infinity` where the percentile falls among the
+ * invocations that are not ok; `null` with fewer than 10 observations beyond it.
+ */
+export type PercentileValues = Readonly<Record<Percentile, number | null>>;
+
+/** Percentiles of one measure over a set of invocations. */
+export interface RankedQuantiles {
+  /** Dispatched invocations: those that are ranked. */
+  readonly observations: number;
+  /** How many of them are not ok and count as infinite. */
+  readonly infinite: number;
+  readonly all: PercentileValues;
+  /** The same over the ok ones alone. */
+  readonly okOnly: PercentileValues;
+}
+
+const FRACTIONS: Readonly<Record<Percentile, number>> = {
+  p50: 0.5,
+  p90: 0.9,
+  p95: 0.95,
+  p99: 0.99,
+};
+
+/**
+ * Ranks every dispatched invocation by a measure of it. What is not ok
+ * counts as infinite, so that a platform that fails its slowest calls gains
+ * nothing.
+ *
+ * @param measure value of every row of the table
+ */
+export function deriveRankedQuantiles(
+  table: InvocationTable,
+  measure: Float64Array,
+): RankedQuantiles {
+  const ok = new Float64Array(table.count);
+  let okCount = 0;
+  let infinite = 0;
+  for (let row = 0; row < table.count; row++) {
+    if (Number.isNaN(table.dispatchedMs[row])) continue;
+    if (table.outcome[row] === OK_CODE && !Number.isNaN(measure[row])) ok[okCount++] = measure[row];
+    else infinite++;
+  }
+  const sortedOk = ok.subarray(0, okCount).sort();
+  return {
+    observations: okCount + infinite,
+    infinite,
+    all: percentilesOf(sortedOk, infinite),
+    okOnly: percentilesOf(sortedOk, 0),
+  };
+}
+
+/** Percentiles of values that are all finite, such as dispatch lag; NaN are left out. */
+export function derivePercentiles(values: Iterable<number>): PercentileValues {
+  const known = Float64Array.from(values).filter((value) => !Number.isNaN(value));
+  return percentilesOf(known.sort(), 0);
+}
+
+function percentilesOf(sortedOk: Float64Array, infinite: number): PercentileValues {
+  const valueAt = (percentile: Percentile) =>
+    rankedQuantile(sortedOk, infinite, FRACTIONS[percentile]);
+  return { p50: valueAt("p50"), p90: valueAt("p90"), p95: valueAt("p95"), p99: valueAt("p99") };
+}

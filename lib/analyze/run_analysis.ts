@@ -1,0 +1,122 @@
+import { chooseTimeBins, countPerBin, maxPerBin, type TimeBins } from "./time_bins.ts";
+import { type ConcurrencySeries, deriveConcurrency } from "./concurrency.ts";
+import { deriveDispatchLagMs } from "./dispatch_lag.ts";
+import type { RunFolder } from "./experiment_folder.ts";
+import { type GeneratorTable, readGenerator } from "./generator_table.ts";
+import { deriveInstanceCounts, type InstanceCountSeries } from "./instance_count.ts";
+import { type InstanceLife, readInstanceLives } from "./instance_life.ts";
+import { selectMeasuredStarts } from "./instance_start.ts";
+import { selectInvocations, selectMeasured } from "./invocation_selection.ts";
+import { type InvocationTable, readInvocations } from "./invocation_table.ts";
+import { largest } from "./largest.ts";
+import { deriveMerit, type Merit } from "./merit.ts";
+import { deriveMinutes, type Minute } from "./minute.ts";
+import { type ProcessPeak, readProcessPeaks } from "./process_peak.ts";
+import { deriveResponsePoints, type ResponsePoint } from "./response_point.ts";
+
+/** All tables of a run that an analysis looks at; their size grows with the run. */
+export interface RunTables {
+  readonly run: RunFolder;
+  readonly invocations: InvocationTable;
+  /** `null` where the platform told nothing. */
+  readonly instanceLives: readonly InstanceLife[] | null;
+  readonly generator: GeneratorTable;
+  readonly processPeaks: readonly ProcessPeak[];
+  /** End of the last thing that is known of the run, ms since run start. */
+  readonly endMs: number;
+}
+
+/** Reads the tables of a run. A table that is missing has no rows. */
+export async function readRunTables(run: RunFolder): Promise<RunTables> {
+  const invocations = await readInvocations(run.path);
+  return {
+    run,
+    invocations,
+    instanceLives: await readInstanceLives(run.path),
+    generator: await readGenerator(run.path),
+    processPeaks: await readProcessPeaks(run.path),
+    endMs: Math.max(
+      largest(invocations.completedMs) ?? 0,
+      largest(invocations.scheduledMs) ?? 0,
+      1_000,
+    ),
+  };
+}
+
+/** What is derived of one run; its size is bounded whatever the run's. */
+export interface RunAnalysis {
+  readonly run: RunFolder;
+  /** Figures of merit of the measurement phase. */
+  readonly merit: Merit;
+  /** Invocations of the warm-up, which are not in `merit`. */
+  readonly warmupInvocations: number;
+  /** Instances that began to start in the measurement phase; `null` if unknown. */
+  readonly instanceStarts: number | null;
+  readonly endMs: number;
+  /** Bins of at least a second, for counts. */
+  readonly bins: TimeBins;
+  readonly scheduledPerBin: Uint32Array;
+  readonly dispatchedPerBin: Uint32Array;
+  readonly coldInvocationsPerBin: Uint32Array;
+  /** `null` if unknown. */
+  readonly instanceStartsPerBin: Uint32Array | null;
+  readonly dispatchLagMaxMsPerBin: Float64Array;
+  readonly loopDelayMaxMsPerBin: Float64Array;
+  readonly cpuMaxPercentPerBin: Float64Array;
+  readonly concurrency: ConcurrencySeries;
+  readonly instances: InstanceCountSeries | null;
+  readonly responsePoints: readonly ResponsePoint[];
+  readonly minutes: readonly Minute[];
+  readonly cpuMaxPercent: number | null;
+  readonly cpuMeanPercent: number | null;
+  readonly processPeaks: readonly ProcessPeak[];
+}
+
+/** Most bins of a time series: about one for every two pixels of a figure. */
+const MAX_BINS = 240;
+/** A figure's width and height divided by the size of a dot. */
+const POINT_RASTER = { columns: 220, rowsPerDecade: 16 };
+
+/** Derives all that a report shows of a run. */
+export function deriveRunAnalysis(tables: RunTables): RunAnalysis {
+  const { run, invocations, instanceLives, generator, endMs } = tables;
+  const bins = chooseTimeBins(endMs, MAX_BINS, 1_000);
+  const fineBins = chooseTimeBins(endMs, MAX_BINS, 100);
+  const measured = selectMeasured(invocations);
+  const cold = selectInvocations(invocations, (row) => invocations.coldStart[row] === 1);
+  // A generator's row is written at the end of its second; the middle tells its bin.
+  const generatorMs = generator.timeMs.map((timeMs) => timeMs - 500);
+  const cpuPercent = generator.cpuPercent.filter((value) => !Number.isNaN(value));
+  return {
+    run,
+    merit: deriveMerit(measured),
+    warmupInvocations: invocations.count - measured.count,
+    instanceStarts: instanceLives === null
+      ? null
+      : selectMeasuredStarts(instanceLives, run.manifest.phases).length,
+    endMs,
+    bins,
+    scheduledPerBin: countPerBin(invocations.scheduledMs, bins),
+    dispatchedPerBin: countPerBin(invocations.dispatchedMs, bins),
+    coldInvocationsPerBin: countPerBin(cold.scheduledMs, bins),
+    instanceStartsPerBin: instanceLives === null
+      ? null
+      : countPerBin(instanceLives.map((life) => life.createdMs), bins),
+    dispatchLagMaxMsPerBin: maxPerBin(
+      invocations.scheduledMs,
+      deriveDispatchLagMs(invocations),
+      bins,
+    ),
+    loopDelayMaxMsPerBin: maxPerBin(generatorMs, generator.loopDelayMaxMs, bins),
+    cpuMaxPercentPerBin: maxPerBin(generatorMs, generator.cpuPercent, bins),
+    concurrency: deriveConcurrency(invocations, fineBins),
+    instances: instanceLives === null ? null : deriveInstanceCounts(instanceLives, fineBins),
+    responsePoints: deriveResponsePoints(invocations, endMs, POINT_RASTER),
+    minutes: deriveMinutes(invocations),
+    cpuMaxPercent: largest(cpuPercent),
+    cpuMeanPercent: cpuPercent.length === 0
+      ? null
+      : cpuPercent.reduce((sum, value) => sum + value, 0) / cpuPercent.length,
+    processPeaks: tables.processPeaks,
+  };
+}

@@ -1,0 +1,119 @@
+import { checkField } from "./field_check.ts";
+
+/** Options of {@linkcode MetricWindow}. */
+export interface MetricWindowOptions {
+  /** The time that the average looks back. */
+  readonly windowMs: number;
+  /** The width of a bucket. */
+  readonly granularityMs: number;
+  /** Whether recent buckets count more (exponential decay). */
+  readonly weighted: boolean;
+}
+
+/** The weights of all buckets sum to at least this (`weightPrecision` upstream). */
+const WEIGHT_SUM = 0.9999;
+/** The slowest decay that is used, whatever the window (`minExponent` upstream). */
+const LEAST_DECAY = 0.2;
+/** Plain averages keep six decimals (`precision` upstream). */
+const DECIMALS = 1e6;
+
+/**
+ * A sliding window over a metric, in buckets of equal width: the values of a
+ * bucket add up, and the average is over the buckets since the first value, at
+ * most a window of them. It is the same as Knative's `TimedFloat64Buckets`, or
+ * `WeightedFloat64Buckets` when weighted, in
+ * `pkg/autoscaler/aggregation/bucketing.go`.
+ *
+ * - A gap between two values counts as zeros; silence *after* the last value
+ *   does not: the average is then over what is left of the window.
+ * - After a whole window of silence the average is 0 and the next value starts
+ *   anew.
+ * - A plain average is cut to six decimals, as up to Knative 1.18 (later ones
+ *   round), which hides what adding and subtracting leaves behind.
+ *
+ * Recording and averaging allocate nothing.
+ *
+ * @example
+ * ```ts
+ * import { MetricWindow } from "./metric_window.ts";
+ * const window = new MetricWindow({ windowMs: 60_000, granularityMs: 1000, weighted: false });
+ * window.record(0, 4);
+ * window.record(1000, 2);
+ * if (window.average(1500) !== 3) throw new Error("not the mean of two buckets");
+ * ```
+ */
+export class MetricWindow {
+  readonly #granularityMs: number;
+  readonly #buckets: Float64Array;
+  /** The share of the newest bucket in a weighted average; 0 when plain. */
+  readonly #decay: number;
+  // Buckets are numbered from time 0; bucket i lives at i modulo the length.
+  #first = -Infinity;
+  #last = -Infinity;
+  // Kept by adding and subtracting in upstream's order, so that the last digit
+  // before the cut is upstream's too.
+  #total = 0;
+
+  /** @throws {LoaderError} `usage` when a width is not positive */
+  constructor({ windowMs, granularityMs, weighted }: MetricWindowOptions) {
+    checkField("granularityMs", granularityMs, { above: 0 });
+    checkField("windowMs", windowMs, { above: 0 });
+    const length = Math.ceil(windowMs / granularityMs);
+    this.#granularityMs = granularityMs;
+    this.#buckets = new Float64Array(length);
+    this.#decay = weighted ? Math.max(1 - Math.pow(1 - WEIGHT_SUM, 1 / length), LEAST_DECAY) : 0;
+  }
+
+  /** Adds a value to its bucket; one that is older than the window is ignored. */
+  record(tMs: number, value: number): void {
+    const buckets = this.#buckets;
+    const bucket = Math.floor(tMs / this.#granularityMs);
+    if (bucket <= this.#last - buckets.length) return;
+    if (bucket - this.#last >= buckets.length) {
+      buckets.fill(0);
+      this.#total = 0;
+      this.#first = bucket;
+      this.#last = bucket;
+    }
+    while (this.#last < bucket) {
+      this.#last++;
+      const slot = this.#slotOf(this.#last);
+      this.#total -= buckets[slot];
+      buckets[slot] = 0;
+    }
+    if (bucket < this.#first) this.#first = bucket;
+    buckets[this.#slotOf(bucket)] += value;
+    this.#total += value;
+  }
+
+  /** The average over the window that ends at `tMs`; 0 when nothing is in it. */
+  average(tMs: number): number {
+    const silent = Math.max(0, Math.floor(tMs / this.#granularityMs) - this.#last);
+    const left = this.#buckets.length - silent;
+    if (!(left > 0)) return 0;
+    return this.#decay > 0 ? this.#weightedAverage(silent, left) : this.#plainAverage(silent, left);
+  }
+
+  #plainAverage(silent: number, left: number): number {
+    let total = this.#total;
+    for (let i = 1; i <= silent; i++) total -= this.#buckets[this.#slotOf(this.#last + i)];
+    const count = Math.min(this.#last - this.#first + 1, left);
+    return Math.floor(total / count * DECIMALS) / DECIMALS;
+  }
+
+  #weightedAverage(silent: number, left: number): number {
+    const keep = 1 - this.#decay;
+    let weight = this.#decay * Math.pow(keep, silent);
+    let sum = 0;
+    for (let i = 0; i < left; i++) {
+      sum += this.#buckets[this.#slotOf(this.#last - i)] * weight;
+      weight *= keep;
+    }
+    return sum;
+  }
+
+  #slotOf(bucket: number): number {
+    const slot = bucket % this.#buckets.length;
+    return slot < 0 ? slot + this.#buckets.length : slot;
+  }
+}

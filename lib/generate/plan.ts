@@ -1,0 +1,34 @@
+import type { Plan } from "../model/manifest.ts";
+import type { Schedule } from "../model/schedule.ts";
+
+/**
+ * What a schedule will do, by one pass over it: totals, mean and peak rate (the
+ * fullest second), and the concurrency that Little's law expects.
+ */
+export function derivePlan(schedule: Schedule): Plan {
+  let invocations = 0;
+  let runtimeSumMs = 0;
+  let peakRatePerS = 0;
+  let second = -1;
+  let inSecond = 0;
+  for (const { scheduledMs, runtimeMs } of schedule.chunks({ reuse: true })) {
+    invocations += scheduledMs.length;
+    for (let i = 0; i < scheduledMs.length; i++) {
+      runtimeSumMs += runtimeMs[i];
+      const at = Math.floor(scheduledMs[i] / 1000);
+      inSecond = at === second ? inSecond + 1 : 1;
+      second = at;
+      if (inSecond > peakRatePerS) peakRatePerS = inSecond;
+    }
+  }
+  const durationMs = schedule.durationMs;
+  return {
+    functions: schedule.functions.length,
+    invocations,
+    durationMs,
+    meanRatePerS: invocations / (durationMs / 1000),
+    peakRatePerS,
+    expectedConcurrency: runtimeSumMs / durationMs,
+    meanRequestedRuntimeMs: invocations === 0 ? 0 : runtimeSumMs / invocations,
+  };
+}

@@ -1,0 +1,183 @@
+import { LoaderError } from "../base/error.ts";
+import type { ChunkOptions, PhaseSpan, Schedule, ScheduleChunk } from "../model/schedule.ts";
+import type { FunctionProfile } from "../model/trace.ts";
+import { hashSchedule } from "./schedule_hash.ts";
+
+/**
+ * First bytes of a schedule file. Then, little-endian: the header's length in
+ * bytes (uint32), the header (JSON, UTF-8), and for each chunk its row count
+ * (uint32) and its columns one after the other: scheduledMs (float64),
+ * functionIndex, runtimeMs, memoryMib (uint32 each).
+ */
+const MAGIC = "loader schedule 1\n";
+const ROW_BYTES = 20;
+/** No minute of any schedule that can be dispatched is larger. */
+const MOST_ROWS_IN_CHUNK = 100_000_000;
+
+interface Header {
+  readonly hash: string;
+  readonly durationMs: number;
+  readonly phases: readonly PhaseSpan[];
+  readonly chunks: number;
+  readonly functions: readonly (Omit<FunctionProfile, "invocationsPerMinute">)[];
+}
+
+/**
+ * Writes a schedule to a new file, whole or not at all.
+ *
+ * @throws LoaderError `usage` when the file is there already
+ */
+export function writeScheduleFile(schedule: Schedule, path: string): void {
+  if (existsSync(path)) {
+    throw new LoaderError("usage", "The file exists already; name another or remove it.", {
+      file: path,
+    });
+  }
+  let chunks = 0;
+  for (const _ of schedule.chunks({ reuse: true })) chunks++;
+  const header: Header = {
+    hash: schedule.hash(),
+    durationMs: schedule.durationMs,
+    phases: schedule.phases,
+    chunks,
+    functions: schedule.functions.map(({ invocationsPerMinute: _, ...profile }) => profile),
+  };
+  const partial = `${path}.partial`;
+  using file = Deno.openSync(partial, { write: true, create: true, truncate: true });
+  const headerBytes = new TextEncoder().encode(JSON.stringify(header));
+  writeAll(file, new TextEncoder().encode(MAGIC));
+  writeAll(file, uint32Bytes(headerBytes.length));
+  writeAll(file, headerBytes);
+  for (const chunk of schedule.chunks({ reuse: true })) {
+    writeAll(file, uint32Bytes(chunk.scheduledMs.length));
+    for (const column of columnsOf(chunk)) {
+      writeAll(file, new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+    }
+  }
+  Deno.renameSync(partial, path);
+}
+
+/**
+ * Opens a schedule that {@linkcode writeScheduleFile} wrote. The columns are
+ * read a chunk at a time; the whole file is read once now, to check its hash.
+ *
+ * @throws LoaderError `input` when it is missing, of another kind, cut short or altered
+ */
+export function readScheduleFile(path: string): Schedule {
+  const schedule = new FileSchedule(path);
+  const found = hashSchedule(schedule.functions, schedule.chunks({ reuse: true }));
+  if (found !== schedule.hash()) {
+    throw new LoaderError(
+      "input",
+      `The schedule's hash is ${found}, not ${schedule.hash()} as its header says; the file was altered.`,
+      { file: path },
+    );
+  }
+  return schedule;
+}
+
+class FileSchedule implements Schedule {
+  readonly functions: readonly FunctionProfile[];
+  readonly durationMs: number;
+  readonly phases: readonly PhaseSpan[];
+  readonly #path: string;
+  readonly #header: Header;
+  readonly #firstChunkAt: number;
+
+  constructor(path: string) {
+    this.#path = path;
+    using file = openForReading(path);
+    const magic = new TextEncoder().encode(MAGIC);
+    const start = new Uint8Array(magic.length + 4);
+    if (readUpTo(file, start) < start.length || magic.some((byte, i) => start[i] !== byte)) {
+      throw new LoaderError("input", "This is not a schedule file of this version.", {
+        file: path,
+      });
+    }
+    const headerLength = new DataView(start.buffer).getUint32(magic.length, true);
+    const headerBytes = new Uint8Array(headerLength);
+    if (readUpTo(file, headerBytes) < headerLength) throw cutShort(path);
+    this.#header = JSON.parse(new TextDecoder().decode(headerBytes));
+    this.#firstChunkAt = start.length + headerLength;
+    this.functions = this.#header.functions.map((profile) => ({
+      ...profile,
+      invocationsPerMinute: new Uint32Array(0),
+    }));
+    this.durationMs = this.#header.durationMs;
+    this.phases = this.#header.phases;
+  }
+
+  *chunks(_options?: ChunkOptions): IterableIterator<ScheduleChunk> {
+    using file = openForReading(this.#path);
+    file.seekSync(this.#firstChunkAt, Deno.SeekMode.Start);
+    for (let chunk = 0; chunk < this.#header.chunks; chunk++) {
+      const countBytes = new Uint8Array(4);
+      if (readUpTo(file, countBytes) < 4) throw cutShort(this.#path);
+      const count = new DataView(countBytes.buffer).getUint32(0, true);
+      if (count > MOST_ROWS_IN_CHUNK) throw cutShort(this.#path);
+      const bytes = new Uint8Array(count * ROW_BYTES);
+      if (readUpTo(file, bytes) < bytes.length) throw cutShort(this.#path);
+      yield {
+        scheduledMs: new Float64Array(bytes.buffer, 0, count),
+        functionIndex: new Uint32Array(bytes.buffer, count * 8, count),
+        runtimeMs: new Uint32Array(bytes.buffer, count * 12, count),
+        memoryMib: new Uint32Array(bytes.buffer, count * 16, count),
+      };
+    }
+  }
+
+  hash(): string {
+    return this.#header.hash;
+  }
+}
+
+function columnsOf(chunk: ScheduleChunk): (Float64Array | Uint32Array)[] {
+  return [chunk.scheduledMs, chunk.functionIndex, chunk.runtimeMs, chunk.memoryMib];
+}
+
+function uint32Bytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
+function openForReading(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path);
+  } catch (cause) {
+    throw new LoaderError("input", "The schedule file cannot be read; check its name.", {
+      file: path,
+      cause,
+    });
+  }
+}
+
+function cutShort(path: string): LoaderError {
+  return new LoaderError("input", "The schedule file is cut short; write it again.", {
+    file: path,
+  });
+}
+
+function existsSync(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Reads until `bytes` is full or the file ends; returns how much was read. */
+function readUpTo(file: Deno.FsFile, bytes: Uint8Array): number {
+  let filled = 0;
+  while (filled < bytes.length) {
+    const read = file.readSync(bytes.subarray(filled));
+    if (read === null) break;
+    filled += read;
+  }
+  return filled;
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+}

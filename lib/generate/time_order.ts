@@ -1,0 +1,134 @@
+const RADIX_BITS = 13;
+const RADIX = 1 << RADIX_BITS;
+const MASK = RADIX - 1;
+/** Below this many elements clearing the counters costs more than insertion. */
+const INSERTION_SORT_BELOW = 96;
+
+/**
+ * Puts arrivals of many functions into order of (time, position), position
+ * being that of the function's block, and moves arrivals of one function apart
+ * that fall on the same microsecond: each takes the next free one, or, at the
+ * end of the slot, the last free one before it.
+ *
+ * Buffers are kept between calls, so that a long schedule needs constant memory.
+ */
+export class TimeOrder {
+  #order = new Uint32Array(0);
+  #spare = new Uint32Array(0);
+  readonly #low = new Uint32Array(RADIX);
+  readonly #high = new Uint32Array(RADIX);
+
+  /**
+   * Sorts `timesUs[0, count)`, each below 2^26, given `owner[i]`, the function
+   * of arrival i, never descending. Returns the permutation; `timesUs` keeps its
+   * places, with ties moved. The result is valid until the next call.
+   */
+  sort(timesUs: Uint32Array, owner: Uint32Array, count: number, slotUs: number): Uint32Array {
+    if (this.#order.length < count) {
+      this.#order = new Uint32Array(Math.ceil(count * 1.25));
+      this.#spare = new Uint32Array(this.#order.length);
+    }
+    if (count < INSERTION_SORT_BELOW) this.#insertionSort(timesUs, count);
+    else this.#radixSort(timesUs, count);
+    this.#separate(timesUs, owner, count, slotUs);
+    return this.#order;
+  }
+
+  #insertionSort(timesUs: Uint32Array, count: number): void {
+    const order = this.#order;
+    for (let i = 0; i < count; i++) {
+      let place = i;
+      while (place > 0 && timesUs[order[place - 1]] > timesUs[i]) {
+        order[place] = order[place - 1];
+        place--;
+      }
+      order[place] = i;
+    }
+  }
+
+  /** Least significant digit first, two digits; stable, hence the tie rule. */
+  #radixSort(timesUs: Uint32Array, count: number): void {
+    const low = this.#low.fill(0);
+    const high = this.#high.fill(0);
+    for (let i = 0; i < count; i++) {
+      const time = timesUs[i];
+      low[time & MASK]++;
+      high[time >>> RADIX_BITS]++;
+    }
+    let lowSum = 0;
+    let highSum = 0;
+    for (let digit = 0; digit < RADIX; digit++) {
+      const lows = low[digit];
+      const highs = high[digit];
+      low[digit] = lowSum;
+      high[digit] = highSum;
+      lowSum += lows;
+      highSum += highs;
+    }
+    const spare = this.#spare;
+    const order = this.#order;
+    for (let i = 0; i < count; i++) spare[low[timesUs[i] & MASK]++] = i;
+    for (let i = 0; i < count; i++) {
+      const index = spare[i];
+      order[high[timesUs[index] >>> RADIX_BITS]++] = index;
+    }
+  }
+
+  #separate(timesUs: Uint32Array, owner: Uint32Array, count: number, slotUs: number): void {
+    const order = this.#order;
+    for (let place = 1; place < count;) {
+      const index = order[place];
+      const before = order[place - 1];
+      if (timesUs[index] !== timesUs[before] || owner[index] !== owner[before]) {
+        place++;
+        continue;
+      }
+      if (timesUs[index] + 1 < slotUs) {
+        timesUs[index]++;
+        this.#moveLater(timesUs, owner, count, place);
+      } else {
+        this.#moveEarlier(timesUs, owner, place);
+        place++;
+      }
+    }
+  }
+
+  /** Restores the order after the arrival at `place` has moved one microsecond later. */
+  #moveLater(timesUs: Uint32Array, owner: Uint32Array, count: number, place: number): void {
+    const order = this.#order;
+    const index = order[place];
+    while (place + 1 < count) {
+      const next = order[place + 1];
+      if (
+        timesUs[next] > timesUs[index] ||
+        (timesUs[next] === timesUs[index] && owner[next] >= owner[index])
+      ) break;
+      order[place] = next;
+      place++;
+    }
+    order[place] = index;
+  }
+
+  /** Gives the arrival at `place` the last free microsecond of its function before it. */
+  #moveEarlier(timesUs: Uint32Array, owner: Uint32Array, place: number): void {
+    const order = this.#order;
+    const index = order[place];
+    let freeUs = timesUs[index];
+    for (let p = place - 1; p >= 0 && timesUs[order[p]] >= freeUs; p--) {
+      if (owner[order[p]] === owner[index]) freeUs--;
+    }
+    // The scan stops at the first arrival before `freeUs`; one of the same
+    // function just there would have been counted, so `freeUs` is free.
+    timesUs[index] = freeUs;
+    while (place > 0) {
+      const before = order[place - 1];
+      if (
+        timesUs[before] < freeUs ||
+        (timesUs[before] === freeUs && owner[before] <= owner[index])
+      ) break;
+      order[place] = before;
+      place--;
+    }
+    order[place] = index;
+  }
+}

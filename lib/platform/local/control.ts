@@ -1,0 +1,87 @@
+import type { Capacity, InstanceEvent } from "../../model/platform.ts";
+import type { FunctionScalerOptions } from "../../autoscale/function_scaler.ts";
+
+/**
+ * What loader and gateway tell one another: a line of JSON each, on the
+ * gateway's standard input and output. The loader sends one {@linkcode DeployMessage};
+ * closing the pipe, also by dying, tells the gateway to end everything.
+ */
+export interface DeployMessage {
+  readonly settings: GatewaySettings;
+  readonly functions: readonly GatewayFunction[];
+}
+
+/** How the gateway and its instances run. */
+export interface GatewaySettings {
+  /** 0: any that is free. */
+  readonly gatewayPort: number;
+  /** 0: any that is free. */
+  readonly metricsPort: number;
+  readonly capacity: Capacity;
+  readonly instanceOverheadMib: number;
+  readonly startsAtOnce: number;
+  readonly queueTimeoutMs: number;
+  readonly startTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  readonly maxConcurrentStreams: number;
+  readonly reportMs: number;
+  readonly autoscaling: FunctionScalerOptions;
+  readonly niceness: number;
+  readonly executable: string;
+  readonly calibration: SpinConstants | null;
+}
+
+/** Units of work a millisecond, as the trace function takes them. */
+export interface SpinConstants {
+  readonly coldIterationsPerMs: number;
+  readonly warmIterationsPerMs: number;
+}
+
+/** A function as the gateway knows it. */
+export interface GatewayFunction {
+  readonly name: string;
+  readonly functionId: string;
+  readonly authority: string;
+  readonly initialScale: number;
+  readonly cpuRequestMilli: number;
+  readonly memoryRequestMib: number;
+}
+
+/** An instance changed state, in the gateway's terms. */
+export interface GatewayInstanceEvent {
+  readonly unixMs: number;
+  readonly functionId: string;
+  readonly instance: string;
+  readonly event: InstanceEvent["event"];
+  readonly detail: string | null;
+  /** Of the instance's process; `null` if it never had one. */
+  readonly pid: number | null;
+}
+
+/** What the gateway says. */
+export type GatewayMessage =
+  | {
+    readonly type: "listening";
+    readonly gatewayPort: number;
+    readonly metricsPort: number;
+    readonly calibration: SpinConstants;
+  }
+  | ({ readonly type: "instance" } & GatewayInstanceEvent)
+  /** Every function can be called and has its initial instances. */
+  | { readonly type: "deployed" }
+  /** It cannot go on; the sentence says why. The process ends. */
+  | { readonly type: "failed"; readonly code: "usage" | "platform"; readonly sentence: string };
+
+/** The lines of a stream of UTF-8 text, without their ends. */
+export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream() as TextTransform)) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
+/** The two type libraries disagree on the buffers that a decoder takes. */
+type TextTransform = ReadableWritablePair<string, Uint8Array>;

@@ -1,0 +1,221 @@
+import { fileURLToPath } from "node:url";
+import { type Clock, sleep } from "../../base/clock.ts";
+import { errorMessage, LoaderError } from "../../base/error.ts";
+import {
+  type DeployMessage,
+  type GatewayInstanceEvent,
+  type GatewayMessage,
+  readLines,
+  type SpinConstants,
+} from "./control.ts";
+
+const GATEWAY_MAIN = fileURLToPath(new URL("./gateway_main.ts", import.meta.url));
+const FUNCTION_SERVER = fileURLToPath(
+  new URL("../../../workloads/trace_function/main.ts", import.meta.url),
+);
+
+/** The gateway starts instances, serves, and reads its code. */
+const PERMISSIONS = [
+  "--no-prompt",
+  "--allow-net=127.0.0.1",
+  "--allow-read",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-run",
+];
+
+/** What the gateway says once it listens. */
+export interface ListeningGateway {
+  readonly gatewayPort: number;
+  readonly metricsPort: number;
+  readonly calibration: SpinConstants;
+}
+
+/** Who is told what the gateway does. */
+export interface GatewayCallbacks {
+  readonly onEvent: (event: GatewayInstanceEvent) => void;
+  /** The gateway ended after it was deployed without being asked to. */
+  readonly onLost: (reason: LoaderError) => void;
+}
+
+/** The gateway's process as the loader sees it. */
+export class GatewayProcess {
+  readonly #clock: Clock;
+  readonly #child: Deno.ChildProcess;
+  readonly #callbacks: GatewayCallbacks;
+  readonly #ended: Promise<void>;
+  readonly #instances = new Map<string, GatewayInstanceEvent>();
+  readonly #deployed = Promise.withResolvers<ListeningGateway>();
+  #listening: ListeningGateway | null = null;
+  #isDeployed = false;
+  #stopping = false;
+  #complaint: string | null = null;
+
+  /**
+   * Starts the process; it finds out the speed of this machine meanwhile.
+   *
+   * @throws LoaderError `platform` when there is no such executable
+   */
+  constructor(executable: string, clock: Clock, callbacks: GatewayCallbacks) {
+    this.#clock = clock;
+    this.#callbacks = callbacks;
+    try {
+      this.#child = new Deno.Command(executable, {
+        args: ["run", "--quiet", ...PERMISSIONS, GATEWAY_MAIN],
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+        env: { NO_COLOR: "1" },
+        // A group of its own: the terminal's Ctrl-C is for the loader alone.
+        detached: true,
+      }).spawn();
+    } catch (error) {
+      throw new LoaderError(
+        "platform",
+        `The gateway of the local platform could not be started: ${errorMessage(error)}.`,
+        { value: executable, cause: error },
+      );
+    }
+    // Observed by `deploy` only; a gateway that dies before is told of then.
+    this.#deployed.promise.catch(() => {});
+    this.#ended = this.#live();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Processes of instances that have not gone. */
+  get instancePids(): number[] {
+    return [...this.#instances.values()].flatMap(({ pid }) => pid === null ? [] : [pid]);
+  }
+
+  /**
+   * Downloads what the function server needs, if it is not here yet; a start
+   * of an instance must not wait for a network.
+   *
+   * @throws LoaderError `platform` when it cannot be had
+   */
+  static async prepareFunctionServer(executable: string): Promise<void> {
+    let reason: string;
+    try {
+      const { success, stderr } = await new Deno.Command(executable, {
+        args: ["cache", "--quiet", FUNCTION_SERVER],
+        stdin: "null",
+        stdout: "null",
+        stderr: "piped",
+        env: { NO_COLOR: "1" },
+      }).output();
+      if (success) return;
+      const lines = new TextDecoder().decode(stderr).trim().split("\n");
+      reason = lines.find((line) => line.startsWith("error: ")) ?? lines.at(-1)!;
+    } catch (error) {
+      reason = errorMessage(error);
+    }
+    throw new LoaderError(
+      "platform",
+      `The function server of the local platform could not be prepared: ${reason}`,
+    );
+  }
+
+  /**
+   * Resolves when every function can be called and has its initial instances.
+   *
+   * @throws LoaderError when the gateway says so, or ends
+   */
+  async deploy(message: DeployMessage): Promise<ListeningGateway> {
+    await this.#write(message);
+    return await this.#deployed.promise;
+  }
+
+  /**
+   * Closes the pipe, upon which the gateway ends its instances and itself, and
+   * waits until all are gone; what is left after `boundMs` is killed.
+   */
+  async stop(boundMs: number): Promise<void> {
+    if (this.#stopping) return await this.#ended;
+    this.#stopping = true;
+    this.#child.stdin.close().catch(() => {/* It has ended already. */});
+    const tooLate = new AbortController();
+    await Promise.race([
+      this.#ended,
+      sleep(this.#clock, boundMs, tooLate.signal).then(
+        () => this.#killAll(),
+        () => {/* It ended in time. */},
+      ),
+    ]);
+    tooLate.abort();
+    await this.#ended;
+  }
+
+  async #live(): Promise<void> {
+    await Promise.all([this.#readMessages(), this.#readComplaints()]);
+    const { code, signal } = await this.#child.status;
+    const how = this.#complaint ?? (signal ?? `exit status ${code}`);
+    const reason = new LoaderError("platform", `The gateway of the local platform ended: ${how}.`);
+    this.#deployed.reject(reason);
+    // Their pipes have closed with it, so they end; no one else will tell.
+    const unixMs = this.#clock.originUnixMs + this.#clock.nowMs();
+    for (const last of [...this.#instances.values()]) {
+      this.#observe({ ...last, unixMs, event: "gone", detail: `The gateway ended (${how}).` });
+    }
+    if (this.#isDeployed && !this.#stopping) this.#callbacks.onLost(reason);
+  }
+
+  async #readMessages(): Promise<void> {
+    for await (const line of readLines(this.#child.stdout)) {
+      const message: GatewayMessage = JSON.parse(line);
+      switch (message.type) {
+        case "listening":
+          this.#listening = message;
+          break;
+        case "deployed":
+          this.#isDeployed = true;
+          if (this.#listening !== null) this.#deployed.resolve(this.#listening);
+          break;
+        case "failed":
+          this.#deployed.reject(new LoaderError(message.code, message.sentence));
+          break;
+        case "instance":
+          this.#observe(message);
+          break;
+      }
+    }
+  }
+
+  async #readComplaints(): Promise<void> {
+    for await (const line of readLines(this.#child.stderr)) {
+      // After "error: …" Deno tells where, which says little to the user.
+      if (line.trim() !== "" && !this.#complaint?.startsWith("error: ")) {
+        this.#complaint = line.trim();
+      }
+    }
+  }
+
+  #observe(event: GatewayInstanceEvent): void {
+    if (event.event === "gone") this.#instances.delete(event.instance);
+    else this.#instances.set(event.instance, event);
+    this.#callbacks.onEvent(event);
+  }
+
+  async #write(message: DeployMessage): Promise<void> {
+    const writer = this.#child.stdin.getWriter();
+    try {
+      await writer.write(new TextEncoder().encode(JSON.stringify(message) + "\n"));
+    } catch {
+      // It has ended; `#live` tells why.
+    } finally {
+      writer.releaseLock();
+    }
+  }
+
+  #killAll(): void {
+    for (const pid of [this.pid, ...this.instancePids]) {
+      try {
+        Deno.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended in between.
+      }
+    }
+  }
+}

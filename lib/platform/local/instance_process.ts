@@ -1,0 +1,177 @@
+import http2 from "node:http2";
+import { fileURLToPath } from "node:url";
+import type { Clock, TimerHandle } from "../../base/clock.ts";
+import { errorMessage } from "../../base/error.ts";
+import { readLines, type SpinConstants } from "./control.ts";
+import type { InstanceCallbacks, InstanceHandle } from "./function_pool.ts";
+
+const FUNCTION_SERVER = fileURLToPath(
+  new URL("../../../workloads/trace_function/main.ts", import.meta.url),
+);
+
+/** What the function server does: listens on loopback, reads its code and its environment. */
+const PERMISSIONS = [
+  "--no-prompt",
+  "--allow-net=127.0.0.1",
+  "--allow-read",
+  "--allow-env",
+  // `fs.access` asks who we are.
+  "--allow-sys=uid,gid",
+];
+
+/** What every {@linkcode InstanceProcess} of a gateway shares. */
+export interface InstanceProcessOptions {
+  readonly clock: Clock;
+  /** The Deno executable. */
+  readonly executable: string;
+  /** As `nice` takes it; 0 for none. */
+  readonly niceness: number;
+  readonly calibration: SpinConstants;
+  readonly startTimeoutMs: number;
+  /** How long it may take to end when it is asked to, before it is killed. */
+  readonly stopTimeoutMs: number;
+}
+
+/**
+ * An instance as a process of its own. It ends when its standard input closes,
+ * so also when this process ends in whatever way.
+ */
+export class InstanceProcess implements InstanceHandle {
+  readonly pid: number | null;
+  readonly #options: InstanceProcessOptions;
+  readonly #callbacks: InstanceCallbacks;
+  readonly #child: Deno.ChildProcess | null;
+  readonly #timer: TimerHandle;
+  #session: http2.ClientHttp2Session | null = null;
+  #stopping = false;
+  #complaint: string | null = null;
+  #reason: string | null = null;
+
+  constructor(name: string, options: InstanceProcessOptions, callbacks: InstanceCallbacks) {
+    this.#options = options;
+    this.#callbacks = callbacks;
+    this.#timer = options.clock.at(
+      options.clock.nowMs() + options.startTimeoutMs,
+      () => this.#kill(`It was not ready within ${options.startTimeoutMs / 1000} s.`),
+    );
+    this.#child = this.#spawn(name);
+    this.pid = this.#child?.pid ?? null;
+    this.#live();
+  }
+
+  /** The connection to it. Only while it is ready. */
+  get session(): http2.ClientHttp2Session {
+    if (this.#session === null) throw new TypeError("The instance has no connection.");
+    return this.#session;
+  }
+
+  stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#timer.cancel();
+    this.#session?.destroy();
+    if (this.#child === null) return;
+    // One that still loads would only find the closed pipe when it has loaded.
+    if (this.#session === null) this.#signal("SIGKILL");
+    const { clock, stopTimeoutMs } = this.#options;
+    const timer = clock.at(clock.nowMs() + stopTimeoutMs, () => this.#signal("SIGKILL"));
+    this.#child.status.finally(() => timer.cancel());
+    this.#child.stdin.close().catch(() => {/* The process is gone already. */});
+  }
+
+  #spawn(name: string): Deno.ChildProcess | null {
+    const { executable, niceness, calibration } = this.#options;
+    const command = [
+      ...(niceness === 0 ? [] : ["nice", "-n", String(niceness)]),
+      ...[executable, "run", "--quiet", ...PERMISSIONS, FUNCTION_SERVER],
+      ...["--host", "127.0.0.1", "--port", "0", "--name", name, "--exit-with-stdin"],
+    ];
+    try {
+      return new Deno.Command(command[0], {
+        args: command.slice(1),
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+        env: {
+          COLD_ITER_PER_1MS: String(calibration.coldIterationsPerMs),
+          WARM_ITER_PER_1MS: String(calibration.warmIterationsPerMs),
+          NO_COLOR: "1",
+        },
+      }).spawn();
+    } catch (error) {
+      this.#reason = errorMessage(error);
+      return null;
+    }
+  }
+
+  /** From the first line to the end of the process. */
+  async #live(): Promise<void> {
+    const child = this.#child;
+    // Without this, a failed spawn would tell of its end before it was created.
+    if (child === null) {
+      await Promise.resolve();
+    } else {
+      await Promise.all([this.#readOutput(child), this.#readComplaints(child)]);
+      const status = await child.status;
+      this.#reason ??= this.#complaint ?? describeEnd(status);
+    }
+    this.#timer.cancel();
+    this.#session?.destroy();
+    this.#callbacks.onGone(this.#stopping ? null : this.#reason);
+  }
+
+  async #readOutput(child: Deno.ChildProcess): Promise<void> {
+    for await (const line of readLines(child.stdout)) {
+      const port = parseReadyLine(line);
+      if (port !== null && this.#session === null && !this.#stopping) this.#connect(port);
+    }
+  }
+
+  async #readComplaints(child: Deno.ChildProcess): Promise<void> {
+    for await (const line of readLines(child.stderr)) {
+      // After "error: …" Deno tells where, which says little to the user.
+      if (line.trim() !== "" && !this.#complaint?.startsWith("error: ")) {
+        this.#complaint = line.trim();
+      }
+    }
+  }
+
+  #connect(port: number): void {
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    this.#session = session;
+    session.once("connect", () => {
+      this.#timer.cancel();
+      if (!this.#stopping) this.#callbacks.onReady();
+    });
+    session.on("error", (error) => this.#kill(`The connection to it failed: ${error.message}`));
+    session.on("close", () => this.#kill("It closed its connection."));
+  }
+
+  /** An instance without a connection is of no use. */
+  #kill(reason: string): void {
+    if (this.#stopping) return;
+    this.#reason ??= reason;
+    this.#signal("SIGKILL");
+  }
+
+  #signal(signal: Deno.Signal): void {
+    try {
+      this.#child?.kill(signal);
+    } catch {
+      // It has ended already.
+    }
+  }
+}
+
+function parseReadyLine(line: string): number | null {
+  try {
+    const message = JSON.parse(line);
+    return message?.ready === true && Number.isInteger(message.port) ? message.port : null;
+  } catch {
+    return null;
+  }
+}
+
+function describeEnd({ code, signal }: Deno.CommandStatus): string {
+  return signal === null ? `It ended with exit status ${code}.` : `It was ended by ${signal}.`;
+}

@@ -1,0 +1,42 @@
+import { LoaderError } from "../base/error.ts";
+import type { Platform } from "../model/platform.ts";
+import type { LocalOptions } from "./local/local_options.ts";
+
+/** The options of each platform, by its name. */
+export interface PlatformOptions {
+  readonly local: LocalOptions;
+}
+
+/** The name of a platform. */
+export type PlatformName = keyof PlatformOptions;
+
+/** Loaded when asked for: the code of one platform does not slow the start of another. */
+const CREATORS: { [Name in PlatformName]: (options: PlatformOptions[Name]) => Promise<Platform> } =
+  {
+    local: async (options) =>
+      (await import("./local/local_platform.ts")).createLocalPlatform(options),
+  };
+
+/** Every platform there is. */
+export const PLATFORM_NAMES = Object.keys(CREATORS) as readonly PlatformName[];
+
+/**
+ * Makes a platform by its name.
+ *
+ * @throws LoaderError `usage` when there is none of that name, or an option is out of its range
+ */
+export function createPlatform<Name extends PlatformName>(
+  name: Name,
+  options: PlatformOptions[Name],
+): Promise<Platform> {
+  if (!Object.hasOwn(CREATORS, name)) {
+    return Promise.reject(
+      new LoaderError(
+        "usage",
+        `There is no platform "${name}"; choose one of: ${PLATFORM_NAMES.join(", ")}.`,
+        { value: name },
+      ),
+    );
+  }
+  return CREATORS[name](options);
+}

@@ -1,0 +1,55 @@
+import { largest } from "../analyze/largest.ts";
+import type { RunAnalysis } from "../analyze/run_analysis.ts";
+import type { Figure } from "./figure.ts";
+import { createLegend } from "./marks.ts";
+import { formatCount, formatNumber } from "./number_format.ts";
+import { PALETTE } from "./palette.ts";
+import type { Plotter } from "./plotter.ts";
+import { createLinearGrid, createTimeFrame, HALF_SIZE, stairOf } from "./time_frame.ts";
+
+/** Renders arrivals (due) against dispatches (sent) per second. */
+export function renderArrivalsFigure(analysis: RunAnalysis, plotter: Plotter): Figure {
+  const { plot } = plotter;
+  const { bins, endMs } = analysis;
+  const frame = createTimeFrame(analysis, plotter);
+  const perSecond = (counts: Uint32Array) =>
+    Float64Array.from(counts, (count) => count * 1_000 / bins.binMs);
+  const scheduled = perSecond(analysis.scheduledPerBin);
+  const dispatched = perSecond(analysis.dispatchedPerBin);
+  const due = sum(analysis.scheduledPerBin);
+  const sent = sum(analysis.dispatchedPerBin);
+  const title = "Arrivals and dispatches";
+  const curve = { x: "x", y: "y", curve: "step-after" } as const;
+  return {
+    name: "arrivals",
+    title,
+    caption: `${formatCount(sent)} of ${formatCount(due)} invocations due were dispatched; the ` +
+      `busiest ${bins.binMs === 1_000 ? "second" : `${bins.binMs / 1_000} s`} had ` +
+      `${formatNumber(largest(scheduled))} arrivals per second.`,
+    wide: false,
+    svg: plotter.draw({
+      title,
+      ...HALF_SIZE,
+      x: frame.x,
+      y: { label: "invocations per second", zero: true, nice: true },
+      marks: [
+        ...frame.background,
+        ...createLinearGrid(plotter),
+        plot.areaY(stairOf(scheduled, bins, frame.axis, endMs), { ...curve, fill: PALETTE.pale }),
+        plot.lineY(stairOf(dispatched, bins, frame.axis, endMs), {
+          ...curve,
+          stroke: PALETTE.blue,
+          strokeWidth: 1.4,
+        }),
+        createLegend([
+          { label: "scheduled", color: PALETTE.pale, shape: "area" },
+          { label: "dispatched", color: PALETTE.blue, shape: "line" },
+        ]),
+      ],
+    }),
+  };
+}
+
+function sum(counts: Uint32Array): number {
+  return counts.reduce((total, count) => total + count, 0);
+}

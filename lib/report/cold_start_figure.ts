@@ -1,0 +1,61 @@
+import type { RunAnalysis } from "../analyze/run_analysis.ts";
+import type { Figure } from "./figure.ts";
+import { createLegend } from "./marks.ts";
+import { formatNoun, formatSpan } from "./number_format.ts";
+import { PALETTE } from "./palette.ts";
+import type { Plotter } from "./plotter.ts";
+import { createLinearGrid, createTimeFrame, HALF_SIZE } from "./time_frame.ts";
+
+/**
+ * Renders cold invocations and instance starts over time; `null` where neither
+ * is known.
+ */
+export function renderColdStartFigure(analysis: RunAnalysis, plotter: Plotter): Figure | null {
+  const { merit, instanceStarts, instanceStartsPerBin, bins } = analysis;
+  if (merit.coldInvocations === null && instanceStartsPerBin === null) return null;
+  const { plot } = plotter;
+  const frame = createTimeFrame(analysis, plotter);
+  const bars = (counts: Uint32Array | null, color: string, inset: number) =>
+    plot.rectY(
+      Array.from(counts ?? [], (count, bin) => ({ count, fromMs: bin * bins.binMs }))
+        .filter(({ count }) => count > 0),
+      {
+        x1: ({ fromMs }: { fromMs: number }) => frame.axis.fromMs(fromMs),
+        x2: ({ fromMs }: { fromMs: number }) =>
+          frame.axis.fromMs(Math.min(analysis.endMs, fromMs + bins.binMs)),
+        y: "count",
+        fill: color,
+        insetLeft: inset,
+        insetRight: inset,
+      },
+    );
+  const pixels = 490 * bins.binMs / analysis.endMs;
+  const title = "Cold starts";
+  const known = [
+    merit.coldInvocations === null ? null : formatNoun(merit.coldInvocations, "cold invocation"),
+    instanceStarts === null ? null : formatNoun(instanceStarts, "instance start"),
+  ].filter((text) => text !== null);
+  return {
+    name: "cold_starts",
+    title,
+    caption: `The measurement phase has ${known.join(" and ")}; they are counted apart, and a ` +
+      `start may serve nobody.`,
+    wide: false,
+    svg: plotter.draw({
+      title,
+      ...HALF_SIZE,
+      x: frame.x,
+      y: { label: `number in ${formatSpan(bins.binMs)}`, zero: true, nice: true },
+      marks: [
+        ...frame.background,
+        ...createLinearGrid(plotter),
+        bars(instanceStartsPerBin, PALETTE.sky, pixels > 4 ? 0.5 : 0),
+        bars(analysis.coldInvocationsPerBin, PALETTE.orange, pixels > 4 ? pixels / 3.2 : 0),
+        createLegend([
+          { label: "instance starts", color: PALETTE.sky, shape: "area" },
+          { label: "cold invocations", color: PALETTE.orange, shape: "area" },
+        ]),
+      ],
+    }),
+  };
+}

@@ -1,0 +1,57 @@
+import type { RunAnalysis } from "../analyze/run_analysis.ts";
+import type { Figure } from "./figure.ts";
+import { createLegend } from "./marks.ts";
+import { formatNumber } from "./number_format.ts";
+import { PALETTE } from "./palette.ts";
+import type { Plotter } from "./plotter.ts";
+import { createLinearGrid, createTimeFrame, HALF_SIZE, stairOf } from "./time_frame.ts";
+
+/** Renders the lateness of the generator over time: dispatch lag and event-loop delay. */
+export function renderDispatchLagFigure(analysis: RunAnalysis, plotter: Plotter): Figure {
+  const { plot } = plotter;
+  const { bins, endMs, merit } = analysis;
+  const frame = createTimeFrame(analysis, plotter);
+  const limitMs = analysis.run.manifest.verdict?.limits.dispatchLagP99Ms;
+  const lags = [
+    [merit.dispatchLagMs.p50, "at the median"],
+    [merit.dispatchLagMs.p99, "at p99"],
+    [merit.dispatchLagMaxMs, "at most"],
+  ].flatMap(([lagMs, where]) =>
+    typeof lagMs === "number" ? [`${formatNumber(lagMs)} ms ${where}`] : []
+  );
+  const title = "Dispatch lag and event-loop delay";
+  const curve = { x: "x", y: "y", curve: "step-after", strokeWidth: 1.4 } as const;
+  return {
+    name: "dispatch_lag",
+    title,
+    caption: `Invocations were dispatched ${lags.join(", ")} after they were due.`,
+    wide: false,
+    svg: plotter.draw({
+      title,
+      ...HALF_SIZE,
+      x: frame.x,
+      y: { label: "largest (ms)", zero: true, nice: true },
+      marks: [
+        ...frame.background,
+        ...createLinearGrid(plotter),
+        plot.ruleY(limitMs === undefined ? [] : [limitMs], {
+          stroke: PALETTE.red,
+          strokeDasharray: "4,3",
+        }),
+        plot.lineY(stairOf(analysis.loopDelayMaxMsPerBin, bins, frame.axis, endMs), {
+          ...curve,
+          stroke: PALETTE.grey,
+        }),
+        plot.lineY(stairOf(analysis.dispatchLagMaxMsPerBin, bins, frame.axis, endMs), {
+          ...curve,
+          stroke: PALETTE.blue,
+        }),
+        createLegend([
+          { label: "dispatch lag", color: PALETTE.blue, shape: "line" },
+          { label: "loop delay", color: PALETTE.grey, shape: "line" },
+          { label: "limit of lag p99", color: PALETTE.red, shape: "dash" },
+        ]),
+      ],
+    }),
+  };
+}

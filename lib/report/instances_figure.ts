@@ -1,0 +1,50 @@
+import { largest } from "../analyze/largest.ts";
+import type { RunAnalysis } from "../analyze/run_analysis.ts";
+import type { Figure } from "./figure.ts";
+import { createLegend } from "./marks.ts";
+import { formatCount } from "./number_format.ts";
+import { PALETTE } from "./palette.ts";
+import type { Plotter } from "./plotter.ts";
+import { createLinearGrid, createTimeFrame, HALF_SIZE, stairOf } from "./time_frame.ts";
+
+/** Renders the instances over time; `null` where the platform told nothing of them. */
+export function renderInstancesFigure(analysis: RunAnalysis, plotter: Plotter): Figure | null {
+  if (analysis.instances === null) return null;
+  const { plot } = plotter;
+  const { endMs } = analysis;
+  const { bins, starting, ready } = analysis.instances;
+  const frame = createTimeFrame(analysis, plotter);
+  const title = "Instances";
+  const curve = { x: "x", y: "y", curve: "step-after" } as const;
+  return {
+    name: "instances",
+    title,
+    caption: `At most ${formatCount(largest(ready))} instances were ready at once, and at most ` +
+      `${formatCount(largest(starting))} were starting.`,
+    wide: false,
+    svg: plotter.draw({
+      title,
+      ...HALF_SIZE,
+      x: frame.x,
+      y: { label: "instances", zero: true, nice: true },
+      marks: [
+        ...frame.background,
+        ...createLinearGrid(plotter),
+        plot.lineY(stairOf(ready, bins, frame.axis, endMs), {
+          ...curve,
+          stroke: PALETTE.blue,
+          strokeWidth: 1.6,
+        }),
+        plot.areaY(stairOf(starting, bins, frame.axis, endMs), {
+          ...curve,
+          fill: PALETTE.orange,
+          fillOpacity: 0.75,
+        }),
+        createLegend([
+          { label: "starting", color: PALETTE.orange, shape: "area" },
+          { label: "ready", color: PALETTE.blue, shape: "line" },
+        ]),
+      ],
+    }),
+  };
+}

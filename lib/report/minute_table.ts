@@ -1,0 +1,35 @@
+import type { Minute } from "../analyze/minute.ts";
+import type { Html } from "./html.ts";
+import { formatCount, formatNumber } from "./number_format.ts";
+import { renderQuantile } from "./run_table.ts";
+import { renderTable } from "./table_section.ts";
+
+/** Renders the table of the minutes of a run. */
+export function renderMinuteTable(minutes: readonly Minute[]): Html {
+  return renderTable<Minute>([
+    { heading: "minute", cell: ({ minute }) => minute },
+    { heading: "functions", cell: ({ functions }) => formatCount(functions) },
+    { heading: "invocations", cell: ({ invocations }) => formatCount(invocations) },
+    { heading: "ok", cell: ({ outcomes }) => formatCount(outcomes.ok) },
+    { heading: "p50", group: "slowdown", cell: ({ slowdown }) => renderQuantile(slowdown, "p50") },
+    { heading: "p95", group: "slowdown", cell: ({ slowdown }) => renderQuantile(slowdown, "p95") },
+    {
+      heading: "p50",
+      group: "response time",
+      unit: "ms",
+      cell: ({ responseTimeMs }) => renderQuantile(responseTimeMs, "p50"),
+    },
+    {
+      heading: "p95",
+      group: "response time",
+      unit: "ms",
+      cell: ({ responseTimeMs }) => renderQuantile(responseTimeMs, "p95"),
+    },
+    { heading: "cold invocations", cell: ({ coldInvocations }) => formatCount(coldInvocations) },
+    {
+      heading: "dispatch lag max",
+      unit: "ms",
+      cell: ({ dispatchLagMaxMs }) => formatNumber(dispatchLagMaxMs),
+    },
+  ], minutes);
+}

@@ -1,0 +1,77 @@
+import { Html, html } from "./html.ts";
+
+const STYLE = `
+:root { color-scheme: light; --ink: #1f2328; --quiet: #656d76; --line: #d9dde3; --paper: #fff; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 1240px; padding: 2.5rem 2rem 4rem; background: var(--paper);
+  color: var(--ink); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
+h1 { font-size: 1.75rem; line-height: 1.25; margin: 0 0 .4rem; letter-spacing: -.01em; }
+h2 { font-size: 1.2rem; margin: 2.6rem 0 .6rem; }
+h4 { font-size: .95rem; margin: 0 0 .2rem; }
+p { margin: .4rem 0; max-width: 80ch; }
+a { color: #0b5394; text-decoration: none; }
+a:hover { text-decoration: underline; }
+.small, small { color: var(--quiet); font-size: .82rem; font-weight: 400; }
+p.small { font-size: .85rem; max-width: 110ch; }
+code, pre { font: .85rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
+pre { background: #f6f8fa; border: 1px solid var(--line); border-radius: 6px; padding: .7rem 1rem;
+  overflow-x: auto; white-space: pre-wrap; }
+#verdict { border: 1px solid var(--line); border-left: 6px solid var(--quiet); border-radius: 6px;
+  padding: .9rem 1.3rem 1rem; margin-top: 1.6rem; }
+#verdict h2 { margin: 0 0 .2rem; }
+#verdict.valid { border-left-color: #2e7d32; }
+#verdict.platform-limited { border-left-color: #b26a00; }
+#verdict.generator-limited { border-left-color: #b3261e; }
+.verdict { font-weight: 650; white-space: nowrap; color: var(--quiet); }
+.verdict.valid { color: #2e7d32; }
+.verdict.platform-limited { color: #955900; }
+.verdict.generator-limited { color: #b3261e; }
+.notice { background: #fff8e6; border: 1px solid #eedfb4; border-radius: 6px; padding: .5rem .9rem;
+  max-width: none; }
+.table { overflow-x: auto; margin: .7rem 0; }
+table { border-collapse: collapse; font-size: .81rem; font-variant-numeric: tabular-nums; }
+th { font-weight: 600; vertical-align: bottom; line-height: 1.25; border-bottom: 1.5px solid #8a8f98; }
+th small { display: block; }
+.groups th { border: 0; padding-bottom: 0; text-align: center; color: var(--quiet); font-weight: 500; }
+.groups th[colspan]:not(:empty) { box-shadow: inset 0 -1px var(--line); }
+th, td { padding: .32rem .5rem; }
+td { border-bottom: 1px solid #eceff2; vertical-align: top; }
+th:first-child, td:first-child { padding-left: 0; }
+#verdict td:last-child { min-width: 13rem; }
+.number { text-align: right; }
+td.number, td:first-child { white-space: nowrap; }
+.text { text-align: left; }
+td small { line-height: 1.2; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(460px, 100%), 1fr));
+  gap: 1.8rem 2rem; margin: 1rem 0; }
+figure { margin: 0; min-width: 0; }
+figure.wide { grid-column: 1 / -1; }
+figure svg { display: block; width: 100%; height: auto; }
+figcaption { color: var(--quiet); font-size: .85rem; line-height: 1.45; margin-top: .2rem; }
+details { margin: .5rem 0; }
+details.run { border-top: 1px solid var(--line); padding: .6rem 0; margin: 0; }
+summary { cursor: pointer; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; margin: .8rem 0; }
+dt { color: var(--quiet); }
+dd { margin: 0; overflow-wrap: anywhere; }
+.fact { margin-right: 1.1rem; }
+@media print { body { padding: 0; max-width: none; } details.run { break-inside: avoid; } }
+`;
+
+/** Puts a page together; it needs nothing beside itself. */
+export function renderPage(title: string, body: Html): string {
+  return html`
+    <!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>${title}</title>
+        <style>${new Html(STYLE)}</style>
+      </head>
+      <body>
+    ${body}
+      </body>
+    </html>
+  `.text;
+}

@@ -1,0 +1,62 @@
+import type * as Plot from "@observablehq/plot";
+
+/** A mark or anything that may stand among marks. */
+export type Mark = Plot.Markish;
+
+/** What to draw. */
+export interface Drawing extends Plot.PlotOptions {
+  /** Said by readers of the screen, and the title of the SVG. */
+  readonly title: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Draws SVG without a browser. */
+export interface Plotter {
+  /** Makers of marks. */
+  readonly plot: typeof Plot;
+  /** Draws a complete SVG element that needs nothing beside itself. */
+  draw(drawing: Drawing): string;
+}
+
+/**
+ * Creates a plotter. The plotting library and its document are loaded here,
+ * so that a program that draws nothing does not pay for them.
+ */
+export async function createPlotter(): Promise<Plotter> {
+  const [plot, { parseHTML }] = await Promise.all([
+    import("@observablehq/plot"),
+    import("linkedom"),
+  ]);
+  // linkedom does not declare its document as that of the DOM, yet it has all that is used here.
+  const { document } = parseHTML("<!doctype html><html><body></body></html>") as unknown as {
+    document: Plot.PlotOptions["document"];
+  };
+  return {
+    plot,
+    draw(drawing) {
+      const { title, ...options } = drawing;
+      const element = plot.plot({
+        marginTop: 40,
+        marginRight: 18,
+        marginBottom: 40,
+        marginLeft: 52,
+        className: "figure",
+        ariaLabel: title,
+        style: { fontSize: "12px", fontFamily: "system-ui, sans-serif", color: "#3d444d" },
+        ...options,
+        document,
+      }) as unknown as { outerHTML: string };
+      return completeSvg(element.outerHTML, title);
+    },
+  };
+}
+
+function completeSvg(svg: string, title: string): string {
+  const escaped = title.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return svg
+    // A hundredth of a pixel is enough; it halves the size of a page.
+    .replace(/<[^>]+>/g, (tag) => tag.replace(/(\.\d{2})\d+/g, "$1"))
+    .replace(/^<svg /, '<svg xmlns="http://www.w3.org/2000/svg" role="img" ')
+    .replace(/^<svg[^>]*>/, (tag) => `${tag}<title>${escaped}</title>`);
+}

@@ -1,0 +1,118 @@
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ExperimentFolder, readExperimentFolder } from "../analyze/experiment_folder.ts";
+import { deriveRunAnalysis, readRunTables, type RunAnalysis } from "../analyze/run_analysis.ts";
+import { LoaderError } from "../base/error.ts";
+import { createAnswer } from "./answer.ts";
+import { renderColumnSection } from "./column_section.ts";
+import type { Figure } from "./figure.ts";
+import { renderFigures } from "./figure_section.ts";
+import { renderHealthSection } from "./health_section.ts";
+import { type Html, html, NOTHING } from "./html.ts";
+import { renderNoteSection, renderRepairSection } from "./note_section.ts";
+import { formatDate, formatNoun } from "./number_format.ts";
+import { renderPage } from "./page.ts";
+import { createPlotter } from "./plotter.ts";
+import { renderRepeatSection } from "./repeat_section.ts";
+import { renderRunFigures, renderRunSection } from "./run_section.ts";
+import { renderRunTable } from "./run_table.ts";
+import { renderVerdictSection } from "./verdict_section.ts";
+
+/** Where a report was written. */
+export interface Report {
+  /** Path of the page. */
+  readonly html: string;
+  /** Paths of the figures as SVG files. */
+  readonly figures: readonly string[];
+}
+
+/**
+ * Makes the report of an experiment from its files alone: `report.html`, one
+ * page that needs nothing beside itself, and every figure as an SVG file in
+ * `figures`. The same files make the same bytes.
+ *
+ * @param folder the experiment's folder, with its `experiment.json`
+ * @throws LoaderError `input` when the folder holds no experiment, `result`
+ * when a file in it is broken or the report cannot be written
+ */
+export async function renderReport(folder: string): Promise<Report> {
+  const experiment = await readExperimentFolder(folder);
+  const answer = createAnswer(experiment.runs.map((run) => run.manifest.parameters));
+  const analyses: RunAnalysis[] = [];
+  for (const run of experiment.runs) {
+    // One run's tables at a time: they may be large.
+    const tables = await readRunTables(run);
+    const analysis = deriveRunAnalysis(tables);
+    answer.add(analysis, tables);
+    analyses.push(analysis);
+  }
+  const plotter = await createPlotter();
+  const answerFigures = answer.render(plotter);
+  const runFigures = analyses.map((analysis) => renderRunFigures(analysis, plotter));
+  const text = renderPage(
+    `${experiment.manifest.experiment} on ${experiment.manifest.platform}`,
+    renderBody(experiment, analyses, answerFigures, runFigures),
+  );
+  return await writeReport(folder, text, [...answerFigures, ...runFigures.flat()]);
+}
+
+function renderBody(
+  experiment: ExperimentFolder,
+  analyses: readonly RunAnalysis[],
+  answerFigures: readonly Figure[],
+  runFigures: readonly (readonly Figure[])[],
+): Html {
+  const { manifest } = experiment;
+  return html`
+    <header>
+      <h1>${manifest.question}</h1>
+      <p class="small">${manifest.experiment} on ${manifest.platform}, ${formatNoun(
+        analyses.length,
+        "run",
+      )}, started ${formatDate(manifest.createdAt)}${manifest.endedAt === null
+        ? ""
+        : `, ended ${formatDate(manifest.endedAt)}`}</p>
+    </header>
+    ${renderVerdictSection(experiment, analyses)}
+    ${answerFigures.length === 0
+      ? NOTHING
+      : html`<section id="answer"><h2>Answer</h2>${renderFigures(answerFigures)}</section>`}
+    ${analyses.length === 0 ? NOTHING : html`
+      <section id="runs"><h2>Runs</h2>${renderRunTable(analyses)}
+      ${analyses.map((analysis, i) => renderRunSection(analysis, runFigures[i], i === 0))}
+      </section>
+      ${renderHealthSection(analyses)}
+    `}
+    ${renderNoteSection(experiment)}
+    ${renderRepairSection(experiment)}
+    ${renderRepeatSection(experiment)}
+    ${renderColumnSection()}
+  `;
+}
+
+async function writeReport(
+  folder: string,
+  text: string,
+  figures: readonly Figure[],
+): Promise<Report> {
+  const figureFolder = join(folder, "figures");
+  const page = join(folder, "report.html");
+  try {
+    await mkdir(figureFolder, { recursive: true });
+    const paths: string[] = [];
+    for (const { name, svg } of figures) {
+      const path = join(figureFolder, `${name}.svg`);
+      await writeFile(path, `<?xml version="1.0" encoding="UTF-8"?>\n${svg}\n`);
+      paths.push(path);
+    }
+    // Renamed into place, so that a reader never meets half a page.
+    await writeFile(`${page}.new`, text);
+    await rename(`${page}.new`, page);
+    return { html: page, figures: paths };
+  } catch (error) {
+    throw new LoaderError("result", "The report cannot be written.", {
+      file: folder,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import type { ResponsePoint } from "../analyze/response_point.ts";
+import type { RunAnalysis } from "../analyze/run_analysis.ts";
+import type { Figure } from "./figure.ts";
+import { chooseLogScale, createLogAxis } from "./log_scale.ts";
+import { createLegend, createPointCloud } from "./marks.ts";
+import { formatCount, formatNumber } from "./number_format.ts";
+import { PALETTE } from "./palette.ts";
+import type { Plotter } from "./plotter.ts";
+import { createTimeFrame, HALF_SIZE } from "./time_frame.ts";
+
+/** Renders the response time over time: a dot an invocation, by outcome. */
+export function renderResponseTimeFigure(analysis: RunAnalysis, plotter: Plotter): Figure {
+  const { merit, responsePoints } = analysis;
+  const frame = createTimeFrame(analysis, plotter);
+  const neverSent = responsePoints.some((point) => Number.isNaN(point.responseTimeMs));
+  // What was never sent will never complete.
+  const placed = (responseTimeMs: number) =>
+    Number.isNaN(responseTimeMs) ? Infinity : responseTimeMs;
+  const scale = chooseLogScale(
+    "response time (ms)",
+    responsePoints.map((point) => placed(point.responseTimeMs)),
+  );
+  const points = (kind: ResponsePoint["kind"]) =>
+    responsePoints
+      .filter((point) => point.kind === kind)
+      .map(({ scheduledMs, responseTimeMs }) =>
+        [
+          frame.axis.fromMs(scheduledMs),
+          scale.place(placed(responseTimeMs)),
+        ] as const
+      );
+  const title = "Response time";
+  const { p50 } = merit.responseTimeMs.all;
+  const notOk = points("not_ok");
+  const notOkCount = merit.invocations - merit.outcomes.ok;
+  return {
+    name: "response_time",
+    title,
+    caption: `The median response time of the measurement phase is ${formatNumber(p50)} ms; ` +
+      `${formatCount(merit.coldInvocations)} of ${formatCount(merit.invocations)} invocations ` +
+      `were cold and ${formatCount(notOkCount)} not ok` +
+      `${neverSent ? " (those at ∞ were never sent)" : ""}.`,
+    wide: false,
+    svg: plotter.draw({
+      title,
+      ...HALF_SIZE,
+      x: frame.x,
+      y: scale.y,
+      marks: [
+        ...frame.background,
+        ...createLogAxis(scale, plotter),
+        createPointCloud(points("warm"), {
+          color: PALETTE.blue,
+          shape: "dot",
+          size: 3,
+          opacity: 0.45,
+        }),
+        createPointCloud(points("cold"), {
+          color: PALETTE.orange,
+          shape: "dot",
+          size: 4.5,
+          opacity: 0.9,
+        }),
+        createPointCloud(notOk, {
+          color: PALETTE.ink,
+          shape: "cross",
+          size: 4.5,
+          opacity: 0.5,
+        }),
+        createLegend([
+          { label: "ok, warm", color: PALETTE.blue, shape: "dot" },
+          { label: "ok, cold", color: PALETTE.orange, shape: "dot" },
+          ...(notOk.length > 0
+            ? [{ label: "not ok", color: PALETTE.ink, shape: "cross" } as const]
+            : []),
+        ]),
+      ],
+    }),
+  };
+}

@@ -1,0 +1,99 @@
+import type { Percentile, RankedQuantiles } from "../analyze/ranked_quantiles.ts";
+import type { RunAnalysis } from "../analyze/run_analysis.ts";
+import { OUTCOMES } from "../model/record.ts";
+import { type Html, html } from "./html.ts";
+import { formatCount, formatNumber } from "./number_format.ts";
+import { renderTable, type ReportColumn } from "./table_section.ts";
+import { chooseShownPercentiles } from "./tail_percentile.ts";
+import { anchorOf } from "./verdict_section.ts";
+
+/** Renders the figures of merit of all runs as a table, and how to read it. */
+export function renderRunTable(runs: readonly RunAnalysis[]): Html {
+  const percentiles = chooseShownPercentiles(runs.map((row) => row.merit.slowdown));
+  const columns: ReportColumn<RunAnalysis>[] = [
+    ...identifyingColumns(runs),
+    { heading: "invocations", cell: ({ merit }) => formatCount(merit.invocations) },
+    { heading: "ok", cell: ({ merit }) => formatCount(merit.outcomes.ok) },
+    { heading: "not ok", cell: ({ merit }) => renderNotOk(merit.outcomes) },
+    ...quantileColumns("slowdown", undefined, percentiles, ({ merit }) => merit.slowdown),
+    ...quantileColumns("response time", "ms", percentiles, ({ merit }) => merit.responseTimeMs),
+    ...quantileColumns(
+      "slowdown from dispatch",
+      undefined,
+      percentiles,
+      ({ merit }) => merit.slowdownFromDispatch,
+    ),
+    { heading: "cold invocations", cell: ({ merit }) => formatCount(merit.coldInvocations) },
+    { heading: "instance starts", cell: ({ instanceStarts }) => formatCount(instanceStarts) },
+    ...LAG_COLUMNS,
+  ];
+  return html`
+    ${renderTable(columns, runs)}
+    <p class="small">Measurement phase only. Quantiles rank every dispatched invocation; what is not ok
+    counts as infinitely slow (∞), and the figure of the ok ones alone stands below it in grey. A dash
+    means unknown, or fewer than 10 observations beyond the quantile. Slowdown is response time
+    (completed − scheduled) ÷ requested runtime; from dispatch it is (completed − dispatched) ÷ requested
+    runtime. An instance start is counted once per instance; a cold invocation is one first served by an
+    instance that became ready after its dispatch.</p>
+  `;
+}
+
+const LAG = { group: "dispatch lag", unit: "ms" } as const;
+
+const LAG_COLUMNS: readonly ReportColumn<RunAnalysis>[] = [
+  { ...LAG, heading: "p50", cell: ({ merit }) => formatNumber(merit.dispatchLagMs.p50) },
+  { ...LAG, heading: "p99", cell: ({ merit }) => formatNumber(merit.dispatchLagMs.p99) },
+  { ...LAG, heading: "max", cell: ({ merit }) => formatNumber(merit.dispatchLagMaxMs) },
+];
+
+/** Parameters that differ between runs, or else the name. */
+function identifyingColumns(runs: readonly RunAnalysis[]): ReportColumn<RunAnalysis>[] {
+  const names = [...new Set(runs.flatMap(({ run }) => Object.keys(run.manifest.parameters)))];
+  const differing = names.filter((name) =>
+    new Set(runs.map(({ run }) => run.manifest.parameters[name])).size > 1
+  );
+  const shown = differing.length > 0 ? differing : [];
+  return [
+    {
+      heading: shown.length > 0 ? shown[0] : "run",
+      isText: shown.length === 0,
+      cell: ({ run }) =>
+        html`<a href="#${anchorOf(run.manifest.name)}">${
+          shown.length > 0 ? String(run.manifest.parameters[shown[0]] ?? "–") : run.manifest.name
+        }</a>`,
+    },
+    ...shown.slice(1).map((name) => ({
+      heading: name,
+      cell: ({ run }: RunAnalysis) => String(run.manifest.parameters[name] ?? "–"),
+    })),
+  ];
+}
+
+function renderNotOk(outcomes: RunAnalysis["merit"]["outcomes"]): Html {
+  const kinds = OUTCOMES.filter((outcome) => outcome !== "ok" && outcomes[outcome] > 0);
+  const total = kinds.reduce((sum, outcome) => sum + outcomes[outcome], 0);
+  return html`${formatCount(total)}${
+    kinds.map((kind) => html`<br><small>${formatCount(outcomes[kind])} ${kind}</small>`)
+  }`;
+}
+
+function quantileColumns(
+  group: string,
+  unit: string | undefined,
+  percentiles: readonly Percentile[],
+  quantilesOf: (row: RunAnalysis) => RankedQuantiles,
+): ReportColumn<RunAnalysis>[] {
+  return percentiles.map((percentile) => ({
+    heading: percentile,
+    group,
+    unit,
+    cell: (row) => renderQuantile(quantilesOf(row), percentile),
+  }));
+}
+
+/** Renders a quantile, with that of the ok ones below it where some are not ok. */
+export function renderQuantile(quantiles: RankedQuantiles, percentile: Percentile): Html {
+  const all = formatNumber(quantiles.all[percentile]);
+  if (quantiles.infinite === 0) return html`${all}`;
+  return html`${all}<br><small>ok ${formatNumber(quantiles.okOnly[percentile])}</small>`;
+}

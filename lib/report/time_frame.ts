@@ -1,0 +1,88 @@
+import type { RunAnalysis } from "../analyze/run_analysis.ts";
+import type { TimeBins } from "../analyze/time_bins.ts";
+import { chooseTimeAxis, type TimeAxis } from "./time_axis.ts";
+import { PALETTE } from "./palette.ts";
+import type { Mark, Plotter } from "./plotter.ts";
+
+/** Size of the figures of which two stand side by side. */
+export const HALF_SIZE = { width: 560, height: 240 } as const;
+/** Size of a figure that takes the whole width. */
+export const WIDE_SIZE = { width: 1140, height: 340 } as const;
+
+/** What all figures over the time of a run have in common. */
+export interface TimeFrame {
+  readonly axis: TimeAxis;
+  /** Options of the horizontal scale. */
+  readonly x: { readonly label: string; readonly domain: [number, number] };
+  /** Warm-up in grey; to be drawn first. */
+  readonly background: readonly Mark[];
+}
+
+/** Creates the frame of a figure over the time of a run. */
+export function createTimeFrame(analysis: RunAnalysis, { plot }: Plotter): TimeFrame {
+  const axis = chooseTimeAxis(analysis.endMs);
+  const spans = warmupSpans(analysis);
+  const labelled = spans.length === 1 && spans[0].untilMs - spans[0].fromMs > 0.12 * analysis.endMs
+    ? spans
+    : [];
+  return {
+    axis,
+    x: { label: axis.label, domain: [...axis.domain] },
+    background: [
+      plot.rect(spans, {
+        x1: (span: Span) => axis.fromMs(span.fromMs),
+        x2: (span: Span) => axis.fromMs(span.untilMs),
+        fill: PALETTE.shade,
+      }),
+      plot.text(labelled, {
+        x: (span: Span) => axis.fromMs(span.fromMs),
+        frameAnchor: "top-left",
+        text: () => "warm-up",
+        fill: PALETTE.grey,
+        fontSize: 10.5,
+        dy: -13,
+      }),
+    ],
+  };
+}
+
+/** Creates the grid and the base line of a linear scale from 0; to be drawn after the frame. */
+export function createLinearGrid({ plot }: Plotter): Mark[] {
+  return [
+    plot.gridY({ stroke: PALETTE.pale, strokeOpacity: 1 }),
+    plot.ruleY([0], { stroke: PALETTE.grey }),
+  ];
+}
+
+interface Span {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+function warmupSpans({ run, endMs }: RunAnalysis): Span[] {
+  const { phases } = run.manifest;
+  return phases
+    .map(({ fromMs }, i) => ({ fromMs, untilMs: Math.min(endMs, phases[i + 1]?.fromMs ?? endMs) }))
+    .filter(({ fromMs, untilMs }, i) => phases[i].phase === "warmup" && untilMs > fromMs);
+}
+
+/** A point of a stair. */
+export interface StairPoint {
+  readonly x: number;
+  readonly y: number;
+}
+
+/**
+ * Values of bins as corners of a stair, each value held for its bin; for
+ * curves of kind `step-after`.
+ */
+export function stairOf(
+  values: ArrayLike<number>,
+  bins: TimeBins,
+  axis: TimeAxis,
+  endMs: number,
+): StairPoint[] {
+  const points = Array.from(values, (y, bin) => ({ x: axis.fromMs(bin * bins.binMs), y }));
+  if (points.length > 0) points.push({ x: axis.fromMs(endMs), y: points[points.length - 1].y });
+  return points;
+}

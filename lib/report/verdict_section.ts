@@ -1,0 +1,138 @@
+import type { RunAnalysis } from "../analyze/run_analysis.ts";
+import type { ExperimentFolder } from "../analyze/experiment_folder.ts";
+import type { RunStatus, VerdictWord } from "../model/manifest.ts";
+import { type Html, html, NOTHING } from "./html.ts";
+import { formatCount, formatNumber, formatShare, UNKNOWN } from "./number_format.ts";
+import { renderTable } from "./table_section.ts";
+
+/** From the best to the worst: of the last one, nothing can be learnt about the platform. */
+const WORDS: readonly VerdictWord[] = ["VALID", "PLATFORM-LIMITED", "GENERATOR-LIMITED"];
+
+const MEANINGS: Readonly<Record<VerdictWord, string>> = {
+  "VALID": "The generator kept its schedule and the platform answered: the figures may be used.",
+  "PLATFORM-LIMITED":
+    "The generator kept its schedule, but the platform did not answer all: read the figures as " +
+    "those of an overloaded platform.",
+  "GENERATOR-LIMITED":
+    "The generator did not keep its schedule: the figures say nothing certain about the platform.",
+};
+
+/** The worst verdict of the runs; `null` if none has one. */
+export function worstVerdict(runs: readonly RunAnalysis[]): VerdictWord | null {
+  const ranks = runs.flatMap(({ run }) =>
+    run.manifest.verdict === null ? [] : [WORDS.indexOf(run.manifest.verdict.verdict)]
+  );
+  return ranks.length === 0 ? null : WORDS[Math.max(...ranks)];
+}
+
+/** Renders a verdict as a coloured word. */
+export function renderVerdictWord(word: VerdictWord | null): Html {
+  const name = word === null ? "none" : word.toLowerCase();
+  return html`<span class="verdict ${name}">${word ?? "NO VERDICT"}</span>`;
+}
+
+/** Renders the verdict of the experiment, and of each run with its evidence. */
+export function renderVerdictSection(
+  experiment: ExperimentFolder,
+  runs: readonly RunAnalysis[],
+): Html {
+  const word = worstVerdict(runs);
+  const judged = runs.filter(({ run }) => run.manifest.verdict !== null).length;
+  return html`
+    <section id="verdict" class="${word === null ? "none" : word.toLowerCase()}">
+        <h2>Verdict: ${renderVerdictWord(word)}</h2>
+        <p>${runs.length === 0
+          ? "There is no run in this experiment, so there is nothing to judge or to draw."
+          : word === null
+          ? "No run came to its end, so none was judged."
+          : `${MEANINGS[word]}${judged > 1 ? ` This is the worst of ${judged} runs.` : ""}`}</p>
+        ${renderNotice(experiment, runs)}
+    ${runs.length === 0 ? NOTHING : renderEvidence(runs)}
+        </section>
+  `;
+}
+
+const STATUS_SENTENCES: Readonly<Record<RunStatus, string>> = {
+  running: "This experiment has not ended: it is running still, or it broke off.",
+  finished: "",
+  overloaded: "This experiment stopped at an overload.",
+  interrupted: "This experiment was interrupted by the user.",
+  failed: "This experiment failed.",
+};
+
+/** Renders what is missing from the experiment, if anything is. */
+function renderNotice(
+  { manifest, missingRuns }: ExperimentFolder,
+  runs: readonly RunAnalysis[],
+): Html {
+  const unjudged = runs.filter(({ run }) => run.manifest.verdict === null);
+  const namesOfUnjudged = unjudged.map(({ run }) => run.manifest.name).join(", ");
+  const sentences = [
+    manifest.error ?? "",
+    unjudged.length === 0 ? "" : `Without a verdict: ${namesOfUnjudged}.`,
+    missingRuns.length === 0 ? "" : `Without any result: ${missingRuns.join(", ")}.`,
+  ].filter((sentence) => sentence !== "");
+  const status = STATUS_SENTENCES[manifest.status];
+  if (status === "" && sentences.length === 0) return NOTHING;
+  return html`<p class="notice"><strong>${status}</strong> ${sentences.join(" ")}</p>`;
+}
+
+function renderEvidence(runs: readonly RunAnalysis[]): Html {
+  type Row = RunAnalysis;
+  const evidence = (row: Row) => row.run.manifest.verdict?.evidence;
+  return renderTable<Row>([
+    {
+      heading: "run",
+      isText: true,
+      cell: ({ run }) => html`<a href="#${anchorOf(run.manifest.name)}">${run.manifest.name}</a>`,
+    },
+    {
+      heading: "verdict",
+      isText: true,
+      cell: ({ run }) => renderVerdictWord(run.manifest.verdict?.verdict ?? null),
+    },
+    { heading: "status", isText: true, cell: ({ run }) => run.manifest.status },
+    {
+      heading: "measured",
+      cell: (row) => formatCount(evidence(row)?.measured ?? row.merit.invocations),
+    },
+    {
+      heading: "not ok",
+      cell: (row) => {
+        const known = evidence(row);
+        if (known === undefined || known.measured === 0) return UNKNOWN;
+        return formatShare(known.measuredNotOk / known.measured);
+      },
+    },
+    { heading: "dropped", cell: (row) => formatCount(evidence(row)?.dropped ?? null) },
+    {
+      heading: "dispatch lag p99",
+      unit: "ms",
+      cell: (row) => formatNumber(evidence(row)?.dispatchLagP99Ms ?? null),
+    },
+    {
+      heading: "loop delay p99",
+      unit: "ms",
+      cell: (row) => formatNumber(evidence(row)?.loopDelayP99Ms ?? null),
+    },
+    {
+      heading: "busy seconds",
+      cell: (row) => {
+        const known = evidence(row);
+        return known === undefined ? UNKNOWN : `${known.busySeconds.length} of ${known.seconds}`;
+      },
+    },
+    {
+      heading: "reasons",
+      isText: true,
+      cell: ({ run }) =>
+        [...run.manifest.verdict?.reasons ?? [], run.manifest.error ?? ""]
+          .filter((reason) => reason !== "").join(" ") || UNKNOWN,
+    },
+  ], runs);
+}
+
+/** Where in the page a run is. */
+export function anchorOf(runName: string): string {
+  return `run-${runName.replace(/[^A-Za-z0-9_-]/g, "-")}`;
+}

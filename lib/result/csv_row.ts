@@ -1,0 +1,33 @@
+// @ts-types="@types/d3-dsv"
+import { csvFormatValue } from "d3-dsv";
+import type { Cell, Column, Table } from "../model/table.ts";
+
+/** First line of a table's file. */
+export function formatHeader(table: Table): string {
+  return table.columns.map((column) => column.name).join(",") + "\n";
+}
+
+/**
+ * One row as a line of CSV: `null` an empty field, numbers to three decimals,
+ * which for milliseconds are microseconds.
+ */
+export function formatRow(columns: readonly Column[], cells: readonly Cell[]): string {
+  let line = "";
+  for (let i = 0; i < columns.length; i++) {
+    if (i > 0) line += ",";
+    const cell = cells[i];
+    if (cell === null || cell === undefined) continue;
+    switch (typeof cell) {
+      case "number":
+        // JavaScript writes no exponent below 10^21, and nothing measured is larger.
+        line += Number.isInteger(cell) ? cell : Math.round(cell * 1000) / 1000;
+        break;
+      case "boolean":
+        line += cell;
+        break;
+      default:
+        line += csvFormatValue(cell);
+    }
+  }
+  return line + "\n";
+}

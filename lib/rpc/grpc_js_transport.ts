@@ -1,0 +1,312 @@
+import * as grpc from "@grpc/grpc-js";
+import * as protoLoader from "@grpc/proto-loader";
+import type { Clock, TimerHandle } from "../base/clock.ts";
+import { errorMessage, LoaderError } from "../base/error.ts";
+import type {
+  CallColumns,
+  CompletionCallback,
+  Deployment,
+  Transport,
+  TransportFactory,
+} from "../model/platform.ts";
+import { outcomeOfStatus } from "./outcome_of_status.ts";
+
+/**
+ * Calls that share one connection. A peer's stream limit is 100 or more by
+ * recommendation (RFC 9113, section 6.5.2), so none of them waits for a stream
+ * unseen inside the client.
+ */
+const CALLS_PER_CONNECTION = 100;
+
+/** Response metadata by which the local gateway marks an instance's first call. */
+const INSTANCE_READY_KEY = "x-instance-ready-unix-ms";
+
+/** Options of {@linkcode createGrpcJsTransport}. */
+export interface GrpcJsOptions {
+  readonly clock: Clock;
+  readonly deployments: readonly Deployment[];
+  /** Longest wait for a connection; the ancestor's 15 s by default. */
+  readonly connectTimeoutMs?: number;
+  /**
+   * Whether the platform marks cold invocations. Where it does not, `coldStart`
+   * stays `null`.
+   */
+  readonly coldStartsMarked: boolean;
+}
+
+interface FaasRequest {
+  readonly message: string;
+  readonly runtimeInMilliSec: number;
+  readonly memoryInMebiBytes: number;
+}
+
+interface FaasReply {
+  readonly message: string;
+  readonly durationInMicroSec: number;
+  readonly memoryUsageInKb: number;
+}
+
+type ExecuteMethod = protoLoader.MethodDefinition<FaasRequest, FaasReply, FaasRequest, FaasReply>;
+
+function loadExecuteMethod(): ExecuteMethod {
+  const path = new URL("../../proto/faas.proto", import.meta.url).pathname;
+  const definition = protoLoader.loadSync(decodeURIComponent(path), {
+    defaults: true,
+    keepCase: true,
+  });
+  const service = definition["faas.Executor"] as protoLoader.ServiceDefinition;
+  return service["Execute"] as ExecuteMethod;
+}
+
+/**
+ * The reference transport: `@grpc/grpc-js`, over a pool of connections for each
+ * address that grows before a call would have to wait for a stream. A call for
+ * which there is no connection waits up to `connectTimeoutMs` and is not
+ * dispatched until then.
+ *
+ * @throws LoaderError `platform` when there is no connection to an address at first
+ */
+export function createGrpcJsTransport(options: GrpcJsOptions): TransportFactory {
+  return async (calls, onComplete) => {
+    const transport = new GrpcJsTransport(options, calls, onComplete);
+    await transport.connect();
+    return transport;
+  };
+}
+
+/** A connection of its own, and how many calls it carries. */
+class Connection {
+  readonly client: grpc.Client;
+  callsInFlight = 0;
+
+  constructor(address: string, number: number) {
+    this.client = new grpc.Client(address, grpc.credentials.createInsecure(), {
+      // Channels with equal options would share a connection.
+      "grpc.use_local_subchannel_pool": 1,
+      "loader.connection_number": number,
+      "grpc.max_receive_message_length": -1,
+    });
+  }
+
+  get ready(): boolean {
+    const state = this.client.getChannel().getConnectivityState(true);
+    return state === grpc.connectivityState.READY;
+  }
+}
+
+/** The connections to one address. */
+class ConnectionPool {
+  readonly connections: Connection[] = [];
+  /** Slots that wait for a connection, in order. */
+  readonly waiting: number[] = [];
+
+  constructor(readonly address: string, readonly maxConnections: number) {}
+
+  /** A ready connection with room, the fullest first so that others may idle. */
+  take(): Connection | undefined {
+    let fullest: Connection | undefined;
+    for (const connection of this.connections) {
+      if (connection.callsInFlight >= CALLS_PER_CONNECTION || !connection.ready) continue;
+      if (fullest === undefined || connection.callsInFlight > fullest.callsInFlight) {
+        fullest = connection;
+      }
+    }
+    return fullest;
+  }
+
+  /** Whether the next connection should be opened, before the others are full. */
+  get wantsAnother(): boolean {
+    if (this.connections.length >= this.maxConnections) return false;
+    const inFlight = this.connections.reduce((sum, c) => sum + c.callsInFlight, 0);
+    return inFlight + this.waiting.length >
+      (this.connections.length - 0.5) * CALLS_PER_CONNECTION;
+  }
+}
+
+class GrpcJsTransport implements Transport {
+  readonly #clock: Clock;
+  readonly #calls: CallColumns;
+  readonly #onComplete: CompletionCallback;
+  readonly #deployments: readonly Deployment[];
+  readonly #connectTimeoutMs: number;
+  readonly #coldStartsMarked: boolean;
+  readonly #pools = new Map<string, ConnectionPool>();
+  readonly #poolOfFunction: readonly ConnectionPool[];
+  readonly #method = loadExecuteMethod();
+  /** The call in each slot, while it is out. */
+  readonly #out: (grpc.ClientUnaryCall | undefined)[];
+  /** What ends the wait of a slot for a connection. */
+  readonly #connectTimers = new Map<number, TimerHandle>();
+  /** Connections that are told when they are ready again. */
+  readonly #watched = new WeakSet<Connection>();
+  #closed = false;
+
+  constructor(options: GrpcJsOptions, calls: CallColumns, onComplete: CompletionCallback) {
+    this.#clock = options.clock;
+    this.#calls = calls;
+    this.#onComplete = onComplete;
+    this.#deployments = options.deployments;
+    this.#connectTimeoutMs = options.connectTimeoutMs ?? 15_000;
+    this.#coldStartsMarked = options.coldStartsMarked;
+    const slots = calls.functionIndex.length;
+    this.#out = new Array(slots).fill(undefined);
+    const maxConnections = Math.ceil(slots / CALLS_PER_CONNECTION) + 1;
+    this.#poolOfFunction = options.deployments.map(({ address }) => {
+      let pool = this.#pools.get(address);
+      if (pool === undefined) {
+        pool = new ConnectionPool(address, maxConnections);
+        this.#pools.set(address, pool);
+      }
+      return pool;
+    });
+  }
+
+  async connect(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map(async (pool) => {
+      try {
+        await this.#open(pool);
+      } catch (cause) {
+        throw new LoaderError(
+          "platform",
+          `No connection to ${pool.address} within ${this.#connectTimeoutMs / 1000} s ` +
+            `(${errorMessage(cause)}); check that the platform is up.`,
+          { cause },
+        );
+      }
+    }));
+  }
+
+  invoke(slot: number): void {
+    const pool = this.#poolOfFunction[this.#calls.functionIndex[slot]];
+    if (pool.wantsAnother) this.#open(pool).catch(() => {/* told by the calls that wait */});
+    const connection = pool.take();
+    if (connection !== undefined) {
+      this.#send(slot, pool, connection);
+      return;
+    }
+    pool.waiting.push(slot);
+    const timer = this.#clock.at(this.#clock.nowMs() + this.#connectTimeoutMs, () => {
+      const place = pool.waiting.indexOf(slot);
+      if (place < 0) return;
+      pool.waiting.splice(place, 1);
+      this.#onComplete(slot, "connect_failed", null);
+    });
+    this.#connectTimers.set(slot, timer);
+    for (const waitedFor of pool.connections) this.#watch(pool, waitedFor);
+  }
+
+  cancel(slot: number): void {
+    const call = this.#out[slot];
+    if (call !== undefined) {
+      call.cancel();
+      return;
+    }
+    for (const pool of this.#pools.values()) {
+      const place = pool.waiting.indexOf(slot);
+      if (place < 0) continue;
+      pool.waiting.splice(place, 1);
+      this.#endWait(slot);
+      queueMicrotask(() => this.#onComplete(slot, "cancelled", null));
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#connectTimers.values()) timer.cancel();
+    for (const pool of this.#pools.values()) {
+      for (const connection of pool.connections) connection.client.close();
+    }
+    for (const call of this.#out) call?.cancel();
+    return Promise.resolve();
+  }
+
+  #open(pool: ConnectionPool): Promise<void> {
+    const connection = new Connection(pool.address, pool.connections.length);
+    pool.connections.push(connection);
+    const deadlineUnixMs = this.#clock.originUnixMs + this.#clock.nowMs() + this.#connectTimeoutMs;
+    return new Promise((resolve, reject) => {
+      connection.client.waitForReady(new Date(deadlineUnixMs), (error) => {
+        if (error) return reject(error);
+        this.#sendWaiting(pool);
+        resolve();
+      });
+    });
+  }
+
+  /** Sends what waits as soon as a connection is ready again. */
+  #watch(pool: ConnectionPool, connection: Connection): void {
+    if (this.#watched.has(connection) || this.#closed) return;
+    this.#watched.add(connection);
+    const deadlineUnixMs = this.#clock.originUnixMs + this.#clock.nowMs() + this.#connectTimeoutMs;
+    connection.client.waitForReady(new Date(deadlineUnixMs), () => {
+      this.#watched.delete(connection);
+      if (!this.#closed) this.#sendWaiting(pool);
+    });
+  }
+
+  #sendWaiting(pool: ConnectionPool): void {
+    while (pool.waiting.length > 0) {
+      const connection = pool.take();
+      if (connection === undefined) return;
+      const slot = pool.waiting.shift()!;
+      this.#endWait(slot);
+      this.#send(slot, pool, connection);
+    }
+  }
+
+  #endWait(slot: number): void {
+    this.#connectTimers.get(slot)?.cancel();
+    this.#connectTimers.delete(slot);
+  }
+
+  #send(slot: number, pool: ConnectionPool, connection: Connection): void {
+    const calls = this.#calls;
+    const functionIndex = calls.functionIndex[slot];
+    connection.callsInFlight++;
+    const call = connection.client.makeUnaryRequest(
+      this.#method.path,
+      this.#method.requestSerialize,
+      this.#method.responseDeserialize,
+      {
+        message: "",
+        runtimeInMilliSec: calls.runtimeMs[slot],
+        memoryInMebiBytes: calls.memoryMib[slot],
+      },
+      new grpc.Metadata(),
+      {
+        host: this.#deployments[functionIndex].authority,
+        deadline: new Date(this.#clock.originUnixMs + calls.deadlineMs[slot]),
+      },
+      (error, reply) => {
+        this.#out[slot] = undefined;
+        connection.callsInFlight--;
+        if (reply !== undefined && error === null) this.#readReply(slot, reply);
+        const statusCode = error === null ? grpc.status.OK : error.code;
+        this.#onComplete(slot, outcomeOfStatus(statusCode), statusCode);
+        if (pool.waiting.length > 0 && !this.#closed) this.#sendWaiting(pool);
+      },
+    );
+    this.#out[slot] = call;
+    if (this.#coldStartsMarked) {
+      call.on("metadata", (metadata: grpc.Metadata) => this.#readColdStart(slot, metadata));
+    }
+    // On a ready connection grpc-js hands the call to HTTP/2 one promise later,
+    // when everything else that is due now has been handed over too.
+    Promise.resolve().then(() => {}).then(() => {
+      if (this.#out[slot] === call) calls.dispatchedMs[slot] = this.#clock.nowMs();
+    });
+  }
+
+  #readReply(slot: number, reply: FaasReply): void {
+    this.#calls.servedRuntimeUs[slot] = reply.durationInMicroSec;
+    this.#calls.servedMemoryKib[slot] = reply.memoryUsageInKb;
+    this.#calls.instance[slot] = reply.message === "" ? null : reply.message;
+  }
+
+  #readColdStart(slot: number, metadata: grpc.Metadata): void {
+    const readyUnixMs = Number(metadata.get(INSTANCE_READY_KEY)[0] ?? NaN);
+    const dispatchedUnixMs = this.#clock.originUnixMs + this.#calls.dispatchedMs[slot];
+    // Unmarked: the instance has served before.
+    this.#calls.coldStart[slot] = readyUnixMs > dispatchedUnixMs;
+  }
+}

@@ -1,0 +1,220 @@
+import { fileURLToPath } from "node:url";
+import { VERDICT_LIMITS } from "../invoke/verdict.ts";
+import { PLATFORM_NAMES } from "../platform/registry.ts";
+import type { OptionValues } from "./option.ts";
+import {
+  choiceOption,
+  durationOption,
+  integerOption,
+  numberOption,
+  switchOption,
+  textOption,
+} from "./option.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Folder of the trace that the project ships. */
+export const SAMPLE_TRACE = fileURLToPath(
+  new URL("../../data/azure_2019_synthetic", import.meta.url),
+);
+
+/** Options that every experiment has. */
+export const COMMON_OPTIONS = {
+  platform: choiceOption(PLATFORM_NAMES, {
+    meaning: "where the functions run",
+    default: "local",
+  }),
+  seed: integerOption("number", {
+    meaning: "root of all randomness: same seed, same schedule",
+    default: 42,
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+  }),
+  iat: choiceOption(["exponential", "uniform", "equidistant"], {
+    meaning: "distribution of the inter-arrival times within a slot",
+    default: "exponential",
+  }),
+  output: textOption<string | null>("folder", {
+    meaning:
+      "folder for the results, new or left unfinished by the same command (default: a new one in results/)",
+    default: null,
+    decidesResult: false,
+  }),
+  config: textOption<string | null>("file", {
+    meaning: "YAML file with options by name; the command line wins",
+    default: null,
+    decidesResult: false,
+  }),
+  dryRun: switchOption({
+    meaning: "say what would happen, and stop before anything does",
+    default: false,
+    decidesResult: false,
+  }),
+  json: switchOption({
+    meaning: "print the results as JSON on standard output, everything else on standard error",
+    default: false,
+    decidesResult: false,
+  }),
+  compat: switchOption({
+    meaning: "write the ancestor's tables too (compat_*.csv)",
+    default: false,
+    decidesResult: false,
+  }),
+  timeout: durationOption({
+    meaning: "an invocation is given up this long after its dispatch",
+    default: { local: 2 * MINUTE_MS, cluster: 15 * MINUTE_MS },
+    minimum: 1,
+    maximum: DAY_MS,
+  }),
+  drain: durationOption({
+    meaning: "longest wait for stragglers after the last dispatch",
+    default: { local: 10_000, cluster: 15 * MINUTE_MS },
+    minimum: 0,
+    maximum: DAY_MS,
+  }),
+  maxInFlight: integerOption("number", {
+    meaning: "invocations in flight beyond which they are dropped",
+    default: 10_000,
+    minimum: 1,
+    maximum: 1_000_000,
+  }),
+  scrapeInterval: durationOption({
+    meaning: "time between looks at the platform",
+    default: { local: 1000, cluster: 15_000 },
+    minimum: 100,
+    maximum: HOUR_MS,
+  }),
+  limitDispatchLag: durationOption({
+    meaning: "verdict: largest p99 of the dispatch lag",
+    default: VERDICT_LIMITS.dispatchLagP99Ms,
+    minimum: 0,
+    maximum: MINUTE_MS,
+  }),
+  limitLoopDelay: durationOption({
+    meaning: "verdict: largest p99 of the event-loop delay",
+    default: VERDICT_LIMITS.loopDelayP99Ms,
+    minimum: 0,
+    maximum: MINUTE_MS,
+  }),
+  limitCpu: numberOption("percent", {
+    meaning: "verdict: CPU of the loader above which a second is busy, % of a core",
+    default: VERDICT_LIMITS.cpuPercent,
+    minimum: 0,
+    maximum: 100_000,
+  }),
+  limitBusySeconds: numberOption("share", {
+    meaning: "verdict: largest share of busy seconds",
+    default: VERDICT_LIMITS.busySecondsShare,
+    minimum: 0,
+    maximum: 1,
+  }),
+  limitNotOk: numberOption("share", {
+    meaning: "verdict: largest share of measured invocations that are not ok",
+    default: VERDICT_LIMITS.notOkShare,
+    minimum: 0,
+    maximum: 1,
+  }),
+  stableWindow: durationOption({
+    meaning: "local autoscaler: window of the average that it follows",
+    default: MINUTE_MS,
+    minimum: 1000,
+    maximum: HOUR_MS,
+  }),
+  scaleToZeroGrace: durationOption({
+    meaning:
+      "local autoscaler: time without a request, after the window, before the last instance goes",
+    default: 30_000,
+    minimum: 0,
+    maximum: HOUR_MS,
+  }),
+  maxScale: integerOption("number", {
+    meaning: "most instances of one function",
+    default: 200,
+    minimum: 1,
+    maximum: 100_000,
+  }),
+  maxInstances: integerOption<number | null>("number", {
+    meaning: "local: most instances at once (default: 32 a core)",
+    default: null,
+    minimum: 0,
+    maximum: 100_000,
+  }),
+  queueTimeout: durationOption({
+    meaning: "local: longest wait of a request for an instance, then RESOURCE_EXHAUSTED",
+    default: MINUTE_MS,
+    minimum: 1,
+    maximum: HOUR_MS,
+  }),
+  gatewayPort: integerOption("port", {
+    meaning: "local: port of the gateway, 0 for any",
+    default: 0,
+    minimum: 0,
+    maximum: 65_535,
+  }),
+  metricsPort: integerOption("port", {
+    meaning: "local: port of the gateway's /metrics, 0 for any",
+    default: 0,
+    minimum: 0,
+    maximum: 65_535,
+  }),
+};
+
+/** Values of {@linkcode COMMON_OPTIONS}. */
+export type CommonOptions = OptionValues<typeof COMMON_OPTIONS>;
+
+/** Options of experiments that replay a trace. */
+export const TRACE_OPTIONS = {
+  trace: textOption<string | null>("folder", {
+    meaning:
+      "folder with a trace in the Azure Functions 2019 format (default: the sample in data/)",
+    default: null,
+  }),
+  defects: choiceOption(["repair", "refuse"], {
+    meaning: "what to do about defects of the trace",
+    default: "repair",
+  }),
+  duplicates: choiceOption(["refuse", "merge"], {
+    meaning: "what to do about a function that is in the trace twice",
+    default: "refuse",
+  }),
+  duration: durationOption({
+    meaning: "how much of the trace is measured",
+    default: { local: 24_000, cluster: 3 * MINUTE_MS },
+    minimum: 1,
+    maximum: 1000 * DAY_MS,
+  }),
+  startMinute: integerOption("minute", {
+    meaning: "minute of the trace at which the run begins, from 0",
+    default: 0,
+    minimum: 0,
+    maximum: 10_000_000,
+  }),
+  warmup: durationOption({
+    meaning:
+      "how much of the trace is replayed before the measurement, after 5 minutes of profiling; 0: off, and all functions start at zero",
+    default: 0,
+    minimum: 0,
+    maximum: DAY_MS,
+  }),
+  shift: switchOption<boolean | null>({
+    meaning: "rotate each function's arrivals by a phase of its own (default: unless exponential)",
+    default: null,
+  }),
+  rateScale: numberOption("factor", {
+    meaning: "factor on the number of invocations (thinning below 1)",
+    default: 1,
+    minimum: 1e-6,
+    maximum: 1e6,
+  }),
+  timeScale: numberOption("factor", {
+    meaning: "compresses the arrivals in time, never the runtimes",
+    default: 1,
+    minimum: 1e-6,
+    maximum: 1e6,
+  }),
+};
+
+/** Values of {@linkcode TRACE_OPTIONS}. */
+export type TraceOptions = OptionValues<typeof TRACE_OPTIONS>;

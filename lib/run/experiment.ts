@@ -1,0 +1,38 @@
+import type { Schedule } from "../model/schedule.ts";
+import type { Trace } from "../model/trace.ts";
+import type { CommonOptions } from "./common_options.ts";
+import type { OptionTable, OptionValues } from "./option.ts";
+
+/** One run of an experiment, before it is made. */
+export interface PlannedRun {
+  /** Unique in the experiment, fit for a folder: `functions-20_repetition-0`. */
+  readonly name: string;
+  /** What distinguishes it from the other runs; the report's axes. */
+  readonly parameters: Readonly<Record<string, number | string>>;
+  /** The trace that it replays, if one. */
+  readonly trace: Trace | null;
+  readonly schedule: Schedule;
+  /** Instances wanted before the load, by function index; cut to the platform's capacity. */
+  readonly initialScales: readonly number[];
+  /** Runs in a row with equal words share one deployment; without, each has its own. */
+  readonly deployment?: string;
+}
+
+/** What an experiment will do. */
+export interface ExperimentPlan {
+  /** In order; may be made one by one, and without an end until overload. */
+  readonly runs: Iterable<PlannedRun>;
+  /** Tries of one run that end in overload before the experiment stops; 1: the first stops it. */
+  readonly overloadTolerance: number;
+}
+
+/** A question, its options, and the runs that answer it. */
+export interface Experiment<O extends OptionTable> {
+  /** As in `trace-sweep`. */
+  readonly name: string;
+  /** The question it asks, for the report's title and the help. */
+  readonly question: string;
+  readonly options: O;
+  /** Reads what it needs and says what will happen; deploys nothing. */
+  plan(options: OptionValues<O> & CommonOptions): Promise<ExperimentPlan>;
+}

@@ -1,0 +1,63 @@
+import type { Plan } from "../model/manifest.ts";
+import type { PlannedRun } from "./experiment.ts";
+import { formatDuration } from "./option.ts";
+
+/** A run with what it will do. */
+export interface PlannedLoad {
+  readonly run: PlannedRun;
+  readonly plan: Plan;
+}
+
+/** What each run takes beside its schedule: deployment, clean-up, first and last instances. */
+const OVERHEAD_PER_RUN_MS = 3000;
+
+/** Most runs that the block lists. */
+const MOST_ROWS = 20;
+
+/**
+ * The block that says what will happen, before any load.
+ *
+ * @param cores CPU that the platform has for functions, `null` if unknown
+ * @param endless whether runs may follow that are not listed
+ */
+export function renderPlan(
+  loads: readonly PlannedLoad[],
+  cores: number | null,
+  endless: boolean,
+): string {
+  const width = Math.max(...loads.map(({ run }) => run.name.length), 3);
+  const lines = [
+    `${"run".padEnd(width)}  functions  invocations   mean/s   peak/s  concurrency  time`,
+  ];
+  for (const { run, plan } of loads.slice(0, MOST_ROWS)) {
+    lines.push([
+      run.name.padEnd(width),
+      String(plan.functions).padStart(9),
+      plan.invocations.toLocaleString("en").padStart(11),
+      plan.meanRatePerS.toFixed(1).padStart(7),
+      String(plan.peakRatePerS).padStart(7),
+      plan.expectedConcurrency.toFixed(2).padStart(11),
+      formatDuration(Math.round(plan.durationMs / 100) * 100),
+    ].join("  "));
+  }
+  if (loads.length > MOST_ROWS) lines.push(`… and ${loads.length - MOST_ROWS} more`);
+  const totalMs = loads.reduce((sum, { plan }) => sum + plan.durationMs + OVERHEAD_PER_RUN_MS, 0);
+  const seconds = Math.ceil(totalMs / 1000);
+  const time = seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+  lines.push(
+    endless
+      ? `${loads.length} or more runs, until the platform is overloaded.`
+      : `${loads.length} ${loads.length === 1 ? "run" : "runs"}, about ${time} in all.`,
+  );
+  for (const warning of demandWarnings(loads, cores)) lines.push(`Warning: ${warning}`);
+  return lines.join("\n");
+}
+
+/** A sentence for each run that asks for more CPU than there is. */
+export function demandWarnings(loads: readonly PlannedLoad[], cores: number | null): string[] {
+  if (cores === null) return [];
+  return loads.filter(({ plan }) => plan.expectedConcurrency > cores).map(({ run, plan }) =>
+    `${run.name} asks for ${plan.expectedConcurrency.toFixed(1)} cores of function work on ` +
+    `average, and this machine has ${cores}; expect queues.`
+  );
+}

@@ -1,0 +1,68 @@
+import Table from "cli-table3";
+import { deriveMerit, type Merit } from "../analyze/merit.ts";
+import { readExperimentFolder } from "../analyze/experiment_folder.ts";
+import { selectMeasured } from "../analyze/invocation_selection.ts";
+import { readInvocations } from "../analyze/invocation_table.ts";
+import type { RunManifest } from "../model/manifest.ts";
+
+/** A run and what it came to. */
+export interface RunResult {
+  readonly manifest: RunManifest;
+  readonly merit: Merit;
+}
+
+/** Reads back what the runs of an experiment came to: from the files, as the report does. */
+export async function readRunResults(folder: string): Promise<RunResult[]> {
+  const experiment = await readExperimentFolder(folder);
+  const results: RunResult[] = [];
+  for (const { path, manifest } of experiment.runs) {
+    const measured = selectMeasured(await readInvocations(path));
+    results.push({ manifest, merit: deriveMerit(measured) });
+  }
+  return results;
+}
+
+/** A table of runs for a terminal. */
+export function renderResultTable(results: readonly RunResult[]): string {
+  const parameters = [
+    ...new Set(results.flatMap(({ manifest }) => Object.keys(manifest.parameters))),
+  ]
+    .filter((name) => results.some(({ manifest }) => name in manifest.parameters));
+  const table = new Table({
+    head: [
+      ...parameters,
+      "measured",
+      "not ok",
+      "cold",
+      "slowdown p50",
+      "p90",
+      "p99",
+      "response p50",
+      "dispatch lag p50",
+      "verdict",
+    ],
+    colAligns: [...parameters.map(() => "right" as const), ...Array(8).fill("right"), "left"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { manifest, merit } of results) {
+    table.push([
+      ...parameters.map((name) => String(manifest.parameters[name] ?? "")),
+      String(merit.invocations),
+      String(merit.invocations - merit.outcomes.ok),
+      show(merit.coldInvocations, 0),
+      show(merit.slowdown.all.p50, 1),
+      show(merit.slowdown.all.p90, 1),
+      show(merit.slowdown.all.p99, 1),
+      show(merit.responseTimeMs.all.p50, 0, " ms"),
+      show(merit.dispatchLagMs.p50, 2, " ms"),
+      manifest.verdict?.verdict ?? manifest.status,
+    ]);
+  }
+  return table.toString();
+}
+
+/** Unknown is a dash: too few observations, or nothing that tells. */
+function show(value: number | null, decimals: number, unit = ""): string {
+  if (value === null) return "–";
+  return value === Infinity ? "∞" : value.toFixed(decimals) + unit;
+}

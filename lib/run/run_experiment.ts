@@ -1,0 +1,296 @@
+import { wallClockDate } from "../base/clock.ts";
+import { errorMessage, LoaderError } from "../base/error.ts";
+import { derivePlan } from "../generate/plan.ts";
+import type { DispatchProgress } from "../invoke/dispatcher.ts";
+import type { ExperimentManifest, RunManifest, RunStatus } from "../model/manifest.ts";
+import type { Platform } from "../model/platform.ts";
+import { ExperimentFolder } from "../result/experiment_folder.ts";
+import type { CommonOptions } from "./common_options.ts";
+import { createPlatformFromOptions } from "./create_platform.ts";
+import type { Experiment, PlannedRun } from "./experiment.ts";
+import { deriveFunctionSpecs } from "./function_specs.ts";
+import { InstanceLog } from "./instance_log.ts";
+import { describeMachine, describeVersions, localCores } from "./machine_facts.ts";
+import { type OptionTable, type OptionValues } from "./option.ts";
+import { demandWarnings, type PlannedLoad, renderPlan } from "./plan_block.ts";
+import { recordFailure, runOnce } from "./run_once.ts";
+
+/** Most runs that are planned ahead; an endless ramp goes on beyond them. */
+const MOST_PLANNED = 50;
+
+/** What an experiment tells as it goes on; a script shows it, a program may do as it likes. */
+export interface ExperimentListener {
+  /** What will happen, before any load. */
+  onPlan?(block: string, loads: readonly PlannedLoad[]): void;
+  /** The folder, as soon as it is there. */
+  onFolder?(path: string): void;
+  onRunStart?(load: PlannedLoad): void;
+  onProgress?(load: PlannedLoad, progress: DispatchProgress): void;
+  onRunEnd?(manifest: RunManifest): void;
+  /** Something a person should know that stops nothing. */
+  onNote?(sentence: string): void;
+}
+
+/** How {@linkcode runExperiment} is called, beside the options. */
+export interface ExperimentCall {
+  /** For the manifests: what the user typed. */
+  readonly command?: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly listener?: ExperimentListener;
+}
+
+/** What an experiment came to. */
+export interface ExperimentOutcome {
+  /** `null` after a dry run. */
+  readonly folder: string | null;
+  readonly status: RunStatus;
+  /** Manifests of the runs that were made or that a resumed experiment already had. */
+  readonly runs: readonly RunManifest[];
+}
+
+/**
+ * Makes the runs of an experiment, one after the other, and leaves everything in
+ * its folder; the report is another matter. An experiment that finds its folder
+ * unfinished makes the runs that are missing.
+ *
+ * @throws LoaderError when a run cannot be made; what was measured is kept
+ */
+export async function runExperiment<O extends OptionTable>(
+  experiment: Experiment<O>,
+  options: OptionValues<O> & CommonOptions,
+  call: ExperimentCall = {},
+): Promise<ExperimentOutcome> {
+  const signal = call.signal ?? new AbortController().signal;
+  const listener = call.listener ?? {};
+  const { runs, overloadTolerance } = await experiment.plan(options);
+  signal.throwIfAborted();
+  const planner = new RunPlanner(runs);
+  const ahead = planner.ahead(MOST_PLANNED);
+  if (ahead.length === 0) {
+    throw new LoaderError("usage", "The options leave no run to make; --dry-run shows the plan.");
+  }
+  const cores = options.platform === "local" ? localCores() : null;
+  listener.onPlan?.(renderPlan(ahead, cores, !planner.exhausted), ahead);
+  if (options.dryRun) return { folder: null, status: "finished", runs: [] };
+
+  const folder = ExperimentFolder.open(
+    options.output ?? `results/${experiment.name}_${timestamp()}`,
+    createExperimentManifest(experiment, options, call.command ?? []),
+  );
+  listener.onFolder?.(folder.path);
+  const session = new Session(experiment, options, folder, signal, listener, call.command ?? []);
+  const notes = demandWarnings(ahead, cores);
+  if (notes.length > 0) {
+    folder.update({ notes: [...new Set([...folder.manifest.notes, ...notes])] });
+  }
+  let status: RunStatus = "failed";
+  try {
+    status = await session.runAll(planner, overloadTolerance);
+    folder.update({ status, endedAt: wallClockDate().toISOString() });
+  } catch (error) {
+    const interrupted = error instanceof LoaderError && error.code === "interrupted";
+    folder.update({
+      status: interrupted ? "interrupted" : "failed",
+      error: errorMessage(error),
+      endedAt: wallClockDate().toISOString(),
+    });
+    throw error;
+  }
+  return { folder: folder.path, status, runs: session.manifests };
+}
+
+/** Hands runs out one by one with what they will do; some are looked at ahead. */
+class RunPlanner {
+  readonly #runs: Iterator<PlannedRun>;
+  #ahead: PlannedLoad[] = [];
+  exhausted = false;
+
+  constructor(runs: Iterable<PlannedRun>) {
+    this.#runs = runs[Symbol.iterator]();
+  }
+
+  ahead(most: number): readonly PlannedLoad[] {
+    while (this.#ahead.length < most && !this.exhausted) {
+      const load = this.#pull();
+      if (load !== undefined) this.#ahead.push(load);
+    }
+    return this.#ahead;
+  }
+
+  next(): PlannedLoad | undefined {
+    return this.#ahead.shift() ?? this.#pull();
+  }
+
+  #pull(): PlannedLoad | undefined {
+    const next = this.#runs.next();
+    if (next.done) {
+      this.exhausted = true;
+      return undefined;
+    }
+    return { run: next.value, plan: derivePlan(next.value.schedule) };
+  }
+}
+
+/** A platform with functions on it that several runs may use. */
+interface Deployed {
+  /** The word of the runs that share it; `undefined` shares with none. */
+  readonly deployment: string | undefined;
+  readonly platform: Platform;
+  readonly instances: InstanceLog;
+}
+
+class Session<O extends OptionTable> {
+  readonly manifests: RunManifest[] = [];
+  #deployed: Deployed | undefined;
+
+  constructor(
+    readonly experiment: Experiment<O>,
+    readonly options: OptionValues<O> & CommonOptions,
+    readonly folder: ExperimentFolder,
+    readonly signal: AbortSignal,
+    readonly listener: ExperimentListener,
+    readonly command: readonly string[],
+  ) {}
+
+  async runAll(planner: RunPlanner, overloadTolerance: number): Promise<RunStatus> {
+    try {
+      for (let load = planner.next(); load !== undefined; load = planner.next()) {
+        for (let attempt = 1;; attempt++) {
+          const status = await this.#run(load, attempt);
+          if (status === "interrupted") return status;
+          if (status !== "overloaded") break;
+          if (attempt >= overloadTolerance) return status;
+          this.listener.onNote?.(`${load.run.name} was overloaded; it is tried once more.`);
+        }
+      }
+      return "finished";
+    } finally {
+      await this.#tearDown();
+    }
+  }
+
+  async #run(load: PlannedLoad, attempt: number): Promise<RunStatus> {
+    const run = attempt === 1
+      ? load.run
+      : { ...load.run, name: `${load.run.name}_attempt-${attempt}` };
+    const done = this.folder.completedRun(run.name);
+    if (done !== undefined) {
+      this.listener.onNote?.(`${run.name} is there already.`);
+      this.manifests.push(done);
+      return done.status;
+    }
+    this.listener.onRunStart?.(load);
+    using folder = this.folder.startRun(this.#createManifest(run, load));
+    try {
+      const { platform, instances } = await this.#deploy(run);
+      folder.update({ platform: { name: platform.name, facts: platform.describe() } });
+      return await runOnce(run, {
+        platform,
+        instances,
+        options: this.options,
+        folder,
+        signal: this.signal,
+        onProgress: (progress) => this.listener.onProgress?.(load, progress),
+      });
+    } catch (error) {
+      recordFailure(folder, error);
+      throw error;
+    } finally {
+      this.manifests.push(folder.manifest);
+      this.listener.onRunEnd?.(folder.manifest);
+      if (run.deployment === undefined) await this.#tearDown();
+    }
+  }
+
+  /** The platform with the run's functions on it: the previous run's, if they share it. */
+  async #deploy(run: PlannedRun): Promise<Deployed> {
+    if (this.#deployed !== undefined) {
+      if (this.#deployed.deployment === run.deployment) return this.#deployed;
+      await this.#tearDown();
+    }
+    const platform = await createPlatformFromOptions(this.options);
+    const instances = new InstanceLog();
+    platform.onInstanceEvent((event) => instances.record(event));
+    this.#deployed = { deployment: run.deployment, platform, instances };
+    const specs = deriveFunctionSpecs(run, this.options.seed, platform.capacity.cpuMilli);
+    await platform.deploy(specs, this.signal);
+    return this.#deployed;
+  }
+
+  async #tearDown(): Promise<void> {
+    const deployed = this.#deployed;
+    this.#deployed = undefined;
+    await deployed?.platform[Symbol.asyncDispose]();
+  }
+
+  #createManifest(run: PlannedRun, { plan }: PlannedLoad): RunManifest {
+    return {
+      kind: "run",
+      formatVersion: 1,
+      experiment: this.experiment.name,
+      name: run.name,
+      parameters: run.parameters,
+      status: "running",
+      error: null,
+      command: this.command,
+      options: this.options,
+      seed: this.options.seed,
+      scheduleHash: run.schedule.hash(),
+      trace: run.trace === null ? null : {
+        name: run.trace.name,
+        hash: run.trace.hash,
+        repairs: run.trace.repairs,
+      },
+      plan,
+      phases: run.schedule.phases,
+      platform: { name: this.options.platform, facts: {} },
+      versions: describeVersions(),
+      machine: describeMachine(),
+      createdAt: wallClockDate().toISOString(),
+      runStartUnixMs: null,
+      firstDispatchAfterMs: null,
+      endedAt: null,
+      outcomes: null,
+      warmupCheck: null,
+      verdict: null,
+      notes: demandWarnings(
+        [{ run, plan }],
+        this.options.platform === "local" ? localCores() : null,
+      ),
+      loaderPeakMemoryMib: null,
+    };
+  }
+}
+
+function createExperimentManifest<O extends OptionTable>(
+  experiment: Experiment<O>,
+  options: OptionValues<O> & CommonOptions,
+  command: readonly string[],
+): ExperimentManifest {
+  const deciding = Object.entries(options).filter(([name]) =>
+    experiment.options[name]?.decidesResult ?? false
+  );
+  return {
+    kind: "experiment",
+    formatVersion: 1,
+    experiment: experiment.name,
+    question: experiment.question,
+    platform: options.platform,
+    status: "running",
+    error: null,
+    command,
+    options: Object.fromEntries(deciding),
+    createdAt: wallClockDate().toISOString(),
+    endedAt: null,
+    runs: [],
+    notes: [],
+  };
+}
+
+/** Local time of day, fit for the name of a folder. */
+function timestamp(): string {
+  const now = wallClockDate();
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  return `${day}T${two(now.getHours())}-${two(now.getMinutes())}-${two(now.getSeconds())}`;
+}

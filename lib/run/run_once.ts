@@ -1,0 +1,154 @@
+import type { Clock } from "../base/clock.ts";
+import { wallClockDate } from "../base/clock.ts";
+import { errorMessage, LoaderError } from "../base/error.ts";
+import { ownCpuMs, ownPeakMemoryMib, sinceProgramStartMs } from "../base/process_usage.ts";
+import { dispatch, type DispatchProgress, type DispatchResult } from "../invoke/dispatcher.ts";
+import { isOverloaded } from "../invoke/verdict.ts";
+import type { RunStatus, VerdictLimits } from "../model/manifest.ts";
+import type { Platform } from "../model/platform.ts";
+import { GENERATOR, INSTANCES, INVOCATIONS, TABLES } from "../model/table.ts";
+import type { RunFolder } from "../result/run_folder.ts";
+import { runScrapeLoop } from "../scrape/scrape_loop.ts";
+import type { CommonOptions } from "./common_options.ts";
+import type { PlannedRun } from "./experiment.ts";
+import type { InstanceLog } from "./instance_log.ts";
+import { WarmupWatch } from "./warmup_check.ts";
+
+/** How often rows are handed to the operating system. */
+const FLUSH_EVERY_MS = 250;
+
+/** What a run needs beside its plan. */
+export interface RunSetting {
+  readonly platform: Platform;
+  readonly instances: InstanceLog;
+  readonly options: CommonOptions;
+  readonly folder: RunFolder;
+  /** The user's wish to stop. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: DispatchProgress) => void;
+}
+
+/**
+ * Makes one run on functions that are deployed: scrapes, dispatches, drains,
+ * judges, and leaves all of it in the run's folder, whatever happens.
+ *
+ * @throws LoaderError when the platform is lost or results cannot be written
+ */
+export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<RunStatus> {
+  const { platform, folder, options, instances } = setting;
+  const stopScraping = new AbortController();
+  const stopFlushing = startFlushing(platform.clock, folder);
+  const watch = createWarmupWatch(run);
+  const invocations = folder.sink(INVOCATIONS);
+  let scraping: Promise<void> = Promise.resolve();
+  let result: DispatchResult;
+  try {
+    result = await dispatch({
+      clock: platform.clock,
+      schedule: run.schedule,
+      transport: platform.transport,
+      invocations: watch?.listen(invocations) ?? invocations,
+      generator: folder.sink(GENERATOR),
+      inFlightCap: options.maxInFlight,
+      timeoutMs: options.timeout,
+      drainMs: options.drain,
+      limits: verdictLimits(options),
+      readCpuMs: ownCpuMs,
+      signal: AbortSignal.any([setting.signal, platform.lost]),
+      onStart: (runStartMs) => {
+        folder.update({ runStartUnixMs: platform.clock.originUnixMs + runStartMs });
+        instances.begin(folder.sink(INSTANCES), runStartMs);
+        scraping = runScrapeLoop({
+          clock: platform.clock,
+          scrapers: platform.scrapers(),
+          sinks: Object.fromEntries(TABLES.map((table) => [table.name, folder.sink(table)])),
+          runStartMs,
+          signal: stopScraping.signal,
+        });
+      },
+      onFirstDispatch: () => folder.update({ firstDispatchAfterMs: sinceProgramStartMs() }),
+      onProgress: setting.onProgress,
+    });
+  } finally {
+    stopScraping.abort();
+    await scraping;
+    instances.end();
+    stopFlushing();
+    folder.flush();
+  }
+  const lost = platform.lost.aborted && !setting.signal.aborted;
+  const status = lost ? "failed" : statusOf(result);
+  folder.update({
+    status,
+    error: lost ? errorMessage(platform.lost.reason) : null,
+    outcomes: result.outcomes,
+    verdict: result.verdict,
+    endedAt: wallClockDate().toISOString(),
+    loaderPeakMemoryMib: ownPeakMemoryMib(),
+  });
+  noteWarmup(folder, watch);
+  if (lost) throw platform.lost.reason;
+  return status;
+}
+
+function statusOf(result: DispatchResult): RunStatus {
+  if (result.interrupted) return "interrupted";
+  return isOverloaded(result.outcomes) ? "overloaded" : "finished";
+}
+
+/** The limits of the verdict as the options have them. */
+function verdictLimits(options: CommonOptions): VerdictLimits {
+  return {
+    dispatchLagP99Ms: options.limitDispatchLag,
+    loopDelayP99Ms: options.limitLoopDelay,
+    cpuPercent: options.limitCpu,
+    busySecondsShare: options.limitBusySeconds,
+    notOkShare: options.limitNotOk,
+  };
+}
+
+/** The check is made where a warm-up replays the trace; a ramp's is another matter. */
+function createWarmupWatch(run: PlannedRun): WarmupWatch | undefined {
+  const [first, second] = run.schedule.phases;
+  if (run.trace === null || first.phase !== "warmup" || second === undefined) return undefined;
+  return new WarmupWatch(second.fromMs);
+}
+
+function noteWarmup(folder: RunFolder, watch: WarmupWatch | undefined): void {
+  if (watch === undefined) return;
+  const warmupCheck = watch.derive();
+  const notes = [...folder.manifest.notes];
+  if (warmupCheck.stationary === false) {
+    notes.push(
+      "The last minute of the warm-up was not stationary (augmented Dickey-Fuller test); " +
+        "a longer --warmup would make the measurement more sure.",
+    );
+  }
+  folder.update({ warmupCheck, notes });
+}
+
+/** Flushes the tables again and again; returns what ends it. */
+function startFlushing(clock: Clock, folder: RunFolder): () => void {
+  let stopped = false;
+  let timer = clock.at(clock.nowMs() + FLUSH_EVERY_MS, flush);
+  function flush(): void {
+    if (stopped) return;
+    folder.flush();
+    timer = clock.at(clock.nowMs() + FLUSH_EVERY_MS, flush);
+  }
+  return () => {
+    stopped = true;
+    timer.cancel();
+  };
+}
+
+/** What ended a run that could not be made. */
+export function recordFailure(folder: RunFolder, error: unknown): void {
+  if (folder.manifest.status !== "running") return;
+  const interrupted = error instanceof LoaderError && error.code === "interrupted";
+  folder.update({
+    status: interrupted ? "interrupted" : "failed",
+    error: errorMessage(error),
+    endedAt: wallClockDate().toISOString(),
+  });
+}

@@ -1,0 +1,129 @@
+import { errorMessage, LoaderError } from "../base/error.ts";
+import type { RunManifest, VerdictWord } from "../model/manifest.ts";
+import type { CommonOptions } from "./common_options.ts";
+import type { Experiment } from "./experiment.ts";
+import { listenForInterrupt } from "./interrupt.ts";
+import type { OptionTable, OptionValues } from "./option.ts";
+import { parseOptions } from "./parse_options.ts";
+import { requirePermissions } from "./permissions.ts";
+import { type ExperimentOutcome, runExperiment } from "./run_experiment.ts";
+import type { RunResult } from "./result_table.ts";
+import { TerminalProgress } from "./terminal_progress.ts";
+
+/**
+ * The main program of an experiment script: parses the options, makes the
+ * experiment, shows how it goes on, writes the report, and exits with 0, with 2
+ * for a mistake of the user's, 130 when stopped, 1 for a failure.
+ */
+export async function runAsScript<O extends OptionTable>(experiment: Experiment<O>): Promise<void> {
+  Deno.exit(await runScript(experiment));
+}
+
+async function runScript<O extends OptionTable>(experiment: Experiment<O>): Promise<number> {
+  const progress = new TerminalProgress();
+  using interrupt = listenForInterrupt(() =>
+    progress.say(
+      "Stopping: what is out is cancelled, what is there is reported. Again: end at once.",
+    )
+  );
+  let folder: string | null = null;
+  let options: (OptionValues<O> & CommonOptions) | undefined;
+  try {
+    const parsed = parseOptions(
+      experiment.name,
+      experiment.question,
+      experiment.options,
+      Deno.args,
+    );
+    if (parsed.help !== null) {
+      console.log(parsed.help);
+      return 0;
+    }
+    options = parsed.values as OptionValues<O> & CommonOptions;
+    requirePermissions(experiment.name.replaceAll("-", "_"));
+    const outcome = await runExperiment(experiment, options, {
+      command: [experiment.name, ...Deno.args],
+      signal: interrupt.signal,
+      listener: {
+        onPlan: (block) => printTo(options!, block),
+        onFolder: (path) => folder = path,
+        onRunStart: (load) => progress.start(load),
+        onProgress: (load, status) => progress.advance(load, status),
+        onRunEnd: (manifest) => progress.say(describeRun(manifest)),
+        onNote: (sentence) => progress.say(sentence),
+      },
+    });
+    await reportOutcome(outcome, options);
+    return outcome.status === "interrupted" ? 130 : 0;
+  } catch (error) {
+    progress.say(`Error: ${errorMessage(error)}`);
+    if (!(error instanceof LoaderError)) console.error(error);
+    await reportWhatIsThere(folder, options);
+    return error instanceof LoaderError ? error.exitStatus : 1;
+  }
+}
+
+function describeRun(manifest: RunManifest): string {
+  const verdict = manifest.verdict;
+  if (verdict === null) return `${manifest.name}: ${manifest.status}`;
+  const reasons = verdict.reasons.length === 0 ? "" : ` (${verdict.reasons.join(" ")})`;
+  return `${manifest.name}: ${manifest.status}, ${verdict.verdict}${reasons}`;
+}
+
+async function reportOutcome(outcome: ExperimentOutcome, options: CommonOptions): Promise<void> {
+  if (outcome.folder === null) {
+    if (options.json) console.log(JSON.stringify({ dryRun: true }, null, 2));
+    return;
+  }
+  await report(outcome.folder, outcome.status, options);
+}
+
+/** After an error: what was measured so far, if anything was. */
+async function reportWhatIsThere(
+  folder: string | null,
+  options: CommonOptions | undefined,
+): Promise<void> {
+  if (folder === null || options === undefined) return;
+  try {
+    await report(folder, "failed", options);
+  } catch (error) {
+    console.error(`The results are in ${folder}, but no report: ${errorMessage(error)}`);
+  }
+}
+
+async function report(folder: string, status: string, options: CommonOptions): Promise<void> {
+  // Loaded only now, so that the first invocation does not wait for the plotting library.
+  const [{ renderReport }, { readRunResults, renderResultTable }] = await Promise.all([
+    import("../report/report.ts"),
+    import("./result_table.ts"),
+  ]);
+  const results = await readRunResults(folder);
+  if (options.compat) {
+    const { writeAncestorTables } = await import("./ancestor_tables.ts");
+    await writeAncestorTables(folder);
+  }
+  const { html } = await renderReport(folder);
+  const verdict = worstVerdict(results);
+  if (options.json) {
+    console.log(
+      JSON.stringify({ folder, report: html, status, verdict, runs: results }, null, 2),
+    );
+  } else {
+    console.log(renderResultTable(results));
+  }
+  printTo(options, `Verdict: ${verdict ?? "none"}${status === "finished" ? "" : ` (${status})`}`);
+  printTo(options, `Report:  ${html}`);
+}
+
+/** Words for people: on standard output unless that carries JSON. */
+function printTo(options: CommonOptions, text: string): void {
+  if (options.json) console.error(text);
+  else console.log(text);
+}
+
+const FROM_WORST: readonly VerdictWord[] = ["GENERATOR-LIMITED", "PLATFORM-LIMITED", "VALID"];
+
+function worstVerdict(results: readonly RunResult[]): VerdictWord | null {
+  const words = results.map(({ manifest }) => manifest.verdict?.verdict);
+  return FROM_WORST.find((word) => words.includes(word)) ?? null;
+}

@@ -1,0 +1,80 @@
+import { generateSchedule } from "../generate/trace_schedule.ts";
+import type { Trace } from "../model/trace.ts";
+import { readTrace } from "../trace/azure2019.ts";
+import { deriveFunctionDemands, PROFILING_MINUTES } from "../trace/profile.ts";
+import { type CommonOptions, SAMPLE_TRACE, type TraceOptions } from "./common_options.ts";
+import type { PlannedRun } from "./experiment.ts";
+
+const MINUTE_MS = 60_000;
+
+/** The window of the trace that a run replays, in minutes of the trace. */
+function windowOf(options: TraceOptions): {
+  readonly startMinute: number;
+  readonly warmupMinutes: number;
+  readonly durationMinutes: number;
+} {
+  const warmupMinutes = options.warmup / MINUTE_MS;
+  return {
+    // Profiling looks at the minutes before the warm-up.
+    startMinute: options.startMinute + (warmupMinutes > 0 ? PROFILING_MINUTES : 0),
+    warmupMinutes,
+    durationMinutes: warmupMinutes + options.duration / MINUTE_MS,
+  };
+}
+
+/**
+ * Reads the trace that the options name; `size` takes that many functions of
+ * it, out of those that are invoked in the window.
+ *
+ * @throws LoaderError when the trace is wrong or too small
+ */
+export async function readTraceOfOptions(
+  options: CommonOptions & TraceOptions,
+  size?: number,
+): Promise<Trace> {
+  const { startMinute, durationMinutes } = windowOf(options);
+  return await readTrace(options.trace ?? SAMPLE_TRACE, {
+    size,
+    seed: options.seed,
+    window: { startMinute, minutes: durationMinutes },
+    defects: options.defects,
+    duplicates: options.duplicates,
+  });
+}
+
+/** What distinguishes one run over a trace from another. */
+export interface TraceRunName {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, number | string>>;
+  /** Sub-stream of the seed. */
+  readonly repetition: number;
+}
+
+/**
+ * A run that replays the window of the options on a deployment of its own. With
+ * warm-up, initial scales follow Little's law over the profiling minutes;
+ * without, all functions start at zero.
+ */
+export function planTraceRun(
+  trace: Trace,
+  options: CommonOptions & TraceOptions,
+  { name, parameters, repetition }: TraceRunName,
+): PlannedRun {
+  const { startMinute, warmupMinutes, durationMinutes } = windowOf(options);
+  const schedule = generateSchedule(trace, {
+    seed: options.seed,
+    repetition,
+    iatDistribution: options.iat,
+    shift: options.shift ?? undefined,
+    startMinute,
+    durationMinutes,
+    warmupMinutes,
+    rateScale: options.rateScale,
+    timeScale: options.timeScale,
+  });
+  const initialScales = warmupMinutes > 0
+    ? deriveFunctionDemands(trace.functions, { startMinute: options.startMinute })
+      .map((demand) => demand.initialScale)
+    : trace.functions.map(() => 0);
+  return { name, parameters, trace, schedule, initialScales };
+}

@@ -1,0 +1,63 @@
+import type { WarmupCheck } from "../model/manifest.ts";
+import { INVOCATIONS, type TableSink } from "../model/table.ts";
+import { adfTest } from "../stats/adf.ts";
+
+/** The part of the warm-up, at its end, that must be stationary. */
+const LAST_MS = 60_000;
+/** Largest p-value of a unit root that counts as stationary. */
+const SIGNIFICANCE = 0.05;
+
+const COLUMN = Object.fromEntries(INVOCATIONS.columns.map((column, i) => [column.name, i]));
+
+/**
+ * Listens to the records of a run and tells at its end whether the last minute
+ * of the warm-up was stationary: response time − served runtime, in time order,
+ * by an augmented Dickey-Fuller test.
+ */
+export class WarmupWatch {
+  readonly #warmupEndMs: number;
+  readonly #points: { readonly scheduledMs: number; readonly overheadMs: number }[] = [];
+
+  constructor(warmupEndMs: number) {
+    this.#warmupEndMs = warmupEndMs;
+  }
+
+  /** A sink that passes rows of `invocations` on and keeps what the test needs. */
+  listen(sink: TableSink): TableSink {
+    return {
+      write: (row) => {
+        sink.write(row);
+        if (row[COLUMN.phase] !== "warmup" || row[COLUMN.outcome] !== "ok") return;
+        const scheduledMs = Number(row[COLUMN.scheduled_ms]);
+        if (scheduledMs < this.#warmupEndMs - LAST_MS) return;
+        const responseTimeMs = Number(row[COLUMN.completed_ms]) - scheduledMs;
+        const overheadMs = responseTimeMs - Number(row[COLUMN.served_runtime_ms]);
+        this.#points.push({ scheduledMs, overheadMs });
+      },
+    };
+  }
+
+  derive(): WarmupCheck {
+    const series = this.#points
+      .toSorted((a, b) => a.scheduledMs - b.scheduledMs)
+      .map((point) => point.overheadMs);
+    const result = adfTest(series);
+    if (result === null) {
+      return {
+        stationary: null,
+        observations: series.length,
+        statistic: null,
+        pValue: null,
+        criticalValue5Percent: null,
+      };
+    }
+    const critical = result.criticalValues["5%"];
+    return {
+      stationary: result.pValue <= SIGNIFICANCE && result.statistic <= critical,
+      observations: series.length,
+      statistic: result.statistic,
+      pValue: result.pValue,
+      criticalValue5Percent: critical,
+    };
+  }
+}

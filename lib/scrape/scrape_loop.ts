@@ -1,0 +1,81 @@
+import type { Clock, TimerHandle } from "../base/clock.ts";
+import type { ScrapedRow, Scraper } from "../model/platform.ts";
+import type { Cell, Table, TableSink } from "../model/table.ts";
+
+/** Options of {@linkcode runScrapeLoop}. */
+export interface ScrapeLoopOptions {
+  readonly clock: Clock;
+  readonly scrapers: readonly Scraper[];
+  /** Where the rows of each table go, by its name; rows of other tables are left out. */
+  readonly sinks: Readonly<Record<string, TableSink | undefined>>;
+  /** Run start on the clock: time 0 of the rows. */
+  readonly runStartMs: number;
+  /** Ends the loop. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Scrapes each scraper at fixed times, the first at once, until the signal
+ * aborts; resolves when what was out by then is written. A scrape that fails or
+ * takes longer than it may leaves a gap (nulls). A scraper never overlaps with
+ * itself: times that come by during a scrape are left out.
+ */
+export async function runScrapeLoop(options: ScrapeLoopOptions): Promise<void> {
+  await Promise.all(options.scrapers.map((scraper) => runScraper(scraper, options)));
+}
+
+function runScraper(scraper: Scraper, options: ScrapeLoopOptions): Promise<void> {
+  const { clock, signal } = options;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const firstMs = clock.nowMs();
+  let timer: TimerHandle | null = null;
+  let scraping = false;
+  const onAbort = () => {
+    timer?.cancel();
+    if (!scraping) resolve();
+  };
+  const arm = (dueMs: number) => {
+    timer = clock.at(dueMs, async () => {
+      scraping = true;
+      await scrapeOnce(scraper, options);
+      scraping = false;
+      if (signal.aborted) return resolve();
+      const periods = Math.floor((clock.nowMs() - firstMs) / scraper.everyMs) + 1;
+      arm(firstMs + periods * scraper.everyMs);
+    });
+  };
+  if (signal.aborted) return Promise.resolve();
+  signal.addEventListener("abort", onAbort, { once: true });
+  arm(firstMs);
+  return promise;
+}
+
+async function scrapeOnce(scraper: Scraper, options: ScrapeLoopOptions): Promise<void> {
+  const { clock, sinks, runStartMs } = options;
+  const startMs = clock.nowMs();
+  const tooLate = new AbortController();
+  const timedOut = Promise.withResolvers<null>();
+  const timer = clock.at(startMs + scraper.timeoutMs, () => {
+    tooLate.abort();
+    timedOut.resolve(null);
+  });
+  let rows: readonly ScrapedRow[];
+  try {
+    rows = await Promise.race([scraper.scrape(tooLate.signal), timedOut.promise]) ?? scraper.gap();
+  } catch {
+    rows = scraper.gap();
+  } finally {
+    timer.cancel();
+  }
+  const scrapeMs = clock.nowMs() - startMs;
+  for (const { table, cells } of rows) {
+    sinks[table.name]?.write([startMs - runStartMs, ...withCost(table, cells, scrapeMs)]);
+  }
+}
+
+/** The loop alone knows what a scrape took; a scraper leaves the column empty. */
+function withCost(table: Table, cells: readonly Cell[], scrapeMs: number): readonly Cell[] {
+  const last = table.columns.length - 2;
+  if (table.columns[last + 1].name !== "scrape_ms") return cells;
+  return [...cells.slice(0, last), scrapeMs];
+}

@@ -1,0 +1,108 @@
+import { LoaderError } from "../base/error.ts";
+import { functionKey } from "../model/trace.ts";
+import { parseCountCell, parseIdCell } from "./csv_cell.ts";
+import { type CsvRow, CsvTable, listNames } from "./csv_table.ts";
+import type { DefectClass } from "./repair_log.ts";
+import { admitDuplicate, type TraceReading } from "./trace_reading.ts";
+
+/** What the file of invocations tells of a function. */
+export interface InvocationRow {
+  readonly ownerId: string;
+  readonly appId: string;
+  readonly id: string;
+  readonly trigger: string | null;
+  readonly invocationsPerMinute: Uint32Array;
+  /** Line of the file where it stands first. */
+  readonly line: number;
+}
+
+/** The file of invocations. */
+export interface InvocationTable {
+  readonly file: string;
+  readonly minutes: number;
+  /** By function key, in the order of the file. */
+  readonly rows: ReadonlyMap<string, InvocationRow>;
+}
+
+const DUPLICATED_INVOCATIONS: DefectClass = {
+  defect: "function with invocations twice",
+  repair: "counts added",
+};
+
+/**
+ * Reads a file of invocations.
+ *
+ * @throws LoaderError `input` when it is empty or something in it is wrong
+ */
+export async function readInvocations(
+  file: string,
+  reading: TraceReading,
+): Promise<InvocationTable> {
+  await using table = await CsvTable.open(file, (bytes) => reading.hash.update(bytes));
+  const [owner, app, id] = ["HashOwner", "HashApp", "HashFunction"].map((name) =>
+    table.columnIndex(name)
+  );
+  const trigger = table.findColumn("Trigger");
+  const minuteColumns = findMinuteColumns(table);
+  const rows = new Map<string, InvocationRow>();
+  for await (const row of table.rows()) {
+    const ids = {
+      ownerId: parseIdCell(table, row, owner),
+      appId: parseIdCell(table, row, app),
+      id: parseIdCell(table, row, id),
+    };
+    const key = functionKey(ids);
+    const first = rows.get(key);
+    if (first !== undefined) {
+      admitDuplicate(reading, DUPLICATED_INVOCATIONS, table, row, first.line, key);
+      addCounts(first.invocationsPerMinute, table, row, minuteColumns);
+      continue;
+    }
+    // One buffer a function, so that a sample does not keep the whole trace in memory.
+    const invocationsPerMinute = new Uint32Array(minuteColumns.length);
+    addCounts(invocationsPerMinute, table, row, minuteColumns);
+    rows.set(key, {
+      ...ids,
+      trigger: trigger === undefined ? null : row.cells[trigger].trim() || null,
+      invocationsPerMinute,
+      line: row.line,
+    });
+  }
+  if (rows.size === 0) {
+    throw new LoaderError("input", "The trace is empty: there is no function after the header.", {
+      file,
+    });
+  }
+  return { file, minutes: minuteColumns.length, rows };
+}
+
+/** Indices of the columns 1, 2, … in the order of minutes. */
+function findMinuteColumns(table: CsvTable): number[] {
+  const minutes = table.columns.filter((name) => /^[1-9]\d*$/.test(name)).map(Number);
+  const last = minutes.reduce((largest, minute) => Math.max(largest, minute), 1);
+  if (last > minutes.length) {
+    const found = new Set(minutes);
+    for (let minute = 1; minute <= last; minute++) {
+      if (found.has(minute)) continue;
+      throw new LoaderError(
+        "input",
+        `The column is missing; expected a column for each minute from 1, found ${
+          minutes.length === 0 ? listNames(table.columns) : `${minutes.length} up to ${last}`
+        }.`,
+        { file: table.file, line: 1, column: String(minute) },
+      );
+    }
+  }
+  return Array.from(minutes, (_, index) => table.columnIndex(String(index + 1)));
+}
+
+function addCounts(
+  counts: Uint32Array,
+  table: CsvTable,
+  row: CsvRow,
+  columns: readonly number[],
+): void {
+  for (let minute = 0; minute < columns.length; minute++) {
+    counts[minute] += parseCountCell(table, row, columns[minute]);
+  }
+}

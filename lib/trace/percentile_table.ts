@@ -1,0 +1,132 @@
+import type { Percentiles } from "../model/trace.ts";
+import { parseNumberCell } from "./csv_cell.ts";
+import { type CsvRow, CsvTable } from "./csv_table.ts";
+import { meanOfInterpolation } from "./percentile_mean.ts";
+import type { DefectClass } from "./repair_log.ts";
+import { admitDuplicate, parseKey, type TraceReading } from "./trace_reading.ts";
+
+/** Which columns of a file hold a distribution, and what to do about wrong values. */
+export interface PercentileLayout {
+  readonly mean: string;
+  readonly quantiles: readonly number[];
+  /** The column of each quantile. */
+  readonly columns: readonly string[];
+  readonly negativeMean: DefectClass;
+  readonly negativePercentile: DefectClass;
+  readonly notAscending: DefectClass;
+  readonly duplicated: DefectClass;
+  /** Set where a value of 0 is a defect. */
+  readonly zero?: DefectClass;
+}
+
+/** What a file tells of a function or an application. */
+export interface PercentileRow {
+  readonly percentiles: Percentiles;
+  /** Line of the file. */
+  readonly line: number;
+}
+
+/** A file of durations or memory. */
+export interface PercentileTable {
+  readonly file: string;
+  /** Whether the rows are functions; otherwise they are applications. */
+  readonly perFunction: boolean;
+  /** By `owner/app/function` or `owner/app`. */
+  readonly rows: ReadonlyMap<string, PercentileRow>;
+}
+
+/** Durations: milliseconds, weighted percentiles of averages over 30 s. */
+export const DURATION_LAYOUT: PercentileLayout = {
+  mean: "Average",
+  quantiles: [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1],
+  columns: [0, 1, 25, 50, 75, 99, 100].map((percent) => `percentile_Average_${percent}`),
+  negativeMean: {
+    defect: "negative average runtime",
+    repair: "mean of the interpolated percentiles taken",
+  },
+  negativePercentile: { defect: "negative runtime percentile", repair: "taken as 0" },
+  notAscending: { defect: "runtime percentiles not ascending", repair: "sorted" },
+  duplicated: { defect: "function with durations twice", repair: "first row kept" },
+  zero: { defect: "runtime of 0", repair: "kept; invocations ask for at least 1 ms" },
+};
+
+/** Memory: MiB, percentiles of averages over a minute. */
+export const MEMORY_LAYOUT: PercentileLayout = {
+  mean: "AverageAllocatedMb",
+  quantiles: [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1],
+  columns: [1, 5, 25, 50, 75, 95, 99, 100].map((percent) => `AverageAllocatedMb_pct${percent}`),
+  negativeMean: {
+    defect: "negative average memory",
+    repair: "mean of the interpolated percentiles taken",
+  },
+  negativePercentile: { defect: "negative memory percentile", repair: "taken as 0" },
+  notAscending: { defect: "memory percentiles not ascending", repair: "sorted" },
+  duplicated: { defect: "memory given twice", repair: "first row kept" },
+};
+
+/**
+ * Reads a file of durations or memory. The rows are functions where the file
+ * has a column `HashFunction`, else applications.
+ *
+ * @throws LoaderError `input` when something in it is wrong
+ */
+export async function readPercentiles(
+  file: string,
+  layout: PercentileLayout,
+  rowsAre: "functions" | "functions or applications",
+  reading: TraceReading,
+): Promise<PercentileTable> {
+  await using table = await CsvTable.open(file, (bytes) => reading.hash.update(bytes));
+  const perFunction = rowsAre === "functions" || table.findColumn("HashFunction") !== undefined;
+  const keyColumns = ["HashOwner", "HashApp", ...(perFunction ? ["HashFunction"] : [])].map(
+    (name) => table.columnIndex(name),
+  );
+  const mean = table.columnIndex(layout.mean);
+  const columns = layout.columns.map((name) => table.columnIndex(name));
+  const rows = new Map<string, PercentileRow>();
+  for await (const row of table.rows()) {
+    const key = parseKey(table, row, keyColumns);
+    const first = rows.get(key);
+    if (first !== undefined) {
+      admitDuplicate(reading, layout.duplicated, table, row, first.line, key);
+      continue;
+    }
+    const percentiles = parsePercentiles(table, row, mean, columns, layout, reading);
+    rows.set(key, { percentiles, line: row.line });
+  }
+  return { file, perFunction, rows };
+}
+
+function parsePercentiles(
+  table: CsvTable,
+  row: CsvRow,
+  meanColumn: number,
+  columns: readonly number[],
+  layout: PercentileLayout,
+  reading: TraceReading,
+): Percentiles {
+  const repair = (defectClass: DefectClass, column: number) =>
+    reading.repairs.add(defectClass, {
+      file: table.file,
+      line: row.line,
+      column: table.columns[column],
+      value: row.cells[column],
+    });
+  const cells = [meanColumn, ...columns];
+  const [readMean, ...values] = cells.map((column) => parseNumberCell(table, row, column));
+  const zero = [readMean, ...values].indexOf(0);
+  if (layout.zero !== undefined && zero >= 0) repair(layout.zero, cells[zero]);
+  for (const [index, value] of values.entries()) {
+    if (value >= 0) continue;
+    repair(layout.negativePercentile, columns[index]);
+    values[index] = 0;
+  }
+  const descent = values.findIndex((value, index) => index > 0 && value < values[index - 1]);
+  if (descent > 0) {
+    repair(layout.notAscending, columns[descent]);
+    values.sort((a, b) => a - b);
+  }
+  if (readMean < 0) repair(layout.negativeMean, meanColumn);
+  const mean = readMean < 0 ? meanOfInterpolation(layout.quantiles, values) : readMean;
+  return { quantiles: layout.quantiles, values, mean };
+}

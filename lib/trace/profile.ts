@@ -1,0 +1,99 @@
+import { LoaderError } from "../base/error.ts";
+import type { FunctionProfile } from "../model/trace.ts";
+import { countInvocations, type TraceWindow } from "./window.ts";
+
+/** Minutes of the trace that profiling looks at. */
+export const PROFILING_MINUTES = 5;
+
+/**
+ * CPU requests by memory, as Google Cloud Functions (first generation) tied
+ * CPU to memory: [largest memory in MiB, CPU in milli-cores].
+ */
+const CPU_MILLI_BY_MEMORY_MIB = [
+  [128, 83],
+  [256, 167],
+  [512, 333],
+  [1024, 583],
+  [2048, 1000],
+  [Infinity, 2000],
+] as const;
+
+/** Share of a cluster's CPU that system services are taken to use. */
+export const SYSTEM_OVERHEAD_SHARE = 0.6;
+
+/** What to deploy of a function and how many of it. */
+export interface FunctionDemand {
+  /** Mean number of invocations in flight, by Little's law. */
+  readonly expectedConcurrency: number;
+  /** Instances to start with: the ceiling of the expected concurrency. */
+  readonly initialScale: number;
+  /** Per instance. */
+  readonly cpuRequestMilli: number;
+  /** Per instance. */
+  readonly memoryRequestMib: number;
+}
+
+/**
+ * Expected concurrency of a function by Little's law: arrival rate × mean
+ * runtime, over some minutes of the trace.
+ *
+ * @throws LoaderError `usage` when the trace ends before the window does
+ *
+ * @example
+ * ```ts
+ * import { expectedConcurrency } from "./profile.ts";
+ * const runtimeMs = { quantiles: [0, 1], values: [1500, 2500], mean: 2000 };
+ * const profile = { invocationsPerMinute: Uint32Array.of(30, 0, 0, 60, 60), runtimeMs };
+ * if (expectedConcurrency(profile, { startMinute: 0 }) !== 1) throw new Error("30/min × 2 s");
+ * ```
+ */
+export function expectedConcurrency(
+  profile: Pick<FunctionProfile, "invocationsPerMinute" | "runtimeMs">,
+  window: Pick<TraceWindow, "startMinute"> & Partial<TraceWindow>,
+): number {
+  const { startMinute, minutes = PROFILING_MINUTES } = window;
+  const traceMinutes = profile.invocationsPerMinute.length;
+  if (startMinute + minutes > traceMinutes) {
+    throw new LoaderError(
+      "usage",
+      `The trace has ${traceMinutes} minutes, profiling asks for minutes ` +
+        `${startMinute} to ${startMinute + minutes}.`,
+    );
+  }
+  const invocations = countInvocations(profile, { startMinute, minutes });
+  return invocations * profile.runtimeMs.mean / (minutes * 60_000);
+}
+
+/**
+ * CPU request of an instance in milli-cores, from its memory (clamped to
+ * 128 – 10,240 MiB).
+ */
+export function cpuRequestMilli(memoryMib: number): number {
+  const clampedMib = Math.min(Math.max(memoryMib, 128), 10_240);
+  for (const [largestMib, cpuMilli] of CPU_MILLI_BY_MEMORY_MIB) {
+    if (clampedMib <= largestMib) return cpuMilli;
+  }
+  throw new LoaderError("usage", `Memory must be a number of MiB, got ${memoryMib}.`);
+}
+
+/** Memory request of an instance: the function's largest memory, in whole MiB, rounded up. */
+export function memoryRequestMib(profile: Pick<FunctionProfile, "memoryMib">): number {
+  return Math.max(1, Math.ceil(profile.memoryMib.values.at(-1) ?? 0));
+}
+
+/** Demand of each function over some minutes of the trace, 5 by default. */
+export function deriveFunctionDemands(
+  functions: readonly FunctionProfile[],
+  window: Pick<TraceWindow, "startMinute"> & Partial<TraceWindow>,
+): FunctionDemand[] {
+  return functions.map((profile) => {
+    const concurrency = expectedConcurrency(profile, window);
+    const memoryMib = memoryRequestMib(profile);
+    return {
+      expectedConcurrency: concurrency,
+      initialScale: Math.ceil(concurrency),
+      cpuRequestMilli: cpuRequestMilli(memoryMib),
+      memoryRequestMib: memoryMib,
+    };
+  });
+}

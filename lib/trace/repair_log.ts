@@ -1,0 +1,62 @@
+import { basename } from "node:path";
+import { type ErrorPlace, LoaderError } from "../base/error.ts";
+import type { TraceRepair } from "../model/trace.ts";
+
+/** What to do about a defect of a trace: repair and count it, or refuse the trace. */
+export type DefectPolicy = "repair" | "refuse";
+
+/** A class of defects, and what is done about them. */
+export interface DefectClass {
+  readonly defect: string;
+  readonly repair: string;
+}
+
+const MAX_EXAMPLES = 3;
+
+/** Counts the defects of a trace by class, with the first few of each as examples. */
+export class RepairLog {
+  readonly #policy: DefectPolicy;
+  readonly #entries = new Map<DefectClass, { count: number; examples: string[] }>();
+
+  constructor(policy: DefectPolicy) {
+    this.#policy = policy;
+  }
+
+  /**
+   * Counts a defect.
+   *
+   * @throws LoaderError `input` when defects are to be refused
+   */
+  add(defectClass: DefectClass, place: ErrorPlace): void {
+    if (this.#policy === "refuse") {
+      throw new LoaderError(
+        "input",
+        `${capitalize(defectClass.defect)}: ${place.value}; ` +
+          `correct the file, or allow repairs (${defectClass.repair}).`,
+        place,
+      );
+    }
+    let entry = this.#entries.get(defectClass);
+    if (entry === undefined) {
+      entry = { count: 0, examples: [] };
+      this.#entries.set(defectClass, entry);
+    }
+    entry.count++;
+    if (entry.examples.length < MAX_EXAMPLES) entry.examples.push(describeExample(place));
+  }
+
+  /** Every class of defects that was found, in order of the first finding. */
+  list(): TraceRepair[] {
+    return Array.from(this.#entries, ([defectClass, entry]) => ({ ...defectClass, ...entry }));
+  }
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function describeExample(place: ErrorPlace): string {
+  const file = place.file === undefined ? "" : basename(place.file);
+  const line = place.line === undefined ? "" : `:${place.line}`;
+  return `${file}${line} ${place.value}`;
+}

@@ -1,0 +1,81 @@
+import { LoaderError } from "../base/error.ts";
+import { deriveKey, type RngKey } from "../base/rng.ts";
+import { functionKey, type FunctionProfile, type Trace } from "../model/trace.ts";
+import { countInvocations, type TraceWindow, validateWindow } from "./window.ts";
+
+/** Options of {@linkcode sampleTrace}. */
+export interface SampleOptions {
+  readonly seed: number;
+  /** Only functions invoked in it are taken; the whole trace by default. */
+  readonly window?: TraceWindow;
+}
+
+/**
+ * Draws a uniformly random sample of `size` functions out of those that are
+ * invoked in the window. A function's rank depends on the seed and its key
+ * alone, and the sample is the lowest ranks: so of one trace, window and seed
+ * each sample is part of every larger one. The order of functions is kept.
+ *
+ * @throws LoaderError `usage` when the window or the size does not suit the trace
+ */
+export function sampleTrace(trace: Trace, size: number, options: SampleOptions): Trace {
+  if (!Number.isInteger(size) || size < 1) {
+    throw new LoaderError(
+      "usage",
+      `The size of a sample must be a whole number from 1, got ${size}.`,
+      { value: size },
+    );
+  }
+  const invoked = selectInvoked(trace, options.window).functions;
+  if (invoked.length < size) {
+    throw new LoaderError(
+      "usage",
+      `A sample of ${size} functions is too large: the trace ${trace.name} has ` +
+        `${invoked.length} that are invoked in ${describeWindow(trace, options.window)}.`,
+      { value: size },
+    );
+  }
+  const ranked = invoked.map((profile) => ({
+    profile,
+    rank: deriveKey(options.seed, "sample", functionKey(profile)),
+  })).sort((a, b) => compareKeys(a.rank, b.rank));
+  const chosen = new Set<FunctionProfile>(ranked.slice(0, size).map(({ profile }) => profile));
+  return {
+    ...trace,
+    name: `${trace.name}, random ${size}`,
+    functions: invoked.filter((profile) => chosen.has(profile)),
+  };
+}
+
+/**
+ * The functions of a trace that are invoked in a window, the whole trace by default.
+ *
+ * @throws LoaderError `usage` when the window does not suit the trace or no function is left
+ */
+export function selectInvoked(trace: Trace, window?: TraceWindow): Trace {
+  const whole = { startMinute: 0, minutes: trace.minutes };
+  validateWindow(trace, window ?? whole);
+  const functions = trace.functions.filter((profile) =>
+    countInvocations(profile, window ?? whole) > 0
+  );
+  if (functions.length === 0) {
+    throw new LoaderError(
+      "usage",
+      `No functions are left: none of the ${trace.functions.length} of the trace ${trace.name} ` +
+        `is invoked in ${describeWindow(trace, window)}; choose another window.`,
+    );
+  }
+  return { ...trace, functions };
+}
+
+function describeWindow(trace: Trace, window: TraceWindow | undefined): string {
+  if (window === undefined) return `its ${trace.minutes} minutes`;
+  return `minutes ${window.startMinute} to ${window.startMinute + window.minutes}`;
+}
+
+function compareKeys(a: RngKey, b: RngKey): number {
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i]) return a[i] - b[i];
+  }
+  return 0;
+}

@@ -1,0 +1,47 @@
+import type { Hash } from "node:crypto";
+import { LoaderError } from "../base/error.ts";
+import { parseIdCell } from "./csv_cell.ts";
+import type { CsvRow, CsvTable } from "./csv_table.ts";
+import type { DefectClass, RepairLog } from "./repair_log.ts";
+
+/** What to do about a function that is in a file twice. */
+export type DuplicatePolicy = "refuse" | "merge";
+
+/** What the readers of the three files of a trace share. */
+export interface TraceReading {
+  /** Takes in every byte that is read. */
+  readonly hash: Hash;
+  readonly repairs: RepairLog;
+  readonly duplicates: DuplicatePolicy;
+}
+
+/**
+ * Reads the identifying cells of a row, joined into one key by slashes.
+ */
+export function parseKey(table: CsvTable, row: CsvRow, columns: readonly number[]): string {
+  return columns.map((column) => parseIdCell(table, row, column)).join("/");
+}
+
+/**
+ * Counts a duplicate where duplicates are merged.
+ *
+ * @throws LoaderError `input` where they are not
+ */
+export function admitDuplicate(
+  reading: TraceReading,
+  duplicate: DefectClass,
+  table: CsvTable,
+  row: CsvRow,
+  firstLine: number,
+  key: string,
+): void {
+  const place = { file: table.file, line: row.line, value: key };
+  if (reading.duplicates === "refuse") {
+    throw new LoaderError(
+      "input",
+      `${key} is there already in line ${firstLine}; remove one, or allow duplicates to be merged.`,
+      place,
+    );
+  }
+  reading.repairs.add(duplicate, place);
+}

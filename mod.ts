@@ -1,0 +1,93 @@
+/**
+ * The library of `loader`: what an experiment script needs.
+ *
+ * @example Count what a minute of a trace holds
+ * ```ts
+ * import { generateSchedule, readTrace } from "./mod.ts";
+ * const trace = await readTrace("data/azure_2019_synthetic", { size: 5 });
+ * const schedule = generateSchedule(trace, { startMinute: 0, durationMinutes: 1 });
+ * let invocations = 0;
+ * for (const chunk of schedule.chunks()) invocations += chunk.scheduledMs.length;
+ * if (invocations === 0) throw new Error("a minute without invocations");
+ * ```
+ *
+ * @module
+ */
+export { LoaderError } from "./lib/base/error.ts";
+export { type Clock, RealClock, VirtualClock } from "./lib/base/clock.ts";
+export { Rng } from "./lib/base/rng.ts";
+
+export type { FunctionProfile, Percentiles, Trace, TraceRepair } from "./lib/model/trace.ts";
+export type {
+  IatDistribution,
+  Phase,
+  PhaseSpan,
+  Schedule,
+  ScheduleChunk,
+} from "./lib/model/schedule.ts";
+export type { InvocationRecord, Outcome } from "./lib/model/record.ts";
+export type {
+  Deployment,
+  FunctionSpec,
+  InstanceEvent,
+  Platform,
+  Scraper,
+  Transport,
+  TransportFactory,
+} from "./lib/model/platform.ts";
+export type {
+  ExperimentManifest,
+  Plan,
+  RunManifest,
+  Verdict,
+  VerdictLimits,
+} from "./lib/model/manifest.ts";
+export { type Column, type Table, TABLES } from "./lib/model/table.ts";
+
+export { readTrace, type ReadTraceOptions } from "./lib/trace/azure2019.ts";
+export { sampleTrace, selectInvoked } from "./lib/trace/sample.ts";
+export { allocateMaxMax } from "./lib/trace/allocation.ts";
+export { deriveFunctionDemands } from "./lib/trace/profile.ts";
+
+export { generateSchedule, type ScheduleOptions } from "./lib/generate/trace_schedule.ts";
+export {
+  BURST_MS,
+  type BurstOptions,
+  generateBurst,
+  generateRateStep,
+  type RateStepOptions,
+} from "./lib/generate/pattern_schedule.ts";
+export { readScheduleFile, writeScheduleFile } from "./lib/generate/schedule_file.ts";
+export { derivePlan } from "./lib/generate/plan.ts";
+
+export { KnativeDecider } from "./lib/autoscale/knative_decider.ts";
+export { MetricWindow } from "./lib/autoscale/metric_window.ts";
+export { FunctionScaler } from "./lib/autoscale/function_scaler.ts";
+
+export { dispatch, type DispatchOptions, type DispatchResult } from "./lib/invoke/dispatcher.ts";
+export { deriveVerdict, isOverloaded, VERDICT_LIMITS } from "./lib/invoke/verdict.ts";
+
+export { createPlatform, PLATFORM_NAMES, type PlatformName } from "./lib/platform/registry.ts";
+
+export {
+  choiceOption,
+  durationOption,
+  integerListOption,
+  integerOption,
+  numberOption,
+  type Option,
+  type OptionTable,
+  type OptionValues,
+  switchOption,
+  textOption,
+} from "./lib/run/option.ts";
+export {
+  COMMON_OPTIONS,
+  type CommonOptions,
+  TRACE_OPTIONS,
+  type TraceOptions,
+} from "./lib/run/common_options.ts";
+export type { Experiment, ExperimentPlan, PlannedRun } from "./lib/run/experiment.ts";
+export { planTraceRun, readTraceOfOptions } from "./lib/run/trace_run.ts";
+export { type ExperimentOutcome, runExperiment } from "./lib/run/run_experiment.ts";
+export { runAsScript } from "./lib/run/script.ts";

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { countColdInvocations } from "../../lib/analyze/cold_invocation.ts";
+import { deriveDispatchLagMs } from "../../lib/analyze/dispatch_lag.ts";
+import { selectMeasured } from "../../lib/analyze/invocation_selection.ts";
+import { deriveMerit } from "../../lib/analyze/merit.ts";
+import { deriveMinutes } from "../../lib/analyze/minute.ts";
+import { deriveOutcomeCounts } from "../../lib/analyze/outcome_count.ts";
+import { deriveRateSlots } from "../../lib/analyze/rate_slot.ts";
+import { deriveResponsePoints } from "../../lib/analyze/response_point.ts";
+import { deriveResponseTimeMs } from "../../lib/analyze/response_time.ts";
+import { deriveSlowdown } from "../../lib/analyze/slowdown.ts";
+import { deriveTransportLatencyMs } from "../../lib/analyze/transport_latency.ts";
+import { type InvocationRow, invocationTable } from "../support/invocation_rows.ts";
+
+const table = invocationTable([
+  { scheduledMs: 100, dispatchedMs: 103, completedMs: 160, requestedRuntimeMs: 20 },
+  { scheduledMs: 200, dispatchedMs: 200, completedMs: 204, requestedRuntimeMs: 0 },
+  { scheduledMs: 300, dispatchedMs: null, completedMs: null, outcome: "dropped", coldStart: null },
+]);
+
+Deno.test("response time runs from the scheduled instant, transport latency from the dispatch", () => {
+  assert.deepEqual([...deriveResponseTimeMs(table)], [60, 4, NaN]);
+  assert.deepEqual([...deriveTransportLatencyMs(table)], [57, 4, NaN]);
+  assert.deepEqual([...deriveDispatchLagMs(table)], [3, 0, NaN]);
+});
+
+Deno.test("slowdown divides by the requested runtime, at least one millisecond", () => {
+  assert.deepEqual([...deriveSlowdown(table, deriveResponseTimeMs(table))], [3, 4, NaN]);
+  assert.deepEqual([...deriveSlowdown(table, deriveTransportLatencyMs(table))], [57 / 20, 4, NaN]);
+});
+
+Deno.test("outcomes are counted, each kind", () => {
+  assert.deepEqual(deriveOutcomeCounts(table), {
+    ok: 2,
+    dropped: 1,
+    connect_failed: 0,
+    timed_out: 0,
+    rejected: 0,
+    failed: 0,
+    cancelled: 0,
+  });
+});
+
+Deno.test("cold invocations are null where no record tells, else counted", () => {
+  assert.equal(countColdInvocations(invocationTable([{ scheduledMs: 0, coldStart: null }])), null);
+  assert.equal(
+    countColdInvocations(invocationTable([
+      { scheduledMs: 0, coldStart: true },
+      { scheduledMs: 1, coldStart: null },
+      { scheduledMs: 2, coldStart: false },
+    ])),
+    1,
+  );
+});
+
+Deno.test("a quantile among the failed is infinite, and the ok ones stand beside it", () => {
+  // 30 ok with response times 1 … 30 ms, 70 rejected: rank 50 of 100 is a rejected one.
+  const rows: InvocationRow[] = Array.from({ length: 100 }, (_, i) => ({
+    scheduledMs: 0,
+    completedMs: i + 1,
+    outcome: i < 30 ? "ok" : "rejected",
+  }));
+  const { responseTimeMs } = deriveMerit(invocationTable(rows));
+  assert.equal(responseTimeMs.observations, 100);
+  assert.equal(responseTimeMs.infinite, 70);
+  assert.equal(responseTimeMs.all.p50, Infinity);
+  assert.equal(responseTimeMs.okOnly.p50, 15);
+  assert.equal(responseTimeMs.all.p90, Infinity);
+  assert.equal(responseTimeMs.all.p95, null, "five observations lie beyond p95");
+});
+
+Deno.test("what was never dispatched is not ranked", () => {
+  const rows: InvocationRow[] = [
+    ...Array.from({ length: 20 }, (_, i) => ({ scheduledMs: 0, completedMs: i + 1 })),
+    ...Array.from({ length: 30 }, () => ({
+      scheduledMs: 0,
+      dispatchedMs: null,
+      completedMs: null,
+      outcome: "dropped" as const,
+    })),
+  ];
+  const merit = deriveMerit(invocationTable(rows));
+  assert.equal(merit.invocations, 50);
+  assert.equal(merit.responseTimeMs.observations, 20);
+  assert.equal(merit.responseTimeMs.all.p50, 10);
+});
+
+Deno.test("the figures of merit leave the warm-up out", () => {
+  const rows = invocationTable([
+    { scheduledMs: 0, phase: "warmup", dispatchedMs: 50 },
+    { scheduledMs: 60, phase: "measurement", dispatchedMs: 61 },
+  ]);
+  const merit = deriveMerit(selectMeasured(rows));
+  assert.equal(merit.invocations, 1);
+  assert.equal(merit.dispatchLagMaxMs, 1);
+});
+
+Deno.test("slots of a ramp have the rate of their number and no warm-up", () => {
+  const rows = invocationTable([
+    { scheduledMs: 100, phase: "warmup" },
+    { scheduledMs: 900 },
+    { scheduledMs: 2_900 },
+    { scheduledMs: 2_100, phase: "warmup" },
+    { scheduledMs: 2_500 },
+  ]);
+  const slots = deriveRateSlots(rows, { slotMs: 1_000, startRatePerS: 5, stepRatePerS: 10 });
+  assert.deepEqual(
+    slots.map(({ slot, ratePerS, invocations }) => [slot, ratePerS, invocations]),
+    [[0, 5, 1], [2, 25, 2]],
+  );
+});
+
+Deno.test("minutes hold the warm-up too, and count distinct functions", () => {
+  const minutes = deriveMinutes(invocationTable([
+    { scheduledMs: 59_999, phase: "warmup", functionId: "a" },
+    { scheduledMs: 60_000, functionId: "a" },
+    { scheduledMs: 61_000, functionId: "b" },
+    { scheduledMs: 62_000, functionId: "a" },
+  ]));
+  assert.deepEqual(
+    minutes.map(({ minute, functions, invocations }) => [minute, functions, invocations]),
+    [[0, 1, 1], [1, 2, 3]],
+  );
+});
+
+Deno.test("points that share a cell of the raster are one, unless their kinds differ", () => {
+  const rows = invocationTable([
+    { scheduledMs: 0, completedMs: 10 },
+    { scheduledMs: 1, completedMs: 11.01 },
+    { scheduledMs: 1, completedMs: 11, coldStart: true },
+    { scheduledMs: 2, completedMs: 1_002 },
+    { scheduledMs: 900, completedMs: 910 },
+    { scheduledMs: 3, dispatchedMs: null, completedMs: null, outcome: "dropped" },
+  ]);
+  const points = deriveResponsePoints(rows, 1_000, { columns: 10, rowsPerDecade: 4 });
+  assert.deepEqual(points.map((point) => [point.scheduledMs, point.kind]), [
+    [0, "warm"],
+    [1, "cold"],
+    [2, "warm"],
+    [900, "warm"],
+    [3, "not_ok"],
+  ]);
+});

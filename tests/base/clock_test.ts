@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { RealClock, sleep, VirtualClock } from "../../lib/base/clock.ts";
+import { LoaderError } from "../../lib/base/error.ts";
+
+Deno.test("VirtualClock: timers fire in order of due time, equal ones in order of arming", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1 }), async (dues) => {
+      const clock = new VirtualClock();
+      const fired: [number, number][] = [];
+      await clock.run((stop) => {
+        dues.forEach((due, i) =>
+          clock.at(due, () => {
+            fired.push([clock.nowMs(), i]);
+          })
+        );
+        clock.at(100, stop);
+      });
+      const expected = dues.map((due, i) => [due, i]).sort(([a, i], [b, j]) => a - b || i - j);
+      assert.deepEqual(fired, expected);
+    }),
+    { seed: 1 },
+  );
+});
+
+Deno.test("VirtualClock: a cancelled timer does not fire", async () => {
+  const clock = new VirtualClock();
+  let fired = false;
+  await clock.run((stop) => {
+    clock.at(5, () => {
+      fired = true;
+    }).cancel();
+    clock.at(10, stop);
+  });
+  assert.equal(fired, false);
+});
+
+Deno.test("VirtualClock: a timer in the past fires now, time never goes back", async () => {
+  const clock = new VirtualClock();
+  const seen: number[] = [];
+  await clock.run((stop) => {
+    clock.at(10, () => {
+      clock.at(3, () => {
+        seen.push(clock.nowMs());
+        stop();
+      });
+    });
+  });
+  assert.deepEqual(seen, [10]);
+});
+
+Deno.test("VirtualClock: waits for the promise of a callback", async () => {
+  const clock = new VirtualClock();
+  const order: string[] = [];
+  await clock.run((stop) => {
+    clock.at(1, async () => {
+      await Promise.resolve();
+      order.push("scrape");
+    });
+    clock.at(2, () => {
+      order.push("next");
+      stop();
+    });
+  });
+  assert.deepEqual(order, ["scrape", "next"]);
+});
+
+Deno.test("VirtualClock: a run with nothing left to happen is an error, not a hang", async () => {
+  await assert.rejects(new VirtualClock().run(() => {}), LoaderError);
+});
+
+Deno.test("VirtualClock: an error in a timer ends the run with it", async () => {
+  const clock = new VirtualClock();
+  await assert.rejects(
+    clock.run(() => {
+      clock.at(1, () => {
+        throw new Error("broken");
+      });
+    }),
+    /broken/,
+  );
+});
+
+Deno.test("RealClock: never fires early, and an error in a timer ends the run with it", async () => {
+  const clock = new RealClock();
+  let early = 0;
+  await clock.run((stop) => {
+    for (let due = 0; due < 20; due += 0.7) {
+      clock.at(due, () => {
+        if (clock.nowMs() < due) early++;
+      });
+    }
+    clock.at(30, stop);
+  });
+  assert.equal(early, 0);
+  await assert.rejects(
+    clock.run(() => {
+      clock.at(0, () => {
+        throw new Error("broken");
+      });
+    }),
+    /broken/,
+  );
+});
+
+Deno.test("sleep: an abort ends it with its reason", async () => {
+  const clock = new VirtualClock();
+  const controller = new AbortController();
+  const sleeping = sleep(clock, 1000, controller.signal);
+  controller.abort(new Error("enough"));
+  await assert.rejects(sleeping, /enough/);
+  await assert.rejects(sleep(clock, 1, controller.signal), /enough/);
+});

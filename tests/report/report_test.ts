@@ -1,0 +1,310 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseHTML } from "linkedom";
+import { LoaderError } from "../../lib/base/error.ts";
+import { renderReport } from "../../lib/report/report.ts";
+import {
+  writeBurst,
+  writeExperimentManifest,
+  writeInterrupted,
+  writeRamp,
+  writeSweep,
+} from "../support/run_folder.ts";
+import { syntheticArrivals, writeSyntheticRun } from "../support/synthetic_run.ts";
+
+async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "loader-test-"));
+  try {
+    await body(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+interface PageElement {
+  readonly textContent: string;
+  readonly innerHTML: string;
+  getAttribute(name: string): string | null;
+}
+interface Page {
+  querySelector(selector: string): PageElement | null;
+  querySelectorAll(selector: string): Iterable<PageElement>;
+}
+
+async function renderPage(folder: string): Promise<{ text: string; page: Page }> {
+  const report = await renderReport(folder);
+  const text = await readFile(report.html, "utf8");
+  const { document } = parseHTML(text) as unknown as { document: Page };
+  return { text, page: document };
+}
+
+function textOf(page: Page, selector: string): string {
+  const element = page.querySelector(selector);
+  assert.ok(element, `nothing at ${selector}`);
+  return element.textContent.replace(/\s+/g, " ").trim();
+}
+
+const SMALL_SWEEP = { sizes: [3, 6], repetitions: 2, durationMs: 10_000 };
+
+Deno.test("the verdict comes before every figure, and is the worst of the runs'", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, { sizes: [3], repetitions: 1, durationMs: 10_000 });
+    await writeSyntheticRun(join(folder, "runs/late"), {
+      experiment: "trace-sweep",
+      name: "late",
+      parameters: { functions: 4, repetition: 0 },
+      seed: 1,
+      durationMs: 10_000,
+      phases: [{ fromMs: 0, phase: "measurement" }],
+      arrivals: syntheticArrivals(1, 4, 10_000),
+      cores: 2,
+      capacity: 8,
+      lateMs: 20,
+    });
+    const { text, page } = await renderPage(folder);
+    assert.equal(textOf(page, "#verdict h2"), "Verdict: GENERATOR-LIMITED");
+    assert.ok(text.indexOf('id="verdict"') < text.indexOf("<svg"));
+    assert.match(
+      textOf(page, "#verdict table"),
+      /VALID.*GENERATOR-LIMITED.*Dispatch lag reached/,
+    );
+  });
+});
+
+Deno.test("the page and its figures load nothing from elsewhere", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, SMALL_SWEEP);
+    const report = await renderReport(folder);
+    const texts = await Promise.all(
+      [report.html, ...report.figures].map((file) => readFile(file, "utf8")),
+    );
+    for (const text of texts) {
+      assert.doesNotMatch(text, /<script|<link|<img|<iframe|@import|url\(/);
+      const addresses = text.match(/https?:\/\/[^"\s]+/g) ?? [];
+      assert.deepEqual(new Set(addresses), new Set(["http://www.w3.org/2000/svg"]));
+    }
+  });
+});
+
+Deno.test("every figure in the page is saved as a complete SVG document", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, SMALL_SWEEP);
+    const report = await renderReport(folder);
+    const page = await readFile(report.html, "utf8");
+    assert.equal(page.match(/<figure\b/g)?.length, report.figures.length);
+    assert.equal(new Set(report.figures).size, report.figures.length);
+    for (const file of report.figures) {
+      const svg = await readFile(file, "utf8");
+      assert.match(svg, /^<\?xml [^>]+\?>\n<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+      assert.match(svg, /<title>[^<]+<\/title>/);
+      assert.doesNotMatch(svg, /NaN|undefined|&nbsp;/, file);
+    }
+  });
+});
+
+Deno.test("the same folder makes the same bytes", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, SMALL_SWEEP);
+    const read = async () => {
+      const report = await renderReport(folder);
+      return await Promise.all([report.html, ...report.figures].map((file) => readFile(file)));
+    };
+    const first = await read();
+    assert.deepEqual(await read(), first);
+  });
+});
+
+Deno.test("a sweep answers with slowdown against the number of functions", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, { sizes: [3, 20], repetitions: 2, durationMs: 20_000 });
+    const { page } = await renderPage(folder);
+    assert.equal(textOf(page, "#answer h4"), "Slowdown against the number of functions");
+    assert.match(
+      textOf(page, "#answer figcaption"),
+      /slowdown grows from .* at 3 functions to .* at 20/,
+    );
+    assert.match(textOf(page, "#answer figcaption"), /dots are runs, bars their range/);
+    assert.match(textOf(page, "#answer svg"), /n = 2/);
+  });
+});
+
+Deno.test("five repetitions make a band", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, { sizes: [2, 4], repetitions: 5, durationMs: 8_000 });
+    const { page } = await renderPage(folder);
+    assert.match(textOf(page, "#answer figcaption"), /95 % bootstrap confidence interval/);
+  });
+});
+
+Deno.test("a quantile among failed invocations is shown as infinite", async () => {
+  await withFolder(async (folder) => {
+    await writeSyntheticRun(join(folder, "runs/overload"), {
+      experiment: "trace-sweep",
+      name: "overload",
+      parameters: { functions: 20 },
+      seed: 1,
+      durationMs: 30_000,
+      phases: [{ fromMs: 0, phase: "measurement" }],
+      arrivals: syntheticArrivals(1, 20, 30_000),
+      cores: 1,
+      capacity: 3,
+    });
+    await writeExperimentManifest(folder, { experiment: "trace-sweep", runs: ["runs/overload"] });
+    const { page } = await renderPage(folder);
+    assert.equal(textOf(page, "#verdict h2"), "Verdict: PLATFORM-LIMITED");
+    assert.match(textOf(page, "#answer svg"), /∞/);
+    assert.match(textOf(page, "#runs table"), /∞ ?ok \d/);
+  });
+});
+
+Deno.test("a ramp answers with response time and slowdown against rate", async () => {
+  await withFolder(async (folder) => {
+    await writeRamp(folder);
+    const { page } = await renderPage(folder);
+    const titles = [...page.querySelectorAll("#answer h4")].map((title) => title.textContent);
+    assert.deepEqual(titles, ["Response time against rate", "Slowdown against rate"]);
+    assert.match(
+      textOf(page, "#answer figcaption"),
+      /p50 goes from .* at 10 per second to .* at 120/,
+    );
+  });
+});
+
+Deno.test("a burst answers with the victim's response time and instances", async () => {
+  await withFolder(async (folder) => {
+    await writeBurst(folder);
+    const { page } = await renderPage(folder);
+    const captions = [...page.querySelectorAll("#answer figcaption")]
+      .map((caption) => caption.textContent);
+    assert.match(captions[0], /victim took \d+ ms in the burst/);
+    assert.match(captions[1], /bursty had at most \d+/);
+  });
+});
+
+Deno.test("another experiment has the figures of its runs and no answer", async () => {
+  await withFolder(async (folder) => {
+    await writeSyntheticRun(join(folder, "runs/only"), {
+      experiment: "new",
+      name: "only",
+      parameters: { policy: "fixed" },
+      seed: 1,
+      durationMs: 5_000,
+      phases: [{ fromMs: 0, phase: "measurement" }],
+      arrivals: syntheticArrivals(1, 2, 5_000),
+      cores: 2,
+      capacity: 4,
+    });
+    await writeExperimentManifest(folder, { experiment: "new", runs: ["runs/only"] });
+    const { page } = await renderPage(folder);
+    assert.equal(page.querySelector("#answer"), null);
+    assert.equal([...page.querySelectorAll("#run-only figure")].length, 6);
+  });
+});
+
+Deno.test("an interrupted experiment says so first and shows what is there", async () => {
+  await withFolder(async (folder) => {
+    await writeInterrupted(folder);
+    const { text, page } = await renderPage(folder);
+    const notice = textOf(page, "#verdict .notice");
+    assert.match(notice, /interrupted by the user/);
+    assert.match(notice, /Without a verdict: functions-10_repetition-0\./);
+    assert.match(notice, /Without any result: runs\/functions-20_repetition-0\./);
+    assert.ok(text.indexOf("interrupted by the user") < text.indexOf("<svg"));
+    assert.ok(page.querySelector("#run-functions-10_repetition-0 svg"));
+  });
+});
+
+Deno.test("missing tables leave out what they would show", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, { sizes: [3], repetitions: 1, durationMs: 5_000 });
+    const run = join(folder, "runs/functions-3_repetition-0");
+    for (const table of ["instances", "generator", "processes"]) {
+      await rm(join(run, `${table}.csv`));
+    }
+    const { page } = await renderPage(folder);
+    const titles = [...page.querySelectorAll("details.run h4")].map((title) => title.textContent);
+    assert.ok(titles.includes("Response time") && !titles.includes("Instances"));
+    await rm(join(run, "invocations.csv"));
+    const { page: emptyPage } = await renderPage(folder);
+    assert.match(textOf(emptyPage, "details.run"), /No invocation of this run was recorded/);
+  });
+});
+
+Deno.test("an experiment without runs says that there is nothing", async () => {
+  await withFolder(async (folder) => {
+    await writeExperimentManifest(folder, {
+      experiment: "trace-sweep",
+      status: "failed",
+      runs: [],
+    });
+    const { page } = await renderPage(folder);
+    assert.match(textOf(page, "#verdict"), /There is no run in this experiment/);
+    assert.match(textOf(page, "#verdict .notice"), /This experiment failed/);
+  });
+});
+
+Deno.test("text from files cannot break out into the page", async () => {
+  await withFolder(async (folder) => {
+    await writeExperimentManifest(folder, {
+      experiment: "trace-sweep",
+      question: "<script>alert(1)</script>",
+      runs: [],
+    });
+    const { text } = await renderPage(folder);
+    assert.ok(!text.includes("<script>"));
+  });
+});
+
+Deno.test("a hundred thousand invocations make a page of bounded size", async () => {
+  await withFolder(async (folder) => {
+    const run = join(folder, "runs/functions-3_repetition-0");
+    await writeSweep(folder, { sizes: [3], repetitions: 1, durationMs: 5_000 });
+    const small = (await renderPage(folder)).text.length;
+    const header = (await readFile(join(run, "invocations.csv"), "utf8")).split("\n")[0];
+    const lines = [header];
+    for (let i = 0; i < 100_000; i++) {
+      const scheduledMs = i * 0.6;
+      const runtimeMs = 10 + (i * 7_919) % 5_000;
+      const completedMs = scheduledMs + 2 * runtimeMs;
+      lines.push(
+        `${i},f${i % 50},measurement,${scheduledMs},${scheduledMs},${completedMs},${runtimeMs},` +
+          `${runtimeMs},1,1,i,false,ok,0`,
+      );
+    }
+    await writeFile(join(run, "invocations.csv"), `${lines.join("\n")}\n`);
+    const large = (await renderPage(folder)).text.length;
+    assert.ok(large < small + 400_000, `${large} bytes after ${small}`);
+  });
+});
+
+Deno.test("a folder that is no experiment, and broken manifests, are told in a sentence", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "experiment.json");
+    const rejection = async (): Promise<LoaderError> => {
+      try {
+        await renderReport(folder);
+      } catch (error) {
+        assert.ok(error instanceof LoaderError, String(error));
+        return error;
+      }
+      throw new Error("the report was made");
+    };
+    const absent = await rejection();
+    assert.equal(absent.exitStatus, 2);
+    assert.match(absent.message, /experiment\.json: There is no such file; name the folder/);
+
+    await writeFile(file, '{ "kind": "experi');
+    assert.match((await rejection()).message, /experiment\.json: Expected .* not valid JSON\.$/);
+
+    await writeFile(file, '{ "kind": "experiment", "formatVersion": 9 }');
+    const wrong = await rejection();
+    assert.equal(wrong.exitStatus, 1);
+    assert.match(wrong.message, /formatVersion is wrong/);
+
+    await writeSweep(folder, { sizes: [3], repetitions: 1, durationMs: 2_000 });
+    await writeFile(join(folder, "runs/functions-3_repetition-0/manifest.json"), "[]");
+    assert.match((await rejection()).message, /manifest\.json: Expected a run's manifest/);
+  });
+});

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { readTrace } from "../../lib/trace/azure2019.ts";
+import { expectedConcurrency } from "../../lib/trace/profile.ts";
+import { sampleTrace } from "../../lib/trace/sample.ts";
+import { synthesizeFiles } from "../../scripts/synthesize_trace.ts";
+
+const FOLDER = join(import.meta.dirname!, "../../data/azure_2019_synthetic");
+
+Deno.test("shipped trace: the script makes it anew", async () => {
+  const files = synthesizeFiles({ seed: 42, functions: 200, minutes: 1440 });
+  for (const [name, bytes] of Object.entries(files)) {
+    const shipped = await Deno.readFile(join(FOLDER, name));
+    // Packed bytes depend on the version of zlib, what they hold does not.
+    const [expected, actual] = name.endsWith(".gz")
+      ? [gunzipSync(shipped), gunzipSync(bytes)]
+      : [shipped, bytes];
+    assert.ok(new TextDecoder().decode(actual) === new TextDecoder().decode(expected), name);
+  }
+});
+
+Deno.test("shipped trace: flawless, and small enough for git", async () => {
+  const trace = await readTrace(FOLDER, { defects: "refuse" });
+  assert.equal(trace.functions.length, 200);
+  assert.equal(trace.minutes, 1440);
+  let bytes = 0;
+  for await (const entry of Deno.readDir(FOLDER)) {
+    bytes += (await Deno.stat(join(FOLDER, entry.name))).size;
+  }
+  assert.ok(bytes < 400_000, `${bytes} bytes`);
+});
+
+Deno.test("shipped trace: busy from the first minute, and light enough for two cores", async () => {
+  const trace = await readTrace(FOLDER);
+  const busy = trace.functions.filter(({ invocationsPerMinute: [first, second] }) =>
+    first > 0 && second > 0
+  );
+  assert.ok(busy.length >= 150, `${busy.length} busy`);
+  const window = { startMinute: 0, minutes: 1 };
+  const coresOf = (size: number) =>
+    sampleTrace(trace, size, { seed: 42, window }).functions
+      .reduce((sum, profile) => sum + expectedConcurrency(profile, { startMinute: 0 }), 0);
+  const [ten, forty] = [coresOf(10), coresOf(40)];
+  assert.ok(ten > 0.15 && ten < 0.4, `10 functions: ${ten} cores`);
+  assert.ok(forty > 1 && forty < 1.5, `40 functions: ${forty} cores`);
+});

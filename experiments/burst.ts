@@ -20,7 +20,6 @@ import {
 } from "../mod.ts";
 
 const options = {
-  ...COMMON_OPTIONS,
   rps: numberOption("rate", {
     meaning: "target rate of steady and bursty together, invocations a second",
     default: { local: 20, cluster: 10 },
@@ -69,6 +68,7 @@ const options = {
     minimum: 1,
     maximum: 10_240,
   }),
+  ...COMMON_OPTIONS,
 };
 
 /** Slots of the climb where no step is given. */

@@ -23,7 +23,6 @@ import {
 /** Share of a slot at its start that is not measured. */
 const WARMUP_SHARE = 0.2;
 const options = {
-  ...COMMON_OPTIONS,
   start: numberOption("rate", {
     meaning: "first rate, invocations a second",
     default: { local: 20, cluster: 1 },
@@ -72,6 +71,7 @@ const options = {
     minimum: 0,
     maximum: 1000,
   }),
+  ...COMMON_OPTIONS,
 };
 
 export const rpsRamp: Experiment<typeof options> = {

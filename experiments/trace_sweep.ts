@@ -21,8 +21,6 @@ import {
 } from "../mod.ts";
 
 const options = {
-  ...COMMON_OPTIONS,
-  ...TRACE_OPTIONS,
   sizes: integerListOption("n,n,…", {
     meaning: "numbers of functions, ascending",
     default: { local: [12, 24, 48], cluster: [10, 20, 50, 100, 200] },
@@ -35,6 +33,8 @@ const options = {
     minimum: 1,
     maximum: 1000,
   }),
+  ...TRACE_OPTIONS,
+  ...COMMON_OPTIONS,
 };
 
 export const traceSweep: Experiment<typeof options> = {

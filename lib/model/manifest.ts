@@ -106,7 +106,10 @@ export interface RunManifest {
   readonly createdAt: string;
   /** Run start (time 0 of every table) in ms since 1970, `null` before it. */
   readonly runStartUnixMs: number | null;
-  /** From the start of the program to the first dispatch; `null` before it. */
+  /**
+   * From the start of the program, for a later run from the end of the one
+   * before, to the first dispatch; `null` before it.
+   */
   readonly firstDispatchAfterMs: number | null;
   readonly endedAt: string | null;
   readonly outcomes: Readonly<Record<Outcome, number>> | null;

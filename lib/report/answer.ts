@@ -2,8 +2,8 @@ import type { RunAnalysis, RunTables } from "../analyze/run_analysis.ts";
 import { createBurstAnswer } from "./burst_answer.ts";
 import type { Figure } from "./figure.ts";
 import type { Plotter } from "./plotter.ts";
-import { createRampAnswer } from "./ramp_answer.ts";
 import { createSweepAnswer } from "./sweep_answer.ts";
+import { chooseSweptParameter } from "./swept_parameter.ts";
 
 /** Collects what the answer to the experiment's question needs, run by run. */
 export interface Answer {
@@ -13,32 +13,21 @@ export interface Answer {
   render(plotter: Plotter): Figure[];
 }
 
-/** A kind of answer and what the parameters of every run must hold for it. */
-interface AnswerKind {
-  readonly parameters: readonly string[];
-  create(): Answer;
-}
-
-/**
- * The kinds of answers, the more special first. An experiment declares its
- * kind by the parameters of its runs, so that a new experiment that varies
- * what an old one varied needs no entry here.
- */
-const ANSWER_KINDS: readonly AnswerKind[] = [
-  { parameters: ["burstAtMs", "burstMs"], create: createBurstAnswer },
-  { parameters: ["slotMs", "startRatePerS", "stepRatePerS"], create: createRampAnswer },
-  { parameters: ["functions"], create: createSweepAnswer },
-];
-
 const NO_ANSWER: Answer = { add() {}, render: () => [] };
 
-/** Creates the collector for runs with the given parameters. */
+/**
+ * Creates the collector for runs with the given parameters. An experiment
+ * declares what kind of answer it has by the parameters of its runs, so that a
+ * new one that varies what an old one varied needs no entry here.
+ */
 export function createAnswer(
   parametersOfRuns: readonly Readonly<Record<string, number | string>>[],
 ): Answer {
-  const kind = ANSWER_KINDS.find(({ parameters }) =>
-    parametersOfRuns.length > 0 &&
-    parametersOfRuns.every((run) => parameters.every((name) => typeof run[name] === "number"))
+  const isBurst = parametersOfRuns.length > 0 && parametersOfRuns.every((parameters) =>
+    typeof parameters.burstAtMs === "number" && typeof parameters.burstMs === "number"
   );
-  return kind === undefined ? NO_ANSWER : kind.create();
+  // A burst has a rate too, so it is asked for first.
+  if (isBurst) return createBurstAnswer();
+  const parameter = chooseSweptParameter(parametersOfRuns);
+  return parameter === null ? NO_ANSWER : createSweepAnswer(parameter);
 }

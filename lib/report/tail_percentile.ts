@@ -1,26 +1,28 @@
 import { type Percentile, PERCENTILES, type RankedQuantiles } from "../analyze/ranked_quantiles.ts";
 
+/** The percentiles of the tail, the highest first. */
+const TAIL = PERCENTILES.filter((percentile) => percentile !== "p50").toReversed();
+
 /**
- * The highest percentile that all the given sets of invocations have enough
- * observations for; sets without any do not count. `null` if not even p90.
+ * The percentiles that a figure shows of sets of invocations: p50 and the
+ * highest that any set has enough observations for, so that no p99 is hidden
+ * because another set has none.
  */
-export function chooseTailPercentile(sets: readonly RankedQuantiles[]): Percentile | null {
-  const known = sets.filter((set) => set.observations > 0);
-  return PERCENTILES.toReversed().find((percentile) =>
-    percentile !== "p50" && known.length > 0 && known.every((set) => set.all[percentile] !== null)
-  ) ?? null;
+export function chooseDrawnPercentiles(sets: readonly RankedQuantiles[]): Percentile[] {
+  const highest = TAIL.find((percentile) => sets.some((set) => set.all[percentile] !== null));
+  return highest === undefined ? ["p50"] : ["p50", highest];
 }
 
-/** The percentiles to show of the sets: p50 and the tail that they allow. */
-export function chooseShownPercentiles(sets: readonly RankedQuantiles[]): Percentile[] {
-  const tail = chooseTailPercentile(sets);
-  return tail === null ? ["p50"] : ["p50", tail];
-}
-
-/** Says why the tail shown is not p99; empty if it is. */
-export function describeTail(shown: readonly Percentile[]): string {
-  if (shown.includes("p99")) return "";
-  return ` There are too few invocations for p99 (fewer than 10 beyond it)${
-    shown.length > 1 ? `; ${shown[1]} stands in its place` : ""
-  }.`;
+/**
+ * The percentiles that a table shows: those of a figure, and between them the
+ * highest that every set has enough observations for. Sets without any
+ * observation do not count.
+ */
+export function chooseListedPercentiles(sets: readonly RankedQuantiles[]): Percentile[] {
+  const observed = sets.filter((set) => set.observations > 0);
+  const drawn = chooseDrawnPercentiles(observed);
+  const common = TAIL.find((percentile) =>
+    observed.length > 0 && observed.every((set) => set.all[percentile] !== null)
+  );
+  return common === undefined || drawn.includes(common) ? drawn : ["p50", common, ...drawn.slice(1)];
 }

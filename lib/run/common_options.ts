@@ -47,6 +47,15 @@ export const COMMON_OPTIONS = {
     default: null,
     decidesResult: false,
   }),
+  saveSchedules: textOption<string | null>("folder", {
+    meaning: "write the schedule of each run to a file in this folder, before any load",
+    default: null,
+    decidesResult: false,
+  }),
+  schedules: textOption<string | null>("folder", {
+    meaning: "replay the schedules that --save-schedules wrote instead of making them anew",
+    default: null,
+  }),
   dryRun: switchOption({
     meaning: "say what would happen, and stop before anything does",
     default: false,
@@ -121,6 +130,18 @@ export const COMMON_OPTIONS = {
     default: MINUTE_MS,
     minimum: 1000,
     maximum: HOUR_MS,
+  }),
+  panicWindow: numberOption("percent", {
+    meaning: "local autoscaler: panic window, % of the stable window",
+    default: 10,
+    minimum: 1,
+    maximum: 100,
+  }),
+  autoscalerTick: durationOption({
+    meaning: "local autoscaler: time between decisions",
+    default: 2000,
+    minimum: 100,
+    maximum: MINUTE_MS,
   }),
   scaleToZeroGrace: durationOption({
     meaning:

@@ -17,6 +17,8 @@ export async function createPlatformFromOptions(options: CommonOptions): Promise
     capacity: options.maxInstances === null ? {} : { instances: options.maxInstances },
     autoscaling: {
       stableWindowMs: options.stableWindow,
+      panicWindowPercentage: options.panicWindow,
+      tickMs: options.autoscalerTick,
       scaleToZeroGraceMs: options.scaleToZeroGrace,
       maxScale: options.maxScale,
     },

@@ -24,13 +24,9 @@ export async function readRunResults(folder: string): Promise<RunResult[]> {
 
 /** A table of runs for a terminal. */
 export function renderResultTable(results: readonly RunResult[]): string {
-  const parameters = [
-    ...new Set(results.flatMap(({ manifest }) => Object.keys(manifest.parameters))),
-  ]
-    .filter((name) => results.some(({ manifest }) => name in manifest.parameters));
   const table = new Table({
     head: [
-      ...parameters,
+      "run",
       "measured",
       "not ok",
       "cold",
@@ -41,12 +37,12 @@ export function renderResultTable(results: readonly RunResult[]): string {
       "dispatch lag p50",
       "verdict",
     ],
-    colAligns: [...parameters.map(() => "right" as const), ...Array(8).fill("right"), "left"],
+    colAligns: ["left", ...Array(8).fill("right"), "left"],
     style: { head: [], border: [], compact: true },
   });
   for (const { manifest, merit } of results) {
     table.push([
-      ...parameters.map((name) => String(manifest.parameters[name] ?? "")),
+      manifest.name,
       String(merit.invocations),
       String(merit.invocations - merit.outcomes.ok),
       show(merit.coldInvocations, 0),

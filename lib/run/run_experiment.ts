@@ -1,5 +1,9 @@
 import { wallClockDate } from "../base/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { sinceProgramStartMs } from "../base/process_usage.ts";
+import { join } from "node:path";
+import { functionKey } from "../model/trace.ts";
+import { readScheduleFile, writeScheduleFile } from "../generate/schedule_file.ts";
 import { derivePlan } from "../generate/plan.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
 import type { ExperimentManifest, RunManifest, RunStatus } from "../model/manifest.ts";
@@ -64,13 +68,14 @@ export async function runExperiment<O extends OptionTable>(
   const listener = call.listener ?? {};
   const { runs, overloadTolerance } = await experiment.plan(options);
   signal.throwIfAborted();
-  const planner = new RunPlanner(runs);
+  const planner = new RunPlanner(runs, options.schedules);
   const ahead = planner.ahead(MOST_PLANNED);
   if (ahead.length === 0) {
     throw new LoaderError("usage", "The options leave no run to make; --dry-run shows the plan.");
   }
   const cores = options.platform === "local" ? localCores() : null;
   listener.onPlan?.(renderPlan(ahead, cores, !planner.exhausted), ahead);
+  if (options.saveSchedules !== null) saveSchedules(options.saveSchedules, ahead);
   if (options.dryRun) return { folder: null, status: "finished", runs: [] };
 
   const folder = ExperimentFolder.open(
@@ -102,11 +107,14 @@ export async function runExperiment<O extends OptionTable>(
 /** Hands runs out one by one with what they will do; some are looked at ahead. */
 class RunPlanner {
   readonly #runs: Iterator<PlannedRun>;
+  readonly #schedules: string | null;
   #ahead: PlannedLoad[] = [];
   exhausted = false;
 
-  constructor(runs: Iterable<PlannedRun>) {
+  /** `schedules`: a folder with files to replay, `null`: the runs' own. */
+  constructor(runs: Iterable<PlannedRun>, schedules: string | null) {
     this.#runs = runs[Symbol.iterator]();
+    this.#schedules = schedules;
   }
 
   ahead(most: number): readonly PlannedLoad[] {
@@ -127,8 +135,37 @@ class RunPlanner {
       this.exhausted = true;
       return undefined;
     }
-    return { run: next.value, plan: derivePlan(next.value.schedule) };
+    const run = this.#schedules === null
+      ? next.value
+      : replaySchedule(next.value, scheduleFileOf(this.#schedules, next.value));
+    return { run, plan: derivePlan(run.schedule) };
   }
+}
+
+function scheduleFileOf(folder: string, run: PlannedRun): string {
+  return join(folder, `${run.name}.schedule`);
+}
+
+function saveSchedules(folder: string, loads: readonly PlannedLoad[]): void {
+  Deno.mkdirSync(folder, { recursive: true });
+  for (const { run } of loads) writeScheduleFile(run.schedule, scheduleFileOf(folder, run));
+}
+
+/** The run with the schedule of a file, which must be of the same functions. */
+function replaySchedule(run: PlannedRun, file: string): PlannedRun {
+  const schedule = readScheduleFile(file);
+  const expected = run.schedule.functions.map(functionKey);
+  const found = schedule.functions.map(functionKey);
+  const differing = expected.findIndex((key, index) => key !== found[index]);
+  if (differing >= 0 || found.length !== expected.length) {
+    throw new LoaderError(
+      "input",
+      `The schedule has ${found.length} functions, and not those of the run ${run.name} ` +
+        `(${expected.length}); give the options that it was made with.`,
+      { file },
+    );
+  }
+  return { ...run, schedule };
 }
 
 /** A platform with functions on it that several runs may use. */
@@ -179,6 +216,7 @@ class Session<O extends OptionTable> {
       this.manifests.push(done);
       return done.status;
     }
+    const beganMs = this.manifests.length === 0 ? 0 : sinceProgramStartMs();
     this.listener.onRunStart?.(load);
     using folder = this.folder.startRun(this.#createManifest(run, load));
     try {
@@ -189,6 +227,7 @@ class Session<O extends OptionTable> {
         instances,
         options: this.options,
         folder,
+        beganMs,
         signal: this.signal,
         onProgress: (progress) => this.listener.onProgress?.(load, progress),
       });

@@ -23,6 +23,8 @@ export interface RunSetting {
   readonly instances: InstanceLog;
   readonly options: CommonOptions;
   readonly folder: RunFolder;
+  /** When work on this run began, since program start; 0 for the first. */
+  readonly beganMs: number;
   /** The user's wish to stop. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: DispatchProgress) => void;
@@ -66,7 +68,8 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
           signal: stopScraping.signal,
         });
       },
-      onFirstDispatch: () => folder.update({ firstDispatchAfterMs: sinceProgramStartMs() }),
+      onFirstDispatch: () =>
+        folder.update({ firstDispatchAfterMs: sinceProgramStartMs() - setting.beganMs }),
       onProgress: setting.onProgress,
     });
   } finally {

@@ -42,7 +42,7 @@ async function runScript<O extends OptionTable>(experiment: Experiment<O>): Prom
     options = parsed.values as OptionValues<O> & CommonOptions;
     requirePermissions(experiment.name.replaceAll("-", "_"));
     const outcome = await runExperiment(experiment, options, {
-      command: [experiment.name, ...Deno.args],
+      command: ["deno", "task", `exp:${experiment.name}`, ...Deno.args],
       signal: interrupt.signal,
       listener: {
         onPlan: (block) => printTo(options!, block),

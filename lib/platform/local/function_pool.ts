@@ -16,6 +16,8 @@ export interface PooledRequest<Handle extends InstanceHandle> {
 /** The process, or whatever stands for it, behind an instance. */
 export interface InstanceHandle {
   readonly pid: number | null;
+  /** Whether a request can be sent to it; one that has died may not be gone yet. */
+  readonly connected: boolean;
   /** Asks it to end; `onGone` follows. */
   stop(): void;
 }
@@ -300,13 +302,13 @@ export class FunctionPool<Handle extends InstanceHandle> {
   }
 
   #makeIdle(member: Member<Handle>): void {
-    const next = this.#queue.keys().next();
-    if (!next.done) {
-      this.#leaveQueue(next.value);
-      return this.#serve(member, next.value);
-    }
     member.state = "idle";
     member.idleSinceMs = this.#options.clock.nowMs();
+    if (!member.handle.connected) return;
+    const next = this.#queue.keys().next();
+    if (next.done) return;
+    this.#leaveQueue(next.value);
+    this.#serve(member, next.value);
   }
 
   #serve(member: Member<Handle>, request: PooledRequest<Handle>): void {
@@ -340,7 +342,9 @@ export class FunctionPool<Handle extends InstanceHandle> {
 
   /** The first in order of creation, as Knative's activator does for small concurrencies. */
   #firstIdle(): Member<Handle> | undefined {
-    for (const member of this.#members.values()) if (member.state === "idle") return member;
+    for (const member of this.#members.values()) {
+      if (member.state === "idle" && member.handle.connected) return member;
+    }
     return undefined;
   }
 

@@ -68,6 +68,7 @@ export class Gateway {
       deriveTarget(settings.autoscaling),
     );
     this.#proxy = createProxy({
+      clock,
       poolOf: (authority) => this.#byAuthority.get(authority)?.pool,
       onAnswered: (authority, httpStatus) => {
         const name = this.#byAuthority.get(authority)?.name;
@@ -124,7 +125,7 @@ export class Gateway {
     for (const pool of this.#pools.values()) pool.start();
   }
 
-  /** Ends all instances and resolves when none is left, or rejects waiting after `boundMs`. */
+  /** Ends all instances and resolves when none is left, or after `boundMs`. */
   close(boundMs: number): Promise<void> {
     for (const timer of this.#timers.values()) timer.cancel();
     for (const pool of this.#pools.values()) pool.close();

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Clock, sleep } from "../../base/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
@@ -23,6 +24,10 @@ const PERMISSIONS = [
   "--allow-sys",
   "--allow-run",
 ];
+
+/** How long instances may take to end after their gateway, at low priority on a busy machine. */
+const INSTANCE_END_MS = 3000;
+const LOOK_EVERY_MS = 5;
 
 /** What the gateway says once it listens. */
 export interface ListeningGateway {
@@ -140,7 +145,7 @@ export class GatewayProcess {
     await Promise.race([
       this.#ended,
       sleep(this.#clock, boundMs, tooLate.signal).then(
-        () => this.#killAll(),
+        () => kill([this.pid, ...this.instancePids]),
         () => {/* It ended in time. */},
       ),
     ]);
@@ -154,12 +159,22 @@ export class GatewayProcess {
     const how = this.#complaint ?? (signal ?? `exit status ${code}`);
     const reason = new LoaderError("platform", `The gateway of the local platform ended: ${how}.`);
     this.#deployed.reject(reason);
-    // Their pipes have closed with it, so they end; no one else will tell.
+    await this.#outliveInstances();
+    // No one else will tell.
     const unixMs = this.#clock.originUnixMs + this.#clock.nowMs();
     for (const last of [...this.#instances.values()]) {
       this.#observe({ ...last, unixMs, event: "gone", detail: `The gateway ended (${how}).` });
     }
     if (this.#isDeployed && !this.#stopping) this.#callbacks.onLost(reason);
+  }
+
+  /** Their pipes have closed with the gateway, so they end; those that do not are killed. */
+  async #outliveInstances(): Promise<void> {
+    const pids = this.instancePids;
+    for (let waitedMs = 0; pids.some(isAlive); waitedMs += LOOK_EVERY_MS) {
+      if (waitedMs >= INSTANCE_END_MS) return kill(pids);
+      await sleep(this.#clock, LOOK_EVERY_MS);
+    }
   }
 
   async #readMessages(): Promise<void> {
@@ -208,14 +223,23 @@ export class GatewayProcess {
       writer.releaseLock();
     }
   }
+}
 
-  #killAll(): void {
-    for (const pid of [this.pid, ...this.instancePids]) {
-      try {
-        Deno.kill(pid, "SIGKILL");
-      } catch {
-        // It has ended in between.
-      }
+function isAlive(pid: number): boolean {
+  try {
+    // Signal 0 is not sent; it only asks whether it could be.
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function kill(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      Deno.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended in between.
     }
   }
 }

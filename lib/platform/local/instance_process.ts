@@ -59,7 +59,11 @@ export class InstanceProcess implements InstanceHandle {
     this.#live();
   }
 
-  /** The connection to it. Only while it is ready. */
+  get connected(): boolean {
+    return this.#session !== null && !this.#session.closed && !this.#session.destroyed;
+  }
+
+  /** The connection to it. Only while it is connected. */
   get session(): http2.ClientHttp2Session {
     if (this.#session === null) throw new TypeError("The instance has no connection.");
     return this.#session;

@@ -1,4 +1,5 @@
 import http2 from "node:http2";
+import type { Clock } from "../../base/clock.ts";
 import type { FunctionPool, PooledInstance, PooledRequest } from "./function_pool.ts";
 import { type GatewayStatus, GRPC_STATUS } from "./grpc_status.ts";
 import type { InstanceProcess } from "./instance_process.ts";
@@ -8,6 +9,7 @@ export const INSTANCE_READY_HEADER = "x-instance-ready-unix-ms";
 
 /** What the proxy forwards to, and whom it tells. */
 export interface ProxyOptions {
+  readonly clock: Clock;
   /** The pool of the function with this authority (without port). */
   readonly poolOf: (authority: string) => FunctionPool<InstanceProcess> | undefined;
   /** A request was answered: by an instance (200), or as a gateway would say it in HTTP. */
@@ -25,6 +27,7 @@ const HTTP_STATUS_OF: Record<GatewayStatus, number> = {
 
 /** An HTTP/2 server without TLS that forwards each request by its `:authority`. */
 export function createProxy(options: ProxyOptions): http2.Http2Server {
+  const { clock } = options;
   const server = http2.createServer({
     settings: { maxConcurrentStreams: options.maxConcurrentStreams },
   });
@@ -46,6 +49,13 @@ export function createProxy(options: ProxyOptions): http2.Http2Server {
   });
   // A connection that breaks is the caller's affair.
   server.on("sessionError", () => {});
+  // A GOAWAY ends its session at once, from within the reading of what came
+  // with it; if that holds another frame, Deno 2.9 reads on in freed memory and
+  // aborts (denoland/deno#36788). So it ends a turn later.
+  server.on("session", (session) => {
+    const close = session.close.bind(session);
+    session.close = (callback) => void clock.at(clock.nowMs(), () => close(callback));
+  });
   return server;
 }
 

@@ -18,6 +18,7 @@ const QUEUE_TIMEOUT_MS = 5000;
 /** Starts and stops on virtual time, if it can be started at all. */
 class FakeInstance implements InstanceHandle {
   readonly pid = null;
+  connected = true;
   #gone = false;
   readonly #world: World;
   readonly #callbacks: InstanceCallbacks;
@@ -250,6 +251,19 @@ Deno.test("an instance that dies is replaced at once", async () => {
   await world.runUntil(500);
   assert.equal(waiting.startedMs, 200 + 50 + START_MS);
   assert.ok(world.events.includes("250 f-00000 gone killed"));
+});
+
+Deno.test("an instance that has lost its connection gets no request", async () => {
+  const world = new World({ initialScale: 1 });
+  await world.runUntil(200);
+  const lost = world.request("a", null);
+  const { handle } = lost.instance!;
+  handle.connected = false;
+  lost.finish();
+  const next = world.request("b", 10);
+  world.after(50, () => handle.die("killed"));
+  await world.runUntil(500);
+  assert.equal(next.instance?.name, "f-00001");
 });
 
 Deno.test("closing rejects what waits and ends all instances", async () => {

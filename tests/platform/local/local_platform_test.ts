@@ -160,12 +160,11 @@ platformTest(
 platformTest(
   "an instance killed during a call fails it with UNAVAILABLE and is replaced",
   [functionSpec(0, { initialScale: 1 })],
-  {},
+  { capacity: { instances: 1 } },
   async ({ clients: [client], platform, events }) => {
     const call = client.start(ENDLESS_MS);
     const [pid] = instancePids(platform);
-    const cpuBusy = () => isBusy(platform);
-    await until("the instance works on the call", cpuBusy);
+    await until("the instance works on the call", () => isBusy(platform));
     Deno.kill(pid, "SIGKILL");
     const { status, details } = await call.result;
     assert.equal(status, grpc.status.UNAVAILABLE);

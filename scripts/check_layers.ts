@@ -1,0 +1,105 @@
+/**
+ * Checks that imports go strictly downward:
+ *
+ *     deno run -P scripts/check_layers.ts
+ *
+ * Within `lib/`, a file imports from its own folder or from layers below it;
+ * folders of one layer (L2, L3) do not import each other. Experiments import
+ * `mod.ts` alone. Type imports count as imports.
+ */
+import { dirname, join, normalize, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/**
+ * Layers from the bottom; the folders of a line are siblings. The function
+ * servers in `workloads/` are programs of their own that know nothing of the
+ * library; a platform that starts them may know them.
+ */
+const LAYERS: readonly (readonly string[])[] = [
+  ["base", "stats", "workloads"],
+  ["model"],
+  ["trace", "generate", "rpc", "invoke", "scrape", "autoscale", "result", "analyze"],
+  ["platform", "report"],
+  ["run"],
+];
+
+/** Siblings of the bottom layer that another may import: errors and randomness are everywhere. */
+const ALLOWED_SIBLINGS: ReadonlySet<string> = new Set(["stats → base"]);
+
+/** A file and the project's files that it imports, as paths from the project's root. */
+export interface ModuleImports {
+  readonly file: string;
+  readonly imports: readonly string[];
+}
+
+/** One sentence for each import that goes up or sideways. */
+export function findLayerViolations(modules: readonly ModuleImports[]): string[] {
+  return modules.flatMap(({ file, imports }) =>
+    imports.flatMap((target) => {
+      const reason = file.startsWith("experiments/")
+        ? (target === "mod.ts" ? null : "an experiment imports mod.ts alone")
+        : judge(file, target);
+      return reason === null ? [] : [`${file} imports ${target}: ${reason}.`];
+    })
+  );
+}
+
+function judge(file: string, target: string): string | null {
+  const from = folderOf(file);
+  const to = folderOf(target);
+  if (from === null || from === to) return null;
+  if (to === null) return "the library imports nothing outside lib/";
+  const fromLayer = layerOf(from);
+  const toLayer = layerOf(to);
+  if (fromLayer < 0 || toLayer < 0) return `${fromLayer < 0 ? from : to} has no layer`;
+  if (toLayer < fromLayer || ALLOWED_SIBLINGS.has(`${from} → ${to}`)) return null;
+  return toLayer === fromLayer ? `${from} and ${to} are siblings` : `${to} lies above ${from}`;
+}
+
+function folderOf(path: string): string | null {
+  const [top, folder] = path.split("/");
+  if (top === "workloads") return top;
+  return top === "lib" && folder !== undefined ? folder : null;
+}
+
+function layerOf(folder: string): number {
+  return LAYERS.findIndex((layer) => layer.includes(folder));
+}
+
+const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*)"(\.{1,2}\/[^"]+)"/g;
+
+/** Reads what the TypeScript files below a folder import from the project itself. */
+export function readModules(root: string): ModuleImports[] {
+  const files = [
+    ...listTypeScript(join(root, "lib")),
+    ...listTypeScript(join(root, "experiments")),
+  ];
+  return files.map((path) => {
+    const text = stripComments(Deno.readTextFileSync(path));
+    const imports = [...text.matchAll(IMPORT)].map(([, specifier]) =>
+      relative(root, normalize(join(dirname(path), specifier)))
+    );
+    return { file: relative(root, path), imports };
+  });
+}
+
+/** Examples in comments import by paths of their own. */
+function stripComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "");
+}
+
+function* listTypeScript(folder: string): Iterable<string> {
+  for (const entry of Deno.readDirSync(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory) yield* listTypeScript(path);
+    else if (path.endsWith(".ts")) yield path;
+  }
+}
+
+if (import.meta.main) {
+  const violations = findLayerViolations(
+    readModules(fileURLToPath(new URL("..", import.meta.url))),
+  );
+  for (const violation of violations) console.error(violation);
+  if (violations.length > 0) Deno.exit(1);
+}

@@ -1,0 +1,272 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { VirtualClock } from "../../lib/base/clock.ts";
+import { generateSchedule } from "../../lib/generate/trace_schedule.ts";
+import { dispatch, type DispatchOptions } from "../../lib/invoke/dispatcher.ts";
+import { VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
+import type { CallColumns } from "../../lib/model/platform.ts";
+import { OUTCOMES } from "../../lib/model/record.ts";
+import type { Schedule } from "../../lib/model/schedule.ts";
+import { GENERATOR, INVOCATIONS } from "../../lib/model/table.ts";
+import { createFakeTransport, type FakeAnswer, type FakeLog } from "../support/fake_transport.ts";
+import { MemorySink } from "../support/memory_sink.ts";
+import { listInvocations, traceWithCounts } from "../support/schedules.ts";
+
+interface Trial {
+  readonly rows: MemorySink["rows"];
+  readonly seconds: MemorySink["rows"];
+  readonly log: FakeLog;
+  readonly result: Awaited<ReturnType<typeof dispatch>>;
+}
+
+async function tryDispatch(
+  schedule: Schedule,
+  answer: (calls: CallColumns, slot: number) => FakeAnswer,
+  options: Partial<DispatchOptions> = {},
+  beforeRun: (clock: VirtualClock) => void = () => {},
+): Promise<Trial> {
+  const clock = new VirtualClock();
+  const { factory, log } = createFakeTransport(clock, answer);
+  const invocations = new MemorySink(INVOCATIONS);
+  const generator = new MemorySink(GENERATOR);
+  beforeRun(clock);
+  const result = await dispatch({
+    clock,
+    schedule,
+    transport: factory,
+    invocations,
+    generator,
+    inFlightCap: 1000,
+    timeoutMs: 60_000,
+    drainMs: 10_000,
+    limits: VERDICT_LIMITS,
+    readCpuMs: null,
+    signal: new AbortController().signal,
+    ...options,
+  });
+  return { rows: invocations.rows, seconds: generator.rows, log, result };
+}
+
+const inMs = (completeAfterMs: number) => (): FakeAnswer => ({ completeAfterMs });
+
+Deno.test("dispatch: each invocation is sent when it is due and recorded with its three times", async () => {
+  const schedule = generateSchedule(traceWithCounts([20, 10], [5, 5]));
+  const { rows, log, result } = await tryDispatch(schedule, inMs(25));
+  const expected = listInvocations(schedule);
+  assert.equal(rows.length, expected.length);
+  assert.equal(log.invokedAtMs.length, expected.length);
+  rows.forEach((row, i) => {
+    const { scheduledMs, functionIndex, runtimeMs, memoryMib } = expected[i];
+    assert.equal(row.index, i);
+    assert.equal(row.function_id, `owner/app/f${functionIndex}`);
+    assert.equal(row.scheduled_ms, scheduledMs);
+    assert.ok(Math.abs(Number(row.dispatched_ms) - scheduledMs) < 1e-6);
+    assert.ok(Math.abs(Number(row.completed_ms) - scheduledMs - 25) < 1e-6);
+    assert.deepEqual(
+      [
+        row.requested_runtime_ms,
+        row.served_runtime_ms,
+        row.requested_memory_mib,
+        row.served_memory_mib,
+      ],
+      [runtimeMs, runtimeMs, memoryMib, memoryMib / 2],
+    );
+    assert.deepEqual([row.outcome, row.status_code, row.phase], ["ok", 0, "measurement"]);
+  });
+  assert.equal(result.verdict.verdict, "VALID");
+  assert.ok(log.closed);
+});
+
+Deno.test("dispatch: open loop: slow replies delay no dispatch", async () => {
+  const schedule = generateSchedule(traceWithCounts([200]));
+  const { rows, log } = await tryDispatch(schedule, inMs(5000));
+  assert.ok(log.mostInFlight > 10);
+  for (const row of rows) {
+    assert.ok(Math.abs(Number(row.dispatched_ms) - Number(row.scheduled_ms)) < 1e-6);
+  }
+});
+
+Deno.test("dispatch: what is beyond the in-flight cap is dropped, never late", async () => {
+  const schedule = generateSchedule(traceWithCounts([120]));
+  const { rows, log, result } = await tryDispatch(schedule, inMs(4000), { inFlightCap: 3 });
+  const dropped = rows.filter((row) => row.outcome === "dropped");
+  assert.ok(dropped.length > 0);
+  assert.equal(log.mostInFlight, 3);
+  assert.equal(rows.length, 120);
+  for (const row of dropped) {
+    assert.deepEqual(
+      [row.dispatched_ms, row.completed_ms, row.status_code, row.instance, row.cold_start],
+      [null, null, null, null, null],
+    );
+  }
+  assert.equal(result.outcomes.dropped, dropped.length);
+  assert.equal(result.verdict.verdict, "GENERATOR-LIMITED");
+});
+
+Deno.test("dispatch: stragglers are given up at the end of the drain", async () => {
+  const schedule = generateSchedule(traceWithCounts([10]));
+  const { rows, log, result } = await tryDispatch(schedule, () => ({ completeAfterMs: null }), {
+    drainMs: 2000,
+  });
+  assert.equal(result.outcomes.timed_out, 10);
+  assert.equal(log.cancelledSlots.length, 10);
+  for (const row of rows) {
+    assert.deepEqual([row.outcome, row.status_code, row.completed_ms], ["timed_out", null, 62_000]);
+  }
+});
+
+Deno.test("dispatch: the drain ends as soon as the last straggler is back", async () => {
+  const schedule = generateSchedule(traceWithCounts([10]));
+  const { rows, seconds, result } = await tryDispatch(schedule, inMs(20_000), {
+    drainMs: 900_000,
+  });
+  const lastMs = Math.max(60_000, ...rows.map((row) => Number(row.completed_ms)));
+  assert.equal(result.outcomes.ok, 10);
+  assert.equal(seconds.at(-1)!.time_ms, lastMs);
+});
+
+Deno.test("dispatch: a call that never got a connection was never dispatched", async () => {
+  const schedule = generateSchedule(traceWithCounts([5]));
+  const { rows, result } = await tryDispatch(schedule, () => ({
+    dispatchAfterMs: null,
+    completeAfterMs: 15_000,
+    outcome: "connect_failed",
+    statusCode: null,
+  }), { drainMs: 60_000 });
+  assert.equal(result.outcomes.connect_failed, 5);
+  for (const row of rows) assert.deepEqual([row.dispatched_ms, row.completed_ms], [null, null]);
+  assert.equal(result.verdict.verdict, "PLATFORM-LIMITED");
+});
+
+Deno.test("dispatch: an interrupt cancels what is out and what is still to come", async () => {
+  const schedule = generateSchedule(traceWithCounts([100, 100]));
+  const controller = new AbortController();
+  const { rows, result } = await tryDispatch(
+    schedule,
+    inMs(3000),
+    { signal: controller.signal },
+    (clock) => {
+      clock.at(30_000, () => controller.abort());
+    },
+  );
+  assert.equal(rows.length, 200);
+  assert.deepEqual(new Set(rows.map((row) => row.index)).size, 200);
+  assert.ok(result.interrupted);
+  const cancelled = rows.filter((row) => row.outcome === "cancelled");
+  assert.ok(cancelled.some((row) => row.dispatched_ms !== null), "in flight");
+  assert.ok(cancelled.some((row) => row.dispatched_ms === null), "to come");
+  assert.equal(result.outcomes.ok + result.outcomes.cancelled, 200);
+  assert.ok(
+    rows.filter((row) => row.dispatched_ms !== null).every((row) =>
+      Number(row.dispatched_ms) < 30_000
+    ),
+  );
+});
+
+Deno.test("dispatch: an interrupt before the start sends nothing", async () => {
+  const schedule = generateSchedule(traceWithCounts([10]));
+  const { log, result } = await tryDispatch(schedule, inMs(1), {
+    signal: AbortSignal.abort(new Error("stop")),
+  });
+  assert.equal(log.invokedAtMs.length, 0);
+  assert.equal(result.outcomes.cancelled, 10);
+});
+
+Deno.test("dispatch: every scheduled invocation ends in exactly one row, whatever becomes of it", async () => {
+  const fate = fc.record({
+    completeAfterMs: fc.option(fc.integer({ min: 0, max: 40_000 }), { nil: null }),
+    dispatchAfterMs: fc.option(fc.integer({ min: 0, max: 50 }), { nil: null }),
+    outcome: fc.constantFrom(...OUTCOMES),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fate, { minLength: 1, maxLength: 20 }),
+      fc.integer({ min: 1, max: 20 }),
+      fc.option(fc.integer({ min: 0, max: 90_000 }), { nil: null }),
+      async (fates, inFlightCap, abortAtMs) => {
+        const controller = new AbortController();
+        let invoked = 0;
+        const { rows, result } = await tryDispatch(
+          generateSchedule(traceWithCounts([30, 10], [5, 0])),
+          () => fates[invoked++ % fates.length],
+          { inFlightCap, signal: controller.signal, drainMs: 20_000 },
+          (clock) => {
+            if (abortAtMs !== null) {
+              clock.at(abortAtMs, () => controller.abort());
+            }
+          },
+        );
+        assert.deepEqual(
+          rows.map((row) => Number(row.index)).sort((a, b) => a - b),
+          Array.from({ length: 45 }, (_, i) => i),
+        );
+        const counted = Object.values(result.outcomes).reduce((sum, count) => sum + count, 0);
+        assert.equal(counted, 45);
+      },
+    ),
+    { seed: 41, numRuns: 150 },
+  );
+});
+
+Deno.test("dispatch: the seconds of the generator add up to the run", async () => {
+  const schedule = generateSchedule(traceWithCounts([90]));
+  const { seconds } = await tryDispatch(schedule, inMs(700));
+  const sum = (column: string) => seconds.reduce((total, row) => total + Number(row[column]), 0);
+  assert.deepEqual([sum("scheduled"), sum("dispatched"), sum("completed")], [90, 90, 90]);
+  assert.equal(seconds[0].time_ms, 1000);
+  assert.equal(seconds.at(-1)!.in_flight, 0);
+  assert.equal(seconds.at(-1)!.requested_memory_mib, 0);
+  assert.ok(seconds.some((row) => Number(row.requested_memory_mib) > 0));
+});
+
+Deno.test("dispatch: a late dispatch counts as lag and decides the verdict", async () => {
+  const schedule = generateSchedule(traceWithCounts([100]));
+  let calls = 0;
+  const { result } = await tryDispatch(schedule, () => ({
+    dispatchAfterMs: calls++ % 20 === 0 ? 8 : 0,
+    completeAfterMs: 100,
+  }));
+  assert.equal(result.verdict.verdict, "GENERATOR-LIMITED");
+  assert.equal(result.verdict.evidence.lateDispatches, 5);
+  assert.equal(result.verdict.evidence.dispatchLagMaxMs, 8);
+});
+
+Deno.test("dispatch: warm-up is recorded and not judged", async () => {
+  const schedule = generateSchedule(traceWithCounts([50, 50]), { warmupMinutes: 1 });
+  const { rows, result } = await tryDispatch(schedule, (calls, slot) => ({
+    completeAfterMs: 10,
+    outcome: calls.deadlineMs[slot] < 120_000 ? "failed" : "ok",
+    statusCode: 13,
+  }));
+  assert.equal(rows.filter((row) => row.phase === "warmup").length, 50);
+  assert.equal(result.outcomes.failed, 50);
+  assert.equal(result.verdict.evidence.measured, 50);
+  assert.equal(result.verdict.evidence.measuredNotOk, 0);
+  assert.equal(result.verdict.verdict, "VALID");
+});
+
+Deno.test("dispatch: an empty schedule ends at the end of its window", async () => {
+  const { rows, result } = await tryDispatch(generateSchedule(traceWithCounts([0])), inMs(1));
+  assert.deepEqual(rows, []);
+  assert.equal(result.verdict.verdict, "VALID");
+});
+
+Deno.test("dispatch: a transport that cannot connect ends the run with its error", async () => {
+  const clock = new VirtualClock();
+  await assert.rejects(
+    dispatch({
+      clock,
+      schedule: generateSchedule(traceWithCounts([1])),
+      transport: () => Promise.reject(new Error("no connection")),
+      invocations: new MemorySink(INVOCATIONS),
+      generator: new MemorySink(GENERATOR),
+      inFlightCap: 1,
+      timeoutMs: 1,
+      drainMs: 1,
+      limits: VERDICT_LIMITS,
+      readCpuMs: null,
+      signal: new AbortController().signal,
+    }),
+    /no connection/,
+  );
+});

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { findLayerViolations, readModules } from "../../scripts/check_layers.ts";
+
+Deno.test("layers: the project's imports go strictly downward", () => {
+  const modules = readModules(fileURLToPath(new URL("../..", import.meta.url)));
+  assert.ok(modules.length > 50, "the files were found");
+  assert.ok(modules.some(({ imports }) => imports.length > 0), "the imports were found");
+  assert.deepEqual(findLayerViolations(modules), []);
+});
+
+Deno.test("layers: an import that goes up, sideways or out is told", () => {
+  const cases: [string, string, RegExp | null][] = [
+    ["lib/trace/a.ts", "lib/model/trace.ts", null],
+    ["lib/trace/a.ts", "lib/trace/b.ts", null],
+    ["lib/run/a.ts", "lib/report/b.ts", null],
+    ["lib/stats/a.ts", "lib/base/error.ts", null],
+    ["lib/base/a.ts", "lib/stats/b.ts", /siblings/],
+    ["lib/trace/a.ts", "lib/generate/b.ts", /siblings/],
+    ["lib/platform/local/a.ts", "lib/report/b.ts", /siblings/],
+    ["lib/model/a.ts", "lib/trace/b.ts", /above/],
+    ["lib/invoke/a.ts", "lib/run/b.ts", /above/],
+    ["lib/invoke/a.ts", "experiments/burst.ts", /outside lib/],
+    ["lib/new/a.ts", "lib/base/b.ts", /no layer/],
+    ["lib/platform/local/a.ts", "workloads/trace_function/b.ts", null],
+    ["workloads/a.ts", "lib/base/b.ts", /siblings/],
+    ["experiments/a.ts", "mod.ts", null],
+    ["experiments/a.ts", "lib/base/b.ts", /mod.ts alone/],
+  ];
+  for (const [file, target, expected] of cases) {
+    const found = findLayerViolations([{ file, imports: [target] }]);
+    if (expected === null) assert.deepEqual(found, [], `${file} → ${target}`);
+    else assert.match(found.join(), expected);
+  }
+});

@@ -1,3 +1,8 @@
+import {
+  type AutoscalerSeries,
+  readAutoscalerSeries,
+  thinAutoscalerSeries,
+} from "./autoscaler_series.ts";
 import { chooseTimeBins, countPerBin, maxPerBin, type TimeBins } from "./time_bins.ts";
 import { type ConcurrencySeries, deriveConcurrency } from "./concurrency.ts";
 import { deriveDispatchLagMs } from "./dispatch_lag.ts";
@@ -21,6 +26,8 @@ export interface RunTables {
   /** `null` where the platform told nothing. */
   readonly instanceLives: readonly InstanceLife[] | null;
   readonly generator: GeneratorTable;
+  /** `null` where the platform told nothing. */
+  readonly autoscaler: AutoscalerSeries | null;
   readonly processPeaks: readonly ProcessPeak[];
   /** End of the last thing that is known of the run, ms since run start. */
   readonly endMs: number;
@@ -34,6 +41,7 @@ export async function readRunTables(run: RunFolder): Promise<RunTables> {
     invocations,
     instanceLives: await readInstanceLives(run.path),
     generator: await readGenerator(run.path),
+    autoscaler: await readAutoscalerSeries(run.path),
     processPeaks: await readProcessPeaks(run.path),
     endMs: Math.max(
       largest(invocations.completedMs) ?? 0,
@@ -65,6 +73,8 @@ export interface RunAnalysis {
   readonly cpuMaxPercentPerBin: Float64Array;
   readonly concurrency: ConcurrencySeries;
   readonly instances: InstanceCountSeries | null;
+  /** `null` if unknown. */
+  readonly autoscaler: AutoscalerSeries | null;
   readonly responsePoints: readonly ResponsePoint[];
   readonly minutes: readonly Minute[];
   readonly cpuMaxPercent: number | null;
@@ -79,7 +89,7 @@ const POINT_RASTER = { columns: 220, rowsPerDecade: 16 };
 
 /** Derives all that a report shows of a run. */
 export function deriveRunAnalysis(tables: RunTables): RunAnalysis {
-  const { run, invocations, instanceLives, generator, endMs } = tables;
+  const { run, invocations, instanceLives, generator, autoscaler, endMs } = tables;
   const bins = chooseTimeBins(endMs, MAX_BINS, 1_000);
   const fineBins = chooseTimeBins(endMs, MAX_BINS, 100);
   const measured = selectMeasured(invocations);
@@ -111,6 +121,7 @@ export function deriveRunAnalysis(tables: RunTables): RunAnalysis {
     cpuMaxPercentPerBin: maxPerBin(generatorMs, generator.cpuPercent, bins),
     concurrency: deriveConcurrency(invocations, fineBins),
     instances: instanceLives === null ? null : deriveInstanceCounts(instanceLives, fineBins),
+    autoscaler: autoscaler === null ? null : thinAutoscalerSeries(autoscaler, MAX_BINS),
     responsePoints: deriveResponsePoints(invocations, endMs, POINT_RASTER),
     minutes: deriveMinutes(invocations),
     cpuMaxPercent: largest(cpuPercent),

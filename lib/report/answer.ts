@@ -23,9 +23,10 @@ const NO_ANSWER: Answer = { add() {}, render: () => [] };
 export function createAnswer(
   parametersOfRuns: readonly Readonly<Record<string, number | string>>[],
 ): Answer {
-  const isBurst = parametersOfRuns.length > 0 && parametersOfRuns.every((parameters) =>
-    typeof parameters.burstAtMs === "number" && typeof parameters.burstMs === "number"
-  );
+  const isBurst = parametersOfRuns.length > 0 &&
+    parametersOfRuns.every((parameters) =>
+      typeof parameters.burstAtMs === "number" && typeof parameters.burstMs === "number"
+    );
   // A burst has a rate too, so it is asked for first.
   if (isBurst) return createBurstAnswer();
   const parameter = chooseSweptParameter(parametersOfRuns);

@@ -26,7 +26,6 @@ export function renderArrivalsFigure(analysis: RunAnalysis, plotter: Plotter): F
     caption: `${formatCount(sent)} of ${formatCount(due)} invocations due were dispatched; the ` +
       `busiest ${bins.binMs === 1_000 ? "second" : `${bins.binMs / 1_000} s`} had ` +
       `${formatNumber(largest(scheduled))} arrivals per second.`,
-    wide: false,
     svg: plotter.draw({
       title,
       ...HALF_SIZE,

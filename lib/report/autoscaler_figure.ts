@@ -53,6 +53,9 @@ export function renderAutoscalerFigure(analysis: RunAnalysis, plotter: Plotter):
   };
 }
 
+/** Ticks of a panel, which is half as high as a figure. */
+const TICKS = 4;
+
 interface Line extends LegendEntry {
   readonly of: Exclude<keyof AutoscalerSeries, "timeMs">;
 }
@@ -63,7 +66,11 @@ function drawingOf(
   lines: readonly Line[],
   series: AutoscalerSeries,
   frame: TimeFrame,
-  panel: { readonly height: number; readonly marginBottom: number; readonly axis: "top" | "bottom" },
+  panel: {
+    readonly height: number;
+    readonly marginBottom: number;
+    readonly axis: "top" | "bottom";
+  },
   plotter: Plotter,
 ): Drawing {
   const { plot } = plotter;
@@ -75,11 +82,11 @@ function drawingOf(
     width: HALF_SIZE.width,
     ...size,
     // One axis of time below both panels.
-    x: axis === "top" ? { ...frame.x, label: null, tickFormat: "" } : frame.x,
-    y: { label, zero: true, nice: true, ticks: 4 },
+    x: axis === "top" ? { ...frame.x, label: null, tickFormat: () => "" } : frame.x,
+    y: { label, zero: true, nice: true, ticks: TICKS },
     marks: [
       ...frame.background,
-      ...createLinearGrid(plotter),
+      ...createLinearGrid(plotter, TICKS),
       ...lines.map(({ of, color, shape }) =>
         plot.lineY(Array.from(series[of], (y, i) => ({ x: times[i], y })), {
           x: "x",

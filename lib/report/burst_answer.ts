@@ -34,7 +34,7 @@ const COLORS: Readonly<Record<Role, string>> = {
 interface BurstRun {
   readonly analysis: RunAnalysis;
   readonly points: Readonly<Record<Role, readonly ResponsePoint[]>>;
-  /** Longest response time before the burst and in it, ms: infinite if one failed, `null` if none. */
+  /** Longest measured response time before the burst and in it, ms: infinite if one failed. */
   readonly longest: Readonly<Record<Role, { before: number | null; during: number | null }>>;
   /** Largest number of ready instances in each bin; `null` if unknown. */
   readonly ready: Readonly<Record<Role, Uint32Array>> | null;
@@ -146,14 +146,9 @@ function renderResponses(run: BurstRun, suffix: string, plotter: Plotter): Figur
   return {
     name: `burst_response_time${suffix}`,
     title,
-    caption: ROLES.map((role) => {
-      const { before, during } = run.longest[role];
-      return before === null
-        ? `${role} took ${formatNumber(during)} ms in the burst`
-        : `${role} took at most ${formatNumber(before)} ms before and ` +
-          `${formatNumber(during)} ms in the burst`;
-    }).toReversed().join(", ") + ".",
-    wide: false,
+    caption: `Longest response time: ${
+      ROLES.toReversed().map((role) => describeLongest(role, run)).join("; ")
+    }.`,
     svg: plotter.draw({
       title,
       ...HALF_SIZE,
@@ -174,6 +169,14 @@ function renderResponses(run: BurstRun, suffix: string, plotter: Plotter): Figur
   };
 }
 
+function describeLongest(role: Role, { longest }: BurstRun): string {
+  const { before, during } = longest[role];
+  const inBurst = during === null ? "none in the burst" : `${formatNumber(during)} ms in the burst`;
+  return before === null
+    ? `${role} ${inBurst}`
+    : `${role} ${formatNumber(before)} ms before and ${inBurst}`;
+}
+
 /** Where a point stands: what was never sent will never complete. */
 function placed({ responseTimeMs }: ResponsePoint): number {
   return Number.isNaN(responseTimeMs) ? Infinity : responseTimeMs;
@@ -186,7 +189,9 @@ function longestResponseMs(
 ): number | null {
   const within = selectInvocations(
     table,
-    (row) => table.scheduledMs[row] >= fromMs && table.scheduledMs[row] < untilMs,
+    (row) =>
+      table.measured[row] === 1 && table.scheduledMs[row] >= fromMs &&
+      table.scheduledMs[row] < untilMs,
   );
   return largest(
     deriveResponseTimeMs(within).map((timeMs, row) =>
@@ -205,9 +210,9 @@ function renderInstances(run: BurstRun, suffix: string, plotter: Plotter): Figur
   return {
     name: `burst_instances${suffix}`,
     title,
-    caption: ROLES.map((role) => `${role} had at most ${formatCount(largest(ready[role]))}`)
-      .join(", ") + " ready instances at once.",
-    wide: false,
+    caption: `Ready at once: at most ${
+      ROLES.toReversed().map((role) => `${formatCount(largest(ready[role]))} of ${role}`).join(", ")
+    }.`,
     svg: plotter.draw({
       title,
       ...HALF_SIZE,
@@ -218,13 +223,15 @@ function renderInstances(run: BurstRun, suffix: string, plotter: Plotter): Figur
         ...frame.background,
         ...createLinearGrid(plotter),
         ...burstMarks(run, frame, plotter),
-        ...ROLES.map((role) =>
+        ...ROLES.map((role, i) =>
           plot.lineY(stairOf(ready[role], bins, frame.axis, analysis.endMs), {
             x: "x",
             y: "y",
             curve: "step-after",
             stroke: COLORS[role],
             strokeWidth: 1.6,
+            // Equal counts stand beside one another instead of hiding one another.
+            dy: 2 * (i - 1),
           })
         ),
         createLegend(

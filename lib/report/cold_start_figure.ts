@@ -40,7 +40,6 @@ export function renderColdStartFigure(analysis: RunAnalysis, plotter: Plotter): 
     title,
     caption: `The measurement phase has ${known.join(" and ")}; they are counted apart, and a ` +
       `start may serve nobody.`,
-    wide: false,
     svg: plotter.draw({
       title,
       ...HALF_SIZE,

@@ -22,7 +22,6 @@ export function renderConcurrencyFigure(analysis: RunAnalysis, plotter: Plotter)
     caption: `On average ${formatNumber(average)} invocations were in flight, at most ` +
       `${formatCount(largest(max))}; the plan expected ` +
       `${formatNumber(analysis.run.manifest.plan.expectedConcurrency)} by Little's law.`,
-    wide: false,
     svg: plotter.draw({
       title,
       ...HALF_SIZE,

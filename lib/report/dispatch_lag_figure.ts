@@ -25,7 +25,6 @@ export function renderDispatchLagFigure(analysis: RunAnalysis, plotter: Plotter)
     name: "dispatch_lag",
     title,
     caption: `Invocations were dispatched ${lags.join(", ")} after they were due.`,
-    wide: false,
     svg: plotter.draw({
       title,
       ...HALF_SIZE,

@@ -7,6 +7,4 @@ export interface Figure {
   readonly caption: string;
   /** A complete SVG document, without the XML declaration. */
   readonly svg: string;
-  /** Whether it takes the whole width of the page. */
-  readonly wide: boolean;
 }

@@ -1,4 +1,5 @@
 import type { Figure } from "./figure.ts";
+import { FIGURE_FOLDER, fileOf } from "./figure_file.ts";
 import { Html, html, NOTHING } from "./html.ts";
 
 /** Renders figures side by side, each with its title and caption. */
@@ -7,7 +8,7 @@ export function renderFigures(figures: readonly Figure[]): Html {
   return html`
     <div class="figures">${figures.map((figure) =>
       html`
-        <figure${figure.wide ? new Html(' class="wide"') : ""}>
+        <figure data-file="${FIGURE_FOLDER}/${fileOf(figure)}">
         <h4>${figure.title}</h4>
         ${new Html(figure.svg)}
         <figcaption>${figure.caption}</figcaption>

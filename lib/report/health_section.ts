@@ -18,7 +18,7 @@ export function renderHealthSection(runs: readonly RunAnalysis[]): Html {
     ${renderTable<RunAnalysis>([
       { heading: "run", isText: true, cell: ({ run }) => run.manifest.name },
       {
-        heading: "first dispatch after",
+        heading: "program start to first dispatch",
         unit: "ms",
         cell: ({ run }) => formatNumber(run.manifest.firstDispatchAfterMs),
       },
@@ -58,7 +58,10 @@ export function renderHealthSection(runs: readonly RunAnalysis[]): Html {
       {
         heading: "busy seconds",
         isText: true,
-        cell: (row) => evidence(row)?.busySeconds.join(", ") || UNKNOWN,
+        cell: (row) => {
+          const seconds = evidence(row)?.busySeconds;
+          return seconds === undefined ? UNKNOWN : seconds.join(", ") || "none";
+        },
       },
       {
         heading: "peak memory",

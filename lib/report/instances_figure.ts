@@ -21,7 +21,6 @@ export function renderInstancesFigure(analysis: RunAnalysis, plotter: Plotter): 
     title,
     caption: `At most ${formatCount(largest(ready))} instances were ready at once, and at most ` +
       `${formatCount(largest(starting))} were starting.`,
-    wide: false,
     svg: plotter.draw({
       title,
       ...HALF_SIZE,

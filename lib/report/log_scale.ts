@@ -54,9 +54,18 @@ function scaleOf(
   };
 }
 
+/** Multiples of a power of ten that may be ticks, from few to many. */
+const MULTIPLES = [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 7]] as const;
+/** Fewer ticks than this do not let a reader place a value. */
+const LEAST_TICKS = 4;
+
+/** Ticks at as few multiples of powers of ten as can be. */
 function ticksBetween(from: number, until: number): number[] {
-  const decades = Math.log10(until / from);
-  const multiples = decades > 3.2 ? [1] : decades > 0.8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
+  const choices = MULTIPLES.map((multiples) => multiplesBetween(from, until, multiples));
+  return choices.find((ticks) => ticks.length >= LEAST_TICKS) ?? choices[choices.length - 1];
+}
+
+function multiplesBetween(from: number, until: number, multiples: readonly number[]): number[] {
   const ticks: number[] = [];
   for (let power = Math.floor(Math.log10(from)); power <= Math.log10(until); power++) {
     for (const multiple of multiples) {

@@ -43,7 +43,9 @@ export function formatValue(name: string, value: unknown): string {
   if (value === null || value === undefined) return UNKNOWN;
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) return value.map((item) => formatValue(name, item)).join(", ");
-  if (typeof value !== "number") return typeof value === "object" ? JSON.stringify(value) : `${value}`;
+  if (typeof value !== "number") {
+    return typeof value === "object" ? JSON.stringify(value) : `${value}`;
+  }
   const { unit } = splitName(name);
   if (unit === "ms") return formatSpan(value);
   // A port or a seed is a name, not an amount.

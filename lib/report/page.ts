@@ -7,6 +7,7 @@ body { margin: 0 auto; max-width: 1240px; padding: 2.5rem 2rem 4rem; background:
   color: var(--ink); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
 h1 { font-size: 1.75rem; line-height: 1.25; margin: 0 0 .4rem; letter-spacing: -.01em; }
 h2 { font-size: 1.2rem; margin: 2.6rem 0 .6rem; }
+h3 { font-size: 1rem; margin: 1.6rem 0 .3rem; }
 h4 { font-size: .95rem; margin: 0 0 .2rem; }
 p { margin: .4rem 0; max-width: 80ch; }
 a { color: #0b5394; text-decoration: none; }
@@ -20,7 +21,7 @@ pre { background: #f6f8fa; border: 1px solid var(--line); border-radius: 6px; pa
   padding: .9rem 1.3rem 1rem; margin-top: 1.6rem; }
 #verdict h2 { margin: 0 0 .2rem; }
 #verdict.valid { border-left-color: #2e7d32; }
-#verdict.platform-limited { border-left-color: #b26a00; }
+#verdict.open, #verdict.platform-limited { border-left-color: #b26a00; }
 #verdict.generator-limited { border-left-color: #b3261e; }
 .verdict { font-weight: 650; white-space: nowrap; color: var(--quiet); }
 .verdict.valid { color: #2e7d32; }
@@ -31,7 +32,7 @@ pre { background: #f6f8fa; border: 1px solid var(--line); border-radius: 6px; pa
 .table { overflow-x: auto; margin: .7rem 0; }
 table { border-collapse: collapse; font-size: .81rem; font-variant-numeric: tabular-nums; }
 th { font-weight: 600; vertical-align: bottom; line-height: 1.25; border-bottom: 1.5px solid #8a8f98; }
-th small { display: block; }
+th small { display: block; white-space: nowrap; }
 .groups th { border: 0; padding-bottom: 0; text-align: center; color: var(--quiet); font-weight: 500; }
 .groups th[colspan]:not(:empty) { box-shadow: inset 0 -1px var(--line); }
 th, td { padding: .32rem .5rem; }
@@ -45,16 +46,20 @@ td small { line-height: 1.2; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(460px, 100%), 1fr));
   gap: 1.8rem 2rem; margin: 1rem 0; }
 figure { margin: 0; min-width: 0; }
-figure.wide { grid-column: 1 / -1; }
 figure svg { display: block; width: 100%; height: auto; }
 figcaption { color: var(--quiet); font-size: .85rem; line-height: 1.45; margin-top: .2rem; }
 details { margin: .5rem 0; }
 details.run { border-top: 1px solid var(--line); padding: .6rem 0; margin: 0; }
+.notes { margin: .5rem 0; padding-left: 1.2rem; font-size: .88rem; }
+#repeat pre { user-select: all; }
 summary { cursor: pointer; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; margin: .8rem 0; }
 dt { color: var(--quiet); }
+dd > details { margin: 0; }
 dd { margin: 0; overflow-wrap: anywhere; }
 .fact { margin-right: 1.1rem; }
+@media (max-width: 640px) { body { padding: 1.2rem 1rem 3rem; } h1 { font-size: 1.4rem; }
+  #verdict { padding: .7rem .8rem; } dl { grid-template-columns: 1fr; gap: 0; } dt { margin-top: .5rem; } }
 @media print { body { padding: 0; max-width: none; } details.run { break-inside: avoid; } }
 `;
 

@@ -17,6 +17,8 @@ export interface Plotter {
   readonly plot: typeof Plot;
   /** Draws a complete SVG element that needs nothing beside itself. */
   draw(drawing: Drawing): string;
+  /** Draws panels of equal width one above the other, as one SVG element. */
+  drawStack(title: string, panels: readonly Drawing[]): string;
 }
 
 /**
@@ -32,31 +34,46 @@ export async function createPlotter(): Promise<Plotter> {
   const { document } = parseHTML("<!doctype html><html><body></body></html>") as unknown as {
     document: Plot.PlotOptions["document"];
   };
+  const draw = ({ title, ...options }: Drawing): string => {
+    const element = plot.plot({
+      marginTop: 40,
+      marginRight: 18,
+      marginBottom: 40,
+      marginLeft: 52,
+      className: "figure",
+      ariaLabel: title,
+      style: { fontSize: "12px", fontFamily: "system-ui, sans-serif", color: "#3d444d" },
+      ...options,
+      document,
+    }) as unknown as { outerHTML: string };
+    return completeSvg(element.outerHTML, title);
+  };
   return {
     plot,
-    draw(drawing) {
-      const { title, ...options } = drawing;
-      const element = plot.plot({
-        marginTop: 40,
-        marginRight: 18,
-        marginBottom: 40,
-        marginLeft: 52,
-        className: "figure",
-        ariaLabel: title,
-        style: { fontSize: "12px", fontFamily: "system-ui, sans-serif", color: "#3d444d" },
-        ...options,
-        document,
-      }) as unknown as { outerHTML: string };
-      return completeSvg(element.outerHTML, title);
+    draw,
+    drawStack(title, panels) {
+      let height = 0;
+      let body = "";
+      for (const panel of panels) {
+        body += draw(panel).replace(/^<svg /, `<svg y="${height}" `);
+        height += panel.height;
+      }
+      const { width } = panels[0];
+      return `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" ` +
+        `height="${height}" viewBox="0 0 ${width} ${height}"><title>${escapeText(title)}</title>` +
+        `${body}</svg>`;
     },
   };
 }
 
 function completeSvg(svg: string, title: string): string {
-  const escaped = title.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   return svg
     // A hundredth of a pixel is enough; it halves the size of a page.
     .replace(/<[^>]+>/g, (tag) => tag.replace(/(\.\d{2})\d+/g, "$1"))
     .replace(/^<svg /, '<svg xmlns="http://www.w3.org/2000/svg" role="img" ')
-    .replace(/^<svg[^>]*>/, (tag) => `${tag}<title>${escaped}</title>`);
+    .replace(/^<svg[^>]*>/, (tag) => `${tag}<title>${escapeText(title)}</title>`);
+}
+
+function escapeText(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

@@ -1,5 +1,7 @@
 import type { ExperimentFolder, RunFolder } from "../analyze/experiment_folder.ts";
+import { renderFacts, renderPlatformFacts } from "./fact_list.ts";
 import { type Html, html, NOTHING } from "./html.ts";
+import { formatDate, formatNoun, UNKNOWN } from "./number_format.ts";
 import { renderTable } from "./table_section.ts";
 
 /** Renders all that is needed to repeat the experiment. */
@@ -12,14 +14,21 @@ export function renderRepeatSection({ manifest, runs }: ExperimentFolder): Html 
     ${first === undefined ? NOTHING : html`
       <dl>
         <dt>platform</dt>
-        <dd>${renderFacts({ name: first.platform.name, ...first.platform.facts })}</dd>
+        <dd>${first.platform.name}</dd>
+        ${renderPlatformFacts(first.platform.facts)}
         <dt>versions</dt>
         <dd>${renderFacts(first.versions)}</dd>
         <dt>machine</dt>
         <dd>${renderFacts(first.machine)}</dd>
         <dt>options</dt>
-        <dd>${renderFacts(manifest.options)}</dd>
+        <dd><details><summary>${formatNoun(
+          Object.keys(manifest.options).length,
+          "option",
+        )} in force, times in ms</summary>${renderOptions(manifest.options)}</details></dd>
       </dl>
+      ${runs.length > 1
+        ? html`<p class="small">Platform and machine as in the first run; the manifest of each run has its own.</p>`
+        : NOTHING}
       ${renderTable<RunFolder>([
         { heading: "run", isText: true, cell: ({ manifest: { name } }) => name },
         { heading: "seed", cell: ({ manifest: { seed } }) => seed },
@@ -32,9 +41,13 @@ export function renderRepeatSection({ manifest, runs }: ExperimentFolder): Html 
           heading: "trace",
           isText: true,
           cell: ({ manifest: { trace } }) =>
-            trace === null ? "–" : html`${trace.name} <code>${trace.hash.slice(0, 16)}</code>`,
+            trace === null ? UNKNOWN : html`${trace.name} <code>${trace.hash.slice(0, 16)}</code>`,
         },
-        { heading: "started", isText: true, cell: ({ manifest: { createdAt } }) => createdAt },
+        {
+          heading: "started",
+          isText: true,
+          cell: ({ manifest: { createdAt } }) => formatDate(createdAt),
+        },
       ], runs)}
     `}
     </section>
@@ -46,12 +59,13 @@ function quoteArgument(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }
 
-function renderFacts(facts: Readonly<Record<string, unknown>>): Html {
+/** Options as a user gives them, so that a value can be copied. */
+function renderOptions(options: Readonly<Record<string, unknown>>): Html {
   return html`${
-    Object.entries(facts).map(([name, value]) =>
+    Object.entries(options).map(([name, value]) =>
       html`
-        <span class="fact"><span class="small">${name}</span> ${typeof value === "object"
-          ? JSON.stringify(value)
+        <span class="fact"><span class="small">${name}</span> ${value === null
+          ? UNKNOWN
           : String(value)}</span>
       `
     )

@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ExperimentFolder, readExperimentFolder } from "../analyze/experiment_folder.ts";
 import { deriveRunAnalysis, readRunTables, type RunAnalysis } from "../analyze/run_analysis.ts";
@@ -6,6 +6,7 @@ import { LoaderError } from "../base/error.ts";
 import { createAnswer } from "./answer.ts";
 import { renderColumnSection } from "./column_section.ts";
 import type { Figure } from "./figure.ts";
+import { removeFiguresOf, writeFigures } from "./figure_file.ts";
 import { renderFigures } from "./figure_section.ts";
 import { renderHealthSection } from "./health_section.ts";
 import { type Html, html, NOTHING } from "./html.ts";
@@ -17,6 +18,7 @@ import { renderRepeatSection } from "./repeat_section.ts";
 import { renderRunFigures, renderRunSection } from "./run_section.ts";
 import { renderRunTable } from "./run_table.ts";
 import { renderVerdictSection } from "./verdict_section.ts";
+import { renderWarmupTable } from "./warmup_table.ts";
 
 /** Where a report was written. */
 export interface Report {
@@ -29,7 +31,8 @@ export interface Report {
 /**
  * Makes the report of an experiment from its files alone: `report.html`, one
  * page that needs nothing beside itself, and every figure as an SVG file in
- * `figures`. The same files make the same bytes.
+ * `figures`, in place of those of an earlier report. The same files make the
+ * same bytes.
  *
  * @param folder the experiment's folder, with its `experiment.json`
  * @throws LoaderError `input` when the folder holds no experiment, `result`
@@ -79,6 +82,7 @@ function renderBody(
       : html`<section id="answer"><h2>Answer</h2>${renderFigures(answerFigures)}</section>`}
     ${analyses.length === 0 ? NOTHING : html`
       <section id="runs"><h2>Runs</h2>${renderRunTable(analyses)}
+      ${renderWarmupTable(experiment.runs)}
       ${analyses.map((analysis, i) => renderRunSection(analysis, runFigures[i], i === 0))}
       </section>
       ${renderHealthSection(analyses)}
@@ -95,16 +99,10 @@ async function writeReport(
   text: string,
   figures: readonly Figure[],
 ): Promise<Report> {
-  const figureFolder = join(folder, "figures");
   const page = join(folder, "report.html");
   try {
-    await mkdir(figureFolder, { recursive: true });
-    const paths: string[] = [];
-    for (const { name, svg } of figures) {
-      const path = join(figureFolder, `${name}.svg`);
-      await writeFile(path, `<?xml version="1.0" encoding="UTF-8"?>\n${svg}\n`);
-      paths.push(path);
-    }
+    await removeFiguresOf(page, folder);
+    const paths = await writeFigures(folder, figures);
     // Renamed into place, so that a reader never meets half a page.
     await writeFile(`${page}.new`, text);
     await rename(`${page}.new`, page);

@@ -40,7 +40,6 @@ export function renderResponseTimeFigure(analysis: RunAnalysis, plotter: Plotter
       `${formatCount(merit.coldInvocations)} of ${formatCount(merit.invocations)} invocations ` +
       `were cold and ${formatCount(notOkCount)} not ok` +
       `${neverSent ? " (those at ∞ were never sent)" : ""}.`,
-    wide: false,
     svg: plotter.draw({
       title,
       ...HALF_SIZE,

@@ -1,11 +1,12 @@
 import type { RunAnalysis } from "../analyze/run_analysis.ts";
 import { renderArrivalsFigure } from "./arrivals_figure.ts";
+import { renderAutoscalerFigure } from "./autoscaler_figure.ts";
 import { renderColdStartFigure } from "./cold_start_figure.ts";
 import { renderConcurrencyFigure } from "./concurrency_figure.ts";
 import { renderDispatchLagFigure } from "./dispatch_lag_figure.ts";
 import type { Figure } from "./figure.ts";
 import { renderFigures } from "./figure_section.ts";
-import { Html, html } from "./html.ts";
+import { Html, html, NOTHING } from "./html.ts";
 import { renderInstancesFigure } from "./instances_figure.ts";
 import { renderMinuteTable } from "./minute_table.ts";
 import { formatCount, formatNoun, formatNumber, formatSpan } from "./number_format.ts";
@@ -23,6 +24,7 @@ export function renderRunFigures(analysis: RunAnalysis, plotter: Plotter): Figur
     renderInstancesFigure(analysis, plotter),
     renderColdStartFigure(analysis, plotter),
     renderDispatchLagFigure(analysis, plotter),
+    renderAutoscalerFigure(analysis, plotter),
   ]
     .filter((figure) => figure !== null)
     .map((figure) => ({ ...figure, name: `${prefix}.${figure.name}` }));
@@ -50,6 +52,9 @@ export function renderRunSection(
     )}, ${formatSpan(manifest.plan.durationMs)}, mean ${formatNumber(
       manifest.plan.meanRatePerS,
     )} per second${manifest.status === "finished" ? "" : `, ${manifest.status}`}</span></summary>
+    ${manifest.notes.length === 0
+      ? NOTHING
+      : html`<ul class="notes">${manifest.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
     ${recorded === 0
       ? html`<p>No invocation of this run was recorded.</p>`
       : html`${renderFigures(figures)}

@@ -2,14 +2,15 @@ import type { Percentile, RankedQuantiles } from "../analyze/ranked_quantiles.ts
 import type { RunAnalysis } from "../analyze/run_analysis.ts";
 import { OUTCOMES } from "../model/record.ts";
 import { type Html, html } from "./html.ts";
-import { formatCount, formatNumber } from "./number_format.ts";
+import { formatCount, formatNumber, UNKNOWN } from "./number_format.ts";
+import { splitName } from "./name_format.ts";
 import { renderTable, type ReportColumn } from "./table_section.ts";
-import { chooseShownPercentiles } from "./tail_percentile.ts";
+import { chooseListedPercentiles } from "./tail_percentile.ts";
 import { anchorOf } from "./verdict_section.ts";
 
 /** Renders the figures of merit of all runs as a table, and how to read it. */
 export function renderRunTable(runs: readonly RunAnalysis[]): Html {
-  const percentiles = chooseShownPercentiles(runs.map((row) => row.merit.slowdown));
+  const percentiles = chooseListedPercentiles(runs.map((row) => row.merit.slowdown));
   const columns: ReportColumn<RunAnalysis>[] = [
     ...identifyingColumns(runs),
     { heading: "invocations", cell: ({ merit }) => formatCount(merit.invocations) },
@@ -46,26 +47,30 @@ const LAG_COLUMNS: readonly ReportColumn<RunAnalysis>[] = [
   { ...LAG, heading: "max", cell: ({ merit }) => formatNumber(merit.dispatchLagMaxMs) },
 ];
 
-/** Parameters that differ between runs, or else the name. */
+/**
+ * Columns of the parameters that differ between the runs; the name comes first
+ * where they do not tell every run from the others, such as a second attempt.
+ */
 function identifyingColumns(runs: readonly RunAnalysis[]): ReportColumn<RunAnalysis>[] {
+  type Row = RunAnalysis;
   const names = [...new Set(runs.flatMap(({ run }) => Object.keys(run.manifest.parameters)))];
-  const differing = names.filter((name) =>
-    new Set(runs.map(({ run }) => run.manifest.parameters[name])).size > 1
-  );
-  const shown = differing.length > 0 ? differing : [];
+  const valueOf = ({ run }: Row, name: string) => String(run.manifest.parameters[name] ?? UNKNOWN);
+  const differing = names.filter((name) => new Set(runs.map((row) => valueOf(row, name))).size > 1);
+  const identities = runs.map((row) => JSON.stringify(differing.map((name) => valueOf(row, name))));
+  const columns: ReportColumn<Row>[] = differing.map((name) => {
+    const { words, unit } = splitName(name);
+    return { heading: words, unit: unit || undefined, cell: (row) => valueOf(row, name) };
+  });
+  if (differing.length === 0 || new Set(identities).size < runs.length) {
+    columns.unshift({ heading: "run", isText: true, cell: ({ run }) => run.manifest.name });
+  }
+  const [first, ...others] = columns;
   return [
     {
-      heading: shown.length > 0 ? shown[0] : "run",
-      isText: shown.length === 0,
-      cell: ({ run }) =>
-        html`<a href="#${anchorOf(run.manifest.name)}">${
-          shown.length > 0 ? String(run.manifest.parameters[shown[0]] ?? "–") : run.manifest.name
-        }</a>`,
+      ...first,
+      cell: (row) => html`<a href="#${anchorOf(row.run.manifest.name)}">${first.cell(row)}</a>`,
     },
-    ...shown.slice(1).map((name) => ({
-      heading: name,
-      cell: ({ run }: RunAnalysis) => String(run.manifest.parameters[name] ?? "–"),
-    })),
+    ...others,
   ];
 }
 

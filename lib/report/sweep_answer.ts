@@ -1,21 +1,8 @@
 import type { RankedQuantiles } from "../analyze/ranked_quantiles.ts";
 import type { Answer } from "./answer.ts";
-import { renderSweepFigure, type SweepMeasure } from "./sweep_figure.ts";
+import { renderSweepFigure } from "./sweep_figure.ts";
+import { RESPONSE_TIME, SLOWDOWN } from "./sweep_measure.ts";
 import type { SweptParameter } from "./swept_parameter.ts";
-
-const SLOWDOWN: SweepMeasure = {
-  name: "slowdown",
-  title: "Slowdown",
-  axis: "response time ÷ requested runtime",
-  unit: "",
-};
-
-const RESPONSE_TIME: SweepMeasure = {
-  name: "response_time",
-  title: "Response time",
-  axis: "response time (ms)",
-  unit: " ms",
-};
 
 interface SweptRun {
   readonly x: number;

@@ -1,7 +1,7 @@
 import { LEAST_BEYOND } from "../stats/quantile.ts";
 import { formatNumber } from "./number_format.ts";
-import type { SweepMeasure } from "./sweep_figure.ts";
 import type { SweepGroup, SweepSeries } from "./sweep_group.ts";
+import type { SweepMeasure } from "./sweep_measure.ts";
 import type { SweptParameter } from "./swept_parameter.ts";
 
 /** Says what the figure of a sweep shows, what it lacks, and how it is drawn. */

@@ -11,21 +11,16 @@ import {
   type SweepPoint,
   type SweepSeries,
 } from "./sweep_group.ts";
+import type { SweepMeasure } from "./sweep_measure.ts";
 import type { SweptParameter } from "./swept_parameter.ts";
 import { chooseDrawnPercentiles } from "./tail_percentile.ts";
 
-/** What is drawn upwards. */
-export interface SweepMeasure {
-  /** Begins the name of the figure's file. */
-  readonly name: string;
-  readonly title: string;
-  /** Label of the vertical axis. */
-  readonly axis: string;
-  /** Put behind values in the caption. */
-  readonly unit: string;
-}
-
-const SIZE = { width: 560, height: 320, marginLeft: 52, marginRight: 46, marginBottom: 56 } as const;
+const SIZE = {
+  width: 560,
+  height: 320,
+  marginLeft: 52,
+  marginRight: 46,
+} as const;
 const FRAME_WIDTH = SIZE.width - SIZE.marginLeft - SIZE.marginRight;
 /** Less than the real height of the frame, so that labels rather keep apart. */
 const FRAME_HEIGHT = 200;
@@ -62,17 +57,21 @@ export function renderSweepFigure(
     svg: plotter.draw({
       title,
       ...SIZE,
+      // A second line below the ticks takes room.
+      marginBottom: isRepeated ? 56 : 42,
       x: {
         type: axis.isLog ? "log" : "linear",
-        label: isRepeated ? `${parameter.axis}; n = number of runs` : parameter.axis,
-        labelAnchor: "center",
         domain: axis.domain,
-        ticks: axis.ticks,
-        tickFormat: (x: number) => isRepeated ? `${x}\nn = ${counts.get(x)}` : String(x),
       },
       y: scale.y,
       marks: [
         ...createLogAxis(scale, plotter),
+        plotter.plot.axisX(axis.ticks, {
+          label: isRepeated ? `${parameter.axis}; n = number of runs` : parameter.axis,
+          labelAnchor: "center",
+          // A format would be asked for some ticks only, where the scale is logarithmic.
+          text: (x: number) => isRepeated ? `${x}\nn = ${counts.get(x)}` : String(x),
+        }),
         ...all.flatMap((series, i) =>
           seriesMarks(series, i === 0 ? -spread : spread, labelDy[i], scale, plotter)
         ),

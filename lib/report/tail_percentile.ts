@@ -24,5 +24,7 @@ export function chooseListedPercentiles(sets: readonly RankedQuantiles[]): Perce
   const common = TAIL.find((percentile) =>
     observed.length > 0 && observed.every((set) => set.all[percentile] !== null)
   );
-  return common === undefined || drawn.includes(common) ? drawn : ["p50", common, ...drawn.slice(1)];
+  return common === undefined || drawn.includes(common)
+    ? drawn
+    : ["p50", common, ...drawn.slice(1)];
 }

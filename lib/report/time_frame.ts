@@ -6,8 +6,6 @@ import type { Mark, Plotter } from "./plotter.ts";
 
 /** Size of the figures of which two stand side by side. */
 export const HALF_SIZE = { width: 560, height: 240 } as const;
-/** Size of a figure that takes the whole width. */
-export const WIDE_SIZE = { width: 1140, height: 340 } as const;
 
 /** What all figures over the time of a run have in common. */
 export interface TimeFrame {
@@ -46,10 +44,15 @@ export function createTimeFrame(analysis: RunAnalysis, { plot }: Plotter): TimeF
   };
 }
 
-/** Creates the grid and the base line of a linear scale from 0; to be drawn after the frame. */
-export function createLinearGrid({ plot }: Plotter): Mark[] {
+/**
+ * Creates the grid and the base line of a linear scale from 0; to be drawn after
+ * the frame.
+ *
+ * @param ticks the scale's own number of ticks, where it has one
+ */
+export function createLinearGrid({ plot }: Plotter, ticks?: number): Mark[] {
   return [
-    plot.gridY({ stroke: PALETTE.pale, strokeOpacity: 1 }),
+    plot.gridY({ stroke: PALETTE.pale, strokeOpacity: 1, ticks }),
     plot.ruleY([0], { stroke: PALETTE.grey }),
   ];
 }

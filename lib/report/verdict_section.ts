@@ -2,7 +2,7 @@ import type { RunAnalysis } from "../analyze/run_analysis.ts";
 import type { ExperimentFolder } from "../analyze/experiment_folder.ts";
 import type { RunStatus, VerdictWord } from "../model/manifest.ts";
 import { type Html, html, NOTHING } from "./html.ts";
-import { formatCount, formatNumber, formatShare, UNKNOWN } from "./number_format.ts";
+import { formatCount, formatNoun, formatNumber, formatShare, UNKNOWN } from "./number_format.ts";
 import { renderTable } from "./table_section.ts";
 
 /** From the best to the worst: of the last one, nothing can be learnt about the platform. */
@@ -38,18 +38,32 @@ export function renderVerdictSection(
 ): Html {
   const word = worstVerdict(runs);
   const judged = runs.filter(({ run }) => run.manifest.verdict !== null).length;
+  // A run that was not judged might have been worse, unless the worst is there already.
+  const isOpen = word !== null && word !== WORDS.at(-1) && !isComplete(experiment, judged);
+  const colour = word === null ? "none" : isOpen ? "open" : word.toLowerCase();
   return html`
-    <section id="verdict" class="${word === null ? "none" : word.toLowerCase()}">
-        <h2>Verdict: ${renderVerdictWord(word)}</h2>
+    <section id="verdict" class="${colour}">
+        <h2>Verdict: ${renderVerdictWord(word)}${isOpen ? " so far" : ""}</h2>
+        ${renderNotice(experiment, runs)}
         <p>${runs.length === 0
           ? "There is no run in this experiment, so there is nothing to judge or to draw."
           : word === null
           ? "No run came to its end, so none was judged."
-          : `${MEANINGS[word]}${judged > 1 ? ` This is the worst of ${judged} runs.` : ""}`}</p>
-        ${renderNotice(experiment, runs)}
+          : `${MEANINGS[word]}${describeScope(isOpen, judged)}`}</p>
     ${runs.length === 0 ? NOTHING : renderEvidence(runs)}
         </section>
   `;
+}
+
+/** Whether every run was made and judged. */
+function isComplete({ manifest, runs, missingRuns }: ExperimentFolder, judged: number): boolean {
+  const hasEnded = manifest.status === "finished" || manifest.status === "overloaded";
+  return hasEnded && missingRuns.length === 0 && judged === runs.length;
+}
+
+function describeScope(isOpen: boolean, judged: number): string {
+  if (isOpen) return ` This holds for the ${formatNoun(judged, "run")} judged so far, no others.`;
+  return judged > 1 ? ` This is the worst of ${judged} runs.` : "";
 }
 
 const STATUS_SENTENCES: Readonly<Record<RunStatus, string>> = {
@@ -127,7 +141,7 @@ function renderEvidence(runs: readonly RunAnalysis[]): Html {
       isText: true,
       cell: ({ run }) =>
         [...run.manifest.verdict?.reasons ?? [], run.manifest.error ?? ""]
-          .filter((reason) => reason !== "").join(" ") || UNKNOWN,
+          .filter((reason) => reason !== "").join(" "),
     },
   ], runs);
 }

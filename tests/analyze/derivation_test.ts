@@ -5,7 +5,6 @@ import { selectMeasured } from "../../lib/analyze/invocation_selection.ts";
 import { deriveMerit } from "../../lib/analyze/merit.ts";
 import { deriveMinutes } from "../../lib/analyze/minute.ts";
 import { deriveOutcomeCounts } from "../../lib/analyze/outcome_count.ts";
-import { deriveRateSlots } from "../../lib/analyze/rate_slot.ts";
 import { deriveResponsePoints } from "../../lib/analyze/response_point.ts";
 import { deriveResponseTimeMs } from "../../lib/analyze/response_time.ts";
 import { deriveSlowdown } from "../../lib/analyze/slowdown.ts";
@@ -93,21 +92,6 @@ Deno.test("the figures of merit leave the warm-up out", () => {
   const merit = deriveMerit(selectMeasured(rows));
   assert.equal(merit.invocations, 1);
   assert.equal(merit.dispatchLagMaxMs, 1);
-});
-
-Deno.test("slots of a ramp have the rate of their number and no warm-up", () => {
-  const rows = invocationTable([
-    { scheduledMs: 100, phase: "warmup" },
-    { scheduledMs: 900 },
-    { scheduledMs: 2_900 },
-    { scheduledMs: 2_100, phase: "warmup" },
-    { scheduledMs: 2_500 },
-  ]);
-  const slots = deriveRateSlots(rows, { slotMs: 1_000, startRatePerS: 5, stepRatePerS: 10 });
-  assert.deepEqual(
-    slots.map(({ slot, ratePerS, invocations }) => [slot, ratePerS, invocations]),
-    [[0, 5, 1], [2, 25, 2]],
-  );
 });
 
 Deno.test("minutes hold the warm-up too, and count distinct functions", () => {

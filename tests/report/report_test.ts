@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
@@ -123,9 +123,12 @@ Deno.test("a sweep answers with slowdown against the number of functions", async
     assert.equal(textOf(page, "#answer h4"), "Slowdown against the number of functions");
     assert.match(
       textOf(page, "#answer figcaption"),
-      /slowdown grows from .* at 3 functions to .* at 20/,
+      /^Slowdown: p\d\d grows from [\d.]+ at 3 functions to [\d.∞]+ at 20/,
     );
-    assert.match(textOf(page, "#answer figcaption"), /dots are runs, bars their range/);
+    assert.match(
+      textOf(page, "#answer figcaption"),
+      /Dots are runs, lines join their medians, bars are their range\./,
+    );
     assert.match(textOf(page, "#answer svg"), /n = 2/);
   });
 });
@@ -159,16 +162,36 @@ Deno.test("a quantile among failed invocations is shown as infinite", async () =
   });
 });
 
-Deno.test("a ramp answers with response time and slowdown against rate", async () => {
+Deno.test("a ramp answers with slowdown and response time against rate", async () => {
   await withFolder(async (folder) => {
     await writeRamp(folder);
     const { page } = await renderPage(folder);
     const titles = [...page.querySelectorAll("#answer h4")].map((title) => title.textContent);
-    assert.deepEqual(titles, ["Response time against rate", "Slowdown against rate"]);
+    assert.deepEqual(titles, ["Slowdown against rate", "Response time against rate"]);
+    const caption = textOf(page, "#answer figcaption");
+    assert.match(caption, /p50 grows from [\d.]+ at 10 per second to ∞ at 320/);
+    assert.match(caption, /At ∞ the percentile falls among invocations that were not ok/);
+    assert.match(
+      textOf(page, "#answer svg"),
+      /n = 2/,
+      "the second attempt stands beside the first",
+    );
+    const heads = textOf(page, "#runs thead");
+    assert.match(heads, /runrate ?per second/, "two runs have the same rate, so names come first");
+    assert.match(textOf(page, "#runs tbody"), /rate-320_attempt-2/);
+  });
+});
+
+Deno.test("p99 is shown where it is known, and told where it is not", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, { sizes: [2, 20], repetitions: 1, durationMs: 40_000 });
+    const { page } = await renderPage(folder);
+    assert.match(textOf(page, "#answer svg"), /p99/);
     assert.match(
       textOf(page, "#answer figcaption"),
-      /p50 goes from .* at 10 per second to .* at 120/,
+      /p99 is [\d.,∞]+ at 20 functions; .* Too few invocations for p99 at 2 functions\./,
     );
+    assert.match(textOf(page, "#runs thead"), /functionsinvocations.*p50p95p99/);
   });
 });
 
@@ -178,8 +201,137 @@ Deno.test("a burst answers with the victim's response time and instances", async
     const { page } = await renderPage(folder);
     const captions = [...page.querySelectorAll("#answer figcaption")]
       .map((caption) => caption.textContent);
-    assert.match(captions[0], /victim took \d+ ms in the burst/);
-    assert.match(captions[1], /bursty had at most \d+/);
+    assert.match(captions[0], /^Longest response time: victim \d+ ms in the burst; steady/);
+    assert.match(captions[1], /^Ready at once: at most 1 of victim, \d+ of steady, \d+ of bursty/);
+  });
+});
+
+Deno.test("the autoscaler is drawn with gaps where a scrape failed", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, { sizes: [3], repetitions: 1, durationMs: 8_000 });
+    const report = await renderReport(folder);
+    const file = report.figures.find((path) => path.endsWith(".autoscaler.svg"));
+    assert.ok(file);
+    const svg = await readFile(file, "utf8");
+    assert.match(svg, /actual.*desired.*stable.*panic/s);
+    const lines = svg.match(/ d="M[^"]*"/g)?.filter((path) => path.split("M").length === 3) ?? [];
+    assert.equal(lines.length, 4, "each of the four lines is drawn in two parts");
+
+    await rm(join(folder, "runs/functions-3_repetition-0/platform_metrics.csv"));
+    const { page } = await renderPage(folder);
+    assert.ok(
+      ![...page.querySelectorAll("h4")].some((title) => title.textContent === "Autoscaler"),
+    );
+  });
+});
+
+Deno.test("the warm-up check and the notes of a run are shown", async () => {
+  await withFolder(async (folder) => {
+    const run = (name: string, stationary: boolean | null) =>
+      writeSyntheticRun(join(folder, "runs", name), {
+        experiment: "trace-sweep",
+        name,
+        parameters: { functions: 2 },
+        seed: 1,
+        durationMs: 3_000,
+        phases: [{ fromMs: 0, phase: "measurement" }],
+        arrivals: syntheticArrivals(1, 2, 3_000),
+        cores: 2,
+        capacity: 4,
+        notes: [`A note on ${name}.`],
+        warmupCheck: {
+          stationary,
+          observations: 127,
+          statistic: stationary === null ? null : -8.125,
+          pValue: stationary === null ? null : 1e-9,
+          criticalValue5Percent: stationary === null ? null : -2.88,
+        },
+      });
+    await run("steady", true);
+    await run("short", null);
+    await writeExperimentManifest(folder, {
+      experiment: "trace-sweep",
+      runs: ["runs/steady", "runs/short"],
+    });
+    const { page } = await renderPage(folder);
+    assert.match(
+      textOf(page, "#warmup tbody"),
+      /steady ?yes ?−8\.13 ?−2\.88 ?< 0\.001 ?127.*short ?undetermined ?– ?– ?– ?127/,
+    );
+    assert.equal(textOf(page, "#run-short .notes"), "A note on short.");
+  });
+});
+
+Deno.test("how to repeat it is one line for a shell, and facts in words", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, { sizes: [3], repetitions: 1, durationMs: 2_000 });
+    await writeExperimentManifest(folder, {
+      experiment: "trace-sweep",
+      command: ["deno", "task", "exp:trace-sweep", "--sizes", "12,24", "--output", "it's here"],
+      runs: ["runs/functions-3_repetition-0"],
+    });
+    const { page } = await renderPage(folder);
+    assert.equal(
+      textOf(page, "#repeat pre"),
+      "deno task exp:trace-sweep --sizes 12,24 --output 'it'\\''s here'",
+    );
+    const text = textOf(page, "#repeat");
+    assert.match(text, /cold iterations 1,541 per ms/);
+    assert.match(text, /instances 64 CPU 8,000 milli-cores memory 14,463 MiB/);
+    assert.match(text, /stable window 60 s panic window 10 %/);
+    assert.match(textOf(page, "#repeat details"), /gateway port 40123 stop timeout 3 s.*tick 2 s/);
+    assert.doesNotMatch(text, /4711|4712|[{}]/);
+  });
+});
+
+Deno.test("a verdict is qualified while a run of the experiment is not judged", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, { sizes: [3], repetitions: 1, durationMs: 5_000 });
+    await writeSyntheticRun(join(folder, "runs/broken"), {
+      experiment: "trace-sweep",
+      name: "broken",
+      parameters: { functions: 6, repetition: 0 },
+      seed: 1,
+      durationMs: 5_000,
+      phases: [{ fromMs: 0, phase: "measurement" }],
+      arrivals: syntheticArrivals(1, 6, 5_000),
+      cores: 2,
+      capacity: 8,
+      status: "failed",
+      error: "The gateway ended.",
+      isUnjudged: true,
+    });
+    const runs = ["runs/functions-3_repetition-0", "runs/broken"];
+    await writeExperimentManifest(folder, { experiment: "trace-sweep", status: "failed", runs });
+    const { page } = await renderPage(folder);
+    assert.equal(textOf(page, "#verdict h2"), "Verdict: VALID so far");
+    assert.match(textOf(page, "#verdict h2 + .notice"), /Without a verdict: broken\./);
+    assert.match(textOf(page, "#verdict"), /holds for the 1 run judged so far/);
+
+    await writeExperimentManifest(folder, {
+      experiment: "trace-sweep",
+      runs: runs.slice(0, 1),
+    });
+    await rm(join(folder, "runs/broken"), { recursive: true });
+    const { page: whole } = await renderPage(folder);
+    assert.equal(textOf(whole, "#verdict h2"), "Verdict: VALID");
+  });
+});
+
+Deno.test("a report removes the figures of the one before it, and nothing else", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, { sizes: [3], repetitions: 1, durationMs: 2_000 });
+    const before = await renderReport(folder);
+    const own = join(folder, "figures/my_own.svg");
+    await writeFile(own, "<svg/>");
+    const run = join(folder, "runs/functions-3_repetition-0");
+    for (const table of ["instances", "platform_metrics"]) await rm(join(run, `${table}.csv`));
+    const after = await renderReport(folder);
+    assert.ok(after.figures.length < before.figures.length);
+    const left = (await readdir(join(folder, "figures"))).map((name) =>
+      join(folder, "figures", name)
+    );
+    assert.deepEqual(left.sort(), [...after.figures, own].sort());
   });
 });
 
@@ -199,7 +351,7 @@ Deno.test("another experiment has the figures of its runs and no answer", async 
     await writeExperimentManifest(folder, { experiment: "new", runs: ["runs/only"] });
     const { page } = await renderPage(folder);
     assert.equal(page.querySelector("#answer"), null);
-    assert.equal([...page.querySelectorAll("#run-only figure")].length, 6);
+    assert.equal([...page.querySelectorAll("#run-only figure")].length, 7);
   });
 });
 

@@ -2,7 +2,6 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Rng } from "../../lib/base/rng.ts";
 import type { ExperimentManifest } from "../../lib/model/manifest.ts";
-import type { PhaseSpan } from "../../lib/model/schedule.ts";
 import { type SyntheticArrival, syntheticArrivals, writeSyntheticRun } from "./synthetic_run.ts";
 
 /** Writes `experiment.json` of an experiment with the given runs. */
@@ -96,43 +95,44 @@ export async function writeInterrupted(folder: string): Promise<void> {
   });
 }
 
-/** Writes a ramp of request rates whose last slots exceed the platform. */
+/** Writes a ramp of request rates, a run each; the last is overloaded and tried twice. */
 export async function writeRamp(folder: string): Promise<void> {
-  const slotMs = 5_000;
-  const slots = 12;
-  const stepRatePerS = 10;
-  const rng = Rng.fromSeed(7, "ramp");
-  const arrivals: SyntheticArrival[] = [];
-  const phases: PhaseSpan[] = [];
-  for (let slot = 0; slot < slots; slot++) {
-    const ratePerS = 10 + slot * stepRatePerS;
-    phases.push({ fromMs: slot * slotMs, phase: "warmup" });
-    phases.push({ fromMs: (slot + 0.2) * slotMs, phase: "measurement" });
-    const count = ratePerS * slotMs / 1_000;
-    for (let i = 0; i < count; i++) {
-      arrivals.push({
+  const durationMs = 8_000;
+  const attempts = [[10, 1], [40, 1], [80, 1], [320, 1], [320, 2]];
+  const runs: string[] = [];
+  for (const [ratePerS, attempt] of attempts) {
+    const rng = Rng.fromSeed(7, "ramp", String(attempt));
+    const name = `rate-${ratePerS}${attempt === 1 ? "" : `_attempt-${attempt}`}`;
+    const arrivals: SyntheticArrival[] = Array.from(
+      { length: ratePerS * durationMs / 1_000 },
+      (_, i) => ({
         functionId: `owner/app/function-${i % 2}`,
-        scheduledMs: slot * slotMs + i * slotMs / count,
+        scheduledMs: i * 1_000 / ratePerS,
         runtimeMs: 15 + rng.nextBelow(10),
-      });
-    }
+      }),
+    );
+    runs.push(`runs/${name}`);
+    await writeSyntheticRun(join(folder, "runs", name), {
+      experiment: "rps-ramp",
+      name,
+      parameters: { ratePerS },
+      seed: 7,
+      durationMs,
+      phases: [{ fromMs: 0, phase: "warmup" }, {
+        fromMs: 0.2 * durationMs,
+        phase: "measurement",
+      }],
+      arrivals,
+      cores: 2,
+      capacity: ratePerS === 320 ? 2 : 6,
+      status: ratePerS === 320 ? "overloaded" : "finished",
+    });
   }
-  await writeSyntheticRun(join(folder, "runs/ramp"), {
-    experiment: "rps-ramp",
-    name: "ramp",
-    parameters: { slotMs, startRatePerS: 10, stepRatePerS },
-    seed: 7,
-    durationMs: slots * slotMs,
-    phases,
-    arrivals,
-    cores: 2,
-    capacity: 6,
-    status: "overloaded",
-  });
   await writeExperimentManifest(folder, {
     experiment: "rps-ramp",
     question: "Up to which rate does the platform keep up?",
-    runs: ["runs/ramp"],
+    status: "overloaded",
+    runs,
   });
 }
 
@@ -155,7 +155,7 @@ export async function writeBurst(folder: string): Promise<void> {
   await writeSyntheticRun(join(folder, "runs/burst"), {
     experiment: "burst",
     name: "burst",
-    parameters: { burstAtMs, burstMs },
+    parameters: { ratePerS: 12, burst: 60, burstAtMs, burstMs },
     seed: 11,
     durationMs,
     phases: [{ fromMs: 0, phase: "measurement" }],

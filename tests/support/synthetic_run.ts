@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Rng } from "../../lib/base/rng.ts";
-import type { RunManifest, RunStatus, Verdict } from "../../lib/model/manifest.ts";
+import type { RunManifest, RunStatus, Verdict, WarmupCheck } from "../../lib/model/manifest.ts";
 import { type Outcome, OUTCOMES } from "../../lib/model/record.ts";
 import { phaseAt, type PhaseSpan } from "../../lib/model/schedule.ts";
 import {
@@ -9,6 +9,7 @@ import {
   GENERATOR,
   INSTANCES,
   INVOCATIONS,
+  PLATFORM_METRICS,
   PROCESSES,
   type Table,
 } from "../../lib/model/table.ts";
@@ -36,6 +37,9 @@ export interface SyntheticRun {
   readonly status?: RunStatus;
   readonly error?: string | null;
   readonly notes?: readonly string[];
+  readonly warmupCheck?: WarmupCheck;
+  /** A run that ended without being judged. */
+  readonly isUnjudged?: boolean;
   /** Records that end later than this were lost. */
   readonly lostAfterMs?: number;
   /** Makes the verdict GENERATOR-LIMITED. */
@@ -51,6 +55,17 @@ const LIMITS = {
   cpuPercent: 90,
   busySecondsShare: 0.05,
   notOkShare: 0.01,
+};
+
+/** As the local platform tells them. */
+const FACTS = {
+  gatewayPort: 40123,
+  gatewayPid: 4711,
+  instancePids: [4712, 4713],
+  stopTimeoutMs: 3_000,
+  calibration: { coldIterationsPerMs: 1_541, warmIterationsPerMs: 1_535 },
+  capacity: { instances: 64, cpuMilli: 8_000, memoryMib: 14_463 },
+  autoscaling: { stableWindowMs: 60_000, panicWindowPercentage: 10, tickMs: 2_000 },
 };
 
 /** Text of a result table with the given rows, as a run writes it. */
@@ -167,6 +182,7 @@ export async function writeSyntheticRun(path: string, run: SyntheticRun): Promis
   const seconds = Math.ceil(Math.min(run.durationMs, run.lostAfterMs ?? Infinity) / 1_000);
   const generatorRows: Cell[][] = [];
   const processRows: Cell[][] = [];
+  const metricRows: Cell[][] = [];
   for (let second = 1; second <= seconds; second++) {
     const loopDelayMs = 0.4 + 2.5 * rng.nextFloat() ** 3 + (run.lateMs ?? 0) / 2;
     const cpuPercent = 8 + 10 * rng.nextFloat() + 4 * (run.lateMs ?? 0);
@@ -181,6 +197,14 @@ export async function writeSyntheticRun(path: string, run: SyntheticRun): Promis
       [second * 1_000, "loader", 1, round(cpuPercent), round(118 + second / 10), 1],
       [second * 1_000, "instances", instances.length, round(60 + 80 * rng.nextFloat()), 410, 2],
     );
+    metricRows.push([
+      second * 1_000,
+      // The third scrape failed.
+      ...second === 3
+        ? Array<null>(PLATFORM_METRICS.columns.length - 1).fill(null)
+        : [instances.length, instances.length, instances.length, 0, 0, 0.5, 0.8, 0.1, second],
+      ...second === 3 ? [] : [null, null, null, null, 1.5],
+    ]);
   }
   const manifest = manifestOf(run, {
     outcomes,
@@ -193,6 +217,7 @@ export async function writeSyntheticRun(path: string, run: SyntheticRun): Promis
     [INSTANCES, instanceRows],
     [GENERATOR, generatorRows],
     [PROCESSES, processRows],
+    [PLATFORM_METRICS, metricRows],
   ];
   for (const [table, rows] of tables) {
     await writeFile(join(path, `${table.name}.csv`), csvText(table, rows));
@@ -295,7 +320,7 @@ function manifestOf(
       meanRequestedRuntimeMs: runtimeSumMs / Math.max(1, run.arrivals.length),
     },
     phases: run.phases,
-    platform: { name: "local", facts: { instances: run.capacity, calibration: "95 units per ms" } },
+    platform: { name: "local", facts: FACTS },
     versions: { loader: "0.1.0", deno: "2.9.6", typescript: "5.9.2" },
     machine: { os: "linux", cores: 2, memoryMib: 8_000, cpu: "generic" },
     createdAt: "2025-01-02T03:04:05.000Z",
@@ -303,8 +328,8 @@ function manifestOf(
     firstDispatchAfterMs: 850,
     endedAt: ended ? "2025-01-02T03:05:05.000Z" : null,
     outcomes: ended ? facts.outcomes : null,
-    warmupCheck: null,
-    verdict: status === "running" ? null : facts.verdict,
+    warmupCheck: run.warmupCheck ?? null,
+    verdict: status === "running" || run.isUnjudged ? null : facts.verdict,
     notes: run.notes ?? [],
     loaderPeakMemoryMib: ended ? 121 : null,
   };

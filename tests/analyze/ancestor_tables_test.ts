@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  ANCESTOR_INVOCATIONS,
+  ANCESTOR_MINUTES,
+  ANCESTOR_SCALES,
+} from "../../lib/analyze/ancestor_columns.ts";
+import {
+  type AncestorSource,
+  deriveAncestorInvocations,
+  deriveAncestorMinutes,
+  deriveAncestorScales,
+  readAncestorSource,
+} from "../../lib/analyze/ancestor_tables.ts";
+import type { RunManifest } from "../../lib/model/manifest.ts";
+import {
+  type Cell,
+  GENERATOR,
+  INVOCATIONS,
+  PLATFORM_METRICS,
+  SCALES,
+  type Table,
+} from "../../lib/model/table.ts";
+import { csvText, writeSyntheticRun } from "../support/synthetic_run.ts";
+
+/** Run start in µs since 1970, as the synthetic manifest has it in ms. */
+const START_US = 1_735_787_046_000_000;
+const UNKNOWN = null;
+
+// In the order in which they ended; the fifth was lost.
+const INVOCATION_ROWS: Cell[][] = [
+  [1, "a", "measurement", 61_000.5, 61_001, 61_100.5, 20, 25.25, 170, 85, "i", false, "ok", 0],
+  [0, "a", "warmup", 100, 100.2, 150, 20, 20.5, 170, 64.5, "i", true, "ok", 0],
+  [2, "a", "measurement", 62_000, null, null, 20, null, 170, null, null, null, "dropped", null],
+  [3, "b", "measurement", 70_000, 70_000, 80_000, 7, null, 170, null, null, null, "timed_out", 4],
+  [5, "b", "measurement", 71_000, 71_000, 71_001, 7, null, 170, null, null, null, "rejected", 8],
+];
+const METRIC_ROWS: Cell[][] = [
+  [-10, 2, 2, 1, 1, 0, 0.5, 0.25, 0.1, 0, null, null, null, null, 1],
+  [60_000, 3, 4, 2, 1, 1, 0.75, 1.5, 0.2, 17, 5, 20, 8, 30, 1],
+  [62_000, ...Array<null>(14).fill(null)],
+];
+const SCALE_ROWS: Cell[][] = [
+  [-10, "a", 0, 0],
+  [-10, "b", 1, 1],
+  [500, "a", 1, 0],
+  [1_000, "a", 1, 1],
+  [1_000, "b", null, null],
+  [61_000, "b", 0, 0],
+  [65_000, "b", 1, null],
+  [66_000, "b", 1, 2],
+];
+const GENERATOR_ROWS: Cell[][] = [
+  [1_000, 0, 0, 0, 0, 0, 128, 1, 1, 1],
+  [61_000, 0, 0, 0, 0, 0, 256, 1, 1, 1],
+];
+
+const ALL: readonly (readonly [Table, Cell[][]])[] = [
+  [INVOCATIONS, INVOCATION_ROWS],
+  [PLATFORM_METRICS, METRIC_ROWS],
+  [SCALES, SCALE_ROWS],
+  [GENERATOR, GENERATOR_ROWS],
+];
+
+async function readSource(
+  tables: readonly (readonly [Table, Cell[][]])[],
+  changes: Partial<RunManifest> = {},
+): Promise<AncestorSource> {
+  const folder = await mkdtemp(join(tmpdir(), "loader-test-"));
+  try {
+    const manifest = await writeSyntheticRun(folder, {
+      experiment: "rps-ramp",
+      name: "rate-5",
+      parameters: { ratePerS: 5 },
+      seed: 1,
+      durationMs: 90_000,
+      phases: [{ fromMs: 0, phase: "warmup" }, { fromMs: 60_000, phase: "measurement" }],
+      arrivals: [],
+      cores: 1,
+      capacity: 1,
+    });
+    for (const table of [INVOCATIONS, PLATFORM_METRICS, SCALES, GENERATOR]) {
+      await rm(join(folder, `${table.name}.csv`), { force: true });
+    }
+    for (const [table, rows] of tables) {
+      await writeFile(join(folder, `${table.name}.csv`), csvText(table, rows));
+    }
+    return await readAncestorSource(folder, { ...manifest, ...changes });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Cells by the name of their column. */
+function named(table: Table, row: readonly Cell[]): Record<string, Cell> {
+  assert.equal(row.length, table.columns.length);
+  return Object.fromEntries(table.columns.map(({ name }, i) => [name, row[i]]));
+}
+
+Deno.test("the columns are the ancestor's, in its order", () => {
+  const names = (table: Table) => table.columns.map(({ name }) => name).join(",");
+  assert.equal(
+    names(ANCESTOR_INVOCATIONS),
+    "phase,rps,timestamp,response_time,requested_duration,actual_duration,memory,timeout,failed," +
+      "mem_load,interval,master_cpu,master_mem,worker_cpu_avg,worker_cpu_max," +
+      "worker_cpu_active_avg,worker_mem,desired_pods,unready_pods,pending_pods,requested_pods," +
+      "running_pods,activator_queue,activator_request_count,autoscaler_stable_queue," +
+      "autoscaler_panic_queue,scheduling_p99,scheduling_p50,e2e_placement_p99," +
+      "e2e_placement_p50,coldstart_count",
+  );
+  assert.equal(
+    names(ANCESTOR_MINUTES),
+    "phase,rps,index,duration,num_func_target,num_func_invoked,num_coldstarts",
+  );
+  assert.equal(names(ANCESTOR_SCALES), "timestamp,deployment,desired_scale,actual_scale");
+});
+
+Deno.test("invocations are in microseconds and KiB, in order of schedule", async () => {
+  const rows = [...deriveAncestorInvocations(await readSource(ALL))];
+  assert.equal(rows.length, 5);
+  const nodes = Array<null>(6).fill(UNKNOWN);
+  assert.deepEqual(rows[0], [
+    ...[1, 5, START_US + 100_000, 50_000, 20_000, 20_500, 66_048, false, false],
+    // No second of the generator had ended, and nothing was due before.
+    ...[UNKNOWN, UNKNOWN, ...nodes],
+    ...[2, 1, 0, 2, 1, 0.1, 0, 0.5, 0.25, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, 0],
+  ]);
+  assert.deepEqual(rows[1], [
+    ...[2, 5, START_US + 61_000_500, 100_000, 20_000, 25_250, 87_040, false, false],
+    ...[256, 60_900_500, ...nodes],
+    ...[3, 1, 1, 4, 2, 0.2, 17, 0.75, 1.5, 0.02, 0.005, 0.03, 0.008, 1],
+  ]);
+});
+
+Deno.test("outcomes are told as they were, and what is unknown is empty", async () => {
+  const [, , dropped, timedOut, rejected] = [...deriveAncestorInvocations(await readSource(ALL))]
+    .map((row) => named(ANCESTOR_INVOCATIONS, row));
+  assert.deepEqual([dropped.timeout, dropped.failed], [false, true]);
+  assert.deepEqual([dropped.response_time, dropped.actual_duration, dropped.memory], [
+    UNKNOWN,
+    UNKNOWN,
+    UNKNOWN,
+  ]);
+  assert.equal(dropped.interval, 999_500);
+  assert.equal(dropped.desired_pods, UNKNOWN, "the scrape just before it failed");
+  assert.equal(dropped.coldstart_count, 1);
+
+  assert.deepEqual([timedOut.timeout, timedOut.failed], [true, false]);
+  assert.equal(timedOut.response_time, 10_000_000);
+  assert.equal(timedOut.coldstart_count, 2, "the scale of b went from 0 to 2");
+
+  assert.deepEqual([rejected.timeout, rejected.failed], [false, true]);
+  assert.equal(rejected.interval, UNKNOWN, "the record of the one before was lost");
+});
+
+Deno.test("minutes count what was due, what was dispatched and what scaled up from zero", async () => {
+  assert.deepEqual([...deriveAncestorMinutes(await readSource(ALL))], [
+    [1, 5, 0, 60_000_000, 1, 1, 1],
+    [2, 5, 1, 30_000_000, 4, 3, 1],
+  ]);
+});
+
+Deno.test("a minute in which the phase changes has two rows", async () => {
+  const phases: RunManifest["phases"] = [
+    { fromMs: 0, phase: "warmup" },
+    { fromMs: 50, phase: "measurement" },
+  ];
+  assert.deepEqual([...deriveAncestorMinutes(await readSource(ALL, { phases }))].slice(0, 2), [
+    [1, 5, 0, 50_000, 0, 0, 0],
+    [2, 5, 0, 59_950_000, 1, 1, 1],
+  ]);
+});
+
+Deno.test("scales are told as they were observed", async () => {
+  const rows = [...deriveAncestorScales(await readSource(ALL))];
+  assert.equal(rows.length, SCALE_ROWS.length);
+  assert.deepEqual(rows[3], [START_US + 1_000_000, "a", 1, 1]);
+  assert.deepEqual(rows[4], [START_US + 1_000_000, "b", UNKNOWN, UNKNOWN]);
+});
+
+Deno.test("without the platform's tables, its columns are empty", async () => {
+  const source = await readSource([[INVOCATIONS, INVOCATION_ROWS]], {
+    parameters: { functions: 2 },
+    runStartUnixMs: null,
+  });
+  const first = named(ANCESTOR_INVOCATIONS, [...deriveAncestorInvocations(source)][0]);
+  assert.equal(first.rps, source.manifest.plan.meanRatePerS);
+  assert.equal(first.timestamp, UNKNOWN);
+  assert.equal(first.response_time, 50_000);
+  for (const name of ["mem_load", "running_pods", "scheduling_p99", "coldstart_count"]) {
+    assert.equal(first[name], UNKNOWN, name);
+  }
+  assert.deepEqual([...deriveAncestorScales(source)], []);
+  assert.equal([...deriveAncestorMinutes(source)][0].at(-1), UNKNOWN);
+});

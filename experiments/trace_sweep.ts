@@ -23,7 +23,7 @@ import {
 const options = {
   sizes: integerListOption("n,n,…", {
     meaning: "numbers of functions, ascending",
-    default: { local: [12, 24, 48], cluster: [10, 20, 50, 100, 200] },
+    default: { local: [6, 12, 18], cluster: [10, 20, 50, 100, 200] },
     minimum: 1,
     maximum: 1_000_000,
   }),

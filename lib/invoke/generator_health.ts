@@ -8,6 +8,9 @@ export const LOOP_PROBE_EVERY_MS = 20;
 /** A quantile is told only with this many observations beyond it. */
 const LEAST_BEYOND = 10;
 
+/** A row of less time than this is a remainder. */
+const LEAST_SECOND_MS = 500;
+
 /** Longest time that the histograms tell apart, in microseconds: a day. */
 const HIGHEST_US = 86_400_000_000;
 
@@ -101,7 +104,9 @@ export class GeneratorHealth {
   endSecond(nowMs: number, inFlight: number, requestedMemoryMib: number): void {
     const cpuMs = this.#readCpuMs?.() ?? null;
     const elapsedMs = nowMs - this.#secondStartMs;
-    const cpuPercent = cpuMs === null || elapsedMs <= 0
+    // What is left over at the end of a run is too short to tell its CPU, and no second.
+    const isSecond = elapsedMs >= LEAST_SECOND_MS;
+    const cpuPercent = cpuMs === null || !isSecond
       ? null
       : 100 * (cpuMs - this.#cpuMs) / elapsedMs;
     if (cpuPercent !== null && cpuPercent > this.#limits.cpuPercent) {
@@ -119,7 +124,7 @@ export class GeneratorHealth {
       finiteOrNull(this.#loopDelayMaxMs),
       cpuPercent,
     ]);
-    this.#seconds++;
+    if (isSecond) this.#seconds++;
     this.#secondStartMs = nowMs;
     this.#cpuMs = cpuMs ?? 0;
     this.#due =

@@ -202,7 +202,7 @@ export const TRACE_OPTIONS = {
   }),
   duration: durationOption({
     meaning: "how much of the trace is measured",
-    default: { local: 24_000, cluster: 3 * MINUTE_MS },
+    default: { local: 25_000, cluster: 3 * MINUTE_MS },
     minimum: 1,
     maximum: 1000 * DAY_MS,
   }),

@@ -127,10 +127,10 @@ export interface SynthesisConditions {
 /** What lets two CPU cores carry some dozens of the functions. */
 export const DEMONSTRATION_CONDITIONS: SynthesisConditions = {
   busyOfFour: 3,
-  busyPerMinute: 240,
+  busyPerMinute: 400,
   busyMinutes: 10,
-  maxPerMinute: 600,
-  maxMeanRuntimeMs: 15,
+  maxPerMinute: 1000,
+  maxMeanRuntimeMs: 8,
   maxRuntimeMs: 100,
   maxMemoryMib: 400,
   maxConcurrency: 0.1,

@@ -270,3 +270,16 @@ Deno.test("dispatch: a transport that cannot connect ends the run with its error
     /no connection/,
   );
 });
+
+Deno.test("dispatch: a busy second counts, what is left over at the end does not", async () => {
+  const schedule = generateSchedule(traceWithCounts([1]), { durationMinutes: 0.05 });
+  let cpuMs = 0;
+  // Each reading finds 950 ms more: too much for every whole second.
+  const { seconds, result } = await tryDispatch(schedule, inMs(10), {
+    readCpuMs: () => cpuMs += 950,
+  });
+  assert.deepEqual(seconds.map((row) => row.cpu_percent), [95, 95, 95, null]);
+  assert.deepEqual(result.verdict.evidence.busySeconds, [0, 1, 2]);
+  assert.equal(result.verdict.evidence.seconds, 3);
+  assert.equal(result.verdict.verdict, "GENERATOR-LIMITED");
+});

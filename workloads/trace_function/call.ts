@@ -1,6 +1,6 @@
 import { COLD_BELOW_MS, type SpinCalibration } from "./calibration.ts";
 import { spinUnits, UNITS_PER_TURN } from "./spin.ts";
-import { TouchedMemory } from "./touched_memory.ts";
+import { type BlockPool, TouchedMemory } from "./touched_memory.ts";
 
 /**
  * The work of one call, in turns of some 50 µs to 1 ms: first half of the
@@ -18,10 +18,15 @@ export class Call {
   #unitsLeft: number | null = null;
   #chain = 1;
 
-  constructor(runtimeMs: number, memoryMib: number, calibration: SpinCalibration) {
+  constructor(
+    runtimeMs: number,
+    memoryMib: number,
+    calibration: SpinCalibration,
+    pool: BlockPool,
+  ) {
     this.#runtimeMs = runtimeMs;
     this.#calibration = calibration;
-    this.#memory = new TouchedMemory(memoryMib * 1024 * 1024 / 2);
+    this.#memory = new TouchedMemory(memoryMib * 1024 * 1024 / 2, pool);
   }
 
   /** Microseconds since the call began. */

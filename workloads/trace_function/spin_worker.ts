@@ -1,6 +1,7 @@
 /// <reference lib="deno.worker" />
 import { Call } from "./call.ts";
 import { type CallResult, CallTable, MAX_CALLS } from "./call_table.ts";
+import { BlockPool } from "./touched_memory.ts";
 import { calibrateQuickly, type SpinCalibration, warmUpSpin } from "./calibration.ts";
 
 /** What the serving thread tells the worker, once. */
@@ -28,6 +29,7 @@ self.onmessage = (event: MessageEvent<WorkerStart>) => {
 
 /** An instance is one virtual CPU: its calls share this thread turn by turn. */
 function workForever(table: CallTable, calibration: SpinCalibration): never {
+  const pool = new BlockPool();
   const calls = new Map<number, Call>();
   const begun = new Int32Array(MAX_CALLS);
   let seen = 0;
@@ -40,7 +42,8 @@ function workForever(table: CallTable, calibration: SpinCalibration): never {
         const number = table.callNumber(slot);
         if (number === begun[slot]) continue;
         begun[slot] = number;
-        calls.set(slot, new Call(table.runtimeMs(slot), table.memoryMib(slot), calibration));
+        const runtimeMs = table.runtimeMs(slot);
+        calls.set(slot, new Call(runtimeMs, table.memoryMib(slot), calibration, pool));
       }
     }
     for (const [slot, call] of calls) {

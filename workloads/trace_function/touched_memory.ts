@@ -13,17 +13,40 @@ const BLOCK_BYTES = 64 * MIB;
 const BYTES_PER_TURN = MIB;
 
 /**
+ * Blocks of calls that have ended. They stay with the instance, as the heap of a
+ * language runtime does: mapping and unmapping tens of MiB in every warm call
+ * took longer than the calls of a typical trace (20 ms for 75 MiB).
+ */
+export class BlockPool {
+  readonly #free: ArrayBuffer[] = [];
+
+  /** A block of at least `bytes`; a smaller one that is free makes room for it. */
+  take(bytes: number): ArrayBuffer {
+    const fitting = this.#free.findIndex((block) => block.byteLength >= bytes);
+    if (fitting >= 0) return this.#free.splice(fitting, 1)[0];
+    this.#free.pop()?.transfer(0);
+    return new ArrayBuffer(bytes);
+  }
+
+  giveBack(block: ArrayBuffer): void {
+    this.#free.push(block);
+  }
+}
+
+/**
  * Memory outside the JavaScript heap, allocated and touched bit by bit, one
  * write a page: memory that is only allocated takes no room in the machine.
  */
 export class TouchedMemory {
+  readonly #pool: BlockPool;
   readonly #blocks: ArrayBuffer[] = [];
   #unallocatedBytes: number;
   #block = new Uint8Array(0);
   #touchedInBlock = 0;
   #touchedBytes = 0;
 
-  constructor(bytes: number) {
+  constructor(bytes: number, pool: BlockPool) {
+    this.#pool = pool;
     this.#unallocatedBytes = bytes;
   }
 
@@ -41,10 +64,11 @@ export class TouchedMemory {
   touchMore(): boolean {
     if (this.#touchedInBlock === this.#block.length) {
       if (this.#unallocatedBytes === 0) return true;
-      const buffer = new ArrayBuffer(Math.min(BLOCK_BYTES, this.#unallocatedBytes));
-      this.#blocks.push(buffer);
-      this.#unallocatedBytes -= buffer.byteLength;
-      this.#block = new Uint8Array(buffer);
+      const bytes = Math.min(BLOCK_BYTES, this.#unallocatedBytes);
+      const block = this.#pool.take(bytes);
+      this.#blocks.push(block);
+      this.#unallocatedBytes -= bytes;
+      this.#block = new Uint8Array(block, 0, bytes);
       this.#touchedInBlock = 0;
     }
     const end = Math.min(this.#block.length, this.#touchedInBlock + BYTES_PER_TURN);
@@ -54,9 +78,9 @@ export class TouchedMemory {
     return end === this.#block.length && this.#unallocatedBytes === 0;
   }
 
-  /** Gives the memory back now, not when the garbage collector comes by. */
+  /** Gives the memory back to the pool. */
   free(): void {
-    for (const block of this.#blocks) block.transfer(0);
+    for (const block of this.#blocks) this.#pool.giveBack(block);
     this.#blocks.length = 0;
     this.#block = new Uint8Array(0);
     this.#touchedInBlock = 0;

@@ -4,7 +4,7 @@ import { CallTable, MAX_CALLS } from "../../../workloads/trace_function/call_tab
 import { calibrateQuickly } from "../../../workloads/trace_function/calibration.ts";
 import { parseFunctionServerOptions } from "../../../workloads/trace_function/options.ts";
 import { spinUnits } from "../../../workloads/trace_function/spin.ts";
-import { TouchedMemory } from "../../../workloads/trace_function/touched_memory.ts";
+import { BlockPool, TouchedMemory } from "../../../workloads/trace_function/touched_memory.ts";
 
 Deno.test("a unit of work is 100 square roots, each from the one before", () => {
   let chain = 7;
@@ -14,7 +14,7 @@ Deno.test("a unit of work is 100 square roots, each from the one before", () => 
 });
 
 Deno.test("memory is touched to the last byte and given back", () => {
-  const memory = new TouchedMemory(66.5 * 1024 * 1024);
+  const memory = new TouchedMemory(66.5 * 1024 * 1024, new BlockPool());
   let turns = 1;
   while (!memory.touchMore()) turns++;
   assert.equal(memory.touchedKib, 66.5 * 1024);
@@ -23,9 +23,22 @@ Deno.test("memory is touched to the last byte and given back", () => {
   assert.ok(memory.touchMore());
 });
 
+Deno.test("memory stays with the instance: a call takes what an earlier one gave back", () => {
+  const pool = new BlockPool();
+  const first = pool.take(3000);
+  pool.giveBack(first);
+  assert.equal(pool.take(2000), first);
+  pool.giveBack(first);
+  const larger = pool.take(5000);
+  assert.equal(larger.byteLength, 5000);
+  assert.equal(first.byteLength, 0, "the smaller one made room");
+  const beside = pool.take(10);
+  assert.notEqual(beside, larger, "a block in use is not given twice");
+});
+
 Deno.test("half of the requested memory is held, then the work is done", () => {
   const calibration = { coldIterationsPerMs: 1000, warmIterationsPerMs: 1000 };
-  const call = new Call(5, 3, calibration);
+  const call = new Call(5, 3, calibration, new BlockPool());
   let turns = 1;
   while (!call.workOneTurn()) turns++;
   assert.equal(call.memoryKib, 1.5 * 1024);
@@ -35,7 +48,8 @@ Deno.test("half of the requested memory is held, then the work is done", () => {
 
 Deno.test("the work is fixed: runs from a second on use the warm constant", () => {
   const turnsOf = (runtimeMs: number) => {
-    const call = new Call(runtimeMs, 0, { coldIterationsPerMs: 64, warmIterationsPerMs: 1 });
+    const calibration = { coldIterationsPerMs: 64, warmIterationsPerMs: 1 };
+    const call = new Call(runtimeMs, 0, calibration, new BlockPool());
     let turns = 1;
     while (!call.workOneTurn()) turns++;
     return turns;

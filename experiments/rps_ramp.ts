@@ -89,9 +89,11 @@ export const rpsRamp: Experiment<typeof options> = {
     function* climb({ slot, functions, runtime, memory, iat, seed }: typeof options): Iterable<
       PlannedRun
     > {
-      // From the step's number, so that no rounding error adds up.
-      for (let k = 0; end === null || start + k * step <= end; k++) {
-        const ratePerS = start + k * step;
+      for (let k = 0;; k++) {
+        // From the step's number, so that no rounding error adds up; what is left of one would
+        // make 0.1 + 2 × 0.1 miss an end of 0.3.
+        const ratePerS = Number((start + k * step).toPrecision(12));
+        if (end !== null && ratePerS > end) return;
         const schedule = generateRateStep({
           seed,
           ratePerS,

@@ -50,7 +50,7 @@ export class RealClock implements Clock {
     let timer: ReturnType<typeof setTimeout>;
     const arm = () => {
       // A timer longer than 2^31 ms fires at once in every JavaScript runtime.
-      timer = setTimeout(fire, Math.min(Math.max(0, dueMs - this.nowMs()), 0x7fffffff));
+      timer = setTimeout(fire, Math.min(Math.max(0, Math.floor(dueMs - this.nowMs())), 0x7fffffff));
     };
     const fire = () => {
       if (cancelled) return;

@@ -11,6 +11,8 @@ import { deriveVerdict } from "./verdict.ts";
 
 /** Between the call of `dispatch` and run start: room to arm timers. */
 const LEAD_MS = 20;
+/** Rows of cancelled invocations written in one go, so that a second wish to stop is heard. */
+const CANCEL_AT_ONCE = 10_000;
 /** A gap in the schedule that is long enough to make the next chunk in. */
 const PREFETCH_GAP_MS = 5;
 
@@ -329,7 +331,15 @@ class Dispatcher {
     this.#interrupted = true;
     this.#dispatchTimer?.cancel();
     this.#giveUpInFlight("cancelled");
-    while (!this.#allHandled && this.#chunk !== undefined) {
+    this.#cancelRest();
+  }
+
+  #cancelRest(): void {
+    for (let row = 0; !this.#allHandled && this.#chunk !== undefined; row++) {
+      if (row === CANCEL_AT_ONCE) {
+        this.#dispatchTimer = this.#clock.at(this.#clock.nowMs(), () => this.#cancelRest());
+        return;
+      }
       this.#writeUnsent(this.#chunk, this.#position++, this.#nextIndex++, "cancelled");
       this.#advance();
     }

@@ -106,9 +106,7 @@ export class GeneratorHealth {
     const elapsedMs = nowMs - this.#secondStartMs;
     // What is left over at the end of a run is too short to tell its CPU, and no second.
     const isSecond = elapsedMs >= LEAST_SECOND_MS;
-    const cpuPercent = cpuMs === null || !isSecond
-      ? null
-      : 100 * (cpuMs - this.#cpuMs) / elapsedMs;
+    const cpuPercent = cpuMs === null || !isSecond ? null : 100 * (cpuMs - this.#cpuMs) / elapsedMs;
     if (cpuPercent !== null && cpuPercent > this.#limits.cpuPercent) {
       this.#busySeconds.push(Math.floor(this.#secondStartMs / 1000));
     }

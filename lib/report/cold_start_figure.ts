@@ -29,6 +29,7 @@ export function renderColdStartFigure(analysis: RunAnalysis, plotter: Plotter): 
         insetRight: inset,
       },
     );
+  const counts = [...instanceStartsPerBin ?? [], ...analysis.coldInvocationsPerBin];
   const pixels = 490 * bins.binMs / analysis.endMs;
   const title = "Cold starts";
   const known = [
@@ -44,7 +45,12 @@ export function renderColdStartFigure(analysis: RunAnalysis, plotter: Plotter): 
       title,
       ...HALF_SIZE,
       x: frame.x,
-      y: { label: `number in ${formatSpan(bins.binMs)}`, zero: true, nice: true },
+      // Without a single start there is nothing to derive a scale from.
+      y: {
+        label: `number in ${formatSpan(bins.binMs)}`,
+        domain: [0, Math.max(1, ...counts)],
+        nice: true,
+      },
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),

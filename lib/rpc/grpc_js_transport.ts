@@ -135,6 +135,8 @@ class GrpcJsTransport implements Transport {
   readonly #method = loadExecuteMethod();
   /** The call in each slot, while it is out. */
   readonly #out: (grpc.ClientUnaryCall | undefined)[];
+  /** Slots whose call was given up here; the peer's own CANCELLED is a failure. */
+  readonly #givenUp = new Set<number>();
   /** What ends the wait of a slot for a connection. */
   readonly #connectTimers = new Map<number, TimerHandle>();
   /** Connections that are told when they are ready again. */
@@ -198,7 +200,7 @@ class GrpcJsTransport implements Transport {
   cancel(slot: number): void {
     const call = this.#out[slot];
     if (call !== undefined) {
-      call.cancel();
+      this.#giveUp(slot, call);
       return;
     }
     for (const pool of this.#pools.values()) {
@@ -216,8 +218,15 @@ class GrpcJsTransport implements Transport {
     for (const pool of this.#pools.values()) {
       for (const connection of pool.connections) connection.client.close();
     }
-    for (const call of this.#out) call?.cancel();
+    this.#out.forEach((call, slot) => {
+      if (call !== undefined) this.#giveUp(slot, call);
+    });
     return Promise.resolve();
+  }
+
+  #giveUp(slot: number, call: grpc.ClientUnaryCall): void {
+    this.#givenUp.add(slot);
+    call.cancel();
   }
 
   #open(pool: ConnectionPool): Promise<void> {
@@ -282,7 +291,8 @@ class GrpcJsTransport implements Transport {
         connection.callsInFlight--;
         if (reply !== undefined && error === null) this.#readReply(slot, reply);
         const statusCode = error === null ? grpc.status.OK : error.code;
-        this.#onComplete(slot, outcomeOfStatus(statusCode), statusCode);
+        const givenUp = this.#givenUp.delete(slot) && statusCode === grpc.status.CANCELLED;
+        this.#onComplete(slot, givenUp ? "cancelled" : outcomeOfStatus(statusCode), statusCode);
         if (pool.waiting.length > 0 && !this.#closed) this.#sendWaiting(pool);
       },
     );

@@ -171,12 +171,14 @@ export const COMMON_OPTIONS = {
   gatewayPort: integerOption("port", {
     meaning: "local: port of the gateway, 0 for any",
     default: 0,
+    decidesResult: false,
     minimum: 0,
     maximum: 65_535,
   }),
   metricsPort: integerOption("port", {
     meaning: "local: port of the gateway's /metrics, 0 for any",
     default: 0,
+    decidesResult: false,
     minimum: 0,
     maximum: 65_535,
   }),

@@ -75,7 +75,14 @@ function createCommand(script: string, description: string, options: OptionTable
     .helpOption("--help", "print this and stop")
     .allowExcessArguments(false)
     .exitOverride()
-    .configureOutput({ writeOut: () => {}, writeErr: () => {}, getOutHelpWidth: () => 100 });
+    .configureOutput({
+      writeOut: () => {},
+      writeErr: () => {},
+      getOutHelpWidth: () => 100,
+      // Asking the environment for colours would need a permission for a help text.
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
   for (const [name, option] of Object.entries(options)) {
     const flag = flagOf(name);
     const meaning = option.meaning + describeDefault(option);

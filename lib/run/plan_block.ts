@@ -46,7 +46,7 @@ export function renderPlan(
   const time = seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
   lines.push(
     endless
-      ? `${loads.length} or more runs, until the platform is overloaded.`
+      ? `${loads.length} or more runs, unless the platform is overloaded before.`
       : `${loads.length} ${loads.length === 1 ? "run" : "runs"}, about ${time} in all.`,
   );
   for (const warning of demandWarnings(loads, cores)) lines.push(`Warning: ${warning}`);

@@ -41,10 +41,12 @@ export function renderResultTable(results: readonly RunResult[]): string {
     style: { head: [], border: [], compact: true },
   });
   for (const { manifest, merit } of results) {
+    // What the user stopped says nothing about the platform; the verdict leaves it out too.
+    const measured = merit.invocations - merit.outcomes.cancelled;
     table.push([
       manifest.name,
-      String(merit.invocations),
-      String(merit.invocations - merit.outcomes.ok),
+      String(measured),
+      String(measured - merit.outcomes.ok),
       show(merit.coldInvocations, 0),
       show(merit.slowdown.all.p50, 1),
       show(merit.slowdown.all.p90, 1),

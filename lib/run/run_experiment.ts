@@ -138,7 +138,14 @@ class RunPlanner {
     const run = this.#schedules === null
       ? next.value
       : replaySchedule(next.value, scheduleFileOf(this.#schedules, next.value));
-    return { run, plan: derivePlan(run.schedule) };
+    const plan = derivePlan(run.schedule);
+    if (plan.invocations === 0) {
+      throw new LoaderError(
+        "usage",
+        `The run ${run.name} has no invocation; make it longer or raise its rate.`,
+      );
+    }
+    return { run, plan };
   }
 }
 
@@ -147,8 +154,17 @@ function scheduleFileOf(folder: string, run: PlannedRun): string {
 }
 
 function saveSchedules(folder: string, loads: readonly PlannedLoad[]): void {
-  Deno.mkdirSync(folder, { recursive: true });
-  for (const { run } of loads) writeScheduleFile(run.schedule, scheduleFileOf(folder, run));
+  try {
+    Deno.mkdirSync(folder, { recursive: true });
+    for (const { run } of loads) writeScheduleFile(run.schedule, scheduleFileOf(folder, run));
+  } catch (cause) {
+    if (cause instanceof LoaderError) throw cause;
+    throw new LoaderError(
+      "usage",
+      `The schedules cannot be saved here (${errorMessage(cause)}); name another folder.`,
+      { file: folder, cause },
+    );
+  }
 }
 
 /** The run with the schedule of a file, which must be of the same functions. */

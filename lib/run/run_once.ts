@@ -85,7 +85,8 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
     status,
     error: lost ? errorMessage(platform.lost.reason) : null,
     outcomes: result.outcomes,
-    verdict: result.verdict,
+    // Where nothing was measured there is nothing to call valid.
+    verdict: result.verdict.evidence.measured === 0 ? null : result.verdict,
     endedAt: wallClockDate().toISOString(),
     loaderPeakMemoryMib: ownPeakMemoryMib(),
   });

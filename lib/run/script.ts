@@ -1,5 +1,5 @@
 import { errorMessage, LoaderError } from "../base/error.ts";
-import type { RunManifest, VerdictWord } from "../model/manifest.ts";
+import type { RunManifest, RunStatus, VerdictWord } from "../model/manifest.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { Experiment } from "./experiment.ts";
 import { listenForInterrupt } from "./interrupt.ts";
@@ -41,6 +41,7 @@ async function runScript<O extends OptionTable>(experiment: Experiment<O>): Prom
     }
     options = parsed.values as OptionValues<O> & CommonOptions;
     requirePermissions(experiment.name.replaceAll("-", "_"));
+    await progress.open();
     const outcome = await runExperiment(experiment, options, {
       command: ["deno", "task", `exp:${experiment.name}`, ...Deno.args],
       signal: interrupt.signal,
@@ -58,7 +59,8 @@ async function runScript<O extends OptionTable>(experiment: Experiment<O>): Prom
   } catch (error) {
     progress.say(`Error: ${errorMessage(error)}`);
     if (!(error instanceof LoaderError)) console.error(error);
-    await reportWhatIsThere(folder, options);
+    const interrupted = error instanceof LoaderError && error.code === "interrupted";
+    await reportWhatIsThere(folder, interrupted ? "interrupted" : "failed", options);
     return error instanceof LoaderError ? error.exitStatus : 1;
   }
 }
@@ -81,17 +83,18 @@ async function reportOutcome(outcome: ExperimentOutcome, options: CommonOptions)
 /** After an error: what was measured so far, if anything was. */
 async function reportWhatIsThere(
   folder: string | null,
+  status: RunStatus,
   options: CommonOptions | undefined,
 ): Promise<void> {
   if (folder === null || options === undefined) return;
   try {
-    await report(folder, "failed", options);
+    await report(folder, status, options);
   } catch (error) {
     console.error(`The results are in ${folder}, but no report: ${errorMessage(error)}`);
   }
 }
 
-async function report(folder: string, status: string, options: CommonOptions): Promise<void> {
+async function report(folder: string, status: RunStatus, options: CommonOptions): Promise<void> {
   // Loaded only now, so that the first invocation does not wait for the plotting library.
   const [{ renderReport }, { readRunResults, renderResultTable }] = await Promise.all([
     import("../report/report.ts"),

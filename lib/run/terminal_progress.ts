@@ -1,7 +1,12 @@
-import { createLogUpdate } from "log-update";
 import process from "node:process";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
 import type { PlannedLoad } from "./plan_block.ts";
+
+/** Writes a line over the one before. */
+interface LogUpdate {
+  (line: string): void;
+  clear(): void;
+}
 
 /** Seconds between lines where the output is not a terminal. */
 const LINE_EVERY_S = 5;
@@ -11,9 +16,17 @@ const LINE_EVERY_S = 5;
  * terminal, a line every few seconds elsewhere.
  */
 export class TerminalProgress {
-  readonly #atTerminal = Deno.stderr.isTerminal();
-  readonly #update = createLogUpdate(process.stderr, { showCursor: true });
+  /** `null` where the output is not a terminal. */
+  #update: LogUpdate | null = null;
   #lastLineS = 0;
+
+  /** Takes the terminal over, if there is one: from then on one line changes. */
+  async open(): Promise<void> {
+    if (!Deno.stderr.isTerminal()) return;
+    // Loaded only when permissions are granted: it reads the environment at once.
+    const { createLogUpdate } = await import("log-update");
+    this.#update = createLogUpdate(process.stderr, { showCursor: true });
+  }
 
   start(load: PlannedLoad): void {
     this.#lastLineS = 0;
@@ -36,12 +49,12 @@ export class TerminalProgress {
 
   /** Leaves a line that stays. */
   say(line: string): void {
-    if (this.#atTerminal) this.#update.clear();
+    this.#update?.clear();
     console.error(line);
   }
 
   #show(line: string, due: boolean): void {
-    if (this.#atTerminal) this.#update(line);
+    if (this.#update !== null) this.#update(line);
     else if (due) console.error(line);
   }
 }

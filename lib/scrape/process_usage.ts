@@ -72,9 +72,25 @@ export function createProcessScraper(options: ProcessScraperOptions): Scraper {
   };
 }
 
-/** pidusage rejects when none of the processes is there any more. */
+let procReadable: boolean | undefined;
+
+/**
+ * pidusage rejects when none of the processes is there any more. Deno lets only
+ * programs with all permissions read /proc; others ask `ps`, which counts CPU
+ * time in whole seconds.
+ */
 async function readPidUsage(pids: number[]): ReturnType<ReadUsage> {
-  return await pidusage(pids);
+  procReadable ??= isProcReadable();
+  return await pidusage(pids, { usePs: !procReadable });
+}
+
+function isProcReadable(): boolean {
+  try {
+    Deno.readTextFileSync("/proc/self/stat");
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function sum(pids: readonly number[], value: (pid: number) => number): number {

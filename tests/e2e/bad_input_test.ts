@@ -23,7 +23,11 @@ const MISTAKES: readonly (readonly [string, readonly string[], RegExp])[] = [
   [SWEEP, ["--start-minute", "1440"], /1440 minutes/],
   [SWEEP, ["--sizes", "5000"], /sample of 5000 functions is too large/],
   [SWEEP, ["--config", "nowhere.yaml"], /nowhere.yaml: The configuration file cannot be read/],
-  [SWEEP, ["--schedules", "nowhere"], /nowhere\/functions-12.* cannot be read/],
+  [
+    SWEEP,
+    ["--schedules", "nowhere"],
+    /nowhere\/functions-\d+_repetition-0.schedule: The schedule file cannot be read/,
+  ],
   [SWEEP, ["--output", "deno.json"], /deno.json: The output is not a folder/],
   [SWEEP, ["--output", "lib"], /lib: The output folder holds other files/],
   [RAMP, ["--start", "50", "--end", "20"], /--end: 20 is below the start, 50/],

@@ -163,6 +163,21 @@ Deno.test("dispatch: an interrupt cancels what is out and what is still to come"
   );
 });
 
+Deno.test("dispatch: an interrupt of a long schedule lets other things happen meanwhile", async () => {
+  const schedule = generateSchedule(traceWithCounts([100_000]));
+  const controller = new AbortController();
+  const invocations = new MemorySink(INVOCATIONS);
+  let rowsAtNextTimer = 0;
+  await tryDispatch(schedule, inMs(1), { signal: controller.signal, invocations }, (clock) => {
+    clock.at(1, () => {
+      controller.abort();
+      clock.at(1, () => rowsAtNextTimer = invocations.rows.length);
+    });
+  });
+  assert.ok(rowsAtNextTimer < 100_000, `${rowsAtNextTimer} rows in one go`);
+  assert.equal(invocations.rows.length, 100_000);
+});
+
 Deno.test("dispatch: an interrupt before the start sends nothing", async () => {
   const schedule = generateSchedule(traceWithCounts([10]));
   const { log, result } = await tryDispatch(schedule, inMs(1), {

@@ -2,25 +2,17 @@ import * as grpc from "@grpc/grpc-js";
 import assert from "node:assert/strict";
 import { RealClock } from "../../lib/base/clock.ts";
 import { createCallColumns } from "../../lib/invoke/call_columns.ts";
-import type { Deployment, FunctionSpec } from "../../lib/model/platform.ts";
+import type { Deployment } from "../../lib/model/platform.ts";
 import type { Outcome } from "../../lib/model/record.ts";
 import { createGrpcJsTransport } from "../../lib/rpc/grpc_js_transport.ts";
 import { outcomeOfStatus } from "../../lib/rpc/outcome_of_status.ts";
 import { type ExecuteHandler, ExecutorServer } from "../support/executor_server.ts";
-import { profileWithCounts } from "../support/schedules.ts";
+import { functionSpec } from "../support/function_spec.ts";
 
 const SLOTS = 500;
 
 function deploymentAt(address: string, name = "function-a"): Deployment {
-  const spec: FunctionSpec = {
-    index: 0,
-    functionId: `owner/app/${name}`,
-    name,
-    profile: profileWithCounts(name, [1]),
-    initialScale: 0,
-    cpuRequestMilli: 83,
-    memoryRequestMib: 1,
-  };
+  const spec = functionSpec(0, { name });
   return { spec, address, authority: `${name}.test` };
 }
 
@@ -118,7 +110,8 @@ Deno.test("grpc-js transport: each status has its outcome", async () => {
   await client.completed(17);
   const expected: Record<number, Outcome> = {
     0: "ok",
-    1: "cancelled",
+    // Said by the server, not wished by the user.
+    1: "failed",
     4: "timed_out",
     8: "rejected",
     14: "rejected",

@@ -9,7 +9,7 @@ import type { LocalOptions } from "../../../lib/platform/local/local_options.ts"
 import { createPlatform, type PlatformName } from "../../../lib/platform/registry.ts";
 import { parsePrometheusText } from "../../../lib/scrape/prometheus_text.ts";
 import { ExecutorClient, isAlive, until } from "../../workloads/executor_client.ts";
-import { functionSpec } from "./function_spec.ts";
+import { functionSpec } from "../../support/function_spec.ts";
 
 /** Little work a millisecond: the tests ask what happens, not how fast. */
 const CALIBRATION = { coldIterationsPerMs: 100, warmIterationsPerMs: 100 };

@@ -1,6 +1,6 @@
 /** A loader that deploys one function with an instance, tells the pids, and waits to be killed. */
 import { createLocalPlatform } from "../../../lib/platform/local/local_platform.ts";
-import { functionSpec } from "./function_spec.ts";
+import { functionSpec } from "../../support/function_spec.ts";
 
 const platform = createLocalPlatform({
   createTransport: () => () => Promise.reject(new Error("not needed")),

@@ -1,4 +1,4 @@
-import type { FunctionSpec } from "../../../lib/model/platform.ts";
+import type { FunctionSpec } from "../../lib/model/platform.ts";
 
 const PERCENTILES = { quantiles: [0, 1], values: [1, 1], mean: 1 };
 

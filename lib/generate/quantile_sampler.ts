@@ -4,6 +4,35 @@ import type { Percentiles } from "../model/trace.ts";
 const BINS = 100;
 
 /**
+ * Where the segments between given quantiles lie: one constant segment in front
+ * of the first quantile, linear ones between, one constant behind the last.
+ */
+interface QuantileGrid {
+  /** Upper end of each segment, as a quantile. */
+  readonly upper: Float64Array;
+  /** First segment that a hundredth of the quantiles may fall into. */
+  readonly firstOfBin: Uint8Array;
+}
+
+/** All functions of a trace have the same quantiles: one grid serves them all, and stays in the cache. */
+const grids = new Map<string, QuantileGrid>();
+
+function gridOf(quantiles: readonly number[]): QuantileGrid {
+  const key = quantiles.join();
+  let grid = grids.get(key);
+  if (grid === undefined) {
+    const upper = Float64Array.of(...quantiles, Infinity);
+    const firstOfBin = new Uint8Array(BINS);
+    for (let bin = 0; bin < BINS; bin++) {
+      while (bin / BINS >= upper[firstOfBin[bin]]) firstOfBin[bin]++;
+    }
+    grid = { upper, firstOfBin };
+    grids.set(key, grid);
+  }
+  return grid;
+}
+
+/**
  * Draws whole numbers from a distribution known by percentiles: a uniform
  * quantile, interpolated linearly between the percentiles around it (below the
  * first the first, above the last the last), clamped, rounded half up.
@@ -11,47 +40,33 @@ const BINS = 100;
 export class QuantileSampler {
   readonly #minimum: number;
   readonly #maximum: number;
-  /** Upper end of each segment, as a quantile. */
-  readonly #upper: Float64Array;
-  readonly #intercept: Float64Array;
-  readonly #slope: Float64Array;
-  /** First segment that a hundredth of the quantiles may fall into. */
-  readonly #firstOfBin: Uint8Array;
+  readonly #grid: QuantileGrid;
+  /** Intercept and slope of each segment, side by side. */
+  readonly #lines: Float64Array;
 
   constructor(percentiles: Percentiles, minimum: number, maximum: number) {
+    const { quantiles, values } = percentiles;
+    const last = quantiles.length;
     this.#minimum = minimum;
     this.#maximum = maximum;
-    const { quantiles, values } = percentiles;
-    const count = quantiles.length;
-    // One constant segment in front of the first percentile, one behind the last.
-    this.#upper = new Float64Array(count + 1);
-    this.#intercept = new Float64Array(count + 1);
-    this.#slope = new Float64Array(count + 1);
-    for (let segment = 0; segment <= count; segment++) {
-      if (segment === 0 || segment === count) {
-        this.#upper[segment] = segment === 0 ? quantiles[0] : Infinity;
-        this.#intercept[segment] = values[segment === 0 ? 0 : count - 1];
-        continue;
-      }
+    this.#grid = gridOf(quantiles);
+    this.#lines = new Float64Array(2 * (last + 1));
+    this.#lines[0] = values[0];
+    this.#lines[2 * last] = values[last - 1];
+    for (let segment = 1; segment < last; segment++) {
       const slope = (values[segment] - values[segment - 1]) /
         (quantiles[segment] - quantiles[segment - 1]);
-      this.#upper[segment] = quantiles[segment];
-      this.#slope[segment] = slope;
-      this.#intercept[segment] = values[segment - 1] - slope * quantiles[segment - 1];
-    }
-    this.#firstOfBin = new Uint8Array(BINS);
-    for (let bin = 0; bin < BINS; bin++) {
-      let segment = 0;
-      while (bin / BINS >= this.#upper[segment]) segment++;
-      this.#firstOfBin[bin] = segment;
+      this.#lines[2 * segment] = values[segment - 1] - slope * quantiles[segment - 1];
+      this.#lines[2 * segment + 1] = slope;
     }
   }
 
   /** The value at a quantile in [0, 1). */
   valueAt(quantile: number): number {
-    let segment = this.#firstOfBin[Math.floor(quantile * BINS)];
-    while (quantile >= this.#upper[segment]) segment++;
-    const value = this.#intercept[segment] + this.#slope[segment] * quantile;
+    const { upper, firstOfBin } = this.#grid;
+    let segment = firstOfBin[Math.floor(quantile * BINS)];
+    while (quantile >= upper[segment]) segment++;
+    const value = this.#lines[2 * segment] + this.#lines[2 * segment + 1] * quantile;
     if (value <= this.#minimum) return this.#minimum;
     if (value >= this.#maximum) return this.#maximum;
     return Math.floor(value + 0.5);

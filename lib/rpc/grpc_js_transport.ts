@@ -85,6 +85,9 @@ class Connection {
       "grpc.use_local_subchannel_pool": 1,
       "loader.connection_number": number,
       "grpc.max_receive_message_length": -1,
+      // By default a server that is back is found only seconds later.
+      "grpc.initial_reconnect_backoff_ms": 100,
+      "grpc.max_reconnect_backoff_ms": 1000,
     });
   }
 

@@ -1,7 +1,7 @@
 import { LoaderError } from "../base/error.ts";
 import { deriveKey, type RngKey } from "../base/rng.ts";
 import { functionKey, type FunctionProfile, type Trace } from "../model/trace.ts";
-import { countInvocations, type TraceWindow, validateWindow } from "./window.ts";
+import { countInvocations, formatMinute, type TraceWindow, validateWindow } from "./window.ts";
 
 /** Options of {@linkcode sampleTrace}. */
 export interface SampleOptions {
@@ -70,7 +70,7 @@ export function selectInvoked(trace: Trace, window?: TraceWindow): Trace {
 
 function describeWindow(trace: Trace, window: TraceWindow | undefined): string {
   if (window === undefined) return `its ${trace.minutes} minutes`;
-  return `minutes ${window.startMinute} to ${window.startMinute + window.minutes}`;
+  return `minutes ${window.startMinute} to ${formatMinute(window.startMinute + window.minutes)}`;
 }
 
 function compareKeys(a: RngKey, b: RngKey): number {

@@ -45,10 +45,15 @@ export function validateWindow(
     throw new LoaderError(
       "usage",
       `The trace ${trace.name} has ${trace.minutes} minutes, the window asks for minutes ` +
-        `${startMinute} to ${endMinute}; start earlier or shorten the duration.`,
+        `${startMinute} to ${formatMinute(endMinute)}; start earlier or shorten the duration.`,
       { value: endMinute },
     );
   }
+}
+
+/** A minute of a trace for a message: seconds may make a long fraction of it. */
+export function formatMinute(minute: number): string {
+  return String(Number(minute.toFixed(3)));
 }
 
 /** Invocations of a function in the minutes that a window touches. */

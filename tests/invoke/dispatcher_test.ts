@@ -171,7 +171,9 @@ Deno.test("dispatch: an interrupt of a long schedule lets other things happen me
   await tryDispatch(schedule, inMs(1), { signal: controller.signal, invocations }, (clock) => {
     clock.at(1, () => {
       controller.abort();
-      clock.at(1, () => rowsAtNextTimer = invocations.rows.length);
+      clock.at(1, () => {
+        rowsAtNextTimer = invocations.rows.length;
+      });
     });
   });
   assert.ok(rowsAtNextTimer < 100_000, `${rowsAtNextTimer} rows in one go`);

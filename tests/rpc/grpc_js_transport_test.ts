@@ -192,7 +192,7 @@ Deno.test("grpc-js transport: nobody at the address is told in a sentence", asyn
 
 Deno.test("grpc-js transport: without a server calls fail to connect, and with it back they go on", async () => {
   const server = await ExecutorServer.listen(echo);
-  const client = await connect([server.address], 2000);
+  const client = await connect([server.address], 3000);
   client.send(0);
   await client.completed(1);
   server[Symbol.dispose]();

@@ -84,6 +84,7 @@ export {
 export {
   COMMON_OPTIONS,
   type CommonOptions,
+  PATTERN_OPTIONS,
   TRACE_OPTIONS,
   type TraceOptions,
 } from "./lib/run/common_options.ts";

@@ -15,7 +15,9 @@ import {
   type Experiment,
   generateBurst,
   integerOption,
+  LoaderError,
   numberOption,
+  PATTERN_OPTIONS,
   runAsScript,
 } from "../mod.ts";
 
@@ -26,14 +28,14 @@ const options = {
     minimum: 0.01,
     maximum: 1_000_000,
   }),
-  start: numberOption("rate", {
-    meaning: "rate of the first slot",
-    default: { local: 5, cluster: 1 },
+  start: numberOption<number | null>("rate", {
+    meaning: "rate of the first slot (default: a quarter of the target locally)",
+    default: { local: null, cluster: 1 },
     minimum: 0.01,
     maximum: 1_000_000,
   }),
   step: numberOption<number | null>("rate", {
-    meaning: "what each slot adds (default: a third of the climb locally)",
+    meaning: "what each slot adds (default: a quarter of the target locally)",
     default: { local: null, cluster: 1 },
     minimum: 0.01,
     maximum: 1_000_000,
@@ -56,23 +58,12 @@ const options = {
     minimum: 1,
     maximum: 10_000_000,
   }),
-  runtime: durationOption({
-    meaning: "requested runtime of every invocation",
-    default: { local: 20, cluster: 1000 },
-    minimum: 1,
-    maximum: 60_000,
-  }),
-  memory: integerOption("MiB", {
-    meaning: "requested memory of every invocation",
-    default: { local: 64, cluster: 170 },
-    minimum: 1,
-    maximum: 10_240,
-  }),
+  ...PATTERN_OPTIONS,
   ...COMMON_OPTIONS,
 };
 
-/** Slots of the climb where no step is given. */
-const CLIMB_SLOTS = 3;
+/** The first rate and the steps are this part of the target where they are not given. */
+const CLIMB_SLOTS = 4;
 
 /** Instances before the load, by name. */
 const INITIAL_SCALES: Readonly<Record<string, number>> = { steady: 1, bursty: 1, victim: 0 };
@@ -83,11 +74,17 @@ export const burst: Experiment<typeof options> = {
   options,
 
   plan(options) {
-    const { rps, start } = options;
+    const { rps } = options;
+    const start = options.start ?? rps / CLIMB_SLOTS;
+    if (start > rps) {
+      throw new LoaderError("usage", `--start: ${start} is above the target rate, ${rps}.`, {
+        value: start,
+      });
+    }
     const { schedule, burstAtMs } = generateBurst({
       seed: options.seed,
       startRatePerS: start,
-      stepRatePerS: options.step ?? Math.max((rps - start) / CLIMB_SLOTS, 0.01),
+      stepRatePerS: options.step ?? rps / CLIMB_SLOTS,
       targetRatePerS: rps,
       slotMs: options.slot,
       durationMs: options.duration,

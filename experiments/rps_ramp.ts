@@ -16,6 +16,7 @@ import {
   integerOption,
   LoaderError,
   numberOption,
+  PATTERN_OPTIONS,
   type PlannedRun,
   runAsScript,
 } from "../mod.ts";
@@ -53,24 +54,13 @@ const options = {
     minimum: 1,
     maximum: 100_000,
   }),
-  runtime: durationOption({
-    meaning: "requested runtime of every invocation",
-    default: { local: 20, cluster: 1000 },
-    minimum: 1,
-    maximum: 60_000,
-  }),
-  memory: integerOption("MiB", {
-    meaning: "requested memory of every invocation",
-    default: { local: 64, cluster: 170 },
-    minimum: 1,
-    maximum: 10_240,
-  }),
   initialScale: integerOption("number", {
     meaning: "instances of each function before the load",
     default: 1,
     minimum: 0,
     maximum: 1000,
   }),
+  ...PATTERN_OPTIONS,
   ...COMMON_OPTIONS,
 };
 

@@ -24,7 +24,7 @@ if (import.meta.main) {
     }
   } catch (error) {
     if (!(error instanceof LoaderError)) throw error;
-    console.error(error.message);
+    console.error(`Error: ${error.message}`);
     Deno.exit(error.exitStatus);
   }
 }

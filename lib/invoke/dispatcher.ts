@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from "../base/clock.ts";
+import { LoaderError } from "../base/error.ts";
 import type { Verdict, VerdictLimits } from "../model/manifest.ts";
 import type { CallColumns, Transport, TransportFactory } from "../model/platform.ts";
 import { type Outcome, OUTCOMES } from "../model/record.ts";
@@ -330,17 +331,20 @@ class Dispatcher {
     if (this.#finished) return;
     this.#interrupted = true;
     this.#dispatchTimer?.cancel();
-    this.#giveUpInFlight("cancelled");
-    this.#cancelRest();
+    // Where the platform is gone, nobody cancelled anything.
+    const { reason } = this.#options.signal;
+    const lost = reason instanceof LoaderError && reason.code === "platform";
+    this.#giveUpInFlight(lost ? "failed" : "cancelled");
+    this.#giveUpRest(lost ? "connect_failed" : "cancelled");
   }
 
-  #cancelRest(): void {
+  #giveUpRest(outcome: Outcome): void {
     for (let row = 0; !this.#allHandled && this.#chunk !== undefined; row++) {
       if (row === CANCEL_AT_ONCE) {
-        this.#dispatchTimer = this.#clock.at(this.#clock.nowMs(), () => this.#cancelRest());
+        this.#dispatchTimer = this.#clock.at(this.#clock.nowMs(), () => this.#giveUpRest(outcome));
         return;
       }
-      this.#writeUnsent(this.#chunk, this.#position++, this.#nextIndex++, "cancelled");
+      this.#writeUnsent(this.#chunk, this.#position++, this.#nextIndex++, outcome);
       this.#advance();
     }
     this.#stop();
@@ -353,9 +357,13 @@ class Dispatcher {
     const timer = this.#clock.at(dueMs, () => {
       this.#timers.delete(timer);
       const delayMs = this.#clock.nowMs() - dueMs;
-      this.#health.recordLoopDelay(delayMs);
-      // Probes that the delay has swallowed would each have seen a part of it.
-      this.#armProbe(count + 1 + Math.floor(delayMs / LOOP_PROBE_EVERY_MS));
+      // Probes that the delay has swallowed have each seen a part of it; to leave them
+      // out would be coordinated omission.
+      const swallowed = Math.floor(delayMs / LOOP_PROBE_EVERY_MS);
+      for (let k = 0; k <= swallowed; k++) {
+        this.#health.recordLoopDelay(delayMs - k * LOOP_PROBE_EVERY_MS);
+      }
+      this.#armProbe(count + 1 + swallowed);
     });
     this.#timers.add(timer);
   }

@@ -1,10 +1,13 @@
 import { LoaderError } from "../base/error.ts";
 import type { Platform } from "../model/platform.ts";
-import type { LocalOptions } from "./local/local_options.ts";
+import type { CreateTransport, LocalOptions } from "./local/local_options.ts";
 
 /** The options of each platform, by its name. */
 export interface PlatformOptions {
-  readonly local: LocalOptions;
+  /** `createTransport` makes the reference transport unless it is given. */
+  readonly local: Omit<LocalOptions, "createTransport"> & {
+    readonly createTransport?: CreateTransport;
+  };
 }
 
 /** The name of a platform. */
@@ -13,8 +16,18 @@ export type PlatformName = keyof PlatformOptions;
 /** Loaded when asked for: the code of one platform does not slow the start of another. */
 const CREATORS: { [Name in PlatformName]: (options: PlatformOptions[Name]) => Promise<Platform> } =
   {
-    local: async (options) =>
-      (await import("./local/local_platform.ts")).createLocalPlatform(options),
+    local: async (options) => {
+      const [{ createLocalPlatform }, { createGrpcJsTransport }] = await Promise.all([
+        import("./local/local_platform.ts"),
+        import("../rpc/grpc_js_transport.ts"),
+      ]);
+      return createLocalPlatform({
+        ...options,
+        createTransport: options.createTransport ??
+          ((deployments, clock) =>
+            createGrpcJsTransport({ deployments, clock, coldStartsMarked: true })),
+      });
+    },
   };
 
 /** Every platform there is. */

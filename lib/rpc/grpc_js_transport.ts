@@ -252,7 +252,10 @@ class GrpcJsTransport implements Transport {
     const deadlineUnixMs = this.#clock.originUnixMs + this.#clock.nowMs() + this.#connectTimeoutMs;
     connection.client.waitForReady(new Date(deadlineUnixMs), () => {
       this.#watched.delete(connection);
-      if (!this.#closed) this.#sendWaiting(pool);
+      if (this.#closed) return;
+      this.#sendWaiting(pool);
+      // A call that began to wait meanwhile still needs to be told.
+      if (pool.waiting.length > 0) this.#watch(pool, connection);
     });
   }
 

@@ -157,7 +157,7 @@ export const COMMON_OPTIONS = {
     maximum: 100_000,
   }),
   maxInstances: integerOption<number | null>("number", {
-    meaning: "local: most instances at once (default: 32 a core)",
+    meaning: "local: most instances at once (default: 16 a core)",
     default: null,
     minimum: 0,
     maximum: 100_000,
@@ -186,6 +186,22 @@ export const COMMON_OPTIONS = {
 
 /** Values of {@linkcode COMMON_OPTIONS}. */
 export type CommonOptions = OptionValues<typeof COMMON_OPTIONS>;
+
+/** Options of experiments whose functions all ask for the same. */
+export const PATTERN_OPTIONS = {
+  runtime: durationOption({
+    meaning: "requested runtime of every invocation",
+    default: { local: 20, cluster: 1000 },
+    minimum: 1,
+    maximum: 60_000,
+  }),
+  memory: integerOption("MiB", {
+    meaning: "requested memory of every invocation",
+    default: { local: 64, cluster: 170 },
+    minimum: 1,
+    maximum: 10_240,
+  }),
+};
 
 /** Options of experiments that replay a trace. */
 export const TRACE_OPTIONS = {

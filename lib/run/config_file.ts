@@ -50,6 +50,12 @@ export function readConfigFile(
     const flag = isScalar(key) ? String(key.value) : "";
     const line = lineAt(isScalar(key) ? key.range?.[0] : 0);
     const name = names.get(flag);
+    if (name === "config") {
+      throw new LoaderError("input", "A configuration file cannot name another one.", {
+        file: path,
+        line,
+      });
+    }
     if (name === undefined) {
       throw new LoaderError(
         "input",

@@ -4,11 +4,7 @@ import type { CommonOptions } from "./common_options.ts";
 
 /** The platform that the options ask for, with its options among the common ones. */
 export async function createPlatformFromOptions(options: CommonOptions): Promise<Platform> {
-  // Loaded when needed: gRPC reads the environment as soon as it is imported.
-  const { createGrpcJsTransport } = await import("../rpc/grpc_js_transport.ts");
   return await createPlatform(options.platform, {
-    createTransport: (deployments, clock) =>
-      createGrpcJsTransport({ deployments, clock, coldStartsMarked: true }),
     gatewayPort: options.gatewayPort,
     metricsPort: options.metricsPort,
     queueTimeoutMs: options.queueTimeout,

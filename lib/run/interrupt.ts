@@ -16,8 +16,8 @@ export function listenForInterrupt(onFirst: () => void): Interrupt {
   const controller = new AbortController();
   const listener = () => {
     if (controller.signal.aborted) Deno.exit(130);
-    onFirst();
     controller.abort(new LoaderError("interrupted", "Stopped by the user."));
+    onFirst();
   };
   for (const signal of SIGNALS) Deno.addSignalListener(signal, listener);
   return {

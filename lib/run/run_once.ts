@@ -1,4 +1,4 @@
-import type { Clock } from "../base/clock.ts";
+import type { Clock, TimerHandle } from "../base/clock.ts";
 import { wallClockDate } from "../base/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { ownCpuMs, ownPeakMemoryMib, sinceProgramStartMs } from "../base/process_usage.ts";
@@ -43,6 +43,8 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
   const watch = createWarmupWatch(run);
   const invocations = folder.sink(INVOCATIONS);
   let scraping: Promise<void> = Promise.resolve();
+  let firstDispatchAfterMs: number | null = null;
+  let noting: TimerHandle | undefined;
   let result: DispatchResult;
   try {
     result = await dispatch({
@@ -68,11 +70,18 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
           signal: stopScraping.signal,
         });
       },
-      onFirstDispatch: () =>
-        folder.update({ firstDispatchAfterMs: sinceProgramStartMs() - setting.beganMs }),
+      onFirstDispatch: () => {
+        firstDispatchAfterMs = sinceProgramStartMs() - setting.beganMs;
+        // Not now: the call itself goes out only when this returns.
+        noting = platform.clock.at(
+          platform.clock.nowMs() + FLUSH_EVERY_MS,
+          () => folder.update({ firstDispatchAfterMs }),
+        );
+      },
       onProgress: setting.onProgress,
     });
   } finally {
+    noting?.cancel();
     stopScraping.abort();
     await scraping;
     instances.end();
@@ -87,6 +96,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
     outcomes: result.outcomes,
     // Where nothing was measured there is nothing to call valid.
     verdict: result.verdict.evidence.measured === 0 ? null : result.verdict,
+    firstDispatchAfterMs,
     endedAt: wallClockDate().toISOString(),
     loaderPeakMemoryMib: ownPeakMemoryMib(),
   });

@@ -6,6 +6,7 @@ import { listenForInterrupt } from "./interrupt.ts";
 import type { OptionTable, OptionValues } from "./option.ts";
 import { parseOptions } from "./parse_options.ts";
 import { requirePermissions } from "./permissions.ts";
+import { print } from "./print.ts";
 import { type ExperimentOutcome, runExperiment } from "./run_experiment.ts";
 import type { RunResult } from "./result_table.ts";
 import { TerminalProgress } from "./terminal_progress.ts";
@@ -36,7 +37,7 @@ async function runScript<O extends OptionTable>(experiment: Experiment<O>): Prom
       Deno.args,
     );
     if (parsed.help !== null) {
-      console.log(parsed.help);
+      print("stdout", parsed.help);
       return 0;
     }
     options = parsed.values as OptionValues<O> & CommonOptions;
@@ -74,7 +75,7 @@ function describeRun(manifest: RunManifest): string {
 
 async function reportOutcome(outcome: ExperimentOutcome, options: CommonOptions): Promise<void> {
   if (outcome.folder === null) {
-    if (options.json) console.log(JSON.stringify({ dryRun: true }, null, 2));
+    if (options.json) print("stdout", JSON.stringify({ dryRun: true }, null, 2));
     return;
   }
   await report(outcome.folder, outcome.status, options);
@@ -90,7 +91,7 @@ async function reportWhatIsThere(
   try {
     await report(folder, status, options);
   } catch (error) {
-    console.error(`The results are in ${folder}, but no report: ${errorMessage(error)}`);
+    print("stderr", `The results are in ${folder}, but no report: ${errorMessage(error)}`);
   }
 }
 
@@ -108,11 +109,12 @@ async function report(folder: string, status: RunStatus, options: CommonOptions)
   const { html } = await renderReport(folder);
   const verdict = worstVerdict(results);
   if (options.json) {
-    console.log(
+    print(
+      "stdout",
       JSON.stringify({ folder, report: html, status, verdict, runs: results }, null, 2),
     );
   } else {
-    console.log(renderResultTable(results));
+    print("stdout", renderResultTable(results));
   }
   printTo(options, `Verdict: ${verdict ?? "none"}${status === "finished" ? "" : ` (${status})`}`);
   printTo(options, `Report:  ${html}`);
@@ -120,8 +122,8 @@ async function report(folder: string, status: RunStatus, options: CommonOptions)
 
 /** Words for people: on standard output unless that carries JSON. */
 function printTo(options: CommonOptions, text: string): void {
-  if (options.json) console.error(text);
-  else console.log(text);
+  if (options.json) print("stderr", text);
+  else print("stdout", text);
 }
 
 const FROM_WORST: readonly VerdictWord[] = ["GENERATOR-LIMITED", "PLATFORM-LIMITED", "VALID"];

@@ -1,6 +1,7 @@
 import process from "node:process";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
 import type { PlannedLoad } from "./plan_block.ts";
+import { print, tolerateClosed } from "./print.ts";
 
 /** Writes a line over the one before. */
 interface LogUpdate {
@@ -25,6 +26,7 @@ export class TerminalProgress {
     if (!Deno.stderr.isTerminal()) return;
     // Loaded only when permissions are granted: it reads the environment at once.
     const { createLogUpdate } = await import("log-update");
+    process.stderr.on("error", () => {/* The terminal is gone; the run ends as it should. */});
     this.#update = createLogUpdate(process.stderr, { showCursor: true });
   }
 
@@ -49,12 +51,13 @@ export class TerminalProgress {
 
   /** Leaves a line that stays. */
   say(line: string): void {
-    this.#update?.clear();
-    console.error(line);
+    tolerateClosed(() => this.#update?.clear());
+    print("stderr", line);
   }
 
   #show(line: string, due: boolean): void {
-    if (this.#update !== null) this.#update(line);
-    else if (due) console.error(line);
+    const update = this.#update;
+    if (update !== null) tolerateClosed(() => update(line));
+    else if (due) print("stderr", line);
   }
 }

@@ -130,7 +130,7 @@ export const DEMONSTRATION_CONDITIONS: SynthesisConditions = {
   busyPerMinute: 400,
   busyMinutes: 10,
   maxPerMinute: 1000,
-  maxMeanRuntimeMs: 8,
+  maxMeanRuntimeMs: 5,
   maxRuntimeMs: 100,
   maxMemoryMib: 400,
   maxConcurrency: 0.1,

@@ -33,6 +33,7 @@ const MISTAKES: readonly (readonly [string, readonly string[], RegExp])[] = [
   [RAMP, ["--start", "50", "--end", "20"], /--end: 20 is below the start, 50/],
   [RAMP, ["--start", "0.01", "--slot", "1s"], /no invocation at all/],
   [RAMP, ["--runtime", "2min"], /--runtime: "2min" is not between 1ms and 1min/],
+  [BURST, ["--start", "50"], /--start: 50 is above the target rate, 20/],
   [BURST, ["--rps", "many"], /--rps: "many" is not a number/],
   [BURST, ["--burst", "1.5"], /--burst: "1.5" is not a whole number/],
   [BURST, ["surplus"], /too many arguments/i],

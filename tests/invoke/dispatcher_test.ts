@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { VirtualClock } from "../../lib/base/clock.ts";
+import { LoaderError } from "../../lib/base/error.ts";
 import { generateSchedule } from "../../lib/generate/trace_schedule.ts";
 import { dispatch, type DispatchOptions } from "../../lib/invoke/dispatcher.ts";
 import { VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
@@ -299,4 +300,21 @@ Deno.test("dispatch: a busy second counts, what is left over at the end does not
   assert.deepEqual(result.verdict.evidence.busySeconds, [0, 1, 2]);
   assert.equal(result.verdict.evidence.seconds, 3);
   assert.equal(result.verdict.verdict, "GENERATOR-LIMITED");
+});
+
+Deno.test("dispatch: when the platform is gone, nothing counts as cancelled by the user", async () => {
+  const schedule = generateSchedule(traceWithCounts([100]));
+  const controller = new AbortController();
+  const { rows, result } = await tryDispatch(
+    schedule,
+    inMs(3000),
+    { signal: controller.signal },
+    (clock) => {
+      clock.at(30_000, () => controller.abort(new LoaderError("platform", "It is gone.")));
+    },
+  );
+  assert.equal(rows.length, 100);
+  assert.equal(result.outcomes.cancelled, 0);
+  assert.ok(result.outcomes.failed > 0, "in flight");
+  assert.ok(result.outcomes.connect_failed > 0, "to come");
 });

@@ -31,8 +31,8 @@ Deno.test("the script makes the report again and says where it is", async () => 
 Deno.test("the script's errors are one sentence, and status 2 for the user's mistakes", async () => {
   const absent = await runScript("/nonexistent/folder");
   assert.equal(absent.code, 2);
-  assert.match(absent.err, /^\/nonexistent\/folder\/experiment\.json: [^\n]+\n$/);
+  assert.match(absent.err, /^Error: \/nonexistent\/folder\/experiment\.json: [^\n]+\n$/);
   const usage = await runScript();
   assert.equal(usage.code, 2);
-  assert.match(usage.err, /^Expected the folder of one experiment\.[^\n]+\n$/);
+  assert.match(usage.err, /^Error: Expected the folder of one experiment\.[^\n]+\n$/);
 });

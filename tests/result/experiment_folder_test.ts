@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { LoaderError } from "../../lib/base/error.ts";
 import type { ExperimentManifest, RunManifest } from "../../lib/model/manifest.ts";
 import { GENERATOR } from "../../lib/model/table.ts";
 import { ExperimentFolder } from "../../lib/result/experiment_folder.ts";
@@ -92,3 +93,15 @@ Deno.test("ExperimentFolder: nothing is ever overwritten", async () => {
     assert.throws(() => ExperimentFolder.open(path, EXPERIMENT), { message: /not a folder/ });
   });
 });
+
+Deno.test("experiment folder: a manifest that cannot be written is told in a sentence", () =>
+  withFolder((path) => {
+    const folder = ExperimentFolder.open(path, EXPERIMENT);
+    Deno.removeSync(path, { recursive: true });
+    assert.throws(
+      () => folder.update({ status: "finished" }),
+      (error) =>
+        error instanceof LoaderError && error.code === "result" &&
+        /experiment.json: The manifest cannot be written/.test(error.message),
+    );
+  }));

@@ -126,6 +126,7 @@ Deno.test("parseOptions: mistakes in a configuration file name its line", async 
     ["- a\n", /:1: A configuration maps names/],
     ["duration: {a: 1}\n", /:1: The value of duration must be a single value or a list/],
     ["duration:\n", /:1: The value of duration/],
+    ["config: other.yaml\n", /:1: A configuration file cannot name another one/],
     ["a: [1\nb: 2\n", /This is not YAML/],
   ];
   for (const [text, message] of cases) {

@@ -105,12 +105,12 @@ export class Gateway {
           headers: { "content-type": this.#metrics.contentType },
         }));
     } catch (error) {
-      throw describePortError("metrics", "metricsPort", metricsPort, error);
+      throw describePortError("metrics", "--metrics-port", metricsPort, error);
     }
     const boundPort = await new Promise<number>((resolve, reject) => {
       this.#proxy.once(
         "error",
-        (error) => reject(describePortError("gateway", "gatewayPort", gatewayPort, error)),
+        (error) => reject(describePortError("gateway", "--gateway-port", gatewayPort, error)),
       );
       this.#proxy.listen(gatewayPort, "127.0.0.1", () => {
         const address = this.#proxy.address();
@@ -179,7 +179,7 @@ function describePortError(what: string, option: string, port: number, error: un
     "usage",
     `The local platform's ${what} cannot listen on port ${port} (${
       errorMessage(error)
-    }); choose another with the option ${option}, or 0 for any that is free.`,
+    }); choose another with ${option}, or 0 for any that is free.`,
     { value: port },
   );
 }

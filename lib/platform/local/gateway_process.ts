@@ -81,6 +81,7 @@ export class GatewayProcess {
         { value: executable, cause: error },
       );
     }
+    lowerGroupPriority(this.#child.pid);
     // Observed by `deploy` only; a gateway that dies before is told of then.
     this.#deployed.promise.catch(() => {});
     this.#ended = this.#live();
@@ -241,5 +242,18 @@ function kill(pids: readonly number[]): void {
     } catch {
       // It has ended in between.
     }
+  }
+}
+
+/**
+ * Linux schedules sessions as groups of equal weight (autogroup, sched(7)), among
+ * which niceness does not count: without this, starting instances delayed the
+ * loader by up to 80 ms.
+ */
+function lowerGroupPriority(pid: number): void {
+  try {
+    Deno.writeTextFileSync(`/proc/${pid}/autogroup`, "19", { create: false });
+  } catch {
+    // Another system, no autogroups, or no permission: the loader's verdict tells.
   }
 }

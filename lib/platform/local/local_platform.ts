@@ -213,8 +213,9 @@ function authorityOf(spec: FunctionSpec): string {
 
 function fail(what: string, value: unknown): LoaderError {
   return new LoaderError(
-    "platform",
-    `${what}; deploy other or fewer functions, or raise the option capacity of the local platform.`,
+    "usage",
+    `${what}; deploy other or fewer functions, or raise what the local platform may use ` +
+      `(--max-instances for their number).`,
     { value },
   );
 }

@@ -298,14 +298,16 @@ async function assertFails(
   });
 }
 
-for (const option of ["gatewayPort", "metricsPort"] as const) {
+for (
+  const [option, flag] of [["gatewayPort", "--gateway-port"], ["metricsPort", "--metrics-port"]]
+) {
   Deno.test(`local platform: a ${option} in use is the user's to change`, async () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     await using platform = await createLocal({ [option]: listener.addr.port });
     await assertFails(
       platform.deploy([functionSpec(0)], new AbortController().signal),
       "usage",
-      new RegExp(`port ${listener.addr.port} .* option ${option}`),
+      new RegExp(`port ${listener.addr.port} .* ${flag}`),
     );
     listener.close();
   });
@@ -371,7 +373,7 @@ for (
     await using platform = await createLocal({ capacity: { instances: 3 } });
     await assertFails(
       platform.deploy(functions, new AbortController().signal),
-      "platform",
+      "usage",
       sentence,
     );
     assert.equal(platform.describe().gatewayPid, null);

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { burst } from "../../experiments/burst.ts";
+import { rpsRamp } from "../../experiments/rps_ramp.ts";
+import { traceSweep } from "../../experiments/trace_sweep.ts";
+import { LoaderError } from "../../lib/base/error.ts";
+import type { OptionTable, OptionValues } from "../../lib/run/option.ts";
+import { parseOptions } from "../../lib/run/parse_options.ts";
+import { runExperiment } from "../../lib/run/run_experiment.ts";
+import { temporaryFolder } from "../support/script.ts";
+
+function valuesOf<O extends OptionTable>(options: O, ...args: string[]): OptionValues<O> {
+  return parseOptions("test", "", options, args).values;
+}
+
+function usage(sentence: RegExp) {
+  return (error: unknown) =>
+    error instanceof LoaderError && error.code === "usage" && sentence.test(error.message);
+}
+
+Deno.test("runExperiment: a run without any invocation is a mistake", async () => {
+  const values = valuesOf(
+    traceSweep.options,
+    ...["--sizes", "3", "--duration", "1s", "--rate-scale", "0.000001", "--dry-run"],
+  );
+  await assert.rejects(
+    runExperiment(traceSweep, values),
+    usage(/functions-3_repetition-0 has no invocation/),
+  );
+});
+
+Deno.test("runExperiment: a folder for schedules that cannot be made is a mistake", async () => {
+  await using folder = await temporaryFolder();
+  const file = `${folder.path}/file`;
+  await Deno.writeTextFile(file, "");
+  const values = valuesOf(burst.options, "--save-schedules", `${file}/schedules`, "--dry-run");
+  await assert.rejects(runExperiment(burst, values), usage(/schedules cannot be saved here/));
+});
+
+Deno.test("rps ramp: the last rate is part of it, and no rounding error shows", async () => {
+  const values = valuesOf(
+    rpsRamp.options,
+    ...["--start", "0.1", "--step", "0.1", "--end", "0.3", "--slot", "1min"],
+  );
+  const { runs } = await rpsRamp.plan(values);
+  assert.deepEqual([...runs].map(({ name }) => name), ["rate-0.1", "rate-0.2", "rate-0.3"]);
+});

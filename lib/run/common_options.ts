@@ -152,12 +152,13 @@ export const COMMON_OPTIONS = {
   }),
   maxScale: integerOption("number", {
     meaning: "most instances of one function",
-    default: 200,
+    // More of one function than this share the cores of a laptop and starve the others.
+    default: { local: 4, cluster: 200 },
     minimum: 1,
     maximum: 100_000,
   }),
   maxInstances: integerOption<number | null>("number", {
-    meaning: "local: most instances at once (default: 16 a core)",
+    meaning: "local: most instances at once (default: 32 a core)",
     default: null,
     minimum: 0,
     maximum: 100_000,

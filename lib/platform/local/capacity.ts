@@ -11,7 +11,7 @@ export interface InstanceRequest {
  * How many instances a core may have. An idle one costs memory only; a busy
  * one shares its core, which is what contention is.
  */
-const INSTANCES_PER_CORE = 16;
+const INSTANCES_PER_CORE = 32;
 
 /**
  * Requested CPU over the CPU that there is. Requests follow memory (83

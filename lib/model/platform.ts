@@ -118,6 +118,8 @@ export interface Capacity {
   readonly instances: number | null;
   readonly cpuMilli: number | null;
   readonly memoryMib: number | null;
+  /** Memory of an instance beside what its function requests. */
+  readonly instanceOverheadMib: number;
 }
 
 /** Where functions run. */

@@ -1,5 +1,5 @@
 import { deriveKey } from "../base/rng.ts";
-import type { FunctionSpec } from "../model/platform.ts";
+import type { Capacity, FunctionSpec } from "../model/platform.ts";
 import { functionKey } from "../model/trace.ts";
 import { allocateMaxMax } from "../trace/allocation.ts";
 import { cpuRequestMilli, memoryRequestMib, SYSTEM_OVERHEAD_SHARE } from "../trace/profile.ts";
@@ -8,18 +8,20 @@ import type { PlannedRun } from "./experiment.ts";
 /**
  * What to deploy for a run: names that carry the index and a suffix that the
  * seed and the run decide, requests by the functions' memory, and initial scales
- * cut by max-max allocation to the capacity.
+ * cut by max-max allocation to the capacity: to the CPU that the system leaves,
+ * then to the number of instances and the memory, where these are bounded.
  */
 export function deriveFunctionSpecs(
   run: PlannedRun,
   seed: number,
-  capacityMilli: number | null,
+  capacity: Capacity,
 ): FunctionSpec[] {
   const memoryMib = run.schedule.functions.map(memoryRequestMib);
   const cpuMilli = memoryMib.map(cpuRequestMilli);
-  const scales = capacityMilli === null
-    ? run.initialScales
-    : allocateMaxMax(run.initialScales, cpuMilli, capacityMilli, SYSTEM_OVERHEAD_SHARE);
+  const withOverheadMib = memoryMib.map((mib) => mib + capacity.instanceOverheadMib);
+  let scales = cut(run.initialScales, cpuMilli, capacity.cpuMilli, SYSTEM_OVERHEAD_SHARE);
+  scales = cut(scales, scales.map(() => 1), capacity.instances, 0);
+  scales = cut(scales, withOverheadMib, capacity.memoryMib, 0);
   return run.schedule.functions.map((profile, index) => {
     const functionId = functionKey(profile);
     const [suffix] = deriveKey(seed, "name", run.deployment ?? run.name, functionId);
@@ -33,4 +35,13 @@ export function deriveFunctionSpecs(
       memoryRequestMib: memoryMib[index],
     };
   });
+}
+
+function cut(
+  scales: readonly number[],
+  costs: readonly number[],
+  bound: number | null,
+  overheadShare: number,
+): readonly number[] {
+  return bound === null ? scales : allocateMaxMax(scales, costs, bound, overheadShare);
 }

@@ -267,7 +267,7 @@ class Session<O extends OptionTable> {
     const instances = new InstanceLog();
     platform.onInstanceEvent((event) => instances.record(event));
     this.#deployed = { deployment: run.deployment, platform, instances };
-    const specs = deriveFunctionSpecs(run, this.options.seed, platform.capacity.cpuMilli);
+    const specs = deriveFunctionSpecs(run, this.options.seed, platform.capacity);
     await platform.deploy(specs, this.signal);
     return this.#deployed;
   }

@@ -1,6 +1,9 @@
 import { availableParallelism, totalmem } from "node:os";
 import type { Capacity } from "../../model/platform.ts";
 
+/** What all instances together may take; `null` for no bound. */
+type CapacityBounds = Omit<Capacity, "instanceOverheadMib">;
+
 /** What one instance takes of a capacity. */
 export interface InstanceRequest {
   readonly cpuMilli: number;
@@ -38,6 +41,7 @@ export function deriveLocalCapacity(): Capacity {
     instances: INSTANCES_PER_CORE * cores,
     cpuMilli: 1000 * CPU_OVERCOMMIT * cores,
     memoryMib: Math.floor(totalmem() / 2 ** 20 * MEMORY_SHARE),
+    instanceOverheadMib: INSTANCE_OVERHEAD_MIB,
   };
 }
 
@@ -59,7 +63,7 @@ export interface Applicant {
  * and nobody is passed over, so that large ones get their room.
  */
 export class CapacityLedger {
-  readonly #capacity: Capacity;
+  readonly #capacity: CapacityBounds;
   readonly #startsAtOnce: number;
   #instances = 0;
   #starting = 0;
@@ -72,7 +76,7 @@ export class CapacityLedger {
    * @param startsAtOnce how many instances may be starting: many at once would
    *   all be late, where one after the other the first serve soon
    */
-  constructor(capacity: Capacity, startsAtOnce: number) {
+  constructor(capacity: CapacityBounds, startsAtOnce: number) {
     this.#capacity = capacity;
     this.#startsAtOnce = startsAtOnce;
   }

@@ -45,7 +45,11 @@ class LocalPlatform implements Platform {
 
   constructor(settings: LocalSettings) {
     this.#settings = settings;
-    this.capacity = { ...deriveLocalCapacity(), ...settings.capacity };
+    this.capacity = {
+      ...deriveLocalCapacity(),
+      ...settings.capacity,
+      instanceOverheadMib: settings.instanceOverheadMib,
+    };
     // It checks the settings of the autoscaler, before anything is started.
     new FunctionScaler(settings.autoscaling);
   }

@@ -18,7 +18,7 @@ export function renderHealthSection(runs: readonly RunAnalysis[]): Html {
     ${renderTable<RunAnalysis>([
       { heading: "run", isText: true, cell: ({ run }) => run.manifest.name },
       {
-        heading: "program start to first dispatch",
+        heading: "start to first dispatch",
         unit: "ms",
         cell: ({ run }) => formatNumber(run.manifest.firstDispatchAfterMs),
       },

@@ -1,7 +1,7 @@
 import { LoaderError } from "../base/error.ts";
 import { Rng } from "../base/rng.ts";
 import type { IatDistribution, PhaseSpan, Schedule, ScheduleChunk } from "../model/schedule.ts";
-import { functionKey, type FunctionProfile } from "../model/trace.ts";
+import type { FunctionProfile } from "../model/trace.ts";
 import { generateArrivals, US_PER_MS } from "./arrivals.ts";
 import { hashSchedule } from "./schedule_hash.ts";
 import { TimeOrder } from "./time_order.ts";
@@ -275,9 +275,4 @@ export function generateBurst(options: BurstOptions): Burst {
     }
   });
   return { schedule, burstAtMs };
-}
-
-/** The keys of the functions of a schedule, by index. */
-export function functionKeys(schedule: Schedule): string[] {
-  return schedule.functions.map(functionKey);
 }

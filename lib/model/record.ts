@@ -6,13 +6,13 @@ export const OUTCOMES = [
   "ok",
   /** Never sent: the cap of invocations in flight was reached. */
   "dropped",
-  /** Never sent: no connection. */
+  /** Never sent: no connection, or the platform was lost before it was due. */
   "connect_failed",
   /** DEADLINE_EXCEEDED, or still out when the drain ended. */
   "timed_out",
   /** The platform said no: RESOURCE_EXHAUSTED, UNAVAILABLE, REFUSED_STREAM. */
   "rejected",
-  /** Any other status. */
+  /** Any other status, or out when the platform was lost. */
   "failed",
   /** The user stopped the run, dispatched or not. */
   "cancelled",

@@ -1,12 +1,10 @@
 import type { RunAnalysis } from "../analyze/run_analysis.ts";
+import { deriveExperimentVerdict } from "../analyze/experiment_verdict.ts";
 import type { ExperimentFolder } from "../analyze/experiment_folder.ts";
 import type { RunStatus, VerdictWord } from "../model/manifest.ts";
 import { type Html, html, NOTHING } from "./html.ts";
 import { formatCount, formatNoun, formatNumber, formatShare, UNKNOWN } from "./number_format.ts";
 import { renderTable } from "./table_section.ts";
-
-/** From the best to the worst: of the last one, nothing can be learnt about the platform. */
-const WORDS: readonly VerdictWord[] = ["VALID", "PLATFORM-LIMITED", "GENERATOR-LIMITED"];
 
 const MEANINGS: Readonly<Record<VerdictWord, string>> = {
   "VALID": "The generator kept its schedule and the platform answered: the figures may be used.",
@@ -16,14 +14,6 @@ const MEANINGS: Readonly<Record<VerdictWord, string>> = {
   "GENERATOR-LIMITED":
     "The generator did not keep its schedule: the figures say nothing certain about the platform.",
 };
-
-/** The worst verdict of the runs; `null` if none has one. */
-export function worstVerdict(runs: readonly RunAnalysis[]): VerdictWord | null {
-  const ranks = runs.flatMap(({ run }) =>
-    run.manifest.verdict === null ? [] : [WORDS.indexOf(run.manifest.verdict.verdict)]
-  );
-  return ranks.length === 0 ? null : WORDS[Math.max(...ranks)];
-}
 
 /** Renders a verdict as a coloured word. */
 export function renderVerdictWord(word: VerdictWord | null): Html {
@@ -36,10 +26,7 @@ export function renderVerdictSection(
   experiment: ExperimentFolder,
   runs: readonly RunAnalysis[],
 ): Html {
-  const word = worstVerdict(runs);
-  const judged = runs.filter(({ run }) => run.manifest.verdict !== null).length;
-  // A run that was not judged might have been worse, unless the worst is there already.
-  const isOpen = word !== null && word !== WORDS.at(-1) && !isComplete(experiment, judged);
+  const { word, judged, isOpen } = deriveExperimentVerdict(experiment);
   const colour = word === null ? "none" : isOpen ? "open" : word.toLowerCase();
   return html`
     <section id="verdict" class="${colour}">
@@ -53,12 +40,6 @@ export function renderVerdictSection(
     ${runs.length === 0 ? NOTHING : renderEvidence(runs)}
         </section>
   `;
-}
-
-/** Whether every run was made and judged. */
-function isComplete({ manifest, runs, missingRuns }: ExperimentFolder, judged: number): boolean {
-  const hasEnded = manifest.status === "finished" || manifest.status === "overloaded";
-  return hasEnded && missingRuns.length === 0 && judged === runs.length;
 }
 
 function describeScope(isOpen: boolean, judged: number): string {

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import { deriveMerit, type Merit } from "../analyze/merit.ts";
+import { deriveExperimentVerdict, type ExperimentVerdict } from "../analyze/experiment_verdict.ts";
 import { readExperimentFolder } from "../analyze/experiment_folder.ts";
 import { selectMeasured } from "../analyze/invocation_selection.ts";
 import { readInvocations } from "../analyze/invocation_table.ts";
@@ -11,15 +12,21 @@ export interface RunResult {
   readonly merit: Merit;
 }
 
-/** Reads back what the runs of an experiment came to: from the files, as the report does. */
-export async function readRunResults(folder: string): Promise<RunResult[]> {
+/** An experiment and what it came to. */
+export interface ExperimentResult {
+  readonly verdict: ExperimentVerdict;
+  readonly runs: readonly RunResult[];
+}
+
+/** Reads back what an experiment came to: from the files, as the report does. */
+export async function readExperimentResult(folder: string): Promise<ExperimentResult> {
   const experiment = await readExperimentFolder(folder);
-  const results: RunResult[] = [];
+  const runs: RunResult[] = [];
   for (const { path, manifest } of experiment.runs) {
     const measured = selectMeasured(await readInvocations(path));
-    results.push({ manifest, merit: deriveMerit(measured) });
+    runs.push({ manifest, merit: deriveMerit(measured) });
   }
-  return results;
+  return { verdict: deriveExperimentVerdict(experiment), runs };
 }
 
 /** A table of runs for a terminal. */

@@ -1,5 +1,5 @@
 import { errorMessage, LoaderError } from "../base/error.ts";
-import type { RunManifest, RunStatus, VerdictWord } from "../model/manifest.ts";
+import type { RunManifest, RunStatus } from "../model/manifest.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { Experiment } from "./experiment.ts";
 import { listenForInterrupt } from "./interrupt.ts";
@@ -8,7 +8,6 @@ import { parseOptions } from "./parse_options.ts";
 import { requirePermissions } from "./permissions.ts";
 import { print } from "./print.ts";
 import { type ExperimentOutcome, runExperiment } from "./run_experiment.ts";
-import type { RunResult } from "./result_table.ts";
 import { TerminalProgress } from "./terminal_progress.ts";
 
 /**
@@ -97,26 +96,26 @@ async function reportWhatIsThere(
 
 async function report(folder: string, status: RunStatus, options: CommonOptions): Promise<void> {
   // Loaded only now, so that the first invocation does not wait for the plotting library.
-  const [{ renderReport }, { readRunResults, renderResultTable }] = await Promise.all([
+  const [{ renderReport }, { readExperimentResult, renderResultTable }] = await Promise.all([
     import("../report/report.ts"),
     import("./result_table.ts"),
   ]);
-  const results = await readRunResults(folder);
+  const { verdict, runs } = await readExperimentResult(folder);
   if (options.compat) {
     const { writeAncestorTables } = await import("./ancestor_tables.ts");
     await writeAncestorTables(folder);
   }
   const { html } = await renderReport(folder);
-  const verdict = worstVerdict(results);
   if (options.json) {
     print(
       "stdout",
-      JSON.stringify({ folder, report: html, status, verdict, runs: results }, null, 2),
+      JSON.stringify({ folder, report: html, status, verdict: verdict.word, runs }, null, 2),
     );
   } else {
-    print("stdout", renderResultTable(results));
+    print("stdout", renderResultTable(runs));
   }
-  printTo(options, `Verdict: ${verdict ?? "none"}${status === "finished" ? "" : ` (${status})`}`);
+  const scope = (verdict.isOpen ? " so far" : "") + (status === "finished" ? "" : ` (${status})`);
+  printTo(options, `Verdict: ${verdict.word ?? "none"}${scope}`);
   printTo(options, `Report:  ${html}`);
 }
 
@@ -124,11 +123,4 @@ async function report(folder: string, status: RunStatus, options: CommonOptions)
 function printTo(options: CommonOptions, text: string): void {
   if (options.json) print("stderr", text);
   else print("stdout", text);
-}
-
-const FROM_WORST: readonly VerdictWord[] = ["GENERATOR-LIMITED", "PLATFORM-LIMITED", "VALID"];
-
-function worstVerdict(results: readonly RunResult[]): VerdictWord | null {
-  const words = results.map(({ manifest }) => manifest.verdict?.verdict);
-  return FROM_WORST.find((word) => words.includes(word)) ?? null;
 }

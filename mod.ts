@@ -25,7 +25,7 @@ export type {
   Schedule,
   ScheduleChunk,
 } from "./lib/model/schedule.ts";
-export type { InvocationRecord, Outcome } from "./lib/model/record.ts";
+export type { InvocationRow, InvocationSink, Outcome } from "./lib/model/record.ts";
 export type {
   Deployment,
   FunctionSpec,
@@ -68,6 +68,7 @@ export { dispatch, type DispatchOptions, type DispatchResult } from "./lib/invok
 export { deriveVerdict, isOverloaded, VERDICT_LIMITS } from "./lib/invoke/verdict.ts";
 
 export { createPlatform, PLATFORM_NAMES, type PlatformName } from "./lib/platform/registry.ts";
+export type { ConnectionMode, TransportName } from "./lib/platform/transport_choice.ts";
 
 export {
   choiceOption,

@@ -1,13 +1,18 @@
-import type { Clock, TimerHandle } from "../base/clock.ts";
+import type { Alarm, Clock, TimerHandle } from "../base/clock.ts";
 import { LoaderError } from "../base/error.ts";
 import type { Verdict, VerdictLimits } from "../model/manifest.ts";
 import type { CallColumns, Transport, TransportFactory } from "../model/platform.ts";
-import { type Outcome, OUTCOMES } from "../model/record.ts";
-import { phaseAt, type Schedule, type ScheduleChunk } from "../model/schedule.ts";
-import { functionKey } from "../model/trace.ts";
+import {
+  createInvocationRow,
+  type InvocationSink,
+  type Outcome,
+  OUTCOMES,
+} from "../model/record.ts";
+import type { Phase, Schedule, ScheduleChunk } from "../model/schedule.ts";
 import type { TableSink } from "../model/table.ts";
 import { createCallColumns } from "./call_columns.ts";
 import { GeneratorHealth, LOOP_PROBE_EVERY_MS } from "./generator_health.ts";
+import { PhaseLookup } from "./phase_lookup.ts";
 import { deriveVerdict } from "./verdict.ts";
 
 /** Between the call of `dispatch` and run start: room to arm timers. */
@@ -31,8 +36,8 @@ export interface DispatchOptions {
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly transport: TransportFactory;
-  /** Rows of the table `invocations`. */
-  readonly invocations: TableSink;
+  /** Rows of the table `invocations`; functions by their index in the schedule. */
+  readonly invocations: InvocationSink;
   /** Rows of the table `generator`. */
   readonly generator: TableSink;
   /** Most invocations in flight; beyond it they are dropped. */
@@ -75,7 +80,8 @@ class Dispatcher {
   readonly #clock: Clock;
   readonly #calls: CallColumns;
   readonly #health: GeneratorHealth;
-  readonly #functionIds: readonly string[];
+  readonly #phases: PhaseLookup;
+  readonly #row = createInvocationRow();
   readonly #outcomes = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<
     Outcome,
     number
@@ -89,6 +95,7 @@ class Dispatcher {
 
   #transport: Transport | undefined;
   #stop: () => void = () => {};
+  #fail: (reason: unknown) => void = () => {};
   #runStartMs = 0;
   readonly #chunks: Iterator<ScheduleChunk>;
   #chunk: ScheduleChunk | undefined;
@@ -99,7 +106,9 @@ class Dispatcher {
   #interrupted = false;
   #draining = false;
   #finished = false;
-  #dispatchTimer: TimerHandle | undefined;
+  /** Rings when the next invocation is due. */
+  readonly #dispatchAlarm: Alarm;
+  #giveUpTimer: TimerHandle | undefined;
   readonly #timers = new Set<TimerHandle>();
   #requestedMemoryMib = 0;
   #measured = 0;
@@ -111,25 +120,40 @@ class Dispatcher {
     this.#options = options;
     this.#clock = options.clock;
     this.#calls = createCallColumns(inFlightCap);
-    this.#health = new GeneratorHealth(options.limits, options.generator, options.readCpuMs);
-    this.#functionIds = options.schedule.functions.map(functionKey);
+    this.#health = new GeneratorHealth(
+      options.limits,
+      options.generator,
+      options.readCpuMs,
+      () => options.clock.waitingMs,
+    );
+    this.#phases = new PhaseLookup(options.schedule.phases);
     this.#index = new Float64Array(inFlightCap);
     this.#scheduledMs = new Float64Array(inFlightCap);
     this.#busy = new Uint8Array(inFlightCap);
     this.#freeSlots = Uint32Array.from({ length: inFlightCap }, (_, i) => inFlightCap - 1 - i);
     this.#free = inFlightCap;
     this.#chunks = options.schedule.chunks();
+    this.#dispatchAlarm = options.clock.alarm(() => this.#onAlarm());
   }
 
   async run(): Promise<DispatchResult> {
     const { signal } = this.#options;
     this.#transport = await this.#options.transport(
       this.#calls,
-      (slot, outcome, statusCode) => this.#complete(slot, outcome, statusCode),
+      (slot, outcome, statusCode) => {
+        try {
+          this.#complete(slot, outcome, statusCode);
+        } catch (error) {
+          // Of the sink's, such as a full disk: it ends the run, and not the connection.
+          this.#fail(error);
+        }
+      },
     );
     const onAbort = () => this.#interrupt();
+    const failed = Promise.withResolvers<never>();
+    this.#fail = failed.reject;
     try {
-      await this.#clock.run((stop) => {
+      const ran = this.#clock.run((stop) => {
         this.#stop = stop;
         this.#runStartMs = this.#clock.nowMs() + LEAD_MS;
         this.#options.onStart?.(this.#runStartMs);
@@ -140,11 +164,13 @@ class Dispatcher {
         if (signal.aborted) this.#interrupt();
         else signal.addEventListener("abort", onAbort, { once: true });
       });
+      await Promise.race([ran, failed.promise]);
     } finally {
       signal.removeEventListener("abort", onAbort);
       this.#finished = true;
       for (const timer of this.#timers) timer.cancel();
-      this.#dispatchTimer?.cancel();
+      this.#dispatchAlarm.clear();
+      this.#giveUpTimer?.cancel();
       await this.#transport.close();
     }
     const nowMs = this.#clock.nowMs() - this.#runStartMs;
@@ -181,32 +207,36 @@ class Dispatcher {
     const chunk = this.#chunk;
     if (this.#allHandled || chunk === undefined) {
       // A window may end later than its last invocation.
-      const endMs = this.#runStartMs + this.#options.schedule.durationMs;
-      this.#dispatchTimer = this.#clock.at(endMs, () => this.#endWindow());
+      this.#dispatchAlarm.set(this.#runStartMs + this.#options.schedule.durationMs);
       return;
     }
     const dueMs = this.#runStartMs + chunk.scheduledMs[this.#position];
     if (this.#nextChunk === undefined && dueMs - this.#clock.nowMs() > PREFETCH_GAP_MS) {
       this.#nextChunk = this.#pullChunk();
     }
-    this.#dispatchTimer = this.#clock.at(dueMs, () => {
-      this.#dispatchDue();
-      this.#armDispatch();
-    });
+    this.#dispatchAlarm.set(dueMs);
   }
 
+  #onAlarm(): void {
+    if (this.#allHandled) return this.#endWindow();
+    this.#dispatchDue();
+    this.#armDispatch();
+  }
+
+  /** Hands everything that is due to the transport, which sends it in one write. */
   #dispatchDue(): void {
-    const now = this.#clock.nowMs();
+    const nowMs = this.#clock.nowMs();
+    const deadlineMs = nowMs + this.#options.timeoutMs;
     while (!this.#allHandled && this.#chunk !== undefined) {
       const chunk = this.#chunk;
       const scheduledMs = chunk.scheduledMs[this.#position];
-      if (this.#runStartMs + scheduledMs > now) return;
-      this.#handle(chunk, this.#position++);
+      if (this.#runStartMs + scheduledMs > nowMs) return;
+      this.#handle(chunk, this.#position++, deadlineMs);
       this.#advance();
     }
   }
 
-  #handle(chunk: ScheduleChunk, position: number): void {
+  #handle(chunk: ScheduleChunk, position: number, deadlineMs: number): void {
     const index = this.#nextIndex++;
     this.#health.recordDue();
     if (this.#free === 0) {
@@ -222,7 +252,7 @@ class Dispatcher {
     calls.functionIndex[slot] = chunk.functionIndex[position];
     calls.runtimeMs[slot] = chunk.runtimeMs[position];
     calls.memoryMib[slot] = chunk.memoryMib[position];
-    calls.deadlineMs[slot] = this.#clock.nowMs() + this.#options.timeoutMs;
+    calls.deadlineMs[slot] = deadlineMs;
     calls.dispatchedMs[slot] = NaN;
     calls.servedRuntimeUs[slot] = NaN;
     calls.servedMemoryKib[slot] = NaN;
@@ -250,65 +280,63 @@ class Dispatcher {
 
   #complete(slot: number, outcome: Outcome, statusCode: number | null): void {
     if (this.#busy[slot] === 0 || this.#finished) return;
-    const completedMs = this.#clock.nowMs() - this.#runStartMs;
+    const completedMs = this.#calls.completedMs[slot] - this.#runStartMs;
     this.#record(slot, outcome, statusCode, completedMs);
     if (this.#draining && this.#free === this.#freeSlots.length) this.#stop();
   }
 
   #record(slot: number, outcome: Outcome, statusCode: number | null, completedMs: number): void {
     const calls = this.#calls;
+    const row = this.#row;
     const scheduledMs = this.#scheduledMs[slot];
-    const sentMs = calls.dispatchedMs[slot];
-    const dispatchedMs = Number.isNaN(sentMs) ? null : sentMs - this.#runStartMs;
-    if (dispatchedMs !== null) this.#health.recordDispatch(dispatchedMs - scheduledMs);
+    const dispatchedMs = calls.dispatchedMs[slot] - this.#runStartMs;
+    const wasSent = !Number.isNaN(dispatchedMs);
+    if (wasSent) this.#health.recordDispatch(dispatchedMs - scheduledMs);
     this.#health.recordCompletion();
-    const servedUs = calls.servedRuntimeUs[slot];
-    const servedKib = calls.servedMemoryKib[slot];
-    this.#options.invocations.write([
-      this.#index[slot],
-      this.#functionIds[calls.functionIndex[slot]],
-      this.#count(scheduledMs, outcome),
-      scheduledMs,
-      dispatchedMs,
-      dispatchedMs === null ? null : completedMs,
-      calls.runtimeMs[slot],
-      Number.isNaN(servedUs) ? null : servedUs / 1000,
-      calls.memoryMib[slot],
-      Number.isNaN(servedKib) ? null : servedKib / 1024,
-      calls.instance[slot],
-      calls.coldStart[slot],
-      outcome,
-      statusCode,
-    ]);
+    row.index = this.#index[slot];
+    row.functionIndex = calls.functionIndex[slot];
+    row.phase = this.#count(scheduledMs, outcome);
+    row.scheduledMs = scheduledMs;
+    row.dispatchedMs = dispatchedMs;
+    row.completedMs = wasSent ? completedMs : NaN;
+    row.requestedRuntimeMs = calls.runtimeMs[slot];
+    row.servedRuntimeMs = calls.servedRuntimeUs[slot] / 1000;
+    row.requestedMemoryMib = calls.memoryMib[slot];
+    row.servedMemoryMib = calls.servedMemoryKib[slot] / 1024;
+    row.instance = calls.instance[slot];
+    row.coldStart = calls.coldStart[slot];
+    row.outcome = outcome;
+    row.statusCode = statusCode ?? NaN;
+    this.#options.invocations.write(row);
     this.#requestedMemoryMib -= calls.memoryMib[slot];
     this.#busy[slot] = 0;
     this.#freeSlots[this.#free++] = slot;
   }
 
   #writeUnsent(chunk: ScheduleChunk, position: number, index: number, outcome: Outcome): void {
+    const row = this.#row;
     const scheduledMs = chunk.scheduledMs[position];
-    this.#options.invocations.write([
-      index,
-      this.#functionIds[chunk.functionIndex[position]],
-      this.#count(scheduledMs, outcome),
-      scheduledMs,
-      null,
-      null,
-      chunk.runtimeMs[position],
-      null,
-      chunk.memoryMib[position],
-      null,
-      null,
-      null,
-      outcome,
-      null,
-    ]);
+    row.index = index;
+    row.functionIndex = chunk.functionIndex[position];
+    row.phase = this.#count(scheduledMs, outcome);
+    row.scheduledMs = scheduledMs;
+    row.requestedRuntimeMs = chunk.runtimeMs[position];
+    row.requestedMemoryMib = chunk.memoryMib[position];
+    row.dispatchedMs =
+      row.completedMs =
+      row.servedRuntimeMs =
+      row.servedMemoryMib =
+        NaN;
+    row.instance = row.coldStart = null;
+    row.outcome = outcome;
+    row.statusCode = NaN;
+    this.#options.invocations.write(row);
   }
 
   /** Counts an outcome and returns the phase that it belongs to. */
-  #count(scheduledMs: number, outcome: Outcome): string {
+  #count(scheduledMs: number, outcome: Outcome): Phase {
     this.#outcomes[outcome]++;
-    const phase = phaseAt(this.#options.schedule.phases, scheduledMs);
+    const phase = this.#phases.phaseAt(scheduledMs);
     // What the user stopped says nothing about the platform.
     if (phase === "measurement" && outcome !== "cancelled") {
       this.#measured++;
@@ -330,7 +358,7 @@ class Dispatcher {
   #interrupt(): void {
     if (this.#finished) return;
     this.#interrupted = true;
-    this.#dispatchTimer?.cancel();
+    this.#dispatchAlarm.clear();
     // Where the platform is gone, nobody cancelled anything.
     const { reason } = this.#options.signal;
     const lost = reason instanceof LoaderError && reason.code === "platform";
@@ -341,7 +369,7 @@ class Dispatcher {
   #giveUpRest(outcome: Outcome): void {
     for (let row = 0; !this.#allHandled && this.#chunk !== undefined; row++) {
       if (row === CANCEL_AT_ONCE) {
-        this.#dispatchTimer = this.#clock.at(this.#clock.nowMs(), () => this.#giveUpRest(outcome));
+        this.#giveUpTimer = this.#clock.at(this.#clock.nowMs(), () => this.#giveUpRest(outcome));
         return;
       }
       this.#writeUnsent(this.#chunk, this.#position++, this.#nextIndex++, outcome);

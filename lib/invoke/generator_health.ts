@@ -52,11 +52,14 @@ export class GeneratorHealth {
   readonly #limits: VerdictLimits;
   readonly #sink: TableSink;
   readonly #readCpuMs: (() => number) | null;
+  readonly #readWaitingMs: () => number;
   readonly #lag: TimeHistogram;
   readonly #loopDelay: TimeHistogram;
   readonly #busySeconds: number[] = [];
   #seconds = 0;
+  /** Waiting included. */
   #cpuMs = 0;
+  #waitingMs = 0;
   #secondStartMs = 0;
   #due = 0;
   #dispatched = 0;
@@ -66,14 +69,24 @@ export class GeneratorHealth {
   #loopDelayMaxMs = -Infinity;
   droppedTotal = 0;
 
-  /** `readCpuMs` tells the CPU time of this process, `null` on virtual time. */
-  constructor(limits: VerdictLimits, sink: TableSink, readCpuMs: (() => number) | null) {
+  /**
+   * `readCpuMs` tells the CPU time of this process, `null` on virtual time;
+   * `readWaitingMs` what of it went into waiting.
+   */
+  constructor(
+    limits: VerdictLimits,
+    sink: TableSink,
+    readCpuMs: (() => number) | null,
+    readWaitingMs: () => number,
+  ) {
     this.#limits = limits;
     this.#sink = sink;
     this.#readCpuMs = readCpuMs;
     this.#lag = new TimeHistogram(limits.dispatchLagP99Ms);
     this.#loopDelay = new TimeHistogram(limits.loopDelayP99Ms);
+    this.#readWaitingMs = readWaitingMs;
     this.#cpuMs = readCpuMs?.() ?? 0;
+    this.#waitingMs = readWaitingMs();
   }
 
   recordDue(): void {
@@ -106,7 +119,13 @@ export class GeneratorHealth {
     const elapsedMs = nowMs - this.#secondStartMs;
     // What is left over at the end of a run is too short to tell its CPU, and no second.
     const isSecond = elapsedMs >= LEAST_SECOND_MS;
-    const cpuPercent = cpuMs === null || !isSecond ? null : 100 * (cpuMs - this.#cpuMs) / elapsedMs;
+    const waitingMs = this.#readWaitingMs();
+    const isKnown = cpuMs !== null && isSecond;
+    const waitingPercent = isKnown ? 100 * (waitingMs - this.#waitingMs) / elapsedMs : null;
+    // Waiting is told by the wall clock: where the process was off its core meanwhile, too much.
+    const cpuPercent = isKnown
+      ? Math.max(0, 100 * (cpuMs - this.#cpuMs) / elapsedMs - waitingPercent!)
+      : null;
     if (cpuPercent !== null && cpuPercent > this.#limits.cpuPercent) {
       this.#busySeconds.push(Math.floor(this.#secondStartMs / 1000));
     }
@@ -121,10 +140,12 @@ export class GeneratorHealth {
       finiteOrNull(this.#lagMaxMs),
       finiteOrNull(this.#loopDelayMaxMs),
       cpuPercent,
+      waitingPercent,
     ]);
     if (isSecond) this.#seconds++;
     this.#secondStartMs = nowMs;
     this.#cpuMs = cpuMs ?? 0;
+    this.#waitingMs = waitingMs;
     this.#due =
       this.#dispatched =
       this.#completed =

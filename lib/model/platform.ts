@@ -18,6 +18,14 @@ export interface FunctionSpec {
   readonly memoryRequestMib: number;
 }
 
+/** How to speak TLS to an address. */
+export interface TlsSettings {
+  /** Certificates to trust beside the system's, PEM. */
+  readonly caCertificates: readonly string[];
+  /** Own certificate chain and key for mutual TLS, PEM. */
+  readonly certificate: { readonly chain: string; readonly key: string } | null;
+}
+
 /** A deployed function. */
 export interface Deployment {
   readonly spec: FunctionSpec;
@@ -25,6 +33,10 @@ export interface Deployment {
   readonly address: string;
   /** The `:authority` of its calls. */
   readonly authority: string;
+  /** TLS, whose certificate must be for the address' host; absent: HTTP/2 in the clear (h2c). */
+  readonly tls?: TlsSettings;
+  /** Metadata of its calls, beside what gRPC itself sends; names in lower case. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -42,6 +54,8 @@ export interface CallColumns {
   readonly deadlineMs: Float64Array;
   /** Came back: when the first bytes went to the socket, on the clock; NaN if never. */
   readonly dispatchedMs: Float64Array;
+  /** Came back: when its reply, or its failure, was seen; written before the completion is told. */
+  readonly completedMs: Float64Array;
   /** Came back: microseconds that the function says it ran for; NaN without a reply. */
   readonly servedRuntimeUs: Float64Array;
   /** Came back: KiB that the function says it used; NaN without a reply. */

@@ -21,27 +21,67 @@ export const OUTCOMES = [
 /** See {@linkcode OUTCOMES}. */
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** One scheduled invocation and what became of it. Times in ms since run start. */
-export interface InvocationRecord {
+/**
+ * One scheduled invocation and what became of it: a row of the table
+ * `invocations`, as it goes from the dispatcher to a sink. Times in ms since run
+ * start; a number that is not known is NaN, which a field of doubles holds without
+ * an allocation.
+ */
+export interface InvocationRow {
   /** Position in the schedule, from 0. */
-  readonly index: number;
-  readonly functionId: string;
-  readonly phase: Phase;
-  readonly scheduledMs: number;
-  /** When the call's first bytes went to the socket; `null` if never. */
-  readonly dispatchedMs: number | null;
-  /** When the reply, or the failure, was seen; `null` if the call was never sent. */
-  readonly completedMs: number | null;
-  readonly requestedRuntimeMs: number;
-  /** What the function says it ran for; `null` without a reply. */
-  readonly servedRuntimeMs: number | null;
-  readonly requestedMemoryMib: number;
-  readonly servedMemoryMib: number | null;
+  index: number;
+  /** Index into the functions of the schedule. */
+  functionIndex: number;
+  phase: Phase;
+  scheduledMs: number;
+  /** When the call's first bytes went to the socket; NaN if never. */
+  dispatchedMs: number;
+  /** When the reply, or the failure, was seen; NaN if the call was never sent. */
+  completedMs: number;
+  requestedRuntimeMs: number;
+  /** What the function says it ran for; NaN without a reply. */
+  servedRuntimeMs: number;
+  requestedMemoryMib: number;
+  /** What the function says it used; NaN without a reply. */
+  servedMemoryMib: number;
   /** Name of the instance that served it; `null` where unknown. */
-  readonly instance: string | null;
-  /** First served by an instance that became ready after its dispatch. */
-  readonly coldStart: boolean | null;
-  readonly outcome: Outcome;
-  /** gRPC status code; `null` if there was none. */
-  readonly statusCode: number | null;
+  instance: string | null;
+  /** First served by an instance that became ready after its dispatch; `null` where unknown. */
+  coldStart: boolean | null;
+  outcome: Outcome;
+  /** gRPC status code; NaN if there was none. */
+  statusCode: number;
+}
+
+/** Where invocations go; never blocks the caller, and throws nothing at it. */
+export interface InvocationSink {
+  /**
+   * Takes a row in. The row is reused by the caller after return: a sink copies
+   * what it keeps.
+   */
+  write(row: InvocationRow): void;
+}
+
+/**
+ * A row of which nothing is known, for its owner to fill in again and again.
+ * Every number begins as NaN, so that V8 makes its field one of doubles and not
+ * of small integers, from which it would have to change later.
+ */
+export function createInvocationRow(): InvocationRow {
+  return {
+    index: NaN,
+    functionIndex: NaN,
+    phase: "measurement",
+    scheduledMs: NaN,
+    dispatchedMs: NaN,
+    completedMs: NaN,
+    requestedRuntimeMs: NaN,
+    servedRuntimeMs: NaN,
+    requestedMemoryMib: NaN,
+    servedMemoryMib: NaN,
+    instance: null,
+    coldStart: null,
+    outcome: "cancelled",
+    statusCode: NaN,
+  };
 }

@@ -124,6 +124,12 @@ export const GENERATOR: Table = {
       unit: "% of a core",
       meaning: "CPU time of the loader process, waiting excluded",
     },
+    {
+      name: "waiting_percent",
+      type: "number",
+      unit: "% of a core",
+      meaning: "CPU time that waiting for due times used beside it (--pacing)",
+    },
   ],
 };
 

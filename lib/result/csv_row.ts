@@ -1,6 +1,7 @@
 // @ts-types="@types/d3-dsv"
 import { csvFormatValue } from "d3-dsv";
 import type { Cell, Column, Table } from "../model/table.ts";
+import { formatNumber } from "./number_text.ts";
 
 /** First line of a table's file. */
 export function formatHeader(table: Table): string {
@@ -19,8 +20,7 @@ export function formatRow(columns: readonly Column[], cells: readonly Cell[]): s
     if (cell === null || cell === undefined) continue;
     switch (typeof cell) {
       case "number":
-        // JavaScript writes no exponent below 10^21, and nothing measured is larger.
-        line += Number.isInteger(cell) ? cell : Math.round(cell * 1000) / 1000;
+        line += formatNumber(cell);
         break;
       case "boolean":
         line += cell;

@@ -1,5 +1,6 @@
 import { LoaderError } from "../base/error.ts";
 import type { ExperimentManifest, RunManifest } from "../model/manifest.ts";
+import { DiskReserve } from "./disk_reserve.ts";
 import { writeManifest } from "./manifest_file.ts";
 import { RunFolder } from "./run_folder.ts";
 
@@ -9,11 +10,21 @@ import { RunFolder } from "./run_folder.ts";
  */
 export class ExperimentFolder {
   readonly path: string;
+  readonly #reserve: DiskReserve;
   #manifest: ExperimentManifest;
 
   private constructor(path: string, manifest: ExperimentManifest) {
     this.path = path;
     this.#manifest = manifest;
+    writeManifest(`${path}/experiment.json`, manifest);
+    try {
+      this.#reserve = new DiskReserve(`${path}/disk_reserve`);
+    } catch (cause) {
+      throw new LoaderError("result", "There is no room for results; make some on the disk.", {
+        file: path,
+        cause,
+      });
+    }
   }
 
   /**
@@ -40,24 +51,29 @@ export class ExperimentFolder {
           cause,
         });
       }
-      const folder = new ExperimentFolder(path, manifest);
-      folder.update({});
-      return folder;
+      return new ExperimentFolder(path, manifest);
     }
     refuseOther(path, previous, manifest);
-    const folder = new ExperimentFolder(path, { ...previous, command: manifest.command });
-    folder.update({ status: "running", error: null, endedAt: null });
-    return folder;
+    return new ExperimentFolder(path, {
+      ...previous,
+      command: manifest.command,
+      status: "running",
+      error: null,
+      endedAt: null,
+    });
   }
 
   get manifest(): ExperimentManifest {
     return this.#manifest;
   }
 
-  /** Changes fields of the manifest and writes it. */
+  /** Changes fields of the manifest and writes it; for its last words, room is made. */
   update(changes: Partial<ExperimentManifest>): void {
     this.#manifest = { ...this.#manifest, ...changes };
-    writeManifest(`${this.path}/experiment.json`, this.#manifest);
+    const path = `${this.path}/experiment.json`;
+    if (this.#manifest.status === "running") return writeManifest(path, this.#manifest);
+    writeManifest(path, this.#manifest, this.#reserve);
+    this.#reserve.release();
   }
 
   /** The manifest of a run that came to its end earlier, if there is one. */
@@ -68,10 +84,10 @@ export class ExperimentFolder {
   }
 
   /**
-   * Makes the folder of a run. One that broke off before is kept, beside the
-   * runs, in `broken-off/`.
+   * Makes the folder of a run of functions with these ids. One that broke off
+   * before is kept, beside the runs, in `broken-off/`.
    */
-  startRun(manifest: RunManifest): RunFolder {
+  startRun(manifest: RunManifest, functionIds: readonly string[]): RunFolder {
     const path = `${this.path}/runs/${manifest.name}`;
     if (exists(path)) {
       const keep = `${this.path}/broken-off/${manifest.name}`;
@@ -80,7 +96,7 @@ export class ExperimentFolder {
       Deno.mkdirSync(`${this.path}/broken-off`, { recursive: true });
       Deno.renameSync(path, `${keep}_${attempt}`);
     }
-    const folder = new RunFolder(path, manifest);
+    const folder = new RunFolder(path, manifest, functionIds, this.#reserve);
     const relative = `runs/${manifest.name}`;
     if (!this.#manifest.runs.includes(relative)) {
       this.update({ runs: [...this.#manifest.runs, relative] });

@@ -1,19 +1,34 @@
 import { LoaderError } from "../base/error.ts";
 import type { RunManifest } from "../model/manifest.ts";
-import type { Table, TableSink } from "../model/table.ts";
-import { TABLES } from "../model/table.ts";
+import type { InvocationSink } from "../model/record.ts";
+import { INVOCATIONS, type Table, TABLES, type TableSink } from "../model/table.ts";
 import { CsvSink } from "./csv_sink.ts";
+import type { DiskReserve } from "./disk_reserve.ts";
+import { InvocationCsvSink } from "./invocation_csv_sink.ts";
 import { writeManifest } from "./manifest_file.ts";
 
 /** The folder of one run: its manifest and its tables. Made new, never overwritten. */
-export class RunFolder implements Disposable {
+export class RunFolder implements AsyncDisposable {
   readonly path: string;
+  readonly #reserve: DiskReserve;
+  readonly #invocations: InvocationCsvSink;
+  /** By the table's name: all but the invocations. */
   readonly #sinks: ReadonlyMap<string, CsvSink>;
   #manifest: RunManifest;
 
-  /** @throws LoaderError `result` when the folder is there already or cannot be made */
-  constructor(path: string, manifest: RunManifest) {
+  /**
+   * @param functionIds text of `function_id` for each function of the schedule
+   * @param reserve given up for the manifest of a run that has filled the disk
+   * @throws LoaderError `result` when the folder is there already or cannot be made
+   */
+  constructor(
+    path: string,
+    manifest: RunManifest,
+    functionIds: readonly string[],
+    reserve: DiskReserve,
+  ) {
     this.path = path;
+    this.#reserve = reserve;
     try {
       Deno.mkdirSync(path);
     } catch (cause) {
@@ -24,8 +39,12 @@ export class RunFolder implements Disposable {
     }
     this.#manifest = manifest;
     this.update({});
+    this.#invocations = new InvocationCsvSink(`${path}/${INVOCATIONS.name}.csv`, functionIds);
     this.#sinks = new Map(
-      TABLES.map((table) => [table.name, new CsvSink(table, `${path}/${table.name}.csv`)]),
+      TABLES.filter((table) => table !== INVOCATIONS).map((table) => [
+        table.name,
+        new CsvSink(table, `${path}/${table.name}.csv`),
+      ]),
     );
   }
 
@@ -33,25 +52,55 @@ export class RunFolder implements Disposable {
     return this.#manifest;
   }
 
-  /** Changes fields of the manifest and writes it. */
+  /** Changes fields of the manifest and writes it; for its last words, room is made. */
   update(changes: Partial<RunManifest>): void {
     this.#manifest = { ...this.#manifest, ...changes };
-    writeManifest(`${this.path}/manifest.json`, this.#manifest);
+    const reserve = this.#manifest.status === "running" ? undefined : this.#reserve;
+    writeManifest(`${this.path}/manifest.json`, this.#manifest, reserve);
   }
 
-  /** Where rows of a table go. */
+  /** Where invocations go. */
+  get invocations(): InvocationSink {
+    return this.#invocations;
+  }
+
+  /** Where rows of any other table go. */
   sink(table: Table): TableSink {
     const sink = this.#sinks.get(table.name);
     if (sink === undefined) throw new RangeError(`no table ${table.name}`);
     return sink;
   }
 
-  /** Hands all rows so far to the operating system. */
-  flush(): void {
-    for (const sink of this.#sinks.values()) sink.flush();
+  /** How often the program itself had to write, because the disk fell behind. */
+  get blockingWrites(): number {
+    return this.#files().reduce((sum, file) => sum + file.blockingWrites, 0);
   }
 
-  [Symbol.dispose](): void {
-    for (const sink of this.#sinks.values()) sink[Symbol.dispose]();
+  /**
+   * Lets all rows so far go to the operating system, and does not wait for it.
+   *
+   * @throws LoaderError `result` when rows before could not be written
+   */
+  flush(): void {
+    for (const file of this.#files()) file.flush();
+  }
+
+  /**
+   * Ends the tables, once the operating system has all of their rows; the manifest
+   * may still change. A second call does nothing.
+   *
+   * @throws LoaderError `result` when rows could not be written
+   */
+  async close(): Promise<void> {
+    const closed = await Promise.allSettled(this.#files().map((file) => file.close()));
+    for (const result of closed) if (result.status === "rejected") throw result.reason;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #files(): readonly (InvocationCsvSink | CsvSink)[] {
+    return [this.#invocations, ...this.#sinks.values()];
   }
 }

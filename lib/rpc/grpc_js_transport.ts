@@ -1,14 +1,19 @@
 import * as grpc from "@grpc/grpc-js";
 import * as protoLoader from "@grpc/proto-loader";
+import { Buffer } from "node:buffer";
+import { isIP } from "node:net";
+import { checkServerIdentity, getCACertificates, type PeerCertificate } from "node:tls";
 import type { Clock, TimerHandle } from "../base/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import type {
   CallColumns,
   CompletionCallback,
   Deployment,
+  TlsSettings,
   Transport,
   TransportFactory,
 } from "../model/platform.ts";
+import type { Outcome } from "../model/record.ts";
 import { outcomeOfStatus } from "./outcome_of_status.ts";
 
 /**
@@ -79,11 +84,14 @@ class Connection {
   readonly client: grpc.Client;
   callsInFlight = 0;
 
-  constructor(address: string, number: number) {
-    this.client = new grpc.Client(address, grpc.credentials.createInsecure(), {
+  constructor(address: string, security: Security, number: number) {
+    this.client = new grpc.Client(address, security.credentials, {
+      ...security.options,
       // Channels with equal options would share a connection.
       "grpc.use_local_subchannel_pool": 1,
       "loader.connection_number": number,
+      // A proxy of the environment would be measured too.
+      "grpc.enable_http_proxy": 0,
       "grpc.max_receive_message_length": -1,
       // By default a server that is back is found only seconds later.
       "grpc.initial_reconnect_backoff_ms": 100,
@@ -97,13 +105,52 @@ class Connection {
   }
 }
 
+/** How to speak to an address: credentials, and options of the channel that go with them. */
+interface Security {
+  readonly credentials: grpc.ChannelCredentials;
+  readonly options: grpc.ChannelOptions;
+}
+
+function createSecurity(address: string, tls: TlsSettings | undefined): Security {
+  if (tls === undefined) return { credentials: grpc.credentials.createInsecure(), options: {} };
+  const { caCertificates, certificate } = tls;
+  const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
+  const credentials = grpc.credentials.createSsl(
+    // What is given here replaces what the runtime trusts, unlike in `Deno.connectTls`.
+    Buffer.from([...getCACertificates(), ...caCertificates].join("\n")),
+    certificate === null ? null : Buffer.from(certificate.key),
+    certificate === null ? null : Buffer.from(certificate.chain),
+    {
+      checkServerIdentity: (_name: string, found: PeerCertificate) =>
+        checkServerIdentity(host, found),
+    },
+  );
+  // grpc-js would name an IP address to the server, which TLS forbids (RFC 6066,
+  // section 3) and the runtime refuses; the check above is against the address.
+  const options = isIP(host) === 0 ? {} : { "grpc.ssl_target_name_override": "address.invalid" };
+  return { credentials, options };
+}
+
+/** The metadata of a function's calls; `-bin` values are base64 in a deployment, bytes here. */
+function createMetadata(entries: Deployment["metadata"] = {}): grpc.Metadata {
+  const metadata = new grpc.Metadata();
+  for (const [name, value] of Object.entries(entries)) {
+    metadata.set(name, name.endsWith("-bin") ? Buffer.from(value, "base64") : value);
+  }
+  return metadata;
+}
+
 /** The connections to one address. */
 class ConnectionPool {
   readonly connections: Connection[] = [];
   /** Slots that wait for a connection, in order. */
   readonly waiting: number[] = [];
 
-  constructor(readonly address: string, readonly maxConnections: number) {}
+  constructor(
+    readonly address: string,
+    readonly security: Security,
+    readonly maxConnections: number,
+  ) {}
 
   /** A ready connection with room, the fullest first so that others may idle. */
   take(): Connection | undefined {
@@ -133,8 +180,10 @@ class GrpcJsTransport implements Transport {
   readonly #deployments: readonly Deployment[];
   readonly #connectTimeoutMs: number;
   readonly #coldStartsMarked: boolean;
+  /** By address and how to speak to it. */
   readonly #pools = new Map<string, ConnectionPool>();
   readonly #poolOfFunction: readonly ConnectionPool[];
+  readonly #metadataOfFunction: readonly grpc.Metadata[];
   readonly #method = loadExecuteMethod();
   /** The call in each slot, while it is out. */
   readonly #out: (grpc.ClientUnaryCall | undefined)[];
@@ -149,18 +198,23 @@ class GrpcJsTransport implements Transport {
   constructor(options: GrpcJsOptions, calls: CallColumns, onComplete: CompletionCallback) {
     this.#clock = options.clock;
     this.#calls = calls;
-    this.#onComplete = onComplete;
+    this.#onComplete = (slot, outcome, statusCode) => {
+      calls.completedMs[slot] = this.#clock.nowMs();
+      onComplete(slot, outcome, statusCode);
+    };
     this.#deployments = options.deployments;
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 15_000;
     this.#coldStartsMarked = options.coldStartsMarked;
     const slots = calls.functionIndex.length;
     this.#out = new Array(slots).fill(undefined);
     const maxConnections = Math.ceil(slots / CALLS_PER_CONNECTION) + 1;
-    this.#poolOfFunction = options.deployments.map(({ address }) => {
-      let pool = this.#pools.get(address);
+    this.#metadataOfFunction = options.deployments.map(({ metadata }) => createMetadata(metadata));
+    this.#poolOfFunction = options.deployments.map(({ address, tls }) => {
+      const server = JSON.stringify([address, tls]);
+      let pool = this.#pools.get(server);
       if (pool === undefined) {
-        pool = new ConnectionPool(address, maxConnections);
-        this.#pools.set(address, pool);
+        pool = new ConnectionPool(address, createSecurity(address, tls), maxConnections);
+        this.#pools.set(server, pool);
       }
       return pool;
     });
@@ -194,7 +248,7 @@ class GrpcJsTransport implements Transport {
       const place = pool.waiting.indexOf(slot);
       if (place < 0) return;
       pool.waiting.splice(place, 1);
-      this.#onComplete(slot, "connect_failed", null);
+      this.#complete(slot, "connect_failed", null);
     });
     this.#connectTimers.set(slot, timer);
     for (const waitedFor of pool.connections) this.#watch(pool, waitedFor);
@@ -211,7 +265,7 @@ class GrpcJsTransport implements Transport {
       if (place < 0) continue;
       pool.waiting.splice(place, 1);
       this.#endWait(slot);
-      queueMicrotask(() => this.#onComplete(slot, "cancelled", null));
+      queueMicrotask(() => this.#complete(slot, "cancelled", null));
     }
   }
 
@@ -227,13 +281,18 @@ class GrpcJsTransport implements Transport {
     return Promise.resolve();
   }
 
+  #complete(slot: number, outcome: Outcome, statusCode: number | null): void {
+    this.#calls.completedMs[slot] = this.#clock.nowMs();
+    this.#onComplete(slot, outcome, statusCode);
+  }
+
   #giveUp(slot: number, call: grpc.ClientUnaryCall): void {
     this.#givenUp.add(slot);
     call.cancel();
   }
 
   #open(pool: ConnectionPool): Promise<void> {
-    const connection = new Connection(pool.address, pool.connections.length);
+    const connection = new Connection(pool.address, pool.security, pool.connections.length);
     pool.connections.push(connection);
     const deadlineUnixMs = this.#clock.originUnixMs + this.#clock.nowMs() + this.#connectTimeoutMs;
     return new Promise((resolve, reject) => {
@@ -287,7 +346,7 @@ class GrpcJsTransport implements Transport {
         runtimeInMilliSec: calls.runtimeMs[slot],
         memoryInMebiBytes: calls.memoryMib[slot],
       },
-      new grpc.Metadata(),
+      this.#metadataOfFunction[functionIndex],
       {
         host: this.#deployments[functionIndex].authority,
         deadline: new Date(this.#clock.originUnixMs + calls.deadlineMs[slot]),
@@ -298,7 +357,7 @@ class GrpcJsTransport implements Transport {
         if (reply !== undefined && error === null) this.#readReply(slot, reply);
         const statusCode = error === null ? grpc.status.OK : error.code;
         const givenUp = this.#givenUp.delete(slot) && statusCode === grpc.status.CANCELLED;
-        this.#onComplete(slot, givenUp ? "cancelled" : outcomeOfStatus(statusCode), statusCode);
+        this.#complete(slot, givenUp ? "cancelled" : outcomeOfStatus(statusCode), statusCode);
         if (pool.waiting.length > 0 && !this.#closed) this.#sendWaiting(pool);
       },
     );

@@ -1,12 +1,5 @@
 import type { Outcome } from "../model/record.ts";
-
-/** Status codes of gRPC that decide an outcome (grpc/grpc: doc/statuscodes.md). */
-export const GRPC_STATUS = {
-  ok: 0,
-  deadlineExceeded: 4,
-  resourceExhausted: 8,
-  unavailable: 14,
-} as const;
+import { STATUS } from "./grpc/status.ts";
 
 /**
  * The outcome of an invocation that its peer ended with a gRPC status. A peer
@@ -15,12 +8,12 @@ export const GRPC_STATUS = {
  */
 export function outcomeOfStatus(statusCode: number): Outcome {
   switch (statusCode) {
-    case GRPC_STATUS.ok:
+    case STATUS.ok:
       return "ok";
-    case GRPC_STATUS.deadlineExceeded:
+    case STATUS.deadlineExceeded:
       return "timed_out";
-    case GRPC_STATUS.resourceExhausted:
-    case GRPC_STATUS.unavailable:
+    case STATUS.resourceExhausted:
+    case STATUS.unavailable:
       return "rejected";
     default:
       return "failed";

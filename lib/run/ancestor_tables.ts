@@ -38,9 +38,11 @@ export async function writeAncestorTables(folder: string): Promise<void> {
 async function writeTable(runPath: string, table: Table, rows: Iterable<Cell[]>): Promise<void> {
   const path = `${runPath}/${table.name}.csv`;
   await rm(`${path}.new`, { force: true });
-  {
-    using sink = new CsvSink(table, `${path}.new`);
+  const sink = new CsvSink(table, `${path}.new`);
+  try {
     for (const row of rows) sink.write(row);
+  } finally {
+    await sink.close();
   }
   await rename(`${path}.new`, path);
 }

@@ -66,6 +66,8 @@ export async function runExperiment<O extends OptionTable>(
 ): Promise<ExperimentOutcome> {
   const signal = call.signal ?? new AbortController().signal;
   const listener = call.listener ?? {};
+  // Made and let go: its options are checked before anything else happens.
+  await (await createPlatformFromOptions(options))[Symbol.asyncDispose]();
   const { runs, overloadTolerance } = await experiment.plan(options);
   signal.throwIfAborted();
   const planner = new RunPlanner(runs, options.schedules);
@@ -234,7 +236,10 @@ class Session<O extends OptionTable> {
     }
     const beganMs = this.manifests.length === 0 ? 0 : sinceProgramStartMs();
     this.listener.onRunStart?.(load);
-    using folder = this.folder.startRun(this.#createManifest(run, load));
+    await using folder = this.folder.startRun(
+      this.#createManifest(run, load),
+      run.schedule.functions.map(functionKey),
+    );
     try {
       const { platform, instances } = await this.#deploy(run);
       folder.update({ platform: { name: platform.name, facts: platform.describe() } });
@@ -288,7 +293,7 @@ class Session<O extends OptionTable> {
       status: "running",
       error: null,
       command: this.command,
-      options: this.options,
+      options: heededOptions(this.experiment, this.options),
       seed: this.options.seed,
       scheduleHash: run.schedule.hash(),
       trace: run.trace === null ? null : {
@@ -322,7 +327,7 @@ function createExperimentManifest<O extends OptionTable>(
   options: OptionValues<O> & CommonOptions,
   command: readonly string[],
 ): ExperimentManifest {
-  const deciding = Object.entries(options).filter(([name]) =>
+  const deciding = Object.entries(heededOptions(experiment, options)).filter(([name]) =>
     experiment.options[name]?.decidesResult ?? false
   );
   return {
@@ -340,6 +345,18 @@ function createExperimentManifest<O extends OptionTable>(
     runs: [],
     notes: [],
   };
+}
+
+/** The options that are in force on the platform. */
+function heededOptions<O extends OptionTable>(
+  { options: table }: Experiment<O>,
+  options: OptionValues<O> & CommonOptions,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) =>
+      table[name]?.platforms?.includes(options.platform) ?? true
+    ),
+  );
 }
 
 /** Local time of day, fit for the name of a folder. */

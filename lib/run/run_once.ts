@@ -6,7 +6,7 @@ import { dispatch, type DispatchProgress, type DispatchResult } from "../invoke/
 import { isOverloaded } from "../invoke/verdict.ts";
 import type { RunStatus, VerdictLimits } from "../model/manifest.ts";
 import type { Platform } from "../model/platform.ts";
-import { GENERATOR, INSTANCES, INVOCATIONS, TABLES } from "../model/table.ts";
+import { GENERATOR, INSTANCES, INVOCATIONS, TABLES, type TableSink } from "../model/table.ts";
 import type { RunFolder } from "../result/run_folder.ts";
 import { runScrapeLoop } from "../scrape/scrape_loop.ts";
 import type { CommonOptions } from "./common_options.ts";
@@ -14,7 +14,7 @@ import type { PlannedRun } from "./experiment.ts";
 import type { InstanceLog } from "./instance_log.ts";
 import { WarmupWatch } from "./warmup_check.ts";
 
-/** How often rows are handed to the operating system. */
+/** How often rows begin their way to the operating system. */
 const FLUSH_EVERY_MS = 250;
 
 /** What a run needs beside its plan. */
@@ -41,7 +41,6 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
   const stopScraping = new AbortController();
   const stopFlushing = startFlushing(platform.clock, folder);
   const watch = createWarmupWatch(run);
-  const invocations = folder.sink(INVOCATIONS);
   let scraping: Promise<void> = Promise.resolve();
   let firstDispatchAfterMs: number | null = null;
   let noting: TimerHandle | undefined;
@@ -51,7 +50,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
       clock: platform.clock,
       schedule: run.schedule,
       transport: platform.transport,
-      invocations: watch?.listen(invocations) ?? invocations,
+      invocations: watch?.listen(folder.invocations) ?? folder.invocations,
       generator: folder.sink(GENERATOR),
       inFlightCap: options.maxInFlight,
       timeoutMs: options.timeout,
@@ -65,7 +64,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
         scraping = runScrapeLoop({
           clock: platform.clock,
           scrapers: platform.scrapers(),
-          sinks: Object.fromEntries(TABLES.map((table) => [table.name, folder.sink(table)])),
+          sinks: scrapedSinks(folder),
           runStartMs,
           signal: stopScraping.signal,
         });
@@ -86,7 +85,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
     await scraping;
     instances.end();
     stopFlushing();
-    folder.flush();
+    await folder.close();
   }
   const lost = platform.lost.aborted && !setting.signal.aborted;
   const status = lost ? "failed" : statusOf(result);
@@ -101,6 +100,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
     loaderPeakMemoryMib: ownPeakMemoryMib(),
   });
   noteWarmup(folder, watch);
+  noteBlockingWrites(folder);
   if (lost) throw platform.lost.reason;
   return status;
 }
@@ -139,6 +139,20 @@ function noteWarmup(folder: RunFolder, watch: WarmupWatch | undefined): void {
     );
   }
   folder.update({ warmupCheck, notes });
+}
+
+function noteBlockingWrites(folder: RunFolder): void {
+  const times = folder.blockingWrites;
+  if (times === 0) return;
+  const note = `The disk fell behind: the loader stood still for ${times} writes of its tables; ` +
+    "an --output on a faster disk would keep it going.";
+  folder.update({ notes: [...folder.manifest.notes, note] });
+}
+
+/** Where what is scraped goes. */
+function scrapedSinks(folder: RunFolder): Readonly<Record<string, TableSink>> {
+  const tables = TABLES.filter((table) => table !== INVOCATIONS);
+  return Object.fromEntries(tables.map((table) => [table.name, folder.sink(table)]));
 }
 
 /** Flushes the tables again and again; returns what ends it. */

@@ -1,13 +1,11 @@
 import type { WarmupCheck } from "../model/manifest.ts";
-import { INVOCATIONS, type TableSink } from "../model/table.ts";
+import type { InvocationSink } from "../model/record.ts";
 import { adfTest } from "../stats/adf.ts";
 
 /** The part of the warm-up, at its end, that must be stationary. */
 const LAST_MS = 60_000;
 /** Largest p-value of a unit root that counts as stationary. */
 const SIGNIFICANCE = 0.05;
-
-const COLUMN = Object.fromEntries(INVOCATIONS.columns.map((column, i) => [column.name, i]));
 
 /**
  * Listens to the records of a run and tells at its end whether the last minute
@@ -22,17 +20,17 @@ export class WarmupWatch {
     this.#warmupEndMs = warmupEndMs;
   }
 
-  /** A sink that passes rows of `invocations` on and keeps what the test needs. */
-  listen(sink: TableSink): TableSink {
+  /** A sink that passes invocations on and keeps what the test needs. */
+  listen(sink: InvocationSink): InvocationSink {
     return {
       write: (row) => {
         sink.write(row);
-        if (row[COLUMN.phase] !== "warmup" || row[COLUMN.outcome] !== "ok") return;
-        const scheduledMs = Number(row[COLUMN.scheduled_ms]);
+        if (row.phase !== "warmup" || row.outcome !== "ok") return;
+        const { scheduledMs } = row;
         if (scheduledMs < this.#warmupEndMs - LAST_MS) return;
-        const responseTimeMs = Number(row[COLUMN.completed_ms]) - scheduledMs;
-        const overheadMs = responseTimeMs - Number(row[COLUMN.served_runtime_ms]);
-        this.#points.push({ scheduledMs, overheadMs });
+        const overheadMs = row.completedMs - scheduledMs - row.servedRuntimeMs;
+        // Unknown where a server does not say what it ran for.
+        if (!Number.isNaN(overheadMs)) this.#points.push({ scheduledMs, overheadMs });
       },
     };
   }

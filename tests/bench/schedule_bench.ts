@@ -9,36 +9,11 @@
 import { Rng } from "../../lib/base/rng.ts";
 import { generateSchedule } from "../../lib/generate/trace_schedule.ts";
 import type { Trace } from "../../lib/model/trace.ts";
+import { createFlatTrace } from "./flat_trace.ts";
+import { median } from "./measured_process.ts";
 
 const REPETITIONS = 5;
 const MIB = 2 ** 20;
-
-function createFlatTrace(functions: number, ratePerMinute: number, minutes: number): Trace {
-  const invocationsPerMinute = new Uint32Array(minutes).fill(ratePerMinute);
-  return {
-    name: "benchmark",
-    minutes,
-    functions: Array.from({ length: functions }, (_, i) => ({
-      id: `function-${i}`,
-      appId: "app",
-      ownerId: "owner",
-      trigger: null,
-      invocationsPerMinute,
-      runtimeMs: {
-        quantiles: [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1],
-        values: [1, 2, 20, 50, 120, 900, 3000],
-        mean: 90,
-      },
-      memoryMib: {
-        quantiles: [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1],
-        values: [20, 30, 60, 90, 120, 180, 220, 300],
-        mean: 95,
-      },
-    })),
-    repairs: [],
-    hash: "",
-  };
-}
 
 interface Figure {
   readonly perS: number;
@@ -68,10 +43,6 @@ function measureYardstick(): number {
   const elapsedS = (performance.now() - startMs) / 1000;
   if (!(sum > 0)) throw new Error("The loop was optimised away.");
   return draws / 3 / elapsedS;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 function report(name: string, figures: readonly Figure[]): void {

@@ -8,9 +8,10 @@ import { VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
 import type { CallColumns } from "../../lib/model/platform.ts";
 import { OUTCOMES } from "../../lib/model/record.ts";
 import type { Schedule } from "../../lib/model/schedule.ts";
-import { GENERATOR, INVOCATIONS } from "../../lib/model/table.ts";
+import { functionKey } from "../../lib/model/trace.ts";
+import { GENERATOR } from "../../lib/model/table.ts";
 import { createFakeTransport, type FakeAnswer, type FakeLog } from "../support/fake_transport.ts";
-import { MemorySink } from "../support/memory_sink.ts";
+import { InvocationMemorySink, MemorySink } from "../support/memory_sink.ts";
 import { listInvocations, traceWithCounts } from "../support/schedules.ts";
 
 interface Trial {
@@ -28,7 +29,7 @@ async function tryDispatch(
 ): Promise<Trial> {
   const clock = new VirtualClock();
   const { factory, log } = createFakeTransport(clock, answer);
-  const invocations = new MemorySink(INVOCATIONS);
+  const invocations = createInvocationSink(schedule);
   const generator = new MemorySink(GENERATOR);
   beforeRun(clock);
   const result = await dispatch({
@@ -46,6 +47,10 @@ async function tryDispatch(
     ...options,
   });
   return { rows: invocations.rows, seconds: generator.rows, log, result };
+}
+
+function createInvocationSink(schedule: Schedule): InvocationMemorySink {
+  return new InvocationMemorySink(schedule.functions.map(functionKey));
 }
 
 const inMs = (completeAfterMs: number) => (): FakeAnswer => ({ completeAfterMs });
@@ -167,7 +172,7 @@ Deno.test("dispatch: an interrupt cancels what is out and what is still to come"
 Deno.test("dispatch: an interrupt of a long schedule lets other things happen meanwhile", async () => {
   const schedule = generateSchedule(traceWithCounts([100_000]));
   const controller = new AbortController();
-  const invocations = new MemorySink(INVOCATIONS);
+  const invocations = createInvocationSink(schedule);
   let rowsAtNextTimer = 0;
   await tryDispatch(schedule, inMs(1), { signal: controller.signal, invocations }, (clock) => {
     clock.at(1, () => {
@@ -271,12 +276,13 @@ Deno.test("dispatch: an empty schedule ends at the end of its window", async () 
 
 Deno.test("dispatch: a transport that cannot connect ends the run with its error", async () => {
   const clock = new VirtualClock();
+  const schedule = generateSchedule(traceWithCounts([1]));
   await assert.rejects(
     dispatch({
       clock,
-      schedule: generateSchedule(traceWithCounts([1])),
+      schedule,
       transport: () => Promise.reject(new Error("no connection")),
-      invocations: new MemorySink(INVOCATIONS),
+      invocations: createInvocationSink(schedule),
       generator: new MemorySink(GENERATOR),
       inFlightCap: 1,
       timeoutMs: 1,

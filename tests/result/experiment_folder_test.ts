@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { LoaderError } from "../../lib/base/error.ts";
 import type { ExperimentManifest, RunManifest } from "../../lib/model/manifest.ts";
-import { GENERATOR } from "../../lib/model/table.ts";
+import { createInvocationRow } from "../../lib/model/record.ts";
+import { INVOCATIONS, SCALES } from "../../lib/model/table.ts";
 import { ExperimentFolder } from "../../lib/result/experiment_folder.ts";
 
 const EXPERIMENT: ExperimentManifest = {
@@ -24,45 +26,76 @@ function runManifest(name: string, status: RunManifest["status"] = "running"): R
   return { kind: "run", name, status, notes: [] } as unknown as RunManifest;
 }
 
-async function withFolder(body: (path: string) => void): Promise<void> {
+async function withFolder(body: (path: string) => void | Promise<void>): Promise<void> {
   const path = await Deno.makeTempDir({ prefix: "loader-result-" });
   try {
-    body(`${path}/experiment`);
+    await body(`${path}/experiment`);
   } finally {
     await Deno.remove(path, { recursive: true });
   }
 }
 
-function makeRun(folder: ExperimentFolder, name: string, status: RunManifest["status"]): void {
-  using run = folder.startRun(runManifest(name));
-  run.sink(GENERATOR).write([1, 2, 3, 4, 5, 6, 7, null, null, 8.12345]);
+/** A disk without room for more text while the file is there. */
+function fillDisk(reserve: string): Disposable {
+  const original = Deno.writeTextFileSync;
+  Deno.writeTextFileSync = (path, text, options) => {
+    if (existsSync(reserve)) {
+      original(path, text.slice(0, 10), options);
+      throw new Error("No space left on device");
+    }
+    original(path, text, options);
+  };
+  return {
+    [Symbol.dispose]() {
+      Deno.writeTextFileSync = original;
+    },
+  };
+}
+
+async function makeRun(
+  folder: ExperimentFolder,
+  name: string,
+  status: RunManifest["status"],
+): Promise<void> {
+  await using run = folder.startRun(runManifest(name), []);
+  run.sink(SCALES).write([8.12345, "f", null, 4]);
   run.update({ status });
 }
 
 Deno.test("ExperimentFolder: a new one, a run in it, rows as they come", async () => {
-  await withFolder((path) => {
+  await withFolder(async (path) => {
     const folder = ExperimentFolder.open(path, EXPERIMENT);
-    using run = folder.startRun(runManifest("a"));
-    run.sink(GENERATOR).write([1, 2, 3, 4, 5, 6, 7, null, null, 8.12345]);
+    await using run = folder.startRun(runManifest("a"), ["f"]);
+    run.sink(SCALES).write([8.12345, "f", null, 4]);
+    run.invocations.write({
+      ...createInvocationRow(),
+      index: 0,
+      functionIndex: 0,
+      scheduledMs: 0.5,
+    });
     run.flush();
-    const lines = Deno.readTextFileSync(`${path}/runs/a/generator.csv`).split("\n");
-    assert.equal(lines[0], GENERATOR.columns.map(({ name }) => name).join(","));
-    assert.deepEqual(lines.slice(1), ["1,2,3,4,5,6,7,,,8.123", ""]);
+    await run.close();
+    const invocations = Deno.readTextFileSync(`${path}/runs/a/invocations.csv`).split("\n");
+    assert.equal(invocations[0], INVOCATIONS.columns.map(({ name }) => name).join(","));
+    assert.deepEqual(invocations.slice(1), ["0,f,measurement,0.5,,,,,,,,,cancelled,", ""]);
+    const lines = Deno.readTextFileSync(`${path}/runs/a/scales.csv`).split("\n");
+    assert.equal(lines[0], SCALES.columns.map(({ name }) => name).join(","));
+    assert.deepEqual(lines.slice(1), ["8.123,f,,4", ""]);
     const manifest = JSON.parse(Deno.readTextFileSync(`${path}/experiment.json`));
     assert.deepEqual(manifest.runs, ["runs/a"]);
   });
 });
 
 Deno.test("ExperimentFolder: one that broke off goes on where it was, and keeps what broke off", async () => {
-  await withFolder((path) => {
+  await withFolder(async (path) => {
     const first = ExperimentFolder.open(path, EXPERIMENT);
-    makeRun(first, "a", "finished");
-    makeRun(first, "b", "running");
+    await makeRun(first, "a", "finished");
+    await makeRun(first, "b", "running");
     const again = ExperimentFolder.open(path, EXPERIMENT);
     assert.equal(again.completedRun("a")?.status, "finished");
     assert.equal(again.completedRun("b"), undefined);
-    makeRun(again, "b", "finished");
-    assert.ok(Deno.statSync(`${path}/broken-off/b_1/generator.csv`).isFile);
+    await makeRun(again, "b", "finished");
+    assert.ok(Deno.statSync(`${path}/broken-off/b_1/scales.csv`).isFile);
     assert.deepEqual(again.manifest.runs, ["runs/a", "runs/b"]);
   });
 });
@@ -91,6 +124,33 @@ Deno.test("ExperimentFolder: nothing is ever overwritten", async () => {
   await withFolder((path) => {
     Deno.writeTextFileSync(path, "a file");
     assert.throws(() => ExperimentFolder.open(path, EXPERIMENT), { message: /not a folder/ });
+  });
+});
+
+Deno.test("ExperimentFolder: room for its last words goes back when it ends", async () => {
+  await withFolder((path) => {
+    const folder = ExperimentFolder.open(path, EXPERIMENT);
+    assert.ok(Deno.statSync(`${path}/disk_reserve`).size >= 65_536);
+    folder.update({ notes: ["on its way"] });
+    assert.ok(Deno.statSync(`${path}/disk_reserve`).isFile);
+    folder.update({ status: "finished" });
+    assert.throws(() => Deno.statSync(`${path}/disk_reserve`), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("ExperimentFolder: on a full disk, the last words take the room kept for them", async () => {
+  await withFolder(async (path) => {
+    const folder = ExperimentFolder.open(path, EXPERIMENT);
+    await using run = folder.startRun(runManifest("a"), []);
+    using _ = fillDisk(`${path}/disk_reserve`);
+    assert.throws(() => run.update({ notes: ["on its way"] }), { code: "result" });
+    assert.throws(() => Deno.statSync(`${path}/runs/a/manifest.json.partial`));
+    run.update({ status: "failed", error: "full" });
+    folder.update({ status: "failed", error: "full" });
+    for (const file of ["runs/a/manifest.json", "experiment.json"]) {
+      const { status, error } = JSON.parse(Deno.readTextFileSync(`${path}/${file}`));
+      assert.deepEqual([status, error], ["failed", "full"]);
+    }
   });
 });
 

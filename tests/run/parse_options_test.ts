@@ -29,6 +29,18 @@ const TABLE = {
   json: switchOption({ meaning: "JSON", default: false }),
 };
 
+/** With an option that one platform alone heeds. */
+const PARTIAL_TABLE = {
+  ...TABLE,
+  port: integerOption("port", {
+    platforms: ["local"],
+    meaning: "gateway's port",
+    default: 0,
+    minimum: 0,
+    maximum: 65_535,
+  }),
+};
+
 function parse(...args: string[]) {
   return parseOptions("test", "A test.", TABLE, args).values;
 }
@@ -81,6 +93,23 @@ Deno.test("parseOptions: mistakes are told in a sentence that names the flag and
   for (const [args, message] of cases) {
     assert.throws(() => parse(...args), { code: "usage", message }, args.join(" "));
   }
+});
+
+Deno.test("parseOptions: an option that the platform does not heed is a mistake, its default is not", async () => {
+  const parsePartial = (...args: string[]) => parseOptions("test", "A test.", PARTIAL_TABLE, args);
+  assert.equal(parsePartial("--port", "80").values.port, 80);
+  assert.equal(parsePartial("--platform", "knative").values.port, 0);
+  assert.throws(() => parsePartial("--platform", "knative", "--port", "80"), {
+    code: "usage",
+    message: "--port: the platform knative does not heed it, only local; leave it out.",
+  });
+  await withConfig("platform: knative\nport: 80\n", (path) => {
+    assert.throws(() => parsePartial("--config", path), {
+      message: /\.yaml:2: --port: the platform knative does not heed it/,
+    });
+    assert.equal(parsePartial("--config", path, "--platform", "local").values.port, 80);
+  });
+  assert.match(parsePartial("--help").help ?? "", /local: gateway's port/);
 });
 
 Deno.test("parseOptions: the help names every option, its default and its places", () => {

@@ -48,6 +48,7 @@ export function createFakeTransport(
             calls.instance[slot] = "instance-0";
             calls.coldStart[slot] = false;
           }
+          calls.completedMs[slot] = clock.nowMs();
           onComplete(slot, outcome, statusCode);
         });
         timers.set(slot, timer);

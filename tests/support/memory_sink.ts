@@ -1,4 +1,5 @@
-import type { Cell, Table, TableSink } from "../../lib/model/table.ts";
+import type { InvocationRow, InvocationSink } from "../../lib/model/record.ts";
+import { type Cell, INVOCATIONS, type Table, type TableSink } from "../../lib/model/table.ts";
 
 /** Keeps the rows of a table, by column name. */
 export class MemorySink implements TableSink {
@@ -15,4 +16,51 @@ export class MemorySink implements TableSink {
     }
     this.rows.push(Object.fromEntries(this.#table.columns.map(({ name }, i) => [name, row[i]])));
   }
+}
+
+/** Keeps invocations as rows of their table, by column name. */
+export class InvocationMemorySink implements InvocationSink {
+  readonly #sink = new MemorySink(INVOCATIONS);
+  readonly #functionIds: readonly string[];
+
+  constructor(functionIds: readonly string[]) {
+    this.#functionIds = functionIds;
+  }
+
+  get rows(): MemorySink["rows"] {
+    return this.#sink.rows;
+  }
+
+  write(row: InvocationRow): void {
+    this.#sink.write(deriveInvocationCells(row, this.#functionIds));
+  }
+}
+
+/** The cells of an invocation in the order of the table's columns. */
+export function deriveInvocationCells(
+  row: InvocationRow,
+  functionIds: readonly string[],
+): readonly Cell[] {
+  const known = (value: number) => Number.isNaN(value) ? null : value;
+  const cells: Readonly<Record<string, Cell>> = {
+    index: row.index,
+    function_id: functionIds[row.functionIndex],
+    phase: row.phase,
+    scheduled_ms: row.scheduledMs,
+    dispatched_ms: known(row.dispatchedMs),
+    completed_ms: known(row.completedMs),
+    requested_runtime_ms: known(row.requestedRuntimeMs),
+    served_runtime_ms: known(row.servedRuntimeMs),
+    requested_memory_mib: known(row.requestedMemoryMib),
+    served_memory_mib: known(row.servedMemoryMib),
+    instance: row.instance,
+    cold_start: row.coldStart,
+    outcome: row.outcome,
+    status_code: known(row.statusCode),
+  };
+  return INVOCATIONS.columns.map(({ name }) => {
+    const cell = cells[name];
+    if (cell === undefined) throw new Error(`an invocation has no ${name}`);
+    return cell;
+  });
 }

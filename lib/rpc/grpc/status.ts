@@ -1,0 +1,100 @@
+import { ERROR_CODE } from "../http2/protocol.ts";
+import type { ResponseBlock } from "../http2/response_block.ts";
+
+/** Status codes of gRPC (grpc/grpc: doc/statuscodes.md). */
+export const STATUS = {
+  ok: 0,
+  cancelled: 1,
+  unknown: 2,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  alreadyExists: 6,
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  failedPrecondition: 9,
+  aborted: 10,
+  outOfRange: 11,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+  dataLoss: 15,
+  unauthenticated: 16,
+} as const;
+
+/** Response metadata by which the local gateway marks an instance's first call. */
+const INSTANCE_READY_KEY = "x-instance-ready-unix-ms";
+
+/** What gRPC reads in a block of header fields or trailers. */
+export interface GrpcFields {
+  /** `grpc-status`; `null` where there is none. */
+  readonly statusCode: number | null;
+  /** The status that HTTP's stands for where gRPC's is missing. */
+  readonly statusOfHttp: number;
+  /** Whether the content type is one of gRPC's. */
+  readonly isGrpc: boolean;
+  /** When the instance became ready, if this is its first call and the platform says so; NaN else. */
+  readonly instanceReadyUnixMs: number;
+}
+
+/** Reads a block once; what it found is kept with the block. */
+export function readGrpcFields(block: ResponseBlock): GrpcFields {
+  return (block.view ??= parseGrpcFields(block)) as GrpcFields;
+}
+
+function parseGrpcFields(block: ResponseBlock): GrpcFields {
+  const contentType = block.fields.get("content-type") ?? "";
+  return {
+    statusCode: parseStatusCode(block.fields.get("grpc-status")),
+    statusOfHttp: statusOfHttp(block.status),
+    isGrpc: block.status === 200 && contentType.startsWith("application/grpc"),
+    instanceReadyUnixMs: Number(block.fields.get(INSTANCE_READY_KEY) ?? NaN),
+  };
+}
+
+/** A number that gRPC does not have, or no number, is UNKNOWN. */
+function parseStatusCode(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const code = /^\d{1,3}$/.test(text) ? Number(text) : STATUS.unknown;
+  return code <= STATUS.unauthenticated ? code : STATUS.unknown;
+}
+
+/** What a reply without a status of gRPC means (grpc/grpc: doc/http-grpc-status-mapping.md). */
+function statusOfHttp(status: number): number {
+  switch (status) {
+    case 400:
+      return STATUS.internal;
+    case 401:
+      return STATUS.unauthenticated;
+    case 403:
+      return STATUS.permissionDenied;
+    case 404:
+      return STATUS.unimplemented;
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return STATUS.unavailable;
+    default:
+      return STATUS.unknown;
+  }
+}
+
+/**
+ * What a stream that was reset means (grpc/grpc: doc/PROTOCOL-HTTP2.md, section
+ * "Errors").
+ */
+export function statusOfReset(errorCode: number): number {
+  switch (errorCode) {
+    case ERROR_CODE.refusedStream:
+      return STATUS.unavailable;
+    case ERROR_CODE.cancel:
+      return STATUS.cancelled;
+    case ERROR_CODE.enhanceYourCalm:
+      return STATUS.resourceExhausted;
+    case ERROR_CODE.inadequateSecurity:
+      return STATUS.permissionDenied;
+    default:
+      return STATUS.internal;
+  }
+}

@@ -1,0 +1,438 @@
+import type { Clock } from "../base/clock.ts";
+import { errorMessage, LoaderError } from "../base/error.ts";
+import type {
+  CallColumns,
+  CompletionCallback,
+  Deployment,
+  Transport,
+  TransportFactory,
+} from "../model/platform.ts";
+import type { Outcome } from "../model/record.ts";
+import { ByteWriter } from "./byte_writer.ts";
+import { ConnectionPool, type PooledConnection, type WaitingCall } from "./connection_pool.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
+import { ReplyReader, writeRequest } from "./grpc/executor_messages.ts";
+import { MessageReader } from "./grpc/message_reader.ts";
+import { readGrpcFields, STATUS, statusOfReset } from "./grpc/status.ts";
+import { ERROR_CODE } from "./http2/protocol.ts";
+import type { ResponseBlock } from "./http2/response_block.ts";
+import type { AbortReason, Stream, StreamListener } from "./http2/stream.ts";
+import { outcomeOfStatus } from "./outcome_of_status.ts";
+
+/** What shares a connection: all calls to an address, those of a function, or nothing. */
+export type ConnectionSharing = "shared" | "function" | "invocation";
+
+/** Options of {@linkcode createHttp2Transport}; times in milliseconds. */
+export interface Http2TransportOptions {
+  readonly clock: Clock;
+  readonly deployments: readonly Deployment[];
+  /**
+   * Whether the platform marks cold invocations. Where it does not, `coldStart`
+   * stays `null`.
+   */
+  readonly coldStartsMarked: boolean;
+  /** Longest wait for a connection; the ancestor's 15 s by default. */
+  readonly connectTimeoutMs?: number;
+  /** Default: `shared`. */
+  readonly connections?: ConnectionSharing;
+  /** Most connections to one address (of one function, where those are apart). */
+  readonly maxConnections?: number;
+  /** Longest reply; gRPC's 4 MiB by default. */
+  readonly maxReplyBytes?: number;
+  /**
+   * Silence of a peer, while calls are out, before it is pinged; `null`: never.
+   * Servers of gRPC take pings more often than every five minutes for an attack
+   * (grpc/proposal: A8), hence six by default.
+   */
+  readonly keepAliveMs?: number | null;
+  /** Silence after a ping before the connection is given up. */
+  readonly keepAliveTimeoutMs?: number;
+  /** Connections that carry nothing for this long are closed; `null`: never. gRPC's 30 minutes. */
+  readonly idleCloseMs?: number | null;
+}
+
+const DEFAULTS = {
+  connectTimeoutMs: 15_000,
+  connections: "shared",
+  maxConnections: 1000,
+  maxReplyBytes: 4 << 20,
+  keepAliveMs: 360_000,
+  keepAliveTimeoutMs: 20_000,
+  idleCloseMs: 1_800_000,
+} as const;
+
+/** Sends of one call: a peer that goes away again and again has refused it. */
+const MOST_SENDS = 4;
+
+/** First connections that are opened at the same time. */
+const CONNECTS_AT_ONCE = 50;
+
+/**
+ * The transport of our own HTTP/2: calls are slots, streams and calls are used
+ * again, and everything that is sent in one turn of the event loop goes out in
+ * one write. *Dispatched* is stamped when a call's first bytes are handed to the
+ * socket; a call that waits for a connection, a stream or the connection's window
+ * is not dispatched, and is sent as soon as there is room.
+ *
+ * Calls that a peer says it has not looked at (GOAWAY) are sent again; nothing
+ * else is.
+ *
+ * @throws LoaderError `platform` when there is no connection to an address at first
+ */
+export function createHttp2Transport(options: Http2TransportOptions): TransportFactory {
+  return async (calls, onComplete) => {
+    const transport = new Http2Transport(options, calls, onComplete);
+    await transport.connect();
+    return transport;
+  };
+}
+
+class Http2Transport implements Transport {
+  readonly clock: Clock;
+  readonly calls: CallColumns;
+  readonly maxReplyBytes: number;
+  readonly coldStartsMarked: boolean;
+  readonly replies = new ReplyReader();
+  /** The body of the call that is being sent. */
+  readonly body = new ByteWriter(64);
+  readonly #onComplete: CompletionCallback;
+  readonly #poolOfFunction: readonly ConnectionPool[];
+  /** Each pool once, with its address. */
+  readonly #pools = new Map<ConnectionPool, string>();
+  readonly #deadlines: DeadlineQueue;
+  readonly #connectTimes: DeadlineQueue;
+  readonly #connectTimeoutMs: number;
+  /** The call in each slot, while it is out. */
+  readonly #out: (GrpcCall | undefined)[];
+  readonly #freeCalls: GrpcCall[] = [];
+  #isClosed = false;
+
+  constructor(given: Http2TransportOptions, calls: CallColumns, onComplete: CompletionCallback) {
+    const options = { ...DEFAULTS, ...withoutUndefined(given) };
+    this.clock = options.clock;
+    this.calls = calls;
+    this.maxReplyBytes = options.maxReplyBytes;
+    this.coldStartsMarked = options.coldStartsMarked;
+    this.#onComplete = onComplete;
+    this.#connectTimeoutMs = options.connectTimeoutMs;
+    const slots = calls.functionIndex.length;
+    this.#out = new Array(slots).fill(undefined);
+    this.#deadlines = new DeadlineQueue(this.clock, slots, (slot) => this.#expire(slot));
+    this.#connectTimes = new DeadlineQueue(this.clock, slots, (slot) => this.#giveUpWait(slot));
+    const targets = options.deployments.map(({ authority, tls, metadata }) => ({
+      scheme: tls === undefined ? "http" as const : "https" as const,
+      authority,
+      metadata: metadata ?? {},
+    }));
+    const createPool = ({ address, tls }: Deployment): ConnectionPool => {
+      const pool = new ConnectionPool({
+        socket: { address, tls },
+        targets,
+        clock: options.clock,
+        times: options,
+        connectTimeoutMs: options.connectTimeoutMs,
+        idleCloseMs: options.idleCloseMs,
+        maxConnections: options.maxConnections,
+        isSingleUse: options.connections === "invocation",
+      });
+      this.#pools.set(pool, address);
+      return pool;
+    };
+    const shared = new Map<string, ConnectionPool>();
+    this.#poolOfFunction = options.deployments.map((deployment) => {
+      if (options.connections === "function") return createPool(deployment);
+      const key = JSON.stringify([deployment.address, deployment.tls]);
+      const pool = shared.get(key) ?? createPool(deployment);
+      shared.set(key, pool);
+      return pool;
+    });
+  }
+
+  async connect(): Promise<void> {
+    const pools = this.#pools.entries();
+    const connectSome = async () => {
+      for (const [pool, address] of pools) {
+        try {
+          await pool.connect();
+        } catch (cause) {
+          throw new LoaderError(
+            "platform",
+            `No connection to ${address} within ${this.#connectTimeoutMs / 1000} s ` +
+              `(${errorMessage(cause)}); check that the platform is up.`,
+            { cause },
+          );
+        }
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: CONNECTS_AT_ONCE }, connectSome));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  invoke(slot: number): void {
+    const { calls } = this;
+    const functionIndex = calls.functionIndex[slot];
+    const call = this.#freeCalls.pop() ?? new GrpcCall(this);
+    const pool = this.#poolOfFunction[functionIndex];
+    call.start(slot, pool);
+    this.#out[slot] = call;
+    this.#deadlines.set(slot, calls.deadlineMs[slot]);
+    this.#send(call);
+  }
+
+  cancel(slot: number): void {
+    const call = this.#out[slot];
+    if (call === undefined) return;
+    const wasSent = call.abandon();
+    this.#forget(call);
+    queueMicrotask(() => this.#onComplete(slot, "cancelled", wasSent ? STATUS.cancelled : null));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const call of this.#out) call?.abandon();
+    await Promise.all([...this.#pools.keys()].map((pool) => pool.close()));
+    this.#deadlines.close();
+    this.#connectTimes.close();
+    for (const call of [...this.#out]) {
+      if (call !== undefined) this.finish(call, "cancelled", null, this.clock.nowMs());
+    }
+  }
+
+  /** Sends a call that its peer has not looked at once more. */
+  resend(call: GrpcCall): void {
+    if (call.sends < MOST_SENDS) this.#send(call);
+    else this.finish(call, "rejected", STATUS.unavailable, this.clock.nowMs());
+  }
+
+  /** Ends a call, whose stream is gone. */
+  finish(call: GrpcCall, outcome: Outcome, statusCode: number | null, completedMs: number): void {
+    const { slot } = call;
+    this.calls.completedMs[slot] = completedMs;
+    this.#forget(call);
+    this.#onComplete(slot, outcome, statusCode);
+  }
+
+  #send(call: GrpcCall): void {
+    call.pool!.send(call);
+    if (call.stream === null) {
+      this.#connectTimes.set(call.slot, this.clock.nowMs() + this.#connectTimeoutMs);
+    }
+  }
+
+  /** A call was sent: it waits no longer. */
+  onSent(call: GrpcCall): void {
+    this.#connectTimes.clear(call.slot);
+  }
+
+  #forget(call: GrpcCall): void {
+    this.#out[call.slot] = undefined;
+    this.#deadlines.clear(call.slot);
+    this.#connectTimes.clear(call.slot);
+    const { pool, connection } = call;
+    call.end();
+    this.#freeCalls.push(call);
+    if (connection !== null && !this.#isClosed) pool!.release(connection);
+  }
+
+  #expire(slot: number): void {
+    const call = this.#out[slot];
+    if (call === undefined) return;
+    call.abandon();
+    this.finish(call, "timed_out", STATUS.deadlineExceeded, this.clock.nowMs());
+  }
+
+  /** Nobody was there for long; one who waits behind others goes on waiting. */
+  #giveUpWait(slot: number): void {
+    const call = this.#out[slot];
+    if (call === undefined || call.pool!.isConnected) return;
+    call.abandon();
+    this.finish(call, "connect_failed", null, this.clock.nowMs());
+  }
+}
+
+/** A call of `faas.Executor/Execute` and what has come of its reply; used again and again. */
+class GrpcCall implements StreamListener, WaitingCall {
+  readonly #transport: Http2Transport;
+  readonly #message = new MessageReader();
+  slot = 0;
+  sends = 0;
+  pool: ConnectionPool | null = null;
+  /** What it was sent on, while its stream is open. */
+  connection: PooledConnection | null = null;
+  stream: Stream | null = null;
+  /** What the reply's first block said; `null`: none came. */
+  #statusOfHttp: number | null = null;
+  #isGrpc = false;
+  #instanceReadyUnixMs = NaN;
+  /** Whether the reply's message, once it is whole, could be read into these. */
+  #isReplyRead = false;
+  #durationUs = 0;
+  #memoryKib = 0;
+  #instance: string | null = null;
+
+  constructor(transport: Http2Transport) {
+    this.#transport = transport;
+  }
+
+  /** No request is longer: a prefix and two numbers. */
+  get bodyBytes(): number {
+    return 17;
+  }
+
+  start(slot: number, pool: ConnectionPool): void {
+    this.slot = slot;
+    this.sends = 0;
+    this.pool = pool;
+    this.#forgetReply();
+  }
+
+  /** Before it is used again. */
+  end(): void {
+    this.pool = null;
+    this.connection = null;
+    this.stream = null;
+    this.#message.reset();
+  }
+
+  send(connection: PooledConnection): void {
+    const { calls, clock, body } = this.#transport;
+    const { slot } = this;
+    body.length = 0;
+    writeRequest(body, calls.runtimeMs[slot], calls.memoryMib[slot]);
+    const timeoutMs = calls.deadlineMs[slot] - clock.nowMs();
+    const block = connection.headers.encode(calls.functionIndex[slot], timeoutMs);
+    this.sends++;
+    this.connection = connection;
+    this.stream = connection.http2.request(block, body, this);
+    this.#transport.onSent(this);
+  }
+
+  /** Gives up the wait or the stream; tells whether it had been sent. */
+  abandon(): boolean {
+    this.pool?.withdraw(this);
+    const { stream } = this;
+    if (stream === null) return false;
+    this.stream = null;
+    this.connection!.http2.reset(stream, ERROR_CODE.cancel);
+    return true;
+  }
+
+  onDispatched(nowMs: number): void {
+    const { dispatchedMs } = this.#transport.calls;
+    if (Number.isNaN(dispatchedMs[this.slot])) dispatchedMs[this.slot] = nowMs;
+  }
+
+  onHeaders(block: ResponseBlock, endStream: boolean): void {
+    const fields = readGrpcFields(block);
+    if (block.fields.tooLarge) return this.#fail(STATUS.internal, endStream);
+    if (this.#statusOfHttp === null) {
+      this.#statusOfHttp = fields.statusOfHttp;
+      this.#isGrpc = fields.isGrpc;
+      this.#instanceReadyUnixMs = fields.instanceReadyUnixMs;
+    }
+    if (endStream) this.#finish(fields.statusCode);
+  }
+
+  onData(bytes: Uint8Array, start: number, end: number, endStream: boolean): void {
+    const message = this.#message;
+    const before = message.state;
+    message.push(bytes, start, end, this.#transport.maxReplyBytes);
+    const { state } = message;
+    if (state === "whole" && before !== "whole") this.#readReply();
+    if (endStream) return this.#finish(null);
+    // What is not gRPC is read to its end, which says what it is.
+    if (!this.#isGrpc) return;
+    if (state === "too_large") this.#fail(STATUS.resourceExhausted, false);
+    else if (state === "compressed" || state === "several") this.#fail(STATUS.internal, false);
+  }
+
+  onAborted(reason: AbortReason, errorCode: number): void {
+    const { calls, clock } = this.#transport;
+    const { connection } = this;
+    this.stream = null;
+    switch (reason) {
+      case "reset":
+        return this.#complete(statusOfReset(errorCode), connection!.http2.heardAtMs);
+      case "violation":
+        return this.#complete(STATUS.internal, connection!.http2.heardAtMs);
+      case "lost":
+        if (!Number.isNaN(calls.dispatchedMs[this.slot])) {
+          return this.#complete(STATUS.unavailable, clock.nowMs());
+        }
+        // Nothing of it has left this machine: as if it had not been looked at.
+    }
+    this.connection = null;
+    this.#forgetReply();
+    this.#transport.resend(this);
+  }
+
+  /** The message lies in a buffer that is another's in a moment. */
+  #readReply(): void {
+    const { replies } = this.#transport;
+    const { bytes, start, end } = this.#message;
+    this.#isReplyRead = replies.read(bytes, start, end);
+    this.#durationUs = replies.durationUs;
+    this.#memoryKib = replies.memoryKib;
+    this.#instance = replies.instance;
+  }
+
+  /** The stream has ended with this status of gRPC, or without one. */
+  #finish(statusCode: number | null): void {
+    this.stream = null;
+    const { heardAtMs } = this.connection!.http2;
+    if (statusCode === null) {
+      // 200 without a status is no gRPC.
+      return this.#complete(this.#statusOfHttp ?? STATUS.unknown, heardAtMs);
+    }
+    if (statusCode !== STATUS.ok) return this.#complete(statusCode, heardAtMs);
+    if (this.#message.state !== "whole" || !this.#isReplyRead) {
+      const { state } = this.#message;
+      const code = state === "too_large" ? STATUS.resourceExhausted : STATUS.internal;
+      return this.#complete(code, heardAtMs);
+    }
+    const { calls } = this.#transport;
+    const { slot } = this;
+    calls.servedRuntimeUs[slot] = this.#durationUs;
+    calls.servedMemoryKib[slot] = this.#memoryKib;
+    calls.instance[slot] = this.#instance;
+    this.#complete(STATUS.ok, heardAtMs);
+  }
+
+  /** Ends the call although its stream may go on. */
+  #fail(statusCode: number, endStream: boolean): void {
+    const { http2 } = this.connection!;
+    if (!endStream) http2.reset(this.stream!, ERROR_CODE.cancel);
+    this.stream = null;
+    this.#complete(statusCode, http2.heardAtMs);
+  }
+
+  #complete(statusCode: number, completedMs: number): void {
+    const transport = this.#transport;
+    const { calls, clock } = transport;
+    const { slot } = this;
+    // An answer can be faster than the return of a write that the socket made wait.
+    this.onDispatched(completedMs);
+    if (transport.coldStartsMarked && this.#statusOfHttp !== null) {
+      // Unmarked: the instance has served before.
+      calls.coldStart[slot] = this.#instanceReadyUnixMs >
+        clock.originUnixMs + calls.dispatchedMs[slot];
+    }
+    transport.finish(this, outcomeOfStatus(statusCode), statusCode, completedMs);
+  }
+
+  #forgetReply(): void {
+    this.#statusOfHttp = null;
+    this.#isGrpc = false;
+    this.#instanceReadyUnixMs = NaN;
+    this.#isReplyRead = false;
+    this.#message.reset();
+  }
+}
+
+function withoutUndefined<T extends object>(given: T): T {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,93 @@
+import type { Clock } from "../base/clock.ts";
+import type { TlsSettings } from "../model/platform.ts";
+import type { ByteStream } from "./http2/byte_stream.ts";
+
+/** Where to connect to, and how. */
+export interface SocketAddress {
+  /** `host:port`; an IPv6 address in brackets. */
+  readonly address: string;
+  /** `undefined`: in the clear. */
+  readonly tls: TlsSettings | undefined;
+}
+
+/** The host and the port of an address. */
+export function splitAddress(address: string): { hostname: string; port: number } {
+  const colon = address.lastIndexOf(":");
+  return {
+    hostname: address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"),
+    port: Number(address.slice(colon + 1)),
+  };
+}
+
+/**
+ * Connects over TCP, or over TLS with ALPN `h2`.
+ *
+ * @throws Error when it cannot within `timeoutMs`, or `signal` aborts; the reason is its message
+ */
+export async function connectSocket(
+  { address, tls }: SocketAddress,
+  clock: Clock,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<ByteStream> {
+  const controller = new AbortController();
+  const stop = () => controller.abort(signal.reason);
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop, { once: true });
+  const timer = clock.at(
+    clock.nowMs() + timeoutMs,
+    () => controller.abort(new Error(`no answer in ${timeoutMs / 1000} s`)),
+  );
+  try {
+    return await (tls === undefined
+      ? connectTcp(address, controller.signal)
+      : connectTls(address, tls, controller.signal));
+  } catch (error) {
+    controller.signal.throwIfAborted();
+    throw error;
+  } finally {
+    timer.cancel();
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+async function connectTcp(address: string, signal: AbortSignal): Promise<ByteStream> {
+  const conn = await Deno.connect({ ...splitAddress(address), signal });
+  conn.setNoDelay(true);
+  return conn;
+}
+
+async function connectTls(
+  address: string,
+  { caCertificates, certificate }: TlsSettings,
+  signal: AbortSignal,
+): Promise<ByteStream> {
+  const { hostname, port } = splitAddress(address);
+  const caCerts = [...caCertificates];
+  const alpnProtocols = ["h2"];
+  let conn: Deno.TlsConn;
+  if (certificate === null) {
+    const plain = await Deno.connect({ hostname, port, signal });
+    plain.setNoDelay(true);
+    conn = await Deno.startTls(plain, { hostname, caCerts, alpnProtocols });
+  } else {
+    // Only this way takes a certificate of our own; it does not know setNoDelay.
+    const { chain: cert, key } = certificate;
+    conn = await Deno.connectTls({ hostname, port, caCerts, alpnProtocols, cert, key });
+  }
+  // A handshake that nobody answers ends with its connection.
+  const stop = () => conn.close();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    signal.throwIfAborted();
+    const { alpnProtocol } = await conn.handshake();
+    if (alpnProtocol === "h2") return conn;
+  } catch (error) {
+    if (!signal.aborted) conn.close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+  conn.close();
+  throw new Error("the server does not offer HTTP/2 over TLS (ALPN h2)");
+}

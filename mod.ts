@@ -68,7 +68,8 @@ export { dispatch, type DispatchOptions, type DispatchResult } from "./lib/invok
 export { deriveVerdict, isOverloaded, VERDICT_LIMITS } from "./lib/invoke/verdict.ts";
 
 export { createPlatform, PLATFORM_NAMES, type PlatformName } from "./lib/platform/registry.ts";
-export type { ConnectionMode, TransportName } from "./lib/platform/transport_choice.ts";
+export type { TransportName } from "./lib/platform/transport_choice.ts";
+export type { ConnectionSharing } from "./lib/rpc/http2_transport.ts";
 
 export {
   choiceOption,

@@ -149,6 +149,8 @@ class Dispatcher {
         }
       },
     );
+    // The first minute is made before the run has a start that it could be late for.
+    this.#advance();
     const onAbort = () => this.#interrupt();
     const failed = Promise.withResolvers<never>();
     this.#fail = failed.reject;
@@ -159,7 +161,6 @@ class Dispatcher {
         this.#options.onStart?.(this.#runStartMs);
         this.#armProbe(1);
         this.#armSecond(1);
-        this.#advance();
         this.#armDispatch();
         if (signal.aborted) this.#interrupt();
         else signal.addEventListener("abort", onAbort, { once: true });

@@ -1,13 +1,13 @@
 import { LoaderError } from "../base/error.ts";
 import type { Platform } from "../model/platform.ts";
-import type { CreateTransport, LocalOptions } from "./local/local_options.ts";
+import type { EndpointsOptions } from "./endpoints/endpoints_platform.ts";
+import type { LocalOptions } from "./local/local_options.ts";
+import { loadTransport, type TransportChoice } from "./transport_choice.ts";
 
 /** The options of each platform, by its name. */
 export interface PlatformOptions {
-  /** `createTransport` makes the reference transport unless it is given. */
-  readonly local: Omit<LocalOptions, "createTransport"> & {
-    readonly createTransport?: CreateTransport;
-  };
+  readonly local: Omit<LocalOptions, "createTransport"> & TransportChoice;
+  readonly endpoints: Omit<EndpointsOptions, "createTransport"> & TransportChoice;
 }
 
 /** The name of a platform. */
@@ -16,17 +16,19 @@ export type PlatformName = keyof PlatformOptions;
 /** Loaded when asked for: the code of one platform does not slow the start of another. */
 const CREATORS: { [Name in PlatformName]: (options: PlatformOptions[Name]) => Promise<Platform> } =
   {
-    local: async (options) => {
-      const [{ createLocalPlatform }, { createGrpcJsTransport }] = await Promise.all([
+    local: async ({ transport, connections, ...options }) => {
+      const [{ createLocalPlatform }, createTransport] = await Promise.all([
         import("./local/local_platform.ts"),
-        import("../rpc/grpc_js_transport.ts"),
+        loadTransport({ transport, connections }, true),
       ]);
-      return createLocalPlatform({
-        ...options,
-        createTransport: options.createTransport ??
-          ((deployments, clock) =>
-            createGrpcJsTransport({ deployments, clock, coldStartsMarked: true })),
-      });
+      return createLocalPlatform({ ...options, createTransport });
+    },
+    endpoints: async ({ transport, connections, ...options }) => {
+      const [{ createEndpointsPlatform }, createTransport] = await Promise.all([
+        import("./endpoints/endpoints_platform.ts"),
+        loadTransport({ transport, connections }, false),
+      ]);
+      return createEndpointsPlatform({ ...options, createTransport });
     },
   };
 
@@ -34,7 +36,8 @@ const CREATORS: { [Name in PlatformName]: (options: PlatformOptions[Name]) => Pr
 export const PLATFORM_NAMES = Object.keys(CREATORS) as readonly PlatformName[];
 
 /**
- * Makes a platform by its name.
+ * Makes a platform by its name. Its options are checked, and nothing is started
+ * until it deploys.
  *
  * @throws LoaderError `usage` when there is none of that name, or an option is out of its range
  */

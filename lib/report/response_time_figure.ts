@@ -33,12 +33,14 @@ export function renderResponseTimeFigure(analysis: RunAnalysis, plotter: Plotter
   const { p50 } = merit.responseTimeMs.all;
   const notOk = points("not_ok");
   const notOkCount = merit.invocations - merit.outcomes.ok;
+  const coldKnown = merit.coldInvocations !== null;
   return {
     name: "response_time",
     title,
-    caption: `The median response time of the measurement phase is ${formatNumber(p50)} ms; ` +
-      `${formatCount(merit.coldInvocations)} of ${formatCount(merit.invocations)} invocations ` +
-      `were cold and ${formatCount(notOkCount)} not ok` +
+    caption: `The median response time of the measurement phase is ${formatNumber(p50)} ms; of ` +
+      `${formatCount(merit.invocations)} invocations ` +
+      (coldKnown ? `${formatCount(merit.coldInvocations)} were cold and ` : "") +
+      `${formatCount(notOkCount)} ${coldKnown ? "" : "were "}not ok` +
       `${neverSent ? " (those at ∞ were never sent)" : ""}.`,
     svg: plotter.draw({
       title,
@@ -67,8 +69,10 @@ export function renderResponseTimeFigure(analysis: RunAnalysis, plotter: Plotter
           opacity: 0.5,
         }),
         createLegend([
-          { label: "ok, warm", color: PALETTE.blue, shape: "dot" },
-          { label: "ok, cold", color: PALETTE.orange, shape: "dot" },
+          { label: coldKnown ? "ok, warm" : "ok", color: PALETTE.blue, shape: "dot" },
+          ...(coldKnown
+            ? [{ label: "ok, cold", color: PALETTE.orange, shape: "dot" } as const]
+            : []),
           ...(notOk.length > 0
             ? [{ label: "not ok", color: PALETTE.ink, shape: "cross" } as const]
             : []),

@@ -15,6 +15,7 @@ import type {
 } from "../model/platform.ts";
 import type { Outcome } from "../model/record.ts";
 import { outcomeOfStatus } from "./outcome_of_status.ts";
+import { splitAddress } from "./socket.ts";
 
 /**
  * Calls that share one connection. A peer's stream limit is 100 or more by
@@ -114,7 +115,7 @@ interface Security {
 function createSecurity(address: string, tls: TlsSettings | undefined): Security {
   if (tls === undefined) return { credentials: grpc.credentials.createInsecure(), options: {} };
   const { caCertificates, certificate } = tls;
-  const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
+  const host = splitAddress(address).hostname;
   const credentials = grpc.credentials.createSsl(
     // What is given here replaces what the runtime trusts, unlike in `Deno.connectTls`.
     Buffer.from([...getCACertificates(), ...caCertificates].join("\n")),

@@ -1,6 +1,13 @@
 import { fileURLToPath } from "node:url";
+import { PACINGS } from "../base/clock.ts";
 import { VERDICT_LIMITS } from "../invoke/verdict.ts";
-import { PLATFORM_NAMES } from "../platform/registry.ts";
+import { PLATFORM_NAMES, type PlatformName } from "../platform/registry.ts";
+import {
+  CONNECTION_SHARINGS,
+  DEFAULT_TRANSPORT,
+  TRANSPORT_NAMES,
+} from "../platform/transport_choice.ts";
+import { CALIBRATION_FILE } from "./calibration.ts";
 import type { OptionValues } from "./option.ts";
 import {
   choiceOption,
@@ -20,11 +27,49 @@ export const SAMPLE_TRACE = fileURLToPath(
   new URL("../../data/azure_2019_synthetic", import.meta.url),
 );
 
+/** What only the platform on this machine heeds. */
+const LOCAL_ONLY: { readonly platforms: readonly PlatformName[] } = { platforms: ["local"] };
+
+/** What only servers that are already there heed. */
+const ENDPOINTS_ONLY: { readonly platforms: readonly PlatformName[] } = {
+  platforms: ["endpoints"],
+};
+
 /** Options that every experiment has. */
 export const COMMON_OPTIONS = {
   platform: choiceOption(PLATFORM_NAMES, {
     meaning: "where the functions run",
     default: "local",
+  }),
+  endpoints: textOption<string | null>("address|file", {
+    ...ENDPOINTS_ONLY,
+    meaning:
+      "servers that the load goes to, as host:port or https://host:port, with commas between " +
+      "several, or a YAML file (see config/endpoints.yaml)",
+    default: null,
+  }),
+  transport: choiceOption(TRANSPORT_NAMES, {
+    meaning: "what makes the calls",
+    default: DEFAULT_TRANSPORT,
+  }),
+  connections: choiceOption(CONNECTION_SHARINGS, {
+    meaning: "which invocations share a connection: all, those of a function, or none",
+    default: "shared",
+  }),
+  pacing: choiceOption(["automatic", ...PACINGS], {
+    meaning: "how invocations are kept on time: precise yields the CPU again and again before " +
+      "each, economical sleeps; automatic is economical where the functions need the same cores",
+    default: "automatic",
+  }),
+  calibration: textOption("file", {
+    meaning: "what deno task calibrate found; heeded if it is there",
+    default: CALIBRATION_FILE,
+    decidesResult: false,
+  }),
+  beyondLimits: choiceOption(["refuse", "flag"], {
+    meaning: "what to do about a load beyond what the calibrated machine reached",
+    default: "refuse",
+    decidesResult: false,
   }),
   seed: integerOption("number", {
     meaning: "root of all randomness: same seed, same schedule",
@@ -126,31 +171,35 @@ export const COMMON_OPTIONS = {
     maximum: 1,
   }),
   stableWindow: durationOption({
-    meaning: "local autoscaler: window of the average that it follows",
+    ...LOCAL_ONLY,
+    meaning: "window of the average that the autoscaler follows",
     default: MINUTE_MS,
     minimum: 1000,
     maximum: HOUR_MS,
   }),
   panicWindow: numberOption("percent", {
-    meaning: "local autoscaler: panic window, % of the stable window",
+    ...LOCAL_ONLY,
+    meaning: "panic window of the autoscaler, % of the stable window",
     default: 10,
     minimum: 1,
     maximum: 100,
   }),
   autoscalerTick: durationOption({
-    meaning: "local autoscaler: time between decisions",
+    ...LOCAL_ONLY,
+    meaning: "time between decisions of the autoscaler",
     default: 2000,
     minimum: 100,
     maximum: MINUTE_MS,
   }),
   scaleToZeroGrace: durationOption({
-    meaning:
-      "local autoscaler: time without a request, after the window, before the last instance goes",
+    ...LOCAL_ONLY,
+    meaning: "time without a request, after the window, before the last instance goes",
     default: 30_000,
     minimum: 0,
     maximum: HOUR_MS,
   }),
   maxScale: integerOption("number", {
+    ...LOCAL_ONLY,
     meaning: "most instances of one function",
     // More of one function than this share the cores of a laptop and starve the others.
     default: { local: 4, cluster: 200 },
@@ -158,26 +207,30 @@ export const COMMON_OPTIONS = {
     maximum: 100_000,
   }),
   maxInstances: integerOption<number | null>("number", {
-    meaning: "local: most instances at once (default: 32 a core)",
+    ...LOCAL_ONLY,
+    meaning: "most instances at once (default: 32 a core)",
     default: null,
     minimum: 0,
     maximum: 100_000,
   }),
   queueTimeout: durationOption({
-    meaning: "local: longest wait of a request for an instance, then RESOURCE_EXHAUSTED",
+    ...LOCAL_ONLY,
+    meaning: "longest wait of a request for an instance, then RESOURCE_EXHAUSTED",
     default: MINUTE_MS,
     minimum: 1,
     maximum: HOUR_MS,
   }),
   gatewayPort: integerOption("port", {
-    meaning: "local: port of the gateway, 0 for any",
+    ...LOCAL_ONLY,
+    meaning: "port of the gateway, 0 for any",
     default: 0,
     decidesResult: false,
     minimum: 0,
     maximum: 65_535,
   }),
   metricsPort: integerOption("port", {
-    meaning: "local: port of the gateway's /metrics, 0 for any",
+    ...LOCAL_ONLY,
+    meaning: "port of the gateway's /metrics, 0 for any",
     default: 0,
     decidesResult: false,
     minimum: 0,

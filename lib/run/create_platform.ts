@@ -1,10 +1,34 @@
+import type { Pacing } from "../base/clock.ts";
+import { LoaderError } from "../base/error.ts";
 import type { Platform } from "../model/platform.ts";
-import { createPlatform } from "../platform/registry.ts";
+import { createPlatform, type PlatformOptions } from "../platform/registry.ts";
 import type { CommonOptions } from "./common_options.ts";
 
-/** The platform that the options ask for, with its options among the common ones. */
+/**
+ * The platform that the options ask for, with its options among the common ones.
+ *
+ * @throws LoaderError `usage` when they do not make one
+ */
 export async function createPlatformFromOptions(options: CommonOptions): Promise<Platform> {
-  return await createPlatform(options.platform, {
+  switch (options.platform) {
+    case "local":
+      return await createPlatform("local", localOptions(options));
+    case "endpoints":
+      return await createPlatform("endpoints", endpointsOptions(options));
+  }
+}
+
+/** How the invocations are paced: on cores that the functions need too, sparingly. */
+export function pacingOf({ pacing, platform }: CommonOptions): Pacing {
+  if (pacing !== "automatic") return pacing;
+  return platform === "local" ? "economical" : "precise";
+}
+
+function localOptions(options: CommonOptions): PlatformOptions["local"] {
+  return {
+    transport: options.transport,
+    connections: options.connections,
+    pacing: pacingOf(options),
     gatewayPort: options.gatewayPort,
     metricsPort: options.metricsPort,
     queueTimeoutMs: options.queueTimeout,
@@ -18,5 +42,22 @@ export async function createPlatformFromOptions(options: CommonOptions): Promise
       scaleToZeroGraceMs: options.scaleToZeroGrace,
       maxScale: options.maxScale,
     },
-  });
+  };
+}
+
+function endpointsOptions(options: CommonOptions): PlatformOptions["endpoints"] {
+  if (options.endpoints === null) {
+    throw new LoaderError(
+      "usage",
+      "--platform endpoints needs --endpoints with the servers: host:port, or a YAML file.",
+    );
+  }
+  return {
+    transport: options.transport,
+    connections: options.connections,
+    pacing: pacingOf(options),
+    endpoints: options.endpoints,
+    scrapeEveryMs: options.scrapeInterval,
+    scrapeTimeoutMs: options.scrapeInterval,
+  };
 }

@@ -2,11 +2,17 @@ import { LoaderError } from "../base/error.ts";
 
 /** Defaults that differ between a laptop and a cluster; `--help` prints both. */
 export interface PlacedDefault<T> {
-  /** On the platforms of one machine: local and simulator. */
+  /**
+   * On a laptop and its like: the platforms of one machine, and servers that are
+   * already there, which are a prototype's more often than a cluster's.
+   */
   readonly local: T;
-  /** On a cluster or on servers that are already there. */
+  /** On the platforms in {@linkcode CLUSTER_PLATFORMS}. */
   readonly cluster: T;
 }
+
+/** Platforms on which the defaults of a cluster apply. */
+export const CLUSTER_PLATFORMS: readonly string[] = ["knative"];
 
 /** One typed option of a script: what `--help`, the command line and a configuration file share. */
 export interface Option<T> {
@@ -20,6 +26,8 @@ export interface Option<T> {
   readonly show: (value: T) => string | null;
   /** Whether a resumed experiment must have the same value. */
   readonly decidesResult: boolean;
+  /** The platforms that heed it; `null`: every one. */
+  readonly platforms: readonly string[] | null;
 }
 
 /** Options by name in camelCase; the flags are in kebab-case. */
@@ -36,6 +44,8 @@ interface OptionText<T> {
   readonly default: T | PlacedDefault<T>;
   /** `false` for what changes only how results are shown or kept. */
   readonly decidesResult?: boolean;
+  /** The platforms that heed it, where not every one does; elsewhere it is a mistake. */
+  readonly platforms?: readonly string[];
 }
 
 function createOption<T>(
@@ -46,8 +56,8 @@ function createOption<T>(
 ): Option<T> {
   const given = text.default;
   const defaults = isPlaced(given) ? given : { local: given, cluster: given };
-  const decidesResult = text.decidesResult ?? true;
-  return { placeholder, meaning: text.meaning, parse, defaults, show, decidesResult };
+  const { meaning, decidesResult = true, platforms = null } = text;
+  return { placeholder, meaning, parse, defaults, show, decidesResult, platforms };
 }
 
 function isPlaced<T>(value: T | PlacedDefault<T>): value is PlacedDefault<T> {

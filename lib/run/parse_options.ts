@@ -2,15 +2,13 @@ import { Command, CommanderError, Option as Flag } from "commander";
 import { LoaderError } from "../base/error.ts";
 import { readConfigFile } from "./config_file.ts";
 import {
+  CLUSTER_PLATFORMS,
   flagOf,
   type Option,
   type OptionTable,
   type OptionValues,
   parseOptionValue,
 } from "./option.ts";
-
-/** Platforms on which the defaults of a cluster apply. */
-const CLUSTER_PLATFORMS: readonly string[] = ["knative", "endpoints"];
 
 /** What a script is called with. */
 export interface ParsedOptions<O extends OptionTable> {
@@ -24,7 +22,8 @@ export interface ParsedOptions<O extends OptionTable> {
  * configuration file, then the defaults of the platform. The command line wins
  * over the file.
  *
- * @throws LoaderError `usage` for an unknown option or a value out of range
+ * @throws LoaderError `usage` for an unknown option, a value out of range, or an
+ * option that the platform does not heed
  */
 export function parseOptions<O extends OptionTable>(
   script: string,
@@ -60,6 +59,17 @@ export function parseOptions<O extends OptionTable>(
   const platform = "platform" in options
     ? valueOf("platform", options.platform) ?? options.platform.defaults.local
     : "local";
+  for (const [name, { platforms }] of Object.entries(options)) {
+    const fromFile = configured.get(name);
+    const isGiven = given[name] !== undefined || fromFile !== undefined;
+    if (!isGiven || platforms === null || platforms.includes(String(platform))) continue;
+    throw new LoaderError(
+      "usage",
+      `${flagOf(name)}: the platform ${platform} does not heed it, only ` +
+        `${platforms.join(" and ")}; leave it out.`,
+      given[name] === undefined ? { file: String(configPath), line: fromFile?.line } : {},
+    );
+  }
   const place = CLUSTER_PLATFORMS.includes(String(platform)) ? "cluster" : "local";
   const values = Object.fromEntries(
     Object.entries(options).map((
@@ -85,7 +95,8 @@ function createCommand(script: string, description: string, options: OptionTable
     });
   for (const [name, option] of Object.entries(options)) {
     const flag = flagOf(name);
-    const meaning = option.meaning + describeDefault(option);
+    const scope = option.platforms === null ? "" : `${option.platforms.join(", ")}: `;
+    const meaning = scope + option.meaning + describeDefault(option);
     if (option.placeholder === null) {
       command.addOption(new Flag(flag, meaning));
       command.addOption(new Flag(flag.replace("--", "--no-")).hideHelp());

@@ -17,12 +17,12 @@ const MOST_ROWS = 20;
 /**
  * The block that says what will happen, before any load.
  *
- * @param cores CPU that the platform has for functions, `null` if unknown
+ * @param warnings sentences that a person should know
  * @param endless whether runs may follow that are not listed
  */
 export function renderPlan(
   loads: readonly PlannedLoad[],
-  cores: number | null,
+  warnings: readonly string[],
   endless: boolean,
 ): string {
   const width = Math.max(...loads.map(({ run }) => run.name.length), 3);
@@ -49,7 +49,7 @@ export function renderPlan(
       ? `${loads.length} or more runs, unless the platform is overloaded before.`
       : `${loads.length} ${loads.length === 1 ? "run" : "runs"}, about ${time} in all.`,
   );
-  for (const warning of demandWarnings(loads, cores)) lines.push(`Warning: ${warning}`);
+  for (const warning of warnings) lines.push(`Warning: ${warning}`);
   return lines.join("\n");
 }
 

@@ -14,9 +14,10 @@ import { createPlatformFromOptions } from "./create_platform.ts";
 import type { Experiment, PlannedRun } from "./experiment.ts";
 import { deriveFunctionSpecs } from "./function_specs.ts";
 import { InstanceLog } from "./instance_log.ts";
-import { describeMachine, describeVersions, localCores } from "./machine_facts.ts";
+import { LoadJudge } from "./load_judge.ts";
+import { describeMachine, describeVersions } from "./machine_facts.ts";
 import { type OptionTable, type OptionValues } from "./option.ts";
-import { demandWarnings, type PlannedLoad, renderPlan } from "./plan_block.ts";
+import { type PlannedLoad, renderPlan } from "./plan_block.ts";
 import { recordFailure, runOnce } from "./run_once.ts";
 
 /** Most runs that are planned ahead; an endless ramp goes on beyond them. */
@@ -75,8 +76,10 @@ export async function runExperiment<O extends OptionTable>(
   if (ahead.length === 0) {
     throw new LoaderError("usage", "The options leave no run to make; --dry-run shows the plan.");
   }
-  const cores = options.platform === "local" ? localCores() : null;
-  listener.onPlan?.(renderPlan(ahead, cores, !planner.exhausted), ahead);
+  const judge = new LoadJudge(options);
+  const warnings = judge.warnings(ahead);
+  listener.onPlan?.(renderPlan(ahead, warnings, !planner.exhausted), ahead);
+  judge.refuseBeyondLimits(ahead);
   if (options.saveSchedules !== null) saveSchedules(options.saveSchedules, ahead);
   if (options.dryRun) return { folder: null, status: "finished", runs: [] };
 
@@ -85,10 +88,17 @@ export async function runExperiment<O extends OptionTable>(
     createExperimentManifest(experiment, options, call.command ?? []),
   );
   listener.onFolder?.(folder.path);
-  const session = new Session(experiment, options, folder, signal, listener, call.command ?? []);
-  const notes = demandWarnings(ahead, cores);
-  if (notes.length > 0) {
-    folder.update({ notes: [...new Set([...folder.manifest.notes, ...notes])] });
+  const session = new Session(
+    experiment,
+    options,
+    folder,
+    judge,
+    signal,
+    listener,
+    call.command ?? [],
+  );
+  if (warnings.length > 0) {
+    folder.update({ notes: [...new Set([...folder.manifest.notes, ...warnings])] });
   }
   let status: RunStatus = "failed";
   try {
@@ -202,6 +212,7 @@ class Session<O extends OptionTable> {
     readonly experiment: Experiment<O>,
     readonly options: OptionValues<O> & CommonOptions,
     readonly folder: ExperimentFolder,
+    readonly judge: LoadJudge,
     readonly signal: AbortSignal,
     readonly listener: ExperimentListener,
     readonly command: readonly string[],
@@ -313,10 +324,7 @@ class Session<O extends OptionTable> {
       outcomes: null,
       warmupCheck: null,
       verdict: null,
-      notes: demandWarnings(
-        [{ run, plan }],
-        this.options.platform === "local" ? localCores() : null,
-      ),
+      notes: this.judge.warnings([{ run, plan }]),
       loaderPeakMemoryMib: null,
     };
   }

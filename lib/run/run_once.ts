@@ -4,7 +4,7 @@ import { errorMessage, LoaderError } from "../base/error.ts";
 import { ownCpuMs, ownPeakMemoryMib, sinceProgramStartMs } from "../base/process_usage.ts";
 import { dispatch, type DispatchProgress, type DispatchResult } from "../invoke/dispatcher.ts";
 import { isOverloaded } from "../invoke/verdict.ts";
-import type { RunStatus, VerdictLimits } from "../model/manifest.ts";
+import type { RunStatus } from "../model/manifest.ts";
 import type { Platform } from "../model/platform.ts";
 import { GENERATOR, INSTANCES, INVOCATIONS, TABLES, type TableSink } from "../model/table.ts";
 import type { RunFolder } from "../result/run_folder.ts";
@@ -12,6 +12,7 @@ import { runScrapeLoop } from "../scrape/scrape_loop.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { PlannedRun } from "./experiment.ts";
 import type { InstanceLog } from "./instance_log.ts";
+import { verdictLimits } from "./verdict_limits.ts";
 import { WarmupWatch } from "./warmup_check.ts";
 
 /** How often rows begin their way to the operating system. */
@@ -108,17 +109,6 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
 function statusOf(result: DispatchResult): RunStatus {
   if (result.interrupted) return "interrupted";
   return isOverloaded(result.outcomes) ? "overloaded" : "finished";
-}
-
-/** The limits of the verdict as the options have them. */
-function verdictLimits(options: CommonOptions): VerdictLimits {
-  return {
-    dispatchLagP99Ms: options.limitDispatchLag,
-    loopDelayP99Ms: options.limitLoopDelay,
-    cpuPercent: options.limitCpu,
-    busySecondsShare: options.limitBusySeconds,
-    notOkShare: options.limitNotOk,
-  };
 }
 
 /** The check is made where a warm-up replays the trace; a ramp's is another matter. */

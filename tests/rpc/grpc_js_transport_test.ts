@@ -1,5 +1,6 @@
 import * as grpc from "@grpc/grpc-js";
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { RealClock } from "../../lib/base/clock.ts";
 import { createCallColumns } from "../../lib/invoke/call_columns.ts";
 import type { Deployment } from "../../lib/model/platform.ts";
@@ -8,12 +9,17 @@ import { createGrpcJsTransport } from "../../lib/rpc/grpc_js_transport.ts";
 import { outcomeOfStatus } from "../../lib/rpc/outcome_of_status.ts";
 import { type ExecuteHandler, ExecutorServer } from "../support/executor_server.ts";
 import { functionSpec } from "../support/function_spec.ts";
+import { TLS_FILES } from "../support/test_certificates.ts";
 
 const SLOTS = 500;
 
-function deploymentAt(address: string, name = "function-a"): Deployment {
+function deploymentAt(
+  address: string,
+  name = "function-a",
+  more: Partial<Deployment> = {},
+): Deployment {
   const spec = functionSpec(0, { name });
-  return { spec, address, authority: `${name}.test` };
+  return { spec, address, authority: `${name}.test`, ...more };
 }
 
 interface Completion {
@@ -23,7 +29,11 @@ interface Completion {
 }
 
 /** A client of one or more addresses, with its completions awaited by count. */
-async function connect(addresses: readonly string[], connectTimeoutMs = 5000) {
+async function connect(
+  addresses: readonly string[],
+  connectTimeoutMs = 5000,
+  more: Partial<Deployment> = {},
+) {
   const clock = new RealClock();
   const calls = createCallColumns(SLOTS);
   const completions: Completion[] = [];
@@ -31,7 +41,7 @@ async function connect(addresses: readonly string[], connectTimeoutMs = 5000) {
   let arrived = () => {};
   const transport = await createGrpcJsTransport({
     clock,
-    deployments: addresses.map((address, i) => deploymentAt(address, `function-${i}`)),
+    deployments: addresses.map((address, i) => deploymentAt(address, `function-${i}`, more)),
     connectTimeoutMs,
     coldStartsMarked: true,
   })(calls, (slot, outcome, statusCode) => {
@@ -218,4 +228,69 @@ Deno.test("grpc-js transport: closing completes what is out", async () => {
   await client.transport.close();
   await client.completed(1);
   assert.equal(client.completions[0].outcome, "cancelled");
+});
+
+const CA = Deno.readTextFileSync(TLS_FILES.ca);
+const OWN_CERTIFICATE = {
+  chain: Deno.readTextFileSync(TLS_FILES.clientCertificate),
+  key: Deno.readTextFileSync(TLS_FILES.clientKey),
+};
+
+Deno.test("grpc-js transport: TLS with an authority of one's own, each call with its own :authority", async () => {
+  using server = await ExecutorServer.listen(echo, 0, { tls: "server" });
+  for (const address of [server.address, `localhost:${server.port}`]) {
+    const client = await connect([address], 5000, {
+      tls: { caCertificates: [CA], certificate: null },
+    });
+    client.send(0);
+    await client.completed(1);
+    assert.deepEqual(client.completions, [{ slot: 0, outcome: "ok", statusCode: 0 }]);
+    assert.equal(client.calls.instance[0], "instance of function-0.test");
+    await client.transport.close();
+  }
+});
+
+Deno.test("grpc-js transport: an authority that is not trusted is no connection", async () => {
+  using server = await ExecutorServer.listen(echo, 0, { tls: "server" });
+  const tls = { caCertificates: [], certificate: null };
+  await assert.rejects(connect([server.address], 300, { tls }), {
+    code: "platform",
+    message: /No connection to/,
+  });
+});
+
+Deno.test("grpc-js transport: a certificate for another host is no connection", async () => {
+  using server = await ExecutorServer.listen(echo, 0, { tls: "stranger" });
+  const tls = { caCertificates: [CA], certificate: null };
+  for (const address of [server.address, `localhost:${server.port}`]) {
+    await assert.rejects(connect([address], 500, { tls }), { code: "platform" });
+  }
+});
+
+Deno.test("grpc-js transport: a certificate of one's own where the server wants one", async () => {
+  using server = await ExecutorServer.listen(echo, 0, { tls: "mutual" });
+  const client = await connect([server.address], 5000, {
+    tls: { caCertificates: [CA], certificate: OWN_CERTIFICATE },
+  });
+  client.send(0);
+  await client.completed(1);
+  assert.equal(client.completions[0].outcome, "ok");
+  await client.transport.close();
+});
+
+Deno.test("grpc-js transport: metadata goes with every call, bytes as bytes", async () => {
+  const seen: unknown[] = [];
+  using server = await ExecutorServer.listen((call, callback) => {
+    seen.push([call.metadata.get("x-tenant"), call.metadata.get("x-key-bin")]);
+    echo(call, callback);
+  });
+  const client = await connect([server.address], 5000, {
+    metadata: { "x-tenant": "a b", "x-key-bin": "AP8" },
+  });
+  client.send(0);
+  client.send(1);
+  await client.completed(2);
+  const expected = [["a b"], [Buffer.from([0, 255])]];
+  assert.deepEqual(seen, [expected, expected]);
+  await client.transport.close();
 });

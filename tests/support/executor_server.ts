@@ -1,6 +1,8 @@
 import * as grpc from "@grpc/grpc-js";
 import * as protoLoader from "@grpc/proto-loader";
+import { Buffer } from "node:buffer";
 import { fileURLToPath } from "node:url";
+import { TLS_FILES } from "./test_certificates.ts";
 
 /** A request of `faas.Executor` as a server sees it. */
 export interface ExecuteRequest {
@@ -15,6 +17,23 @@ export type ExecuteHandler = (
   callback: grpc.sendUnaryData<unknown>,
 ) => void;
 
+/** Answers at once as if it had done what was asked for. */
+export const answerPromptly: ExecuteHandler = ({ request }, callback) =>
+  callback(null, {
+    message: "instance-0",
+    durationInMicroSec: request.runtimeInMilliSec * 1000,
+    memoryUsageInKb: request.memoryInMebiBytes * 512,
+  });
+
+/** How an {@linkcode ExecutorServer} listens. */
+export interface ListenOptions {
+  /**
+   * TLS with the test certificates; `mutual`: clients need theirs; `stranger`:
+   * with the certificate of another host.
+   */
+  readonly tls?: "server" | "mutual" | "stranger";
+}
+
 /** A real `faas.Executor` server of grpc-js on loopback. */
 export class ExecutorServer implements Disposable {
   readonly #server: grpc.Server;
@@ -25,7 +44,11 @@ export class ExecutorServer implements Disposable {
     this.port = port;
   }
 
-  static async listen(handler: ExecuteHandler, port = 0): Promise<ExecutorServer> {
+  static async listen(
+    handler: ExecuteHandler,
+    port = 0,
+    options: ListenOptions = {},
+  ): Promise<ExecutorServer> {
     const proto = fileURLToPath(new URL("../../proto/faas.proto", import.meta.url));
     const definition = protoLoader.loadSync(proto, { keepCase: true, defaults: true });
     const server = new grpc.Server();
@@ -33,7 +56,7 @@ export class ExecutorServer implements Disposable {
     const bound = await new Promise<number>((resolve, reject) => {
       server.bindAsync(
         `127.0.0.1:${port}`,
-        grpc.ServerCredentials.createInsecure(),
+        credentialsOf(options),
         (error, found) => error === null ? resolve(found) : reject(error),
       );
     });
@@ -47,4 +70,15 @@ export class ExecutorServer implements Disposable {
   [Symbol.dispose](): void {
     this.#server.forceShutdown();
   }
+}
+
+function credentialsOf({ tls }: ListenOptions): grpc.ServerCredentials {
+  if (tls === undefined) return grpc.ServerCredentials.createInsecure();
+  const read = (path: string) => Buffer.from(Deno.readFileSync(path));
+  const isStranger = tls === "stranger";
+  const pair = {
+    cert_chain: read(isStranger ? TLS_FILES.strangerCertificate : TLS_FILES.serverCertificate),
+    private_key: read(isStranger ? TLS_FILES.strangerKey : TLS_FILES.serverKey),
+  };
+  return grpc.ServerCredentials.createSsl(read(TLS_FILES.ca), [pair], tls === "mutual");
 }

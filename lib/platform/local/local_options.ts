@@ -1,20 +1,17 @@
 import { availableParallelism } from "node:os";
-import type { Clock } from "../../base/clock.ts";
+import type { Pacing } from "../../base/clock.ts";
 import type { FunctionScalerOptions } from "../../autoscale/function_scaler.ts";
-import type { Capacity, Deployment, TransportFactory } from "../../model/platform.ts";
+import type { Capacity } from "../../model/platform.ts";
 import { LoaderError } from "../../base/error.ts";
+import type { CreateTransport } from "../transport_choice.ts";
 import { INSTANCE_OVERHEAD_MIB } from "./capacity.ts";
 import type { SpinConstants } from "./control.ts";
-
-/** Makes the client side; given, so that a platform does not depend on one client. */
-export type CreateTransport = (
-  deployments: readonly Deployment[],
-  clock: Clock,
-) => TransportFactory;
 
 /** Options of {@linkcode createLocalPlatform}; see {@linkcode LOCAL_DEFAULTS}. */
 export interface LocalOptions {
   readonly createTransport: CreateTransport;
+  /** How invocations are kept on time; `economical`: the functions need the same cores. */
+  readonly pacing?: Pacing;
   /** Port of the gateway on 127.0.0.1; 0: any that is free. */
   readonly gatewayPort?: number;
   /** Port of the metrics on 127.0.0.1; 0: any that is free. */
@@ -56,6 +53,7 @@ type MachineOption = "startsAtOnce" | "executable" | "instanceExecutable";
 
 /** What options of the local platform are when they are not given. */
 export const LOCAL_DEFAULTS = {
+  pacing: "economical",
   gatewayPort: 0,
   metricsPort: 0,
   capacity: {},

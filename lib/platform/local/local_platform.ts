@@ -34,7 +34,7 @@ export function createLocalPlatform(options: LocalOptions): Platform {
 
 class LocalPlatform implements Platform {
   readonly name = "local";
-  readonly clock: Clock = new RealClock();
+  readonly clock: Clock;
   readonly capacity: Capacity;
   readonly #settings: LocalSettings;
   readonly #lost = new AbortController();
@@ -45,6 +45,7 @@ class LocalPlatform implements Platform {
 
   constructor(settings: LocalSettings) {
     this.#settings = settings;
+    this.clock = new RealClock(settings.pacing);
     this.capacity = {
       ...deriveLocalCapacity(),
       ...settings.capacity,

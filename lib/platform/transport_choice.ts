@@ -1,0 +1,73 @@
+import type { Clock } from "../base/clock.ts";
+import { LoaderError } from "../base/error.ts";
+import type { Deployment, TransportFactory } from "../model/platform.ts";
+import type { ConnectionSharing } from "../rpc/http2_transport.ts";
+
+/** Makes the client side; given, so that a platform does not depend on one client. */
+export type CreateTransport = (
+  deployments: readonly Deployment[],
+  clock: Clock,
+) => TransportFactory;
+
+/** Which invocations share a connection: all to an address, those of a function, or none. */
+export const CONNECTION_SHARINGS = [
+  "shared",
+  "function",
+  "invocation",
+] as const satisfies readonly ConnectionSharing[];
+
+/** How invocations travel. */
+export interface TransportChoice {
+  readonly transport?: TransportName;
+  readonly connections?: ConnectionSharing;
+}
+
+interface TransportSettings {
+  readonly connections: ConnectionSharing;
+  /** Whether the platform marks cold invocations in its replies. */
+  readonly coldStartsMarked: boolean;
+}
+
+/** The name of a transport. */
+export type TransportName = "http2" | "grpc-js";
+
+/** The transport where none is chosen. */
+export const DEFAULT_TRANSPORT: TransportName = "grpc-js";
+
+/** Loaded when asked for: the code of one does not slow the start of another. */
+const LOADERS: Readonly<
+  Record<TransportName, (settings: TransportSettings) => Promise<CreateTransport>>
+> = {
+  "http2": async ({ connections, coldStartsMarked }) => {
+    const { createHttp2Transport } = await import("../rpc/http2_transport.ts");
+    return (deployments, clock) =>
+      createHttp2Transport({ deployments, clock, coldStartsMarked, connections });
+  },
+  "grpc-js": async ({ connections, coldStartsMarked }) => {
+    if (connections !== "shared") {
+      throw new LoaderError(
+        "usage",
+        `The transport grpc-js cannot have connections by ${connections}; choose shared ones ` +
+          `(--connections), or another transport (--transport).`,
+        { value: connections },
+      );
+    }
+    const { createGrpcJsTransport } = await import("../rpc/grpc_js_transport.ts");
+    return (deployments, clock) => createGrpcJsTransport({ deployments, clock, coldStartsMarked });
+  },
+};
+
+/** Every transport there is. */
+export const TRANSPORT_NAMES = Object.keys(LOADERS) as readonly TransportName[];
+
+/**
+ * Loads the transport that is chosen.
+ *
+ * @throws LoaderError `usage` when it cannot have such connections
+ */
+export async function loadTransport(
+  { transport = DEFAULT_TRANSPORT, connections = "shared" }: TransportChoice,
+  coldStartsMarked: boolean,
+): Promise<CreateTransport> {
+  return await LOADERS[transport]({ connections, coldStartsMarked });
+}

@@ -1,0 +1,159 @@
+import { availableParallelism, cpus } from "node:os";
+import { z } from "zod";
+import { type Pacing, PACINGS } from "../base/clock.ts";
+import { errorMessage, LoaderError } from "../base/error.ts";
+import type { VerdictLimits } from "../model/manifest.ts";
+import type { PlannedLoad } from "./plan_block.ts";
+
+/** Where `deno task calibrate` leaves what it found, and where a run looks for it. */
+export const CALIBRATION_FILE = "results/calibration.json";
+
+const STEP = z.object({
+  /** What was asked for, invocations a second. */
+  ratePerS: z.number().positive(),
+  /** What was dispatched, a second. */
+  dispatchedPerS: z.number().nonnegative(),
+  dropped: z.number().int().nonnegative(),
+  lagP50Ms: z.number().nullable(),
+  lagP99Ms: z.number().nullable(),
+  lagMaxMs: z.number().nullable(),
+  loopDelayP99Ms: z.number().nullable(),
+  /** Of a core, waiting excluded. */
+  cpuPercent: z.number(),
+  waitingPercent: z.number(),
+  /** Peak of the process so far. */
+  memoryMib: z.number(),
+});
+
+const CALIBRATION = z.object({
+  kind: z.literal("calibration"),
+  formatVersion: z.literal(1),
+  createdAt: z.string(),
+  machine: z.object({ cpu: z.string(), cores: z.number(), deno: z.string() }),
+  steps: z.object(
+    Object.fromEntries(PACINGS.map((pacing) => [pacing, z.array(STEP)])) as Record<
+      Pacing,
+      z.ZodArray<typeof STEP>
+    >,
+  ),
+});
+
+/** How one rate went. */
+export type CalibrationStep = z.infer<typeof STEP>;
+
+/** What this machine can do as a generator, measured against a server on it. */
+export type Calibration = z.infer<typeof CALIBRATION>;
+
+/** What a calibration is valid for. */
+export function describeCalibratedMachine(): Calibration["machine"] {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    deno: Deno.version.deno,
+  };
+}
+
+/** A calibration, or why there is none. */
+export interface CalibrationReading {
+  readonly calibration: Calibration | null;
+  /** A sentence where there is one that does not count. */
+  readonly note: string | null;
+}
+
+/**
+ * Reads a calibration. None where it is expected is no mistake; one of another
+ * machine, or of another version of the runtime, does not count.
+ *
+ * @throws LoaderError `input` when the file cannot be read, `usage` when one that
+ * was named is not there
+ */
+export function readCalibration(path: string): CalibrationReading {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      if (path === CALIBRATION_FILE) return { calibration: null, note: null };
+      throw new LoaderError("usage", "There is no such calibration; name another file.", {
+        file: path,
+        cause,
+      });
+    }
+    throw new LoaderError("input", `The calibration cannot be read: ${errorMessage(cause)}`, {
+      file: path,
+      cause,
+    });
+  }
+  let calibration: Calibration;
+  try {
+    calibration = CALIBRATION.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new LoaderError(
+      "input",
+      'This is no calibration of this version; make it anew with "deno task calibrate".',
+      { file: path, cause },
+    );
+  }
+  const here = describeCalibratedMachine();
+  const there = calibration.machine;
+  if (here.cpu === there.cpu && here.cores === there.cores && here.deno === there.deno) {
+    return { calibration, note: null };
+  }
+  return {
+    calibration: null,
+    note: `The calibration in ${path} is of another machine (${there.cpu}, ${there.cores} cores, ` +
+      `Deno ${there.deno}) and does not count; make it anew with "deno task calibrate".`,
+  };
+}
+
+/** The highest rate that held the limits, like every rate below it; 0 if none did. */
+export function deriveSustainedRatePerS(
+  steps: readonly CalibrationStep[],
+  limits: VerdictLimits,
+): number {
+  let sustained = 0;
+  for (const step of steps.toSorted((a, b) => a.ratePerS - b.ratePerS)) {
+    const held = step.dropped === 0 &&
+      (step.lagP99Ms ?? step.lagMaxMs ?? Infinity) <= limits.dispatchLagP99Ms &&
+      (step.loopDelayP99Ms ?? 0) <= limits.loopDelayP99Ms &&
+      step.cpuPercent <= limits.cpuPercent;
+    if (!held) break;
+    sustained = step.ratePerS;
+  }
+  return sustained;
+}
+
+/** What a calibration says of the loads of an experiment. */
+export interface CalibrationJudgement {
+  /** A sentence for each load whose fullest second is beyond what held the limits. */
+  readonly warnings: readonly string[];
+  /** A sentence where a load is beyond what this machine reached at all, on average. */
+  readonly refusal: string | null;
+}
+
+/** Whether this machine can generate the loads, as far as its calibration tells. */
+export function judgeByCalibration(
+  loads: readonly PlannedLoad[],
+  steps: readonly CalibrationStep[],
+  limits: VerdictLimits,
+): CalibrationJudgement {
+  const sustained = deriveSustainedRatePerS(steps, limits);
+  const reached = Math.max(0, ...steps.map(({ dispatchedPerS }) => dispatchedPerS));
+  const warnings: string[] = [];
+  let refusal: string | null = null;
+  for (const { run, plan } of loads) {
+    if (plan.meanRatePerS > reached) {
+      refusal ??= `${run.name} asks for ${Math.round(plan.meanRatePerS)} invocations a second on ` +
+        `average, and this machine reached ${Math.round(reached)} when it was calibrated; ` +
+        "lower the rate, use a larger machine, or have it tried with --beyond-limits flag.";
+    }
+    if (plan.peakRatePerS > sustained) {
+      warnings.push(
+        `${run.name} has up to ${plan.peakRatePerS} invocations in a second, and this machine ` +
+          `kept its time up to ${Math.round(sustained)} when it was calibrated; expect ` +
+          "GENERATOR-LIMITED.",
+      );
+    }
+  }
+  return { warnings, refusal };
+}

@@ -1,0 +1,47 @@
+import { LoaderError } from "../base/error.ts";
+import { type CalibrationStep, judgeByCalibration, readCalibration } from "./calibration.ts";
+import type { CommonOptions } from "./common_options.ts";
+import { pacingOf } from "./create_platform.ts";
+import { localCores } from "./machine_facts.ts";
+import { demandWarnings, type PlannedLoad } from "./plan_block.ts";
+import { verdictLimits } from "./verdict_limits.ts";
+
+/**
+ * Judges loads before they are made: whether the platform has the cores for
+ * them, and whether this machine can generate them, as far as it was calibrated.
+ */
+export class LoadJudge {
+  /** Cores for functions where they are known. */
+  readonly #cores: number | null;
+  readonly #steps: readonly CalibrationStep[];
+  readonly #note: string | null;
+  readonly #options: CommonOptions;
+
+  /** @throws LoaderError `input` or `usage` when the calibration cannot be read */
+  constructor(options: CommonOptions) {
+    this.#options = options;
+    this.#cores = options.platform === "local" ? localCores() : null;
+    const { calibration, note } = readCalibration(options.calibration);
+    this.#steps = calibration?.steps[pacingOf(options)] ?? [];
+    this.#note = note;
+  }
+
+  /** Sentences that a person should know before the load. */
+  warnings(loads: readonly PlannedLoad[]): string[] {
+    const warnings = demandWarnings(loads, this.#cores);
+    if (this.#note !== null) warnings.push(this.#note);
+    if (this.#steps.length > 0) warnings.push(...this.#judge(loads).warnings);
+    return warnings;
+  }
+
+  /** @throws LoaderError `usage` when a load is beyond what this machine reached */
+  refuseBeyondLimits(loads: readonly PlannedLoad[]): void {
+    if (this.#steps.length === 0 || this.#options.beyondLimits === "flag") return;
+    const { refusal } = this.#judge(loads);
+    if (refusal !== null) throw new LoaderError("usage", refusal);
+  }
+
+  #judge(loads: readonly PlannedLoad[]) {
+    return judgeByCalibration(loads, this.#steps, verdictLimits(this.#options));
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * How many invocations a second can this machine generate, and how punctually?
+ *
+ *     deno task calibrate
+ *
+ * Measures against a server on this machine that answers at once, and leaves the
+ * answer in a file that every experiment looks into before it starts.
+ *
+ * @module
+ */
+import Table from "cli-table3";
+import { dirname } from "node:path";
+import { errorMessage, LoaderError } from "../lib/base/error.ts";
+import { type Pacing, PACINGS } from "../lib/base/clock.ts";
+import { VERDICT_LIMITS } from "../lib/invoke/verdict.ts";
+import { calibrate } from "../lib/run/calibrate.ts";
+import {
+  CALIBRATION_FILE,
+  type CalibrationStep,
+  deriveSustainedRatePerS,
+} from "../lib/run/calibration.ts";
+import { listenForInterrupt } from "../lib/run/interrupt.ts";
+import { durationOption, integerListOption, textOption } from "../lib/run/option.ts";
+import { parseOptions } from "../lib/run/parse_options.ts";
+import { EchoServerProcess } from "../lib/platform/echo/echo_server_process.ts";
+
+const OPTIONS = {
+  rates: integerListOption("list", {
+    meaning: "rates to try, invocations a second, ascending",
+    default: [100, 1000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000, 70_000, 100_000],
+    minimum: 1,
+    maximum: 1_000_000,
+  }),
+  step: durationOption({
+    meaning: "how long each rate is tried",
+    default: 3000,
+    minimum: 500,
+    maximum: 600_000,
+  }),
+  server: textOption<string | null>("host:port", {
+    meaning: "a server of faas.Executor to measure against (default: one of its own)",
+    default: null,
+  }),
+  output: textOption("file", { meaning: "where the answer goes", default: CALIBRATION_FILE }),
+};
+
+/** Milliseconds for people; without enough observations, nothing. */
+function formatMs(value: number | null): string {
+  return value === null ? "" : value < 10 ? value.toFixed(3) : value.toFixed(0);
+}
+
+function renderSteps(steps: readonly CalibrationStep[]): string {
+  const table = new Table({
+    head: ["asked/s", "reached/s", "dropped", "lag p50 ms", "p99 ms", "max ms", "CPU %", "waiting %"],
+    colAligns: Array.from({ length: 8 }, () => "right" as const),
+    style: { head: [], border: [], compact: true },
+  });
+  for (const step of steps) {
+    table.push([
+      step.ratePerS.toLocaleString("en"),
+      Math.round(step.dispatchedPerS).toLocaleString("en"),
+      step.dropped.toLocaleString("en"),
+      formatMs(step.lagP50Ms),
+      formatMs(step.lagP99Ms),
+      formatMs(step.lagMaxMs),
+      step.cpuPercent.toFixed(0),
+      step.waitingPercent.toFixed(0),
+    ]);
+  }
+  return table.toString();
+}
+
+async function main(): Promise<number> {
+  const { values, help } = parseOptions(
+    "calibrate",
+    "How many invocations a second can this machine generate, and how punctually?",
+    OPTIONS,
+    Deno.args,
+  );
+  if (help !== null) {
+    console.log(help);
+    return 0;
+  }
+  using interrupt = listenForInterrupt(() => console.error("Stopping."));
+  const folder = Deno.makeTempDirSync({ prefix: "loader-calibrate-" });
+  const server = values.server === null ? await EchoServerProcess.start() : null;
+  try {
+    const calibration = await calibrate({
+      address: values.server ?? server!.address,
+      pacings: PACINGS,
+      ratesPerS: values.rates,
+      stepMs: values.step,
+      folder,
+      signal: interrupt.signal,
+      onStep: (pacing: Pacing, { ratePerS, lagP99Ms }) =>
+        console.error(`${pacing}, ${ratePerS}/s: dispatch lag p99 ${formatMs(lagP99Ms)} ms`),
+    });
+    Deno.mkdirSync(dirname(values.output), { recursive: true });
+    Deno.writeTextFileSync(values.output, JSON.stringify(calibration, null, 2) + "\n");
+    for (const pacing of PACINGS) {
+      const steps = calibration.steps[pacing];
+      console.log(`\n--pacing ${pacing}\n${renderSteps(steps)}`);
+      const sustained = deriveSustainedRatePerS(steps, VERDICT_LIMITS).toLocaleString("en");
+      console.log(`Keeps its time up to ${sustained} invocations a second.`);
+    }
+    console.log(`\nWritten to ${values.output}; experiments look there before they start.`);
+    return 0;
+  } finally {
+    await server?.[Symbol.asyncDispose]();
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    if (!(error instanceof LoaderError)) throw error;
+    console.error(`Error: ${errorMessage(error)}`);
+    Deno.exit(error.exitStatus);
+  }
+}

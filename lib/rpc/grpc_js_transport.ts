@@ -350,14 +350,19 @@ class GrpcJsTransport implements Transport {
       this.#metadataOfFunction[functionIndex],
       {
         host: this.#deployments[functionIndex].authority,
-        deadline: new Date(this.#clock.originUnixMs + calls.deadlineMs[slot]),
+        // A date is whole milliseconds; never before the deadline.
+        deadline: new Date(Math.ceil(this.#clock.originUnixMs + calls.deadlineMs[slot])),
       },
       (error, reply) => {
         this.#out[slot] = undefined;
         connection.callsInFlight--;
         if (reply !== undefined && error === null) this.#readReply(slot, reply);
-        const statusCode = error === null ? grpc.status.OK : error.code;
-        const givenUp = this.#givenUp.delete(slot) && statusCode === grpc.status.CANCELLED;
+        const code = error === null ? grpc.status.OK : error.code;
+        const givenUp = this.#givenUp.delete(slot) && code === grpc.status.CANCELLED;
+        // A peer that reads the time-out ends a call at the instant at which we do, or just before.
+        const isDue = code === grpc.status.CANCELLED && !givenUp &&
+          this.#clock.nowMs() >= calls.deadlineMs[slot];
+        const statusCode = isDue ? grpc.status.DEADLINE_EXCEEDED : code;
         this.#complete(slot, givenUp ? "cancelled" : outcomeOfStatus(statusCode), statusCode);
         if (pool.waiting.length > 0 && !this.#closed) this.#sendWaiting(pool);
       },

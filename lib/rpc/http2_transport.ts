@@ -11,7 +11,7 @@ import type { Outcome } from "../model/record.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import { ConnectionPool, type PooledConnection, type WaitingCall } from "./connection_pool.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
-import { ReplyReader, writeRequest } from "./grpc/executor_messages.ts";
+import { ReplyReader, REQUEST_BYTES, writeRequest } from "./grpc/executor_messages.ts";
 import { MessageReader } from "./grpc/message_reader.ts";
 import { readGrpcFields, STATUS, statusOfReset } from "./grpc/status.ts";
 import { ERROR_CODE } from "./http2/protocol.ts";
@@ -74,8 +74,8 @@ const CONNECTS_AT_ONCE = 50;
  * socket; a call that waits for a connection, a stream or the connection's window
  * is not dispatched, and is sent as soon as there is room.
  *
- * Calls that a peer says it has not looked at (GOAWAY) are sent again; nothing
- * else is.
+ * Calls that a peer says it has not looked at (GOAWAY), or that were not handed to
+ * the socket before the connection ended, are sent again; nothing else is.
  *
  * @throws LoaderError `platform` when there is no connection to an address at first
  */
@@ -105,6 +105,9 @@ class Http2Transport implements Transport {
   /** The call in each slot, while it is out. */
   readonly #out: (GrpcCall | undefined)[];
   readonly #freeCalls: GrpcCall[] = [];
+  readonly #freeMessages: MessageReader[] = [];
+  /** Calls that were given up and not told yet. */
+  readonly #cancelled: { readonly slot: number; readonly statusCode: number | null }[] = [];
   #isClosed = false;
 
   constructor(given: Http2TransportOptions, calls: CallColumns, onComplete: CompletionCallback) {
@@ -186,26 +189,31 @@ class Http2Transport implements Transport {
   cancel(slot: number): void {
     const call = this.#out[slot];
     if (call === undefined) return;
-    const wasSent = call.abandon();
+    const statusCode = call.abandon() ? STATUS.cancelled : null;
+    this.calls.completedMs[slot] = this.clock.nowMs();
     this.#forget(call);
-    queueMicrotask(() => this.#onComplete(slot, "cancelled", wasSent ? STATUS.cancelled : null));
+    // A run that ends gives up all at once: one microtask for all of them.
+    if (this.#cancelled.push({ slot, statusCode }) === 1) {
+      queueMicrotask(() => {
+        for (const { slot, statusCode } of this.#cancelled.splice(0)) {
+          this.#onComplete(slot, "cancelled", statusCode);
+        }
+      });
+    }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const call of this.#out) call?.abandon();
-    await Promise.all([...this.#pools.keys()].map((pool) => pool.close()));
     this.#deadlines.close();
     this.#connectTimes.close();
-    for (const call of [...this.#out]) {
-      if (call !== undefined) this.finish(call, "cancelled", null, this.clock.nowMs());
-    }
+    for (let slot = 0; slot < this.#out.length; slot++) this.cancel(slot);
+    await Promise.all([...this.#pools.keys()].map((pool) => pool.close()));
   }
 
   /** Sends a call that its peer has not looked at once more. */
   resend(call: GrpcCall): void {
     if (call.sends < MOST_SENDS) this.#send(call);
-    else this.finish(call, "rejected", STATUS.unavailable, this.clock.nowMs());
+    else this.#refuse(call);
   }
 
   /** Ends a call, whose stream is gone. */
@@ -218,9 +226,9 @@ class Http2Transport implements Transport {
 
   #send(call: GrpcCall): void {
     call.pool!.send(call);
-    if (call.stream === null) {
-      this.#connectTimes.set(call.slot, this.clock.nowMs() + this.#connectTimeoutMs);
-    }
+    if (call.stream !== null) return;
+    if (this.#isClosed) return this.cancel(call.slot);
+    this.#connectTimes.set(call.slot, this.clock.nowMs() + this.#connectTimeoutMs);
   }
 
   /** A call was sent: it waits no longer. */
@@ -248,16 +256,39 @@ class Http2Transport implements Transport {
   /** Nobody was there for long; one who waits behind others goes on waiting. */
   #giveUpWait(slot: number): void {
     const call = this.#out[slot];
-    if (call === undefined || call.pool!.isConnected) return;
+    if (call === undefined) return;
+    if (call.pool!.isConnected) {
+      return this.#connectTimes.set(slot, this.clock.nowMs() + this.#connectTimeoutMs);
+    }
     call.abandon();
-    this.finish(call, "connect_failed", null, this.clock.nowMs());
+    this.#refuse(call);
+  }
+
+  lendMessage(): MessageReader {
+    return this.#freeMessages.pop() ?? new MessageReader();
+  }
+
+  takeMessageBack(message: MessageReader): void {
+    message.reset();
+    this.#freeMessages.push(message);
+  }
+
+  /** Ends a call that found nobody to look at it. */
+  #refuse(call: GrpcCall): void {
+    const nowMs = this.clock.nowMs();
+    if (Number.isNaN(this.calls.dispatchedMs[call.slot])) {
+      this.finish(call, "connect_failed", null, nowMs);
+    } else {
+      this.finish(call, "rejected", STATUS.unavailable, nowMs);
+    }
   }
 }
 
 /** A call of `faas.Executor/Execute` and what has come of its reply; used again and again. */
 class GrpcCall implements StreamListener, WaitingCall {
   readonly #transport: Http2Transport;
-  readonly #message = new MessageReader();
+  /** Lent by the transport from the reply's first block on: most calls in flight have none yet. */
+  #message: MessageReader | null = null;
   slot = 0;
   sends = 0;
   pool: ConnectionPool | null = null;
@@ -267,27 +298,21 @@ class GrpcCall implements StreamListener, WaitingCall {
   /** What the reply's first block said; `null`: none came. */
   #statusOfHttp: number | null = null;
   #isGrpc = false;
-  #instanceReadyUnixMs = NaN;
-  /** Whether the reply's message, once it is whole, could be read into these. */
+  /** Whether the reply's message came whole and could be read, into the columns. */
   #isReplyRead = false;
-  #durationUs = 0;
-  #memoryKib = 0;
-  #instance: string | null = null;
 
   constructor(transport: Http2Transport) {
     this.#transport = transport;
   }
 
-  /** No request is longer: a prefix and two numbers. */
   get bodyBytes(): number {
-    return 17;
+    return REQUEST_BYTES;
   }
 
   start(slot: number, pool: ConnectionPool): void {
     this.slot = slot;
     this.sends = 0;
     this.pool = pool;
-    this.#forgetReply();
   }
 
   /** Before it is used again. */
@@ -295,7 +320,10 @@ class GrpcCall implements StreamListener, WaitingCall {
     this.pool = null;
     this.connection = null;
     this.stream = null;
-    this.#message.reset();
+    this.#statusOfHttp = null;
+    this.#isGrpc = false;
+    this.#isReplyRead = false;
+    this.#returnMessage();
   }
 
   send(connection: PooledConnection): void {
@@ -313,6 +341,7 @@ class GrpcCall implements StreamListener, WaitingCall {
 
   /** Gives up the wait or the stream; tells whether it had been sent. */
   abandon(): boolean {
+    this.#forgetServed();
     this.pool?.withdraw(this);
     const { stream } = this;
     if (stream === null) return false;
@@ -332,74 +361,85 @@ class GrpcCall implements StreamListener, WaitingCall {
     if (this.#statusOfHttp === null) {
       this.#statusOfHttp = fields.statusOfHttp;
       this.#isGrpc = fields.isGrpc;
-      this.#instanceReadyUnixMs = fields.instanceReadyUnixMs;
+      this.#noteColdStart(fields.instanceReadyUnixMs);
     }
     if (endStream) this.#finish(fields.statusCode);
   }
 
   onData(bytes: Uint8Array, start: number, end: number, endStream: boolean): void {
-    const message = this.#message;
-    const before = message.state;
-    message.push(bytes, start, end, this.#transport.maxReplyBytes);
-    const { state } = message;
-    if (state === "whole" && before !== "whole") this.#readReply();
-    if (endStream) return this.#finish(null);
-    // What is not gRPC is read to its end, which says what it is.
-    if (!this.#isGrpc) return;
-    if (state === "too_large") this.#fail(STATUS.resourceExhausted, false);
-    else if (state === "compressed" || state === "several") this.#fail(STATUS.internal, false);
+    // What is not gRPC is no message, and known by its HTTP status at its end.
+    if (this.#isGrpc) {
+      const message = this.#message ??= this.#transport.lendMessage();
+      const before = message.state;
+      message.push(bytes, start, end, this.#transport.maxReplyBytes);
+      const { state } = message;
+      if (state === "whole" && before !== "whole") this.#readReply(message);
+      else if (state === "too_large") return this.#fail(STATUS.resourceExhausted, endStream);
+      else if (state === "compressed" || state === "several") {
+        return this.#fail(STATUS.internal, endStream);
+      }
+    }
+    if (endStream) this.#finish(null);
   }
 
   onAborted(reason: AbortReason, errorCode: number): void {
-    const { calls, clock } = this.#transport;
     const { connection } = this;
     this.stream = null;
     switch (reason) {
       case "reset":
-        return this.#complete(statusOfReset(errorCode), connection!.http2.heardAtMs);
+        return this.#complete(this.#statusOfReset(errorCode), connection!.http2.heardAtMs);
       case "violation":
         return this.#complete(STATUS.internal, connection!.http2.heardAtMs);
       case "lost":
-        if (!Number.isNaN(calls.dispatchedMs[this.slot])) {
-          return this.#complete(STATUS.unavailable, clock.nowMs());
-        }
-        // Nothing of it has left this machine: as if it had not been looked at.
+        return this.#complete(STATUS.unavailable, this.#transport.clock.nowMs());
+      case "unprocessed":
+        this.connection = null;
+        this.#forgetReply();
+        this.#transport.resend(this);
     }
-    this.connection = null;
-    this.#forgetReply();
-    this.#transport.resend(this);
+  }
+
+  /** A peer that reads `grpc-timeout` ends a call at the instant at which we do, or just before us. */
+  #statusOfReset(errorCode: number): number {
+    const { calls } = this.#transport;
+    const isDue = this.connection!.http2.heardAtMs >= calls.deadlineMs[this.slot];
+    return errorCode === ERROR_CODE.cancel && isDue
+      ? STATUS.deadlineExceeded
+      : statusOfReset(errorCode);
   }
 
   /** The message lies in a buffer that is another's in a moment. */
-  #readReply(): void {
-    const { replies } = this.#transport;
-    const { bytes, start, end } = this.#message;
+  #readReply({ bytes, start, end }: MessageReader): void {
+    const { replies, calls } = this.#transport;
+    const { slot } = this;
     this.#isReplyRead = replies.read(bytes, start, end);
-    this.#durationUs = replies.durationUs;
-    this.#memoryKib = replies.memoryKib;
-    this.#instance = replies.instance;
+    if (!this.#isReplyRead) return;
+    calls.servedRuntimeUs[slot] = replies.durationUs;
+    calls.servedMemoryKib[slot] = replies.memoryKib;
+    calls.instance[slot] = replies.instance;
+  }
+
+  /** Whether the instance became ready after the call went out, where the platform says so. */
+  #noteColdStart(instanceReadyUnixMs: number): void {
+    const { coldStartsMarked, calls, clock } = this.#transport;
+    if (!coldStartsMarked) return;
+    // An answer can be faster than the return of a write that the socket made wait.
+    this.onDispatched(this.connection!.http2.heardAtMs);
+    // Unmarked (NaN): the instance has served before.
+    calls.coldStart[this.slot] = instanceReadyUnixMs >
+      clock.originUnixMs + calls.dispatchedMs[this.slot];
   }
 
   /** The stream has ended with this status of gRPC, or without one. */
   #finish(statusCode: number | null): void {
     this.stream = null;
     const { heardAtMs } = this.connection!.http2;
-    if (statusCode === null) {
+    if (statusCode === null || (statusCode === STATUS.ok && !this.#isGrpc)) {
       // 200 without a status is no gRPC.
       return this.#complete(this.#statusOfHttp ?? STATUS.unknown, heardAtMs);
     }
     if (statusCode !== STATUS.ok) return this.#complete(statusCode, heardAtMs);
-    if (this.#message.state !== "whole" || !this.#isReplyRead) {
-      const { state } = this.#message;
-      const code = state === "too_large" ? STATUS.resourceExhausted : STATUS.internal;
-      return this.#complete(code, heardAtMs);
-    }
-    const { calls } = this.#transport;
-    const { slot } = this;
-    calls.servedRuntimeUs[slot] = this.#durationUs;
-    calls.servedMemoryKib[slot] = this.#memoryKib;
-    calls.instance[slot] = this.#instance;
-    this.#complete(STATUS.ok, heardAtMs);
+    this.#complete(this.#isReplyRead ? STATUS.ok : STATUS.internal, heardAtMs);
   }
 
   /** Ends the call although its stream may go on. */
@@ -411,25 +451,33 @@ class GrpcCall implements StreamListener, WaitingCall {
   }
 
   #complete(statusCode: number, completedMs: number): void {
-    const transport = this.#transport;
-    const { calls, clock } = transport;
-    const { slot } = this;
     // An answer can be faster than the return of a write that the socket made wait.
     this.onDispatched(completedMs);
-    if (transport.coldStartsMarked && this.#statusOfHttp !== null) {
-      // Unmarked: the instance has served before.
-      calls.coldStart[slot] = this.#instanceReadyUnixMs >
-        clock.originUnixMs + calls.dispatchedMs[slot];
-    }
-    transport.finish(this, outcomeOfStatus(statusCode), statusCode, completedMs);
+    if (statusCode !== STATUS.ok) this.#forgetServed();
+    this.#transport.finish(this, outcomeOfStatus(statusCode), statusCode, completedMs);
+  }
+
+  /** A reply counts only with the status OK behind it. */
+  #forgetServed(): void {
+    if (!this.#isReplyRead) return;
+    this.#isReplyRead = false;
+    const { calls } = this.#transport;
+    const { slot } = this;
+    calls.servedRuntimeUs[slot] = calls.servedMemoryKib[slot] = NaN;
+    calls.instance[slot] = null;
   }
 
   #forgetReply(): void {
     this.#statusOfHttp = null;
     this.#isGrpc = false;
-    this.#instanceReadyUnixMs = NaN;
-    this.#isReplyRead = false;
-    this.#message.reset();
+    this.#forgetServed();
+    this.#returnMessage();
+  }
+
+  #returnMessage(): void {
+    if (this.#message === null) return;
+    this.#transport.takeMessageBack(this.#message);
+    this.#message = null;
   }
 }
 

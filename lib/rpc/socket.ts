@@ -39,9 +39,10 @@ export async function connectSocket(
     () => controller.abort(new Error(`no answer in ${timeoutMs / 1000} s`)),
   );
   try {
-    return await (tls === undefined
+    const connecting = tls === undefined
       ? connectTcp(address, controller.signal)
-      : connectTls(address, tls, controller.signal));
+      : connectTls(address, tls, controller.signal);
+    return await unlessAborted(connecting, controller.signal);
   } catch (error) {
     controller.signal.throwIfAborted();
     throw error;
@@ -49,6 +50,19 @@ export async function connectSocket(
     timer.cancel();
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** What comes too late is closed: not every way to connect can be stopped. */
+function unlessAborted<S extends ByteStream>(opening: Promise<S>, signal: AbortSignal): Promise<S> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    opening.then(
+      (socket) => signal.aborted ? socket.close() : resolve(socket),
+      reject,
+    ).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }
 
 async function connectTcp(address: string, signal: AbortSignal): Promise<ByteStream> {

@@ -4,6 +4,7 @@ import { type CallRequest, type EndedCall, InteropClient } from "./client.ts";
 import { ENVOY, startEnvoy } from "./envoy_peer.ts";
 import { interopTest } from "./interop_test_case.ts";
 import { GO, GRPC_JS, PYTHON_GRPCIO } from "./peer.ts";
+import { LASTING_TRANSPORTS } from "./transports.ts";
 import { until } from "./until.ts";
 
 /** How a call may end whose connection is lost. */
@@ -87,7 +88,7 @@ for (const peer of [GO, PYTHON_GRPCIO, GRPC_JS, ENVOY]) {
     await using _again = await peer.start({ port: server.port });
     const ended = await client.callAll(Array.from({ length: 50 }, () => ({ target: 2 })), 10);
     assert.deepEqual(countOutcomes(ended), { ok: 50 });
-  });
+  }, LASTING_TRANSPORTS);
 }
 
 interopTest("envoy: the server behind it is killed in mid-flight", ENVOY, async (transport) => {

@@ -11,9 +11,10 @@ export function interopTest(
   name: string,
   needs: Pick<Peer, "needs">,
   body: (transport: NamedTransport, t: Deno.TestContext) => Promise<void>,
+  transports: readonly NamedTransport[] = TRANSPORTS,
 ): void {
   const missing = needs.needs.filter((path) => !isFile(path));
-  for (const transport of TRANSPORTS) {
+  for (const transport of transports) {
     const title = `interop: ${transport.name}: ${name}`;
     if (missing.length === 0) {
       Deno.test(title, (t) => body(transport, t));

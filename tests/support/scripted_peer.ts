@@ -1,5 +1,6 @@
 import { ByteWriter } from "../../lib/rpc/byte_writer.ts";
 import { HpackDecoder } from "../../lib/rpc/hpack/decoder.ts";
+import type { DynamicTableView } from "../../lib/rpc/hpack/dynamic_table.ts";
 import { HpackEncoder } from "../../lib/rpc/hpack/encoder.ts";
 import { FrameReader } from "../../lib/rpc/http2/frame_reader.ts";
 import { CONNECTION_PREFACE, FLAG, FRAME } from "../../lib/rpc/http2/protocol.ts";
@@ -194,8 +195,18 @@ export class PeerConnection {
   /** The header fields of the next request, and its stream. */
   async expectRequest(): Promise<{ streamId: number; fields: [string, string][] }> {
     const { streamId, payload } = await this.expect("HEADERS");
-    const { names, values } = this.#decoder.decode(payload, 0, payload.length);
-    return { streamId, fields: names.map((name, i) => [name, values[i]]) };
+    return { streamId, fields: this.decode(payload) };
+  }
+
+  /** The header fields in a block of the client; each must be decoded, and in order. */
+  decode(block: Uint8Array): [string, string][] {
+    const { names, values } = this.#decoder.decode(block, 0, block.length);
+    return names.map((name, i) => [name, values[i]]);
+  }
+
+  /** The table of header fields as the client's blocks have left it. */
+  get headerTable(): DynamicTableView {
+    return this.#decoder.table;
   }
 
   /** Reads the next request with its body; its stream. */
@@ -279,6 +290,7 @@ export class PeerConnection {
 export class ScriptedPeer implements Disposable {
   readonly #listener: Deno.TcpListener;
   readonly #connections: PeerConnection[] = [];
+  #isClosed = false;
 
   private constructor(listener: Deno.TcpListener) {
     this.#listener = listener;
@@ -320,6 +332,8 @@ export class ScriptedPeer implements Disposable {
 
   /** Closes everything. */
   [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     for (const connection of this.#connections) connection.close();
     this.#listener.close();
   }

@@ -11,8 +11,11 @@ const TAG = { message: 0x0a, second: 0x10, third: 0x18 } as const;
 /** Longest encoding of a `uint32`. */
 const VARINT_BYTES = 5;
 
+/** Longest name in a reply, so that its length, and the message's, is one octet of a varint. */
+export const MAX_INSTANCE_BYTES = 100;
+
 /** Longest request: prefix, and two tags with a number each. */
-const REQUEST_BYTES = MESSAGE_PREFIX_BYTES + 2 * (1 + VARINT_BYTES);
+export const REQUEST_BYTES = MESSAGE_PREFIX_BYTES + 2 * (1 + VARINT_BYTES);
 
 /**
  * Writes a `FaasRequest` with its prefix of gRPC. Zeros are left out, as proto3
@@ -20,24 +23,51 @@ const REQUEST_BYTES = MESSAGE_PREFIX_BYTES + 2 * (1 + VARINT_BYTES);
  */
 export function writeRequest(into: ByteWriter, runtimeMs: number, memoryMib: number): void {
   into.reserve(REQUEST_BYTES);
+  const start = into.length;
+  into.length = writeNumbers(into.bytes, start + MESSAGE_PREFIX_BYTES, runtimeMs, memoryMib);
+  writePrefix(into, start);
+}
+
+/**
+ * Writes a `FaasReply` with its prefix of gRPC; `instance` is UTF-8 of at most
+ * {@linkcode MAX_INSTANCE_BYTES}.
+ */
+export function writeReply(
+  into: ByteWriter,
+  instance: Uint8Array,
+  durationUs: number,
+  memoryKib: number,
+): void {
+  into.reserve(REQUEST_BYTES + 2 + instance.length);
   const { bytes } = into;
   const start = into.length;
   let at = start + MESSAGE_PREFIX_BYTES;
-  if (runtimeMs !== 0) {
+  if (instance.length > 0) {
+    bytes[at++] = TAG.message;
+    bytes[at++] = instance.length;
+    bytes.set(instance, at);
+    at += instance.length;
+  }
+  into.length = writeNumbers(bytes, at, durationUs, memoryKib);
+  writePrefix(into, start);
+}
+
+/** The prefix of the message that began at `start`, which is shorter than 256 bytes. */
+function writePrefix({ bytes, length }: ByteWriter, start: number): void {
+  bytes.fill(0, start, start + MESSAGE_PREFIX_BYTES - 1);
+  bytes[start + MESSAGE_PREFIX_BYTES - 1] = length - start - MESSAGE_PREFIX_BYTES;
+}
+
+function writeNumbers(bytes: Uint8Array, at: number, second: number, third: number): number {
+  if (second !== 0) {
     bytes[at++] = TAG.second;
-    at = writeVarint(bytes, at, runtimeMs);
+    at = writeVarint(bytes, at, second);
   }
-  if (memoryMib !== 0) {
+  if (third !== 0) {
     bytes[at++] = TAG.third;
-    at = writeVarint(bytes, at, memoryMib);
+    at = writeVarint(bytes, at, third);
   }
-  bytes[start] =
-    bytes[start + 1] =
-    bytes[start + 2] =
-    bytes[start + 3] =
-      0;
-  bytes[start + 4] = at - start - MESSAGE_PREFIX_BYTES;
-  into.length = at;
+  return at;
 }
 
 function writeVarint(bytes: Uint8Array, at: number, value: number): number {
@@ -79,11 +109,11 @@ export class ReplyReader {
           break;
         }
         case TAG.second:
-          this.durationUs = this.#readVarint(bytes, end) % 2 ** 32;
+          this.durationUs = this.#readVarint(bytes, end);
           if (Number.isNaN(this.durationUs)) return false;
           break;
         case TAG.third:
-          this.memoryKib = this.#readVarint(bytes, end) % 2 ** 32;
+          this.memoryKib = this.#readVarint(bytes, end);
           if (Number.isNaN(this.memoryKib)) return false;
           break;
         default:
@@ -93,24 +123,31 @@ export class ReplyReader {
     return true;
   }
 
-  /** The number at `#at`; NaN when it is cut off or longer than ten octets. */
+  /**
+   * The lower 32 bits of the number at `#at`: all that a `uint32` keeps of one of
+   * 64. NaN when it is cut off or longer than ten octets.
+   */
   #readVarint(bytes: Uint8Array, end: number): number {
     let value = 0;
-    let factor = 1;
+    let shift = 0;
     const last = Math.min(end, this.#at + 10);
     for (let at = this.#at; at < last; at++) {
       const byte = bytes[at];
-      value += (byte & 0x7f) * factor;
+      // JavaScript counts shifts modulo 32.
+      if (shift < 32) value |= (byte & 0x7f) << shift;
+      shift += 7;
       if (byte < 0x80) {
         this.#at = at + 1;
-        return value;
+        return value >>> 0;
       }
-      factor *= 128;
     }
     return NaN;
   }
 
+  /** Skips a field that is not known; groups, which proto3 does not have, are malformed. */
   #skip(tag: number, bytes: Uint8Array, end: number): boolean {
+    // Fields are numbered from 1; NaN: the tag itself was cut off.
+    if (!(tag >= 8)) return false;
     let length: number;
     switch (tag % 8) {
       case 0:
@@ -130,5 +167,23 @@ export class ReplyReader {
     if (!(length <= end - this.#at)) return false;
     this.#at += length;
     return true;
+  }
+}
+
+/** Reads `FaasRequest` messages, whose fields have the numbers and types of the reply's. */
+export class RequestReader {
+  readonly #fields = new ReplyReader();
+
+  /** As {@linkcode ReplyReader.read}. */
+  read(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#fields.read(bytes, start, end);
+  }
+
+  get runtimeMs(): number {
+    return this.#fields.durationUs;
+  }
+
+  get memoryMib(): number {
+    return this.#fields.memoryKib;
   }
 }

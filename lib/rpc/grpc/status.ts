@@ -43,7 +43,8 @@ export function readGrpcFields(block: ResponseBlock): GrpcFields {
 }
 
 function parseGrpcFields(block: ResponseBlock): GrpcFields {
-  const contentType = block.fields.get("content-type") ?? "";
+  // A server that names no type is taken at its word when it says grpc-status.
+  const contentType = block.fields.get("content-type") ?? "application/grpc";
   return {
     statusCode: parseStatusCode(block.fields.get("grpc-status")),
     statusOfHttp: statusOfHttp(block.status),

@@ -1,14 +1,14 @@
 import type { Clock, TimerHandle } from "../../base/clock.ts";
 import { errorMessage } from "../../base/error.ts";
-import { ByteWriter } from "../byte_writer.ts";
-import { HpackDecoder } from "../hpack/decoder.ts";
+import type { ByteWriter } from "../byte_writer.ts";
 import { HpackEncoder } from "../hpack/encoder.ts";
 import type { HeaderBlock } from "../hpack/header_block.ts";
 import { HpackError } from "../hpack/hpack_error.ts";
 import type { ByteStream } from "./byte_stream.ts";
+import { DataSender } from "./data_sender.ts";
+import { flowControl, frameSize, readSettings, readUint32, violation } from "./frame_checks.ts";
 import { FrameReader } from "./frame_reader.ts";
 import {
-  writeData,
   writeGoaway,
   writeHeaders,
   writePing,
@@ -17,6 +17,8 @@ import {
   writeSettingsAck,
   writeWindowUpdate,
 } from "./frame_writer.ts";
+import { HEADER_TABLE_BYTES, HeaderReader, MAX_HEADER_LIST_BYTES } from "./header_reader.ts";
+import { OutBuffer } from "./out_buffer.ts";
 import {
   CONNECTION_PREFACE,
   DEFAULT_MAX_FRAME_BYTES,
@@ -27,7 +29,6 @@ import {
   FRAME,
   Http2Error,
   MAX_STREAM_ID,
-  MAX_WINDOW_BYTES,
   SETTING,
 } from "./protocol.ts";
 import {
@@ -40,18 +41,6 @@ import {
 import { ResponseBlock } from "./response_block.ts";
 import { StreamTable } from "./stream_table.ts";
 
-/** Memory of HPACK that we offer the peer: the default (RFC 9113, section 6.5.2). */
-const HEADER_TABLE_BYTES = 4096;
-
-/** Largest list of header fields that is taken: gRPC's usual bound is 8 KiB to 16 KiB. */
-const MAX_HEADER_LIST_BYTES = 32_768;
-
-/** Largest block of header fields over HEADERS and CONTINUATION, encoded. */
-const MAX_HEADER_BLOCK_BYTES = 2 * MAX_HEADER_LIST_BYTES;
-
-/** CONTINUATION frames of one block; an endless row of empty ones is an attack (CVE-2024-27316). */
-const MAX_CONTINUATIONS = 64;
-
 /** What the peer may send on one stream before it hears from us. */
 const STREAM_WINDOW_BYTES = 1 << 20;
 
@@ -61,13 +50,8 @@ const CONNECTION_WINDOW_BYTES = 1 << 24;
 /** Answers to PING and SETTINGS that may wait for a peer that does not read. */
 const MAX_UNSENT_ANSWERS = 1000;
 
-/** A write that took longer than this found the socket full. */
-const BLOCKED_WRITE_MS = 1;
-
 /** Streams that are kept to be used again. */
 const MAX_FREE_STREAMS = 1 << 17;
-
-const OUT_BYTES = 4096;
 
 /** Longest wait for the socket to take the goodbye. */
 const CLOSE_MS = 1000;
@@ -90,14 +74,14 @@ export interface ConnectionListener {
   onRoom(): void;
   /** No new request will be taken: the peer is going away. */
   onGoingAway(): void;
-  /** It is over; every stream has been aborted. `reason` is a sentence's part. */
+  /** It is over, every stream has ended. `reason` is a part of a sentence. */
   onEnd(reason: string): void;
 }
 
 /**
  * The client's side of a connection of HTTP/2 (RFC 9113): one loop reads, and
  * whatever was written in one turn of the event loop goes out in one write.
- * Requests are whole when they are made, so that a stream is a request's
+ * Most requests are whole when they are made, so that a stream is a request's
  * header fields and body, and a listener for its reply.
  */
 export class Http2Connection {
@@ -107,54 +91,37 @@ export class Http2Connection {
   readonly #clock: Clock;
   readonly #listener: ConnectionListener;
   readonly #times: ConnectionTimes;
-  readonly #decoder = new HpackDecoder({
-    maxTableSize: HEADER_TABLE_BYTES,
-    maxHeaderListSize: MAX_HEADER_LIST_BYTES,
-  });
+  readonly #headers = new HeaderReader((streamId, fields, endStream) =>
+    this.#onBlock(streamId, fields, endStream)
+  );
   readonly #reader = new FrameReader((type, flags, streamId, bytes, start, end) =>
     this.#onFrame(type, flags, streamId, bytes, start, end)
   );
   readonly #streams = new StreamTable<Stream>();
   readonly #freeStreams: Stream[] = [];
   #nextStreamId = 1;
-  /** Streams with a part of their body unsent. */
-  readonly #blocked = new Set<Stream>();
 
   // What the peer has said
   #isReady = false;
   #maxStreams = Infinity;
-  #maxFrameBytes = DEFAULT_MAX_FRAME_BYTES;
-  #initialSendWindow = DEFAULT_WINDOW_BYTES;
-  #sendWindow = DEFAULT_WINDOW_BYTES;
   #isGoingAway = false;
 
   // What comes in
   #receiveWindow = CONNECTION_WINDOW_BYTES;
   #heardAtMs: number;
-  /** The stream whose block of header fields goes on in CONTINUATION; 0: none. */
-  #continued = 0;
-  #continuedEndStream = false;
-  #continuations = 0;
-  readonly #block = new ByteWriter(0);
 
   // What goes out
-  #out = new ByteWriter(OUT_BYTES);
-  #spare = new ByteWriter(OUT_BYTES);
-  #isWriting = false;
-  #isFlushScheduled = false;
+  readonly #out: OutBuffer;
+  readonly #sender: DataSender<Stream>;
   #unsentAnswers = 0;
-  /** Requests in `#out`: where they begin, and their streams. */
-  #outStarts: number[] = [];
-  #outStreamIds: number[] = [];
-  #spareStarts: number[] = [];
-  #spareStreamIds: number[] = [];
 
   #isEnded = false;
+  /** No request is taken, and the end is near. */
   #isClosing = false;
+  #endReason = "";
   #keepAliveTimer: TimerHandle | undefined;
   #closeTimer: TimerHandle | undefined;
   #pingedAtMs = NaN;
-  readonly #flush = () => this.#flushNow();
 
   constructor(
     socket: ByteStream,
@@ -167,23 +134,40 @@ export class Http2Connection {
     this.#times = times;
     this.#listener = listener;
     this.#heardAtMs = clock.nowMs();
-    this.#out.append(CONNECTION_PREFACE);
-    writeSettings(this.#out, [
+    this.#out = new OutBuffer(socket, clock, {
+      // What ended in the meantime, by its deadline for one, has been told already.
+      onSent: (id, nowMs) => this.#streams.get(id)?.listener?.onDispatched(nowMs),
+      onWritten: (isEmpty) => {
+        this.#unsentAnswers = 0;
+        if (isEmpty && this.#isClosing) this.#end(this.#endReason);
+      },
+      onFailed: (error) => {
+        if (this.#isClosing) return this.#end(this.#endReason);
+        // What the peer said before it hung up, GOAWAY for one, is still to be
+        // read; the end of that is the end.
+        this.#leave(errorMessage(error));
+      },
+    });
+    this.#sender = new DataSender(this.#out, (stream) => {
+      if (stream.endsWithData) stream.state = afterSendingEnd(stream.state);
+    });
+    this.#out.writer.append(CONNECTION_PREFACE);
+    writeSettings(this.#out.writer, [
       [SETTING.headerTableSize, HEADER_TABLE_BYTES],
       [SETTING.enablePush, 0],
       [SETTING.initialWindowSize, STREAM_WINDOW_BYTES],
       [SETTING.maxFrameSize, DEFAULT_MAX_FRAME_BYTES],
       [SETTING.maxHeaderListSize, MAX_HEADER_LIST_BYTES],
     ]);
-    writeWindowUpdate(this.#out, 0, CONNECTION_WINDOW_BYTES - DEFAULT_WINDOW_BYTES);
-    this.#scheduleFlush();
+    writeWindowUpdate(this.#out.writer, 0, CONNECTION_WINDOW_BYTES - DEFAULT_WINDOW_BYTES);
+    this.#out.scheduleFlush();
     this.#armKeepAlive();
     this.#readAll();
   }
 
   /** Requests that may be made now with a body of `bodyBytes`. */
   room(bodyBytes: number): number {
-    if (!this.isUsable || bodyBytes > this.#sendWindow) return 0;
+    if (!this.isUsable || bodyBytes > this.#sender.window) return 0;
     return this.#maxStreams - this.#streams.size;
   }
 
@@ -214,50 +198,47 @@ export class Http2Connection {
 
   /**
    * Makes a request, for which there must be {@linkcode Http2Connection.room}:
-   * `block` was just made by the `encoder`. Both are copied.
+   * `block` was just made by the `encoder`. Both are copied. Without a `body`, it
+   * follows by {@linkcode Http2Connection.send}.
    */
-  request(block: ByteWriter, body: ByteWriter, listener: StreamListener): Stream {
+  request(block: ByteWriter, body: ByteWriter | null, listener: StreamListener): Stream {
     const stream = this.#freeStreams.pop() ?? new Stream();
     const id = this.#nextStreamId;
     this.#nextStreamId += 2;
-    stream.open(id, listener, this.#initialSendWindow, STREAM_WINDOW_BYTES);
+    const sender = this.#sender;
+    stream.open(id, listener, sender.initialWindow, STREAM_WINDOW_BYTES);
     this.#streams.add(stream);
-    const out = this.#out;
-    this.#outStarts.push(out.length);
-    this.#outStreamIds.push(id);
-    writeHeaders(out, id, block, false, this.#maxFrameBytes);
-    const { length } = body;
-    if (length <= this.#initialSendWindow && length <= this.#maxFrameBytes) {
-      this.#sendWindow -= length;
-      stream.sendWindow -= length;
-      writeData(out, id, body.bytes, 0, length, true);
+    this.#out.mark(id);
+    writeHeaders(this.#out.writer, id, block, false, sender.maxFrameBytes);
+    if (body !== null && sender.send(stream, body.bytes, 0, body.length, true)) {
       stream.state = STREAM_STATE.halfClosedLocal;
-    } else {
-      stream.unsent = body.view().slice();
-      this.#blocked.add(stream);
-      this.#sendUnsent(stream);
     }
-    this.#scheduleFlush();
+    this.#out.scheduleFlush();
     return stream;
+  }
+
+  /** Sends a part of the body of a request that is neither whole nor over: `source[start, end)`. */
+  send(stream: Stream, source: Uint8Array, start: number, end: number, endStream: boolean): void {
+    const isSent = this.#sender.send(stream, source, start, end, endStream);
+    if (isSent && endStream) stream.state = afterSendingEnd(stream.state);
+    this.#out.scheduleFlush();
   }
 
   /** Gives a request up with RST_STREAM; its listener hears no more. */
   reset(stream: Stream, errorCode: number): void {
-    writeReset(this.#out, stream.id, errorCode);
+    writeReset(this.#out.writer, stream.id, errorCode);
     this.#close(stream);
     this.#free(stream);
     if (this.#isGoingAway) queueMicrotask(() => this.#endIfDone());
-    this.#scheduleFlush();
+    this.#out.scheduleFlush();
   }
 
-  /** Says goodbye and closes the socket; requests that are out are aborted as `lost`. */
+  /** Says goodbye and closes the socket; requests that are out are aborted. */
   close(): void {
     if (this.#isEnded || this.#isClosing) return;
-    this.#isClosing = true;
-    writeGoaway(this.#out, 0, ERROR_CODE.noError);
-    this.#flushNow();
-    // A peer that does not read is not waited for.
-    this.#closeTimer = this.#clock.at(this.#clock.nowMs() + CLOSE_MS, () => this.#end(CLOSED));
+    writeGoaway(this.#out.writer, 0, ERROR_CODE.noError);
+    this.#leave(CLOSED);
+    this.#out.flush();
   }
 
   // Coming in
@@ -287,7 +268,7 @@ export class Http2Connection {
         return this.#fail(new Http2Error(ERROR_CODE.compressionError, error.message));
       }
       this.#endIfDone();
-      this.#flushNow();
+      this.#out.flush();
     }
   }
 
@@ -300,9 +281,7 @@ export class Http2Connection {
     end: number,
   ): void {
     if (this.#isEnded) return;
-    if (this.#continued !== 0 && (type !== FRAME.continuation || streamId !== this.#continued)) {
-      throw violation("The peer sent another frame before the end of a block of header fields.");
-    }
+    this.#headers.check(type, streamId);
     if (!this.#isReady && (type !== FRAME.settings || (flags & FLAG.ack) !== 0)) {
       throw violation("The peer's first frame is not SETTINGS; it may not speak HTTP/2.");
     }
@@ -310,10 +289,10 @@ export class Http2Connection {
       case FRAME.data:
         return this.#onData(flags, streamId, bytes, start, end);
       case FRAME.headers:
-        return this.#onHeaders(flags, streamId, bytes, start, end);
+        this.#checkNumber(streamId, "HEADERS");
+        return this.#headers.readHeaders(flags, streamId, bytes, start, end);
       case FRAME.priority:
-        if (streamId === 0) throw violation("The peer sent PRIORITY for no stream.");
-        return;
+        return this.#onPriority(streamId, end - start);
       case FRAME.rstStream:
         return this.#onReset(streamId, bytes, start, end);
       case FRAME.settings:
@@ -327,7 +306,7 @@ export class Http2Connection {
       case FRAME.windowUpdate:
         return this.#onWindowUpdate(streamId, bytes, start, end);
       case FRAME.continuation:
-        return this.#onContinuation(flags, bytes, start, end);
+        return this.#headers.readContinuation(flags, bytes, start, end);
       default:
         // Frames of other types are ignored (section 5.5).
     }
@@ -335,15 +314,10 @@ export class Http2Connection {
 
   #onData(flags: number, streamId: number, bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
+    // Credited on arrival, from half of the window on: no peer can be seen to exceed it.
     this.#receiveWindow -= length;
-    if (this.#receiveWindow < 0) {
-      throw new Http2Error(
-        ERROR_CODE.flowControlError,
-        "The peer sent more DATA than the connection's window allows.",
-      );
-    }
     if (2 * this.#receiveWindow < CONNECTION_WINDOW_BYTES) {
-      writeWindowUpdate(this.#out, 0, CONNECTION_WINDOW_BYTES - this.#receiveWindow);
+      writeWindowUpdate(this.#out.writer, 0, CONNECTION_WINDOW_BYTES - this.#receiveWindow);
       this.#receiveWindow = CONNECTION_WINDOW_BYTES;
     }
     const stream = this.#receiving(streamId, "DATA");
@@ -355,12 +329,15 @@ export class Http2Connection {
     }
     if (stream === undefined) return;
     stream.receiveWindow -= length;
-    if (stream.receiveWindow < 0) return this.#refuse(stream, ERROR_CODE.flowControlError);
     if (!stream.hasHeaders) return this.#refuse(stream, ERROR_CODE.protocolError);
     const endStream = (flags & FLAG.endStream) !== 0;
     if (!endStream && 2 * stream.receiveWindow < STREAM_WINDOW_BYTES) {
-      writeWindowUpdate(this.#out, streamId, STREAM_WINDOW_BYTES - stream.receiveWindow);
+      writeWindowUpdate(this.#out.writer, streamId, STREAM_WINDOW_BYTES - stream.receiveWindow);
       stream.receiveWindow = STREAM_WINDOW_BYTES;
+    }
+    stream.contentLeft -= end - start;
+    if (stream.contentLeft < 0 || (endStream && stream.contentLeft > 0)) {
+      return this.#refuse(stream, ERROR_CODE.protocolError);
     }
     const listener = stream.listener!;
     if (endStream) this.#endReceiving(stream);
@@ -368,45 +345,8 @@ export class Http2Connection {
     if (endStream) this.#free(stream);
   }
 
-  #onHeaders(flags: number, streamId: number, bytes: Uint8Array, start: number, end: number): void {
-    if ((flags & FLAG.padded) !== 0) {
-      if (start === end) throw frameSize("HEADERS");
-      end -= bytes[start++];
-    }
-    if ((flags & FLAG.priority) !== 0) start += 5;
-    if (end < start) throw violation("The peer sent HEADERS with more padding than payload.");
-    const endStream = (flags & FLAG.endStream) !== 0;
-    if ((flags & FLAG.endHeaders) !== 0) {
-      return this.#onBlock(streamId, this.#decoder.decode(bytes, start, end), endStream);
-    }
-    this.#checkNumber(streamId, "HEADERS");
-    this.#continued = streamId;
-    this.#continuedEndStream = endStream;
-    this.#continuations = 0;
-    this.#block.length = 0;
-    this.#block.append(bytes, start, end);
-  }
-
-  #onContinuation(flags: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#continued === 0) throw violation("The peer sent CONTINUATION of nothing.");
-    const block = this.#block;
-    block.append(bytes, start, end);
-    if (++this.#continuations > MAX_CONTINUATIONS || block.length > MAX_HEADER_BLOCK_BYTES) {
-      throw new Http2Error(
-        ERROR_CODE.enhanceYourCalm,
-        `The peer sent a block of header fields without end (${this.#continuations} ` +
-          `CONTINUATION frames, ${block.length} bytes).`,
-      );
-    }
-    if ((flags & FLAG.endHeaders) === 0) return;
-    const streamId = this.#continued;
-    this.#continued = 0;
-    const decoded = this.#decoder.decode(block.bytes, 0, block.length);
-    this.#onBlock(streamId, decoded, this.#continuedEndStream);
-  }
-
   #onBlock(streamId: number, fields: HeaderBlock, endStream: boolean): void {
-    const stream = this.#receiving(streamId, "HEADERS");
+    const stream = this.#streams.get(streamId);
     if (stream === undefined) return;
     const block = ResponseBlock.of(fields);
     if (stream.hasHeaders) {
@@ -421,12 +361,24 @@ export class Http2Connection {
         if (endStream) this.#refuse(stream, ERROR_CODE.protocolError);
         return;
       }
+      stream.contentLeft = block.contentLength;
+    }
+    if (endStream && stream.contentLeft > 0) {
+      return this.#refuse(stream, ERROR_CODE.protocolError);
     }
     stream.hasHeaders = true;
     const listener = stream.listener!;
     if (endStream) this.#endReceiving(stream);
     listener.onHeaders(block, endStream);
     if (endStream) this.#free(stream);
+  }
+
+  /** It means nothing any more (section 5.3.2) but must have its form (section 6.3). */
+  #onPriority(streamId: number, length: number): void {
+    if (streamId === 0) throw violation("The peer sent PRIORITY for no stream.");
+    if (length === 5) return;
+    const stream = this.#streams.get(streamId);
+    if (stream !== undefined) this.#refuse(stream, ERROR_CODE.frameSizeError);
   }
 
   #onReset(streamId: number, bytes: Uint8Array, start: number, end: number): void {
@@ -442,12 +394,9 @@ export class Http2Connection {
       if (end !== start) throw frameSize("SETTINGS");
       return;
     }
-    if ((end - start) % 6 !== 0) throw frameSize("SETTINGS");
-    for (let at = start; at < end; at += 6) {
-      this.#applySetting((bytes[at] << 8) | bytes[at + 1], readUint32(bytes, at + 2));
-    }
+    readSettings(bytes, start, end, (identifier, value) => this.#applySetting(identifier, value));
     this.#answer();
-    writeSettingsAck(this.#out);
+    writeSettingsAck(this.#out.writer);
     if (!this.#isReady) {
       this.#isReady = true;
       this.#listener.onReady();
@@ -469,22 +418,19 @@ export class Http2Connection {
         this.#maxStreams = value;
         return;
       case SETTING.initialWindowSize: {
-        if (value > MAX_WINDOW_BYTES) {
-          throw new Http2Error(
-            ERROR_CODE.flowControlError,
-            `The peer set INITIAL_WINDOW_SIZE to ${value}, above the largest there is.`,
+        const sender = this.#sender;
+        const difference = value - sender.initialWindow;
+        sender.initialWindow = value;
+        for (const stream of this.#streams.streams()) {
+          if (sender.widenStream(stream, difference)) continue;
+          throw flowControl(
+            `The peer set INITIAL_WINDOW_SIZE to ${value}: stream ${stream.id} has too large a window.`,
           );
         }
-        const difference = value - this.#initialSendWindow;
-        this.#initialSendWindow = value;
-        for (const stream of this.#streams.streams()) this.#widen(stream, difference);
         return;
       }
       case SETTING.maxFrameSize:
-        if (value < DEFAULT_MAX_FRAME_BYTES || value > 0xffffff) {
-          throw violation(`The peer set MAX_FRAME_SIZE to ${value}.`);
-        }
-        this.#maxFrameBytes = value;
+        this.#sender.maxFrameBytes = value;
         return;
       default:
         // MAX_HEADER_LIST_SIZE is advice (and requests are small); others are ignored.
@@ -496,7 +442,7 @@ export class Http2Connection {
     if (end - start !== 8) throw frameSize("PING");
     if ((flags & FLAG.ack) !== 0) return;
     this.#answer();
-    writePing(this.#out, true, bytes, start);
+    writePing(this.#out.writer, true, bytes, start);
   }
 
   #onGoaway(streamId: number, bytes: Uint8Array, start: number, end: number): void {
@@ -508,7 +454,9 @@ export class Http2Connection {
     this.#isGoingAway = true;
     if (!wasGoingAway) this.#listener.onGoingAway();
     for (const stream of this.#streams.streams()) {
-      if (stream.id > lastStreamId) this.#abort(stream, "unprocessed", errorCode);
+      if (stream.id > lastStreamId && this.#isOpen(stream)) {
+        this.#abort(stream, "unprocessed", errorCode);
+      }
     }
   }
 
@@ -517,21 +465,16 @@ export class Http2Connection {
     const increment = readUint32(bytes, start) & 0x7fffffff;
     if (streamId === 0) {
       if (increment === 0) throw violation("The peer sent WINDOW_UPDATE of 0.");
-      this.#sendWindow += increment;
-      if (this.#sendWindow > MAX_WINDOW_BYTES) {
-        throw new Http2Error(
-          ERROR_CODE.flowControlError,
-          "The peer made the connection's window larger than there is.",
-        );
-      }
-      for (const stream of [...this.#blocked]) this.#sendUnsent(stream);
+      this.#sender.widen(increment);
       this.#listener.onRoom();
       return;
     }
     const stream = this.#receiving(streamId, "WINDOW_UPDATE");
     if (stream === undefined) return;
     if (increment === 0) return this.#refuse(stream, ERROR_CODE.protocolError);
-    this.#widen(stream, increment);
+    if (!this.#sender.widenStream(stream, increment)) {
+      this.#refuse(stream, ERROR_CODE.flowControlError);
+    }
   }
 
   /** The stream that a frame is for; `undefined` when it has ended here already. */
@@ -553,13 +496,13 @@ export class Http2Connection {
   #endReceiving(stream: Stream): void {
     stream.state = afterReceivingEnd(stream.state);
     if (stream.state === STREAM_STATE.halfClosedRemote) {
-      writeReset(this.#out, stream.id, ERROR_CODE.noError);
+      writeReset(this.#out.writer, stream.id, ERROR_CODE.noError);
     }
     this.#close(stream);
   }
 
   #refuse(stream: Stream, errorCode: number): void {
-    writeReset(this.#out, stream.id, errorCode);
+    writeReset(this.#out.writer, stream.id, errorCode);
     this.#abort(stream, "violation", errorCode);
   }
 
@@ -577,7 +520,7 @@ export class Http2Connection {
   #close(stream: Stream): void {
     stream.state = STREAM_STATE.closed;
     this.#streams.delete(stream.id);
-    if (stream.unsent !== null) this.#blocked.delete(stream);
+    this.#sender.forget(stream);
   }
 
   #free(stream: Stream): void {
@@ -589,39 +532,6 @@ export class Http2Connection {
   /** A peer that goes away has had its last reply fetched: the connection ends. */
   #endIfDone(): void {
     if (this.#isGoingAway && this.#streams.size === 0) this.close();
-  }
-
-  #widen(stream: Stream, increment: number): void {
-    stream.sendWindow += increment;
-    if (stream.sendWindow > MAX_WINDOW_BYTES) {
-      return this.#refuse(stream, ERROR_CODE.flowControlError);
-    }
-    this.#sendUnsent(stream);
-  }
-
-  #sendUnsent(stream: Stream): void {
-    let unsent = stream.unsent;
-    if (unsent === null) return;
-    while (unsent.length > 0) {
-      const count = Math.min(
-        unsent.length,
-        stream.sendWindow,
-        this.#sendWindow,
-        this.#maxFrameBytes,
-      );
-      if (count <= 0) {
-        stream.unsent = unsent;
-        return;
-      }
-      stream.sendWindow -= count;
-      this.#sendWindow -= count;
-      writeData(this.#out, stream.id, unsent, 0, count, count === unsent.length);
-      unsent = unsent.subarray(count);
-    }
-    stream.unsent = null;
-    this.#blocked.delete(stream);
-    stream.state = afterSendingEnd(stream.state);
-    this.#scheduleFlush();
   }
 
   // Going out
@@ -636,69 +546,28 @@ export class Http2Connection {
     }
   }
 
-  #scheduleFlush(): void {
-    if (this.#isFlushScheduled || this.#isWriting) return;
-    this.#isFlushScheduled = true;
-    queueMicrotask(this.#flush);
-  }
-
-  #flushNow(): void {
-    this.#isFlushScheduled = false;
-    if (this.#isWriting || this.#isEnded || this.#out.length === 0) return;
-    this.#isWriting = true;
-    this.#writeOut();
-  }
-
-  async #writeOut(): Promise<void> {
-    try {
-      while (this.#out.length > 0) {
-        const writer = this.#out;
-        this.#out = this.#spare;
-        this.#spare = writer;
-        const starts = this.#outStarts;
-        const streamIds = this.#outStreamIds;
-        this.#outStarts = this.#spareStarts;
-        this.#outStreamIds = this.#spareStreamIds;
-        this.#spareStarts = starts;
-        this.#spareStreamIds = streamIds;
-        let dispatched = 0;
-        for (let written = 0; written < writer.length;) {
-          const beforeMs = this.#clock.nowMs();
-          written += await this.#socket.write(writer.bytes.subarray(written, writer.length));
-          if (this.#isEnded) return;
-          const afterMs = this.#clock.nowMs();
-          const nowMs = afterMs - beforeMs > BLOCKED_WRITE_MS ? afterMs : beforeMs;
-          for (; dispatched < starts.length && starts[dispatched] < written; dispatched++) {
-            // What ended in the meantime, by its deadline for one, has been told already.
-            this.#streams.get(streamIds[dispatched])?.listener?.onDispatched(nowMs);
-          }
-        }
-        writer.length = 0;
-        starts.length = 0;
-        streamIds.length = 0;
-        this.#unsentAnswers = 0;
-      }
-      this.#isWriting = false;
-      if (this.#isClosing) this.#end(CLOSED);
-    } catch (error) {
-      this.#end(errorMessage(error));
-    }
-  }
-
   // The end
 
-  /** Tells the peer what it did wrong, and ends. */
+  /** Ends every stream, and the connection once the peer has been told what it did wrong. */
   #fail(error: Http2Error): void {
     if (this.#isEnded) return;
-    writeGoaway(this.#out, 0, error.errorCode, error.message);
-    // One write, if the socket takes it; a peer that does not read is not waited for.
-    if (!this.#isWriting) this.#socket.write(this.#out.view()).catch(() => {});
-    const sentence = error.message.replace(/\.$/, "");
-    this.#end(
-      this.#isReady
-        ? `${sentence} (${errorName(error.errorCode)})`
-        : "its first bytes are not those of HTTP/2",
-    );
+    const reason = this.#isReady
+      ? `${error.message.replace(/\.$/, "")} (${errorName(error.errorCode)})`
+      : "its first bytes are not those of HTTP/2";
+    if (this.#isClosing) return this.#end(reason);
+    this.#leave(reason);
+    this.#abortStreams();
+    // Requests that wait for the socket have just been given up.
+    this.#out.clear();
+    writeGoaway(this.#out.writer, 0, error.errorCode, error.message);
+    this.#out.flush();
+  }
+
+  /** Takes no more requests, and ends when all is written, or soon: some peers do not read. */
+  #leave(reason: string): void {
+    this.#isClosing = true;
+    this.#endReason = reason;
+    this.#closeTimer = this.#clock.at(this.#clock.nowMs() + CLOSE_MS, () => this.#end(reason));
   }
 
   #end(reason: string): void {
@@ -706,9 +575,25 @@ export class Http2Connection {
     this.#isEnded = true;
     this.#keepAliveTimer?.cancel();
     this.#closeTimer?.cancel();
+    this.#out.close();
     this.#socket.close();
-    for (const stream of this.#streams.streams()) this.#abort(stream, "lost", ERROR_CODE.noError);
+    this.#abortStreams();
     this.#listener.onEnd(reason);
+  }
+
+  /** What was not handed to the socket, nobody has looked at. */
+  #abortStreams(): void {
+    const unsent = new Set(this.#out.unsentMarks());
+    for (const stream of this.#streams.streams()) {
+      if (!this.#isOpen(stream)) continue;
+      const reason = unsent.has(stream.id) ? "unprocessed" : "lost";
+      this.#abort(stream, reason, ERROR_CODE.noError);
+    }
+  }
+
+  /** Whether a stream was not ended by what a listener did meanwhile. */
+  #isOpen(stream: Stream): boolean {
+    return this.#streams.get(stream.id) === stream;
   }
 
   #armKeepAlive(): void {
@@ -726,27 +611,12 @@ export class Http2Connection {
         return this.#end(`the peer was silent for ${Math.round(nowMs - this.#heardAtMs)} ms`);
       }
       this.#pingedAtMs = nowMs;
-      writePing(this.#out, false, new Uint8Array(8), 0);
-      this.#scheduleFlush();
+      writePing(this.#out.writer, false, new Uint8Array(8), 0);
+      this.#out.scheduleFlush();
     }
     this.#keepAliveTimer = this.#clock.at(
       dueMs <= nowMs ? nowMs + keepAliveTimeoutMs : dueMs,
       () => this.#armKeepAlive(),
     );
   }
-}
-
-function readUint32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
-}
-
-function violation(message: string): Http2Error {
-  return new Http2Error(ERROR_CODE.protocolError, message);
-}
-
-function frameSize(frame: string): Http2Error {
-  return new Http2Error(
-    ERROR_CODE.frameSizeError,
-    `The peer sent ${frame} of a length that it cannot have.`,
-  );
 }

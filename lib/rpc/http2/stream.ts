@@ -1,7 +1,7 @@
 import type { ResponseBlock } from "./response_block.ts";
 
 /**
- * States of a stream that a client opened (RFC 9113, section 5.1). A stream that
+ * States of a stream that a client opened, as it sees them (RFC 9113, section 5.1). A stream that
  * is idle or closed is not kept, and push, which has the reserved states, is
  * turned off.
  */
@@ -32,7 +32,8 @@ export function afterReceivingEnd(state: StreamState): StreamState {
  * Why a stream ended without the peer's END_STREAM:
  * - `reset`: by the peer's RST_STREAM
  * - `violation`: by ours, because the peer broke the protocol on it
- * - `unprocessed`: the peer went away and has said that it did not look at it
+ * - `unprocessed`: the connection went before the request did, or the peer has said
+ *   that it did not look at it
  * - `lost`: the connection is gone, and nobody knows
  */
 export type AbortReason = "reset" | "violation" | "unprocessed" | "lost";
@@ -60,8 +61,17 @@ export class Stream {
   receiveWindow = 0;
   /** Whether the final (not 1xx) header fields came. */
   hasHeaders = false;
+  /** Octets that the reply's `content-length` still promises; NaN: it promised nothing. */
+  contentLeft = NaN;
   /** What of the request's body waits for a window; `null`: nothing. */
   unsent: Uint8Array | null = null;
+  /** Whether the last byte of what is unsent ends the request. */
+  endsWithData = false;
+
+  /** Bytes that wait for the peer's windows. */
+  get unsentBytes(): number {
+    return this.unsent?.length ?? 0;
+  }
 
   open(id: number, listener: StreamListener, sendWindow: number, receiveWindow: number): void {
     this.id = id;
@@ -70,6 +80,7 @@ export class Stream {
     this.sendWindow = sendWindow;
     this.receiveWindow = receiveWindow;
     this.hasHeaders = false;
+    this.contentLeft = NaN;
     this.unsent = null;
   }
 }

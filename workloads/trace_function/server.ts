@@ -3,6 +3,7 @@ import { loadSync } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import { fileURLToPath } from "node:url";
+import { deferSessionClose } from "./deferred_close.ts";
 import type { Executor } from "./executor.ts";
 
 interface FaasRequest {
@@ -18,6 +19,8 @@ interface FaasReply {
 }
 
 const PROTO_FILE = fileURLToPath(new URL("../../proto/faas.proto", import.meta.url));
+
+deferSessionClose();
 
 /** A function server that listens. */
 export interface FunctionServer {

@@ -1,4 +1,3 @@
-import type http2 from "node:http2";
 import type { Clock, TimerHandle } from "../../base/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import { FunctionScaler } from "../../autoscale/function_scaler.ts";
@@ -12,6 +11,8 @@ import type {
 } from "./control.ts";
 import { FunctionPool } from "./function_pool.ts";
 import { GatewayMetrics } from "./gateway_metrics.ts";
+import { Http2Server } from "../../rpc/http2/server.ts";
+import type { RequestHandler } from "../../rpc/http2/server_stream.ts";
 import { InstanceProcess } from "./instance_process.ts";
 import { createProxy } from "./proxy.ts";
 
@@ -22,9 +23,11 @@ export class Gateway {
   readonly #byAuthority = new Map<string, { name: string; pool: FunctionPool<InstanceProcess> }>();
   readonly #timers = new Map<string, TimerHandle>();
   readonly #metrics: GatewayMetrics;
-  readonly #proxy: http2.Http2Server;
+  readonly #proxy: RequestHandler;
+  readonly #maxConcurrentStreams: number;
   readonly #onEvent: (event: GatewayInstanceEvent) => void;
   #metricsServer: Deno.HttpServer<Deno.NetAddr> | null = null;
+  #server: Http2Server | null = null;
 
   /** @throws LoaderError `usage` when a setting of the autoscaler is out of its range */
   constructor(
@@ -68,14 +71,13 @@ export class Gateway {
       deriveTarget(settings.autoscaling),
     );
     this.#proxy = createProxy({
-      clock,
       poolOf: (authority) => this.#byAuthority.get(authority)?.pool,
       onAnswered: (authority, httpStatus) => {
         const name = this.#byAuthority.get(authority)?.name;
         if (name !== undefined) this.#metrics.countRequest(name, httpStatus);
       },
-      maxConcurrentStreams: settings.maxConcurrentStreams,
     });
+    this.#maxConcurrentStreams = settings.maxConcurrentStreams;
     this.#every("report", settings.reportMs, () => {
       for (const pool of this.#pools.values()) pool.report();
     });
@@ -91,10 +93,10 @@ export class Gateway {
    *
    * @throws LoaderError `usage` when one of them is in use
    */
-  async listen(gatewayPort: number, metricsPort: number): Promise<{
-    gatewayPort: number;
-    metricsPort: number;
-  }> {
+  listen(
+    gatewayPort: number,
+    metricsPort: number,
+  ): { gatewayPort: number; metricsPort: number } {
     try {
       this.#metricsServer = Deno.serve({
         hostname: "127.0.0.1",
@@ -107,17 +109,18 @@ export class Gateway {
     } catch (error) {
       throw describePortError("metrics", "--metrics-port", metricsPort, error);
     }
-    const boundPort = await new Promise<number>((resolve, reject) => {
-      this.#proxy.once(
-        "error",
-        (error) => reject(describePortError("gateway", "--gateway-port", gatewayPort, error)),
-      );
-      this.#proxy.listen(gatewayPort, "127.0.0.1", () => {
-        const address = this.#proxy.address();
-        resolve(address !== null && typeof address === "object" ? address.port : gatewayPort);
+    try {
+      this.#server = new Http2Server({
+        clock: this.#clock,
+        hostname: "127.0.0.1",
+        port: gatewayPort,
+        maxConcurrentStreams: this.#maxConcurrentStreams,
+        onRequest: this.#proxy,
       });
-    });
-    return { gatewayPort: boundPort, metricsPort: this.#metricsServer.addr.port };
+    } catch (error) {
+      throw describePortError("gateway", "--gateway-port", gatewayPort, error);
+    }
+    return { gatewayPort: this.#server.port, metricsPort: this.#metricsServer.addr.port };
   }
 
   /** Starts the initial instances. */
@@ -126,11 +129,11 @@ export class Gateway {
   }
 
   /** Ends all instances and resolves when none is left, or after `boundMs`. */
-  close(boundMs: number): Promise<void> {
+  async close(boundMs: number): Promise<void> {
     for (const timer of this.#timers.values()) timer.cancel();
     for (const pool of this.#pools.values()) pool.close();
     const deadlineMs = this.#clock.nowMs() + boundMs;
-    return new Promise((resolve) => {
+    await new Promise<void>((resolve) => {
       const look = () => {
         const left = [...this.#pools.values()].reduce((sum, pool) => sum + pool.instances, 0);
         if (left === 0 || this.#clock.nowMs() >= deadlineMs) return resolve();
@@ -138,6 +141,7 @@ export class Gateway {
       };
       look();
     });
+    await this.#server?.close({ abort: true });
   }
 
   #every(name: string, periodMs: number, action: () => void): void {

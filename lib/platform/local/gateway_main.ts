@@ -73,7 +73,7 @@ async function run(): Promise<void> {
     while (!(await lines.next()).done);
   })();
   try {
-    const ports = await gateway.listen(settings.gatewayPort, settings.metricsPort);
+    const ports = gateway.listen(settings.gatewayPort, settings.metricsPort);
     tell({ type: "listening", ...ports, calibration });
     gateway.start();
     await Promise.race([initial.done, loaderGone]);

@@ -1,9 +1,10 @@
-import http2 from "node:http2";
 import { fileURLToPath } from "node:url";
 import type { Clock, TimerHandle } from "../../base/clock.ts";
 import { errorMessage } from "../../base/error.ts";
 import { readLines, type SpinConstants } from "./control.ts";
-import type { InstanceCallbacks, InstanceHandle } from "./function_pool.ts";
+import type { InstanceCallbacks } from "./function_pool.ts";
+import type { ProxiedInstance } from "./proxy.ts";
+import { Upstream } from "./upstream.ts";
 
 const FUNCTION_SERVER = fileURLToPath(
   new URL("../../../workloads/trace_function/main.ts", import.meta.url),
@@ -36,14 +37,15 @@ export interface InstanceProcessOptions {
  * An instance as a process of its own. It ends when its standard input closes,
  * so also when this process ends in whatever way.
  */
-export class InstanceProcess implements InstanceHandle {
+export class InstanceProcess implements ProxiedInstance {
   readonly pid: number | null;
   readonly #options: InstanceProcessOptions;
   readonly #callbacks: InstanceCallbacks;
   readonly #child: Deno.ChildProcess | null;
   readonly #timer: TimerHandle;
-  #session: http2.ClientHttp2Session | null = null;
-  #stopping = false;
+  readonly #stop = new AbortController();
+  #isListening = false;
+  #upstream: Upstream | null = null;
   #complaint: string | null = null;
   #reason: string | null = null;
 
@@ -60,27 +62,31 @@ export class InstanceProcess implements InstanceHandle {
   }
 
   get connected(): boolean {
-    return this.#session !== null && !this.#session.closed && !this.#session.destroyed;
+    return this.#upstream !== null && this.#upstream.isUsable;
   }
 
   /** The connection to it. Only while it is connected. */
-  get session(): http2.ClientHttp2Session {
-    if (this.#session === null) throw new TypeError("The instance has no connection.");
-    return this.#session;
+  get upstream(): Upstream {
+    if (this.#upstream === null) throw new TypeError("The instance has no connection.");
+    return this.#upstream;
   }
 
   stop(): void {
-    if (this.#stopping) return;
-    this.#stopping = true;
+    if (this.#isStopping) return;
+    this.#stop.abort();
     this.#timer.cancel();
-    this.#session?.destroy();
+    this.#upstream?.close();
     if (this.#child === null) return;
     // One that still loads would only find the closed pipe when it has loaded.
-    if (this.#session === null) this.#signal("SIGKILL");
+    if (this.#upstream === null) this.#signal("SIGKILL");
     const { clock, stopTimeoutMs } = this.#options;
     const timer = clock.at(clock.nowMs() + stopTimeoutMs, () => this.#signal("SIGKILL"));
     this.#child.status.finally(() => timer.cancel());
     this.#child.stdin.close().catch(() => {/* The process is gone already. */});
+  }
+
+  get #isStopping(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   #spawn(name: string): Deno.ChildProcess | null {
@@ -120,14 +126,16 @@ export class InstanceProcess implements InstanceHandle {
       this.#reason ??= this.#complaint ?? describeEnd(status);
     }
     this.#timer.cancel();
-    this.#session?.destroy();
-    this.#callbacks.onGone(this.#stopping ? null : this.#reason);
+    this.#upstream?.close();
+    this.#callbacks.onGone(this.#isStopping ? null : this.#reason);
   }
 
   async #readOutput(child: Deno.ChildProcess): Promise<void> {
     for await (const line of readLines(child.stdout)) {
       const port = parseReadyLine(line);
-      if (port !== null && this.#session === null && !this.#stopping) this.#connect(port);
+      if (port === null || this.#isListening || this.#isStopping) continue;
+      this.#isListening = true;
+      this.#connect(port);
     }
   }
 
@@ -140,20 +148,26 @@ export class InstanceProcess implements InstanceHandle {
     }
   }
 
-  #connect(port: number): void {
-    const session = http2.connect(`http://127.0.0.1:${port}`);
-    this.#session = session;
-    session.once("connect", () => {
-      this.#timer.cancel();
-      if (!this.#stopping) this.#callbacks.onReady();
-    });
-    session.on("error", (error) => this.#kill(`The connection to it failed: ${error.message}`));
-    session.on("close", () => this.#kill("It closed its connection."));
+  async #connect(port: number): Promise<void> {
+    const { clock, startTimeoutMs } = this.#options;
+    try {
+      this.#upstream = await Upstream.connect(`127.0.0.1:${port}`, {
+        clock,
+        timeoutMs: startTimeoutMs,
+        signal: this.#stop.signal,
+        onEnd: (reason) => this.#kill(`The connection to it ended: ${reason}.`),
+      });
+    } catch (error) {
+      return this.#kill(`The connection to it failed: ${errorMessage(error)}.`);
+    }
+    if (this.#isStopping) return;
+    this.#timer.cancel();
+    this.#callbacks.onReady();
   }
 
   /** An instance without a connection is of no use. */
   #kill(reason: string): void {
-    if (this.#stopping) return;
+    if (this.#isStopping) return;
     this.#reason ??= reason;
     this.#signal("SIGKILL");
   }

@@ -1,21 +1,46 @@
-import http2 from "node:http2";
-import type { Clock } from "../../base/clock.ts";
-import type { FunctionPool, PooledInstance, PooledRequest } from "./function_pool.ts";
+import { ByteWriter } from "../../rpc/byte_writer.ts";
+import { trailersOnly } from "../../rpc/grpc/reply_headers.ts";
+import type { HeaderField } from "../../rpc/hpack/encoder.ts";
+import type { HeaderBlock } from "../../rpc/hpack/header_block.ts";
+import { ERROR_CODE } from "../../rpc/http2/protocol.ts";
+import type { RequestBlock } from "../../rpc/http2/request_block.ts";
+import type { ResponseBlock } from "../../rpc/http2/response_block.ts";
+import type {
+  RequestHandler,
+  RequestListener,
+  ServerStream,
+} from "../../rpc/http2/server_stream.ts";
+import type { AbortReason, Stream, StreamListener } from "../../rpc/http2/stream.ts";
+import type {
+  FunctionPool,
+  InstanceHandle,
+  PooledInstance,
+  PooledRequest,
+} from "./function_pool.ts";
 import { type GatewayStatus, GRPC_STATUS } from "./grpc_status.ts";
-import type { InstanceProcess } from "./instance_process.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** Tells the caller, once per instance, when the instance became ready. */
 export const INSTANCE_READY_HEADER = "x-instance-ready-unix-ms";
 
+/** Of a request or a reply, what may wait for the other side; gRPC's own bound of a message. */
+const MAX_WAITING_BYTES = 4 << 20;
+
+/** An instance that requests are forwarded to. */
+export interface ProxiedInstance extends InstanceHandle {
+  /** Only while it is connected. */
+  readonly upstream: Upstream;
+}
+
+/** Where the proxy gets an instance for each request. */
+export type RequestPool = Pick<FunctionPool<ProxiedInstance>, "submit" | "cancel" | "complete">;
+
 /** What the proxy forwards to, and whom it tells. */
 export interface ProxyOptions {
-  readonly clock: Clock;
   /** The pool of the function with this authority (without port). */
-  readonly poolOf: (authority: string) => FunctionPool<InstanceProcess> | undefined;
+  readonly poolOf: (authority: string) => RequestPool | undefined;
   /** A request was answered: by an instance (200), or as a gateway would say it in HTTP. */
   readonly onAnswered: (authority: string, httpStatus: number) => void;
-  /** SETTINGS_MAX_CONCURRENT_STREAMS of each connection. */
-  readonly maxConcurrentStreams: number;
 }
 
 /** The HTTP status that Knative's activator answers with where ours speaks gRPC. */
@@ -25,120 +50,218 @@ const HTTP_STATUS_OF: Record<GatewayStatus, number> = {
   [GRPC_STATUS.unavailable]: 502,
 };
 
-/** An HTTP/2 server without TLS that forwards each request by its `:authority`. */
-export function createProxy(options: ProxyOptions): http2.Http2Server {
-  const { clock } = options;
-  const server = http2.createServer({
-    settings: { maxConcurrentStreams: options.maxConcurrentStreams },
-  });
-  server.on("stream", (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
-    const authority = String(headers[":authority"] ?? "").replace(/:\d+$/, "").toLowerCase();
-    const pool = options.poolOf(authority);
-    stream.on("error", () => {/* The caller is gone; "close" follows. */});
-    if (pool === undefined) {
-      options.onAnswered(authority, HTTP_STATUS_OF[GRPC_STATUS.unimplemented]);
-      return respondTrailersOnly(
-        stream,
-        GRPC_STATUS.unimplemented,
-        `No function is deployed at "${authority}".`,
-      );
-    }
-    pool.submit(
-      new ProxiedRequest(stream, headers, pool, (status) => options.onAnswered(authority, status)),
+/** Fields that are the same in many requests or replies, and so are worth a place in HPACK's table. */
+const REPEATING: ReadonlySet<string> = new Set([
+  ...[":method", ":scheme", ":path", ":authority", ":status", "te", "user-agent"],
+  ...["content-type", "accept-encoding", "grpc-encoding", "grpc-accept-encoding", "grpc-status"],
+]);
+
+/** Secrets are not to be guessed by what they are compressed with (RFC 7541, section 7.1). */
+const SECRET: ReadonlySet<string> = new Set(["authorization", "cookie", "set-cookie"]);
+
+/** Where requests with a certain block of header fields go; kept with the block. */
+interface Route {
+  readonly authority: string;
+  readonly pool: RequestPool | undefined;
+  readonly fields: readonly HeaderField[];
+}
+
+/** Forwards each request by its `:authority`, and its reply, in parts as they come. */
+export function createProxy(options: ProxyOptions): RequestHandler {
+  return (stream, block) => {
+    const route = routeOf(block, options);
+    const { authority, pool, fields } = route;
+    const request = new ProxiedRequest(
+      stream,
+      fields,
+      pool,
+      (httpStatus) => options.onAnswered(authority, httpStatus),
     );
-  });
-  // A connection that breaks is the caller's affair.
-  server.on("sessionError", () => {});
-  // A GOAWAY ends its session at once, from within the reading of what came
-  // with it; if that holds another frame, Deno 2.9 reads on in freed memory and
-  // aborts (denoland/deno#36788). So it ends a turn later.
-  server.on("session", (session) => {
-    const close = session.close.bind(session);
-    session.close = (callback) => void clock.at(clock.nowMs(), () => close(callback));
-  });
-  return server;
+    if (pool !== undefined) pool.submit(request);
+    else request.reject(GRPC_STATUS.unimplemented, `No function is deployed at "${authority}".`);
+    return request;
+  };
+}
+
+function routeOf(block: RequestBlock, { poolOf }: ProxyOptions): Route {
+  if (block.view === undefined) {
+    const authority = block.authority.replace(/:\d+$/, "").toLowerCase();
+    const route: Route = { authority, pool: poolOf(authority), fields: listFields(block.fields) };
+    block.view = route;
+  }
+  return block.view as Route;
+}
+
+function listFields({ names, values }: HeaderBlock): readonly HeaderField[] {
+  return names.map((name, i) => ({
+    name,
+    value: values[i],
+    indexing: SECRET.has(name) ? "never" : REPEATING.has(name) ? "index" : "literal",
+  }));
 }
 
 /** A request on its way through the gateway. */
-class ProxiedRequest implements PooledRequest<InstanceProcess> {
-  readonly #stream: http2.ServerHttp2Stream;
-  readonly #headers: http2.IncomingHttpHeaders;
-  readonly #pool: FunctionPool<InstanceProcess>;
+class ProxiedRequest implements PooledRequest<ProxiedInstance>, RequestListener {
+  readonly #stream: ServerStream;
+  readonly #fields: readonly HeaderField[];
+  readonly #pool: RequestPool | undefined;
   readonly #onAnswered: (httpStatus: number) => void;
-  #upstream: http2.ClientHttp2Stream | null = null;
+  /** What came before there was an instance. */
+  readonly #waiting = new ByteWriter(0);
+  #isWhole = false;
+  #reply: ProxiedReply | null = null;
 
   constructor(
-    stream: http2.ServerHttp2Stream,
-    headers: http2.IncomingHttpHeaders,
-    pool: FunctionPool<InstanceProcess>,
+    stream: ServerStream,
+    fields: readonly HeaderField[],
+    pool: RequestPool | undefined,
     onAnswered: (httpStatus: number) => void,
   ) {
     this.#stream = stream;
-    this.#headers = headers;
+    this.#fields = fields;
     this.#pool = pool;
     this.#onAnswered = onAnswered;
-    stream.on("close", () => {
-      if (this.#upstream === null) pool.cancel(this);
-      else if (!this.#upstream.closed) this.#upstream.close(http2.constants.NGHTTP2_CANCEL);
-    });
   }
 
+  onData(bytes: Uint8Array, start: number, end: number, endStream: boolean): void {
+    this.#isWhole = endStream;
+    if (this.#reply !== null) return this.#reply.send(bytes, start, end, endStream);
+    if (this.#waiting.length + end - start <= MAX_WAITING_BYTES) {
+      return this.#waiting.append(bytes, start, end);
+    }
+    this.#pool!.cancel(this);
+    this.reject(
+      GRPC_STATUS.resourceExhausted,
+      `Of a request no more than ${MAX_WAITING_BYTES} bytes can wait.`,
+    );
+  }
+
+  onAborted(): void {
+    if (this.#reply === null) this.#pool!.cancel(this);
+    else this.#reply.cancel();
+  }
+
+  assign(instance: PooledInstance<ProxiedInstance>): void {
+    this.#reply = new ProxiedReply(this.#stream, instance, {
+      onAnswered: () => this.#onAnswered(200),
+      onFailed: (sentence) => this.reject(GRPC_STATUS.unavailable, sentence),
+      onEnd: () => this.#pool!.complete(instance),
+    });
+    this.#reply.start(this.#fields);
+    const { bytes, length } = this.#waiting;
+    if (length > 0 || this.#isWhole) this.#reply.send(bytes, 0, length, this.#isWhole);
+  }
+
+  /** Without a body: the status is in the one block of header fields. */
   reject(status: GatewayStatus, sentence: string): void {
     this.#onAnswered(HTTP_STATUS_OF[status]);
-    respondTrailersOnly(this.#stream, status, sentence);
-  }
-
-  assign(instance: PooledInstance<InstanceProcess>): void {
-    const stream = this.#stream;
-    const upstream = instance.handle.session.request(this.#headers, { endStream: false });
-    this.#upstream = upstream;
-    let trailers: http2.IncomingHttpHeaders | undefined;
-    let answered = false;
-    stream.pipe(upstream);
-    upstream.on("response", (headers, flags) => {
-      answered = true;
-      if (stream.destroyed) return;
-      this.#onAnswered(200);
-      const readyUnixMs = instance.takeReadyUnixMs();
-      if (readyUnixMs !== null) headers[INSTANCE_READY_HEADER] = readyUnixMs.toFixed(3);
-      if ((flags & http2.constants.NGHTTP2_FLAG_END_STREAM) !== 0) {
-        stream.respond(headers, { endStream: true });
-        return;
-      }
-      stream.respond(headers, { waitForTrailers: true });
-      stream.once("wantTrailers", () => stream.sendTrailers(trailers ?? {}));
-      upstream.pipe(stream);
-    });
-    upstream.on("trailers", (received) => trailers = received);
-    upstream.on("error", () => {/* "close" follows. */});
-    upstream.on("close", () => {
-      if (!stream.destroyed) {
-        if (!answered) {
-          this.reject(
-            GRPC_STATUS.unavailable,
-            `The instance ${instance.name} ended during the call.`,
-          );
-        } else if (upstream.rstCode !== http2.constants.NGHTTP2_NO_ERROR) {
-          stream.close(upstream.rstCode);
-        }
-      }
-      this.#pool.complete(instance);
-    });
+    this.#stream.sendHeaders(trailersOnly(status, sentence), true);
   }
 }
 
-/** An answer without a body: the status is in the one block of headers. */
-function respondTrailersOnly(
-  stream: http2.ServerHttp2Stream,
-  status: GatewayStatus,
-  sentence: string,
-): void {
-  if (stream.destroyed || stream.headersSent) return;
-  stream.respond({
-    ":status": 200,
-    "content-type": "application/grpc",
-    "grpc-status": String(status),
-    // Percent-encoding of all but printable ASCII, as the gRPC specification has it.
-    "grpc-message": sentence.replace(/[^ -$&-~]/gu, encodeURIComponent),
-  }, { endStream: true });
+/** Whom a reply tells. */
+interface ReplyCallbacks {
+  /** The first header fields came. */
+  readonly onAnswered: () => void;
+  /** There are none. */
+  readonly onFailed: (sentence: string) => void;
+  /** The instance is done with it, well or not. */
+  readonly onEnd: () => void;
+}
+
+/** The reply of an instance, forwarded as it comes. */
+class ProxiedReply implements StreamListener {
+  readonly #stream: ServerStream;
+  readonly #instance: PooledInstance<ProxiedInstance>;
+  readonly #callbacks: ReplyCallbacks;
+  /** The stream to the instance, until it is over. */
+  #upstream: Stream | null = null;
+  #isAnswered = false;
+
+  constructor(
+    stream: ServerStream,
+    instance: PooledInstance<ProxiedInstance>,
+    callbacks: ReplyCallbacks,
+  ) {
+    this.#stream = stream;
+    this.#instance = instance;
+    this.#callbacks = callbacks;
+  }
+
+  /** Makes the request. */
+  start(fields: readonly HeaderField[]): void {
+    this.#upstream = this.#instance.handle.upstream.request(fields, this);
+  }
+
+  /** Sends a part of the request, unless the reply is over without it. */
+  send(bytes: Uint8Array, start: number, end: number, endStream: boolean): void {
+    const upstream = this.#upstream;
+    if (upstream === null) return;
+    this.#instance.handle.upstream.send(upstream, bytes, start, end, endStream);
+    if (upstream.unsentBytes > MAX_WAITING_BYTES) this.#giveUp("takes no more");
+  }
+
+  /** The caller is gone; the instance may have said everything already. */
+  cancel(): void {
+    if (this.#upstream === null) return;
+    this.#instance.handle.upstream.reset(this.#upstream, ERROR_CODE.cancel);
+    this.#end();
+  }
+
+  onDispatched(): void {
+    // Of interest to those who measure.
+  }
+
+  onHeaders(block: ResponseBlock, endStream: boolean): void {
+    if (endStream) this.#upstream = null;
+    if (block.fields.tooLarge) return this.#giveUp("sent header fields that are too large");
+    let fields = (block.view ??= listFields(block.fields)) as readonly HeaderField[];
+    if (!this.#isAnswered) {
+      this.#isAnswered = true;
+      this.#callbacks.onAnswered();
+      fields = this.#markFirst(fields);
+    }
+    this.#stream.sendHeaders(fields, endStream);
+    if (endStream) this.#end();
+  }
+
+  onData(bytes: Uint8Array, start: number, end: number, endStream: boolean): void {
+    if (endStream) this.#upstream = null;
+    this.#stream.sendData(bytes, start, end, endStream);
+    if (endStream) this.#end();
+    else if (this.#stream.unsentBytes > MAX_WAITING_BYTES) this.#giveUp("sent more than is taken");
+  }
+
+  onAborted(reason: AbortReason, errorCode: number): void {
+    this.#upstream = null;
+    const hasCode = reason === "reset" && errorCode !== ERROR_CODE.noError;
+    this.#fail("ended during the call", hasCode ? errorCode : ERROR_CODE.internalError);
+  }
+
+  /** Adds when the instance became ready, if this is its first reply. */
+  #markFirst(fields: readonly HeaderField[]): readonly HeaderField[] {
+    const readyUnixMs = this.#instance.takeReadyUnixMs();
+    return readyUnixMs === null ? fields : [
+      ...fields,
+      { name: INSTANCE_READY_HEADER, value: readyUnixMs.toFixed(3), indexing: "literal" },
+    ];
+  }
+
+  #giveUp(what: string): void {
+    if (this.#upstream !== null) {
+      this.#instance.handle.upstream.reset(this.#upstream, ERROR_CODE.cancel);
+    }
+    this.#fail(what, ERROR_CODE.enhanceYourCalm);
+  }
+
+  #fail(what: string, errorCode: number): void {
+    if (this.#isAnswered) this.#stream.reset(errorCode);
+    else this.#callbacks.onFailed(`The instance ${this.#instance.name} ${what}.`);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#upstream = null;
+    this.#callbacks.onEnd();
+  }
 }

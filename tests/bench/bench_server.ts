@@ -3,6 +3,13 @@ import { PeerProcess } from "../support/peer_process.ts";
 const GO_PEER = ".peers/bin/go-peer";
 const GHZ = ".peers/bin/ghz";
 
+/** How deno runs a measured script: with what the tasks of experiments run with. */
+export const RUN_SCRIPT = [
+  ...["run", "-q", "-P", "--no-check"],
+  // A small young generation: see docs/design.md.
+  "--v8-flags=--max-semi-space-size=4",
+];
+
 /** The Go server that the benchmarks call; ends when disposed of. */
 export async function startBenchServer(): Promise<PeerProcess> {
   if (!exists(GO_PEER)) {

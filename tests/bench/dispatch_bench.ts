@@ -8,7 +8,7 @@
  */
 import Table from "cli-table3";
 import { z } from "zod";
-import { findGhz, ghzArguments, startBenchServer } from "./bench_server.ts";
+import { findGhz, ghzArguments, RUN_SCRIPT, startBenchServer } from "./bench_server.ts";
 import { measureProcess } from "./measured_process.ts";
 
 const RESULT = z.object({
@@ -38,7 +38,8 @@ interface Load {
 async function run(load: Load, address: string): Promise<z.infer<typeof RESULT>> {
   const { transport, pacing, ratePerS, seconds, inFlightCap = 10_000, behaviour = "echo" } = load;
   const { stdout } = await measureProcess(Deno.execPath(), [
-    ...["run", "-q", "-P", "--no-check", "tests/bench/open_loop_client.ts"],
+    ...RUN_SCRIPT,
+    "tests/bench/open_loop_client.ts",
     ...[transport, pacing, address],
     ...[ratePerS, seconds, inFlightCap].map(String),
     behaviour,

@@ -7,7 +7,7 @@
  *     deno task peers:install && deno task bench:transport
  */
 import Table from "cli-table3";
-import { findGhz, ghzArguments, startBenchServer } from "./bench_server.ts";
+import { findGhz, ghzArguments, RUN_SCRIPT, startBenchServer } from "./bench_server.ts";
 import { measureProcess, median } from "./measured_process.ts";
 
 const ROUNDS = 5;
@@ -28,7 +28,7 @@ function ourClient(transport: string, calls: number, address: string): Client {
     name: transport,
     calls,
     command: Deno.execPath(),
-    args: ["run", "-q", "-P", "--no-check", script, transport, address, ...counts],
+    args: [...RUN_SCRIPT, script, transport, address, ...counts],
   };
 }
 

@@ -14,7 +14,8 @@
  * @module
  */
 export { LoaderError } from "./lib/base/error.ts";
-export { type Clock, RealClock, VirtualClock } from "./lib/base/clock.ts";
+export { type Clock, RealClock } from "./lib/base/clock.ts";
+export { VirtualClock } from "./lib/base/virtual_clock.ts";
 export { Rng } from "./lib/base/rng.ts";
 
 export type { FunctionProfile, Percentiles, Trace, TraceRepair } from "./lib/model/trace.ts";

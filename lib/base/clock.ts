@@ -1,5 +1,4 @@
 import { setImmediate } from "node:timers";
-import { LoaderError } from "./error.ts";
 
 /** A timer that has been armed. */
 export interface TimerHandle {
@@ -30,6 +29,8 @@ export interface Clock {
   nowMs(): number;
   /** The origin in milliseconds since 1970-01-01 UTC. */
   readonly originUnixMs: number;
+  /** Whether time jumps from event to event: then nothing is ever late, and CPU time says nothing. */
+  readonly isVirtual: boolean;
   /**
    * Calls `callback` once, at `dueMs` or as soon after as can be. A callback
    * that returns a promise (a scrape) holds virtual time up until it settles.
@@ -73,6 +74,7 @@ const EMPTY_TURN_MS = 0.004;
  */
 export class RealClock implements Clock {
   readonly originUnixMs: number;
+  readonly isVirtual = false;
   readonly pacing: Pacing;
   readonly #originMs: number;
   #reject: ((reason: unknown) => void) | undefined;
@@ -254,119 +256,6 @@ class YieldingAlarm implements Alarm {
 /** A timer longer than 2^31 ms fires at once in every JavaScript runtime. */
 function timeoutOf(aheadMs: number): number {
   return Math.min(Math.max(0, Math.floor(aheadMs)), 0x7fffffff);
-}
-
-interface VirtualTimer {
-  readonly dueMs: number;
-  readonly sequence: number;
-  callback: (() => void | Promise<void>) | undefined;
-}
-
-/**
- * Virtual time: jumps from timer to timer, in order of (due time, order of
- * arming), so that a run is repeatable to the byte and never waits.
- *
- * @example
- * ```ts
- * import { VirtualClock } from "./clock.ts";
- * const clock = new VirtualClock();
- * await clock.run((stop) => clock.at(86_400_000, stop));
- * if (clock.nowMs() !== 86_400_000) throw new Error("a day has passed");
- * ```
- */
-export class VirtualClock implements Clock {
-  readonly originUnixMs: number;
-  readonly waitingMs = 0;
-  #nowMs = 0;
-  #sequence = 0;
-  readonly #heap: VirtualTimer[] = [];
-
-  constructor(originUnixMs = 0) {
-    this.originUnixMs = originUnixMs;
-  }
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  at(dueMs: number, callback: () => void | Promise<void>): TimerHandle {
-    const timer: VirtualTimer = {
-      dueMs: Math.max(dueMs, this.#nowMs),
-      sequence: this.#sequence++,
-      callback,
-    };
-    this.#push(timer);
-    return {
-      cancel() {
-        timer.callback = undefined;
-      },
-    };
-  }
-
-  alarm(callback: () => void): Alarm {
-    let timer: TimerHandle | undefined;
-    return {
-      set: (dueMs) => {
-        timer?.cancel();
-        timer = this.at(dueMs, callback);
-      },
-      clear: () => timer?.cancel(),
-    };
-  }
-
-  async run(body: (stop: () => void) => void): Promise<void> {
-    let stopped = false;
-    body(() => stopped = true);
-    while (!stopped) {
-      const timer = this.#pop();
-      if (timer === undefined) {
-        throw new LoaderError(
-          "generator",
-          `Nothing is left to happen at ${this.#nowMs} ms of virtual time, yet the run has not ended.`,
-        );
-      }
-      const callback = timer.callback;
-      if (callback === undefined) continue;
-      this.#nowMs = timer.dueMs;
-      const settled = callback();
-      if (settled !== undefined) await settled;
-    }
-  }
-
-  #push(timer: VirtualTimer): void {
-    const heap = this.#heap;
-    let child = heap.length;
-    heap.push(timer);
-    while (child > 0) {
-      const parent = (child - 1) >> 1;
-      if (!isBefore(timer, heap[parent])) break;
-      heap[child] = heap[parent];
-      child = parent;
-    }
-    heap[child] = timer;
-  }
-
-  #pop(): VirtualTimer | undefined {
-    const heap = this.#heap;
-    const first = heap[0];
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return last;
-    let parent = 0;
-    for (;;) {
-      let child = 2 * parent + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1], heap[child])) child++;
-      if (!isBefore(heap[child], last)) break;
-      heap[parent] = heap[child];
-      parent = child;
-    }
-    heap[parent] = last;
-    return first;
-  }
-}
-
-function isBefore(a: VirtualTimer, b: VirtualTimer): boolean {
-  return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence);
 }
 
 /**

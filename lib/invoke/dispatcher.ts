@@ -159,7 +159,8 @@ class Dispatcher {
         this.#stop = stop;
         this.#runStartMs = this.#clock.nowMs() + LEAD_MS;
         this.#options.onStart?.(this.#runStartMs);
-        this.#armProbe(1);
+        // Virtual time is never late.
+        if (!this.#clock.isVirtual) this.#armProbe(1);
         this.#armSecond(1);
         this.#armDispatch();
         if (signal.aborted) this.#interrupt();

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Clock, PACINGS, RealClock, sleep, VirtualClock } from "../../lib/base/clock.ts";
+import { type Clock, PACINGS, RealClock, sleep } from "../../lib/base/clock.ts";
 import { LoaderError } from "../../lib/base/error.ts";
+import { VirtualClock } from "../../lib/base/virtual_clock.ts";
 
 Deno.test("VirtualClock: timers fire in order of due time, equal ones in order of arming", async () => {
   await fc.assert(

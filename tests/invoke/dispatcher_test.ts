@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { VirtualClock } from "../../lib/base/clock.ts";
+import { VirtualClock } from "../../lib/base/virtual_clock.ts";
 import { LoaderError } from "../../lib/base/error.ts";
 import { generateSchedule } from "../../lib/generate/trace_schedule.ts";
 import { dispatch, type DispatchOptions } from "../../lib/invoke/dispatcher.ts";

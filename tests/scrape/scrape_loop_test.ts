@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { RealClock, VirtualClock } from "../../lib/base/clock.ts";
+import { RealClock } from "../../lib/base/clock.ts";
+import { VirtualClock } from "../../lib/base/virtual_clock.ts";
 import type { Scraper } from "../../lib/model/platform.ts";
 import { type Cell, PROCESSES } from "../../lib/model/table.ts";
 import { runScrapeLoop } from "../../lib/scrape/scrape_loop.ts";

@@ -31,6 +31,8 @@ const verdict = z.object({
     lateLoopProbes: z.number(),
     busySeconds: z.array(z.number()),
     seconds: z.number(),
+    // Runs of earlier versions did not tell.
+    waitingPercent: z.number().nullable().default(null),
     measured: z.number(),
     measuredNotOk: z.number(),
   }),

@@ -132,7 +132,8 @@ class Dispatcher {
     this.#busy = new Uint8Array(inFlightCap);
     this.#freeSlots = Uint32Array.from({ length: inFlightCap }, (_, i) => inFlightCap - 1 - i);
     this.#free = inFlightCap;
-    this.#chunks = options.schedule.chunks();
+    // On virtual time no chunk is made ahead, so that its buffers may serve again.
+    this.#chunks = options.schedule.chunks({ reuse: options.clock.isVirtual });
     this.#dispatchAlarm = options.clock.alarm(() => this.#onAlarm());
   }
 
@@ -213,7 +214,10 @@ class Dispatcher {
       return;
     }
     const dueMs = this.#runStartMs + chunk.scheduledMs[this.#position];
-    if (this.#nextChunk === undefined && dueMs - this.#clock.nowMs() > PREFETCH_GAP_MS) {
+    if (
+      this.#nextChunk === undefined && !this.#clock.isVirtual &&
+      dueMs - this.#clock.nowMs() > PREFETCH_GAP_MS
+    ) {
       this.#nextChunk = this.#pullChunk();
     }
     this.#dispatchAlarm.set(dueMs);

@@ -17,6 +17,8 @@ const HIGHEST_US = 86_400_000_000;
 /** Quantiles of times, to three figures, in constant memory. */
 class TimeHistogram {
   readonly #histogram = createHistogram({ lowest: 1, highest: HIGHEST_US, figures: 3 });
+  /** Times of a microsecond at most (on virtual time all of them), which the histogram need not see. */
+  #least = 0;
   count = 0;
   late = 0;
   maxMs = -Infinity;
@@ -27,8 +29,8 @@ class TimeHistogram {
   }
 
   record(ms: number): void {
-    // The histogram starts at 1 µs.
-    this.#histogram.record(Math.min(HIGHEST_US, Math.max(1, Math.round(ms * 1000))));
+    if (ms <= 0.001) this.#least++;
+    else this.#histogram.record(Math.min(HIGHEST_US, Math.round(ms * 1000)));
     this.count++;
     if (ms > this.#limitMs) this.late++;
     if (ms > this.maxMs) this.maxMs = ms;
@@ -36,7 +38,10 @@ class TimeHistogram {
 
   quantileMs(quantile: number): number | null {
     if (this.count * (1 - quantile) < LEAST_BEYOND) return null;
-    return this.#histogram.percentile(quantile * 100) / 1000;
+    const beyond = quantile * this.count - this.#least;
+    // The histogram starts at 1 µs.
+    if (beyond <= 0) return 0.001;
+    return this.#histogram.percentile(100 * beyond / (this.count - this.#least)) / 1000;
   }
 
   maximumMs(): number | null {
@@ -60,6 +65,9 @@ export class GeneratorHealth {
   /** Waiting included. */
   #cpuMs = 0;
   #waitingMs = 0;
+  /** Over the seconds so far: how long they were, and what of it was waiting. */
+  #secondsMs = 0;
+  #secondsWaitingMs = 0;
   #secondStartMs = 0;
   #due = 0;
   #dispatched = 0;
@@ -143,6 +151,10 @@ export class GeneratorHealth {
       waitingPercent,
     ]);
     if (isSecond) this.#seconds++;
+    if (isKnown) {
+      this.#secondsMs += elapsedMs;
+      this.#secondsWaitingMs += waitingMs - this.#waitingMs;
+    }
     this.#secondStartMs = nowMs;
     this.#cpuMs = cpuMs ?? 0;
     this.#waitingMs = waitingMs;
@@ -170,6 +182,7 @@ export class GeneratorHealth {
       busySeconds: this.#busySeconds,
       seconds: this.#seconds,
       measured,
+      waitingPercent: this.#secondsMs === 0 ? null : 100 * this.#secondsWaitingMs / this.#secondsMs,
       measuredNotOk,
     };
   }

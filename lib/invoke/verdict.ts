@@ -36,6 +36,7 @@ const BEYOND_P99 = 0.01;
  *   loopDelayMaxMs: 2,
  *   busySeconds: [],
  *   seconds: 10,
+ *   waitingPercent: 0,
  *   measured: 101,
  *   measuredNotOk: 1,
  * }, VERDICT_LIMITS);

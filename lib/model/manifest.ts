@@ -42,6 +42,8 @@ export interface Verdict {
     /** Seconds since run start in which the loader was busy. */
     readonly busySeconds: readonly number[];
     readonly seconds: number;
+    /** CPU that waiting for due times used, % of a core; `null` if unknown. */
+    readonly waitingPercent: number | null;
     readonly measured: number;
     readonly measuredNotOk: number;
   };

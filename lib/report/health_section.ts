@@ -56,6 +56,12 @@ export function renderHealthSection(runs: readonly RunAnalysis[]): Html {
         cell: (row) => formatNumber(row.cpuMaxPercent),
       },
       {
+        heading: "waiting",
+        group: "CPU",
+        unit: "% of a core",
+        cell: (row) => formatNumber(evidence(row)?.waitingPercent ?? null),
+      },
+      {
         heading: "busy seconds",
         isText: true,
         cell: (row) => {

@@ -15,6 +15,7 @@ const FINE: Verdict["evidence"] = {
   loopDelayMaxMs: 5,
   busySeconds: [],
   seconds: 100,
+  waitingPercent: null,
   measured: 1000,
   measuredNotOk: 0,
 };

@@ -272,6 +272,7 @@ function verdictOf(
       loopDelayP99Ms: 2.1,
       loopDelayMaxMs: 2.9,
       loopProbes: 50 * seconds,
+      waitingPercent: 0,
       lateLoopProbes: 0,
       busySeconds: [],
       seconds,

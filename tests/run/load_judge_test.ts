@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { LoaderError } from "../../lib/base/error.ts";
+import { type Calibration, describeCalibratedMachine } from "../../lib/run/calibration.ts";
+import { COMMON_OPTIONS, type CommonOptions } from "../../lib/run/common_options.ts";
+import { LoadJudge } from "../../lib/run/load_judge.ts";
+import { parseOptions } from "../../lib/run/parse_options.ts";
+import type { PlannedLoad } from "../../lib/run/plan_block.ts";
+
+const ENDPOINTS = ["--platform", "endpoints", "--endpoints", "127.0.0.1:1"];
+
+function optionsOf(...args: readonly string[]): CommonOptions {
+  return parseOptions("test", "", COMMON_OPTIONS, args).values;
+}
+
+function loadOf(ratePerS: number): PlannedLoad {
+  return {
+    // Only its name is looked at.
+    run: { name: "a-run" } as PlannedLoad["run"],
+    plan: {
+      functions: 1,
+      invocations: ratePerS,
+      durationMs: 1000,
+      meanRatePerS: ratePerS,
+      peakRatePerS: ratePerS,
+      expectedConcurrency: 0.1,
+      meanRequestedRuntimeMs: 1,
+    },
+  };
+}
+
+/** A machine that kept its time up to 1000 with precise pacing and up to 500 with economical. */
+async function withCalibration(body: (path: string) => void | Promise<void>): Promise<void> {
+  const folder = Deno.makeTempDirSync();
+  const path = join(folder, "calibration.json");
+  const stepOf = (ratePerS: number, lagP99Ms: number) => ({
+    ratePerS,
+    dispatchedPerS: ratePerS,
+    dropped: 0,
+    lagP50Ms: 0.1,
+    lagP99Ms,
+    lagMaxMs: lagP99Ms,
+    loopDelayP99Ms: 1,
+    cpuPercent: 10,
+    waitingPercent: 10,
+    memoryMib: 80,
+  });
+  const calibration: Calibration = {
+    kind: "calibration",
+    formatVersion: 1,
+    createdAt: "2026-01-01T00:00:00.000Z",
+    machine: describeCalibratedMachine(),
+    steps: {
+      precise: [stepOf(1000, 1), stepOf(2000, 90)],
+      economical: [stepOf(500, 2), stepOf(1000, 50)],
+    },
+  };
+  Deno.writeTextFileSync(path, JSON.stringify(calibration));
+  try {
+    await body(path);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+Deno.test("LoadJudge: without a calibration it says nothing of the generator", () => {
+  const judge = new LoadJudge(optionsOf(...ENDPOINTS));
+  assert.deepEqual(judge.warnings([loadOf(1_000_000)]), []);
+  judge.refuseBeyondLimits([loadOf(1_000_000)]);
+});
+
+Deno.test("LoadJudge: a load beyond what kept its time is flagged, by the pacing in force", () =>
+  withCalibration((path) => {
+    const judgeOf = (...args: readonly string[]) =>
+      new LoadJudge(optionsOf(...args, "--calibration", path));
+    assert.deepEqual(judgeOf(...ENDPOINTS).warnings([loadOf(900)]), []);
+    assert.match(judgeOf(...ENDPOINTS).warnings([loadOf(1001)])[0], /up to 1000 when/);
+    const economical = judgeOf(...ENDPOINTS, "--pacing", "economical");
+    assert.match(economical.warnings([loadOf(900)])[0], /up to 500 when/);
+    // Automatic is economical on the platform whose functions need the same cores.
+    assert.match(judgeOf().warnings([loadOf(900)])[0], /up to 500 when/);
+    const patient = judgeOf(...ENDPOINTS, "--limit-dispatch-lag", "100ms");
+    assert.deepEqual(patient.warnings([loadOf(2000)]), []);
+  }));
+
+Deno.test("LoadJudge: a load beyond what was reached is refused, or flagged where that is asked for", () =>
+  withCalibration((path) => {
+    const args = [...ENDPOINTS, "--calibration", path];
+    const judge = new LoadJudge(optionsOf(...args));
+    judge.refuseBeyondLimits([loadOf(2000)]);
+    assert.throws(
+      () => judge.refuseBeyondLimits([loadOf(10), loadOf(2001)]),
+      (error) =>
+        error instanceof LoaderError && error.code === "usage" &&
+        /a-run asks for 2001 .* reached 2000/.test(error.message),
+    );
+    const bold = new LoadJudge(optionsOf(...args, "--beyond-limits", "flag"));
+    bold.refuseBeyondLimits([loadOf(2001)]);
+    assert.match(bold.warnings([loadOf(2001)])[0], /GENERATOR-LIMITED/);
+  }));

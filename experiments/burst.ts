@@ -29,13 +29,13 @@ const options = {
     maximum: 1_000_000,
   }),
   start: numberOption<number | null>("rate", {
-    meaning: "rate of the first slot (default: a quarter of the target locally)",
+    meaning: "rate of the first slot; none: a quarter of the target",
     default: { local: null, cluster: 1 },
     minimum: 0.01,
     maximum: 1_000_000,
   }),
   step: numberOption<number | null>("rate", {
-    meaning: "what each slot adds (default: a quarter of the target locally)",
+    meaning: "what each slot adds; none: a quarter of the target",
     default: { local: null, cluster: 1 },
     minimum: 0.01,
     maximum: 1_000_000,

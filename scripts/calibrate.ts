@@ -12,6 +12,7 @@ import Table from "cli-table3";
 import { dirname } from "node:path";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { type Pacing, PACINGS } from "../lib/base/clock.ts";
+import { parseAddress } from "../lib/platform/endpoints/address.ts";
 import { VERDICT_LIMITS } from "../lib/invoke/verdict.ts";
 import { calibrate } from "../lib/run/calibrate.ts";
 import {
@@ -91,8 +92,9 @@ async function main(): Promise<number> {
     return 0;
   }
   using interrupt = listenForInterrupt(() => console.error("Stopping."));
-  const folder = Deno.makeTempDirSync({ prefix: "loader-calibrate-" });
+  if (values.server !== null) parseAddress(values.server);
   const server = values.server === null ? await EchoServerProcess.start() : null;
+  const folder = Deno.makeTempDirSync({ prefix: "loader-calibrate-" });
   try {
     const calibration = await calibrate({
       address: values.server ?? server!.address,

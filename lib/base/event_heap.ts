@@ -35,9 +35,10 @@ const ARITY = 1 << ARITY_BITS;
  * ```
  */
 export class EventHeap {
-  #timeMs = new Float64Array(16);
-  #order = new Float64Array(16);
-  #id = new Int32Array(16);
+  // What is first when nothing is in it: asking for it needs no look at the size.
+  #timeMs = new Float64Array(16).fill(Infinity, 0, 1);
+  #order = new Float64Array(16).fill(Infinity, 0, 1);
+  #id = new Int32Array(16).fill(-1, 0, 1);
   #size = 0;
   readonly #positions: HeapPositions;
 
@@ -52,12 +53,17 @@ export class EventHeap {
 
   /** The id of the earliest event, −1 if there is none. */
   get top(): number {
-    return this.#size === 0 ? -1 : this.#id[0];
+    return this.#id[0];
   }
 
   /** The time of the earliest event, `Infinity` if there is none. */
   get topTimeMs(): number {
-    return this.#size === 0 ? Infinity : this.#timeMs[0];
+    return this.#timeMs[0];
+  }
+
+  /** The order of the earliest event, `Infinity` if there is none. */
+  get topOrder(): number {
+    return this.#order[0];
   }
 
   /** Puts an event in, or moves it; `order` decides between equal times. */
@@ -83,7 +89,10 @@ export class EventHeap {
     if (position < 0) return;
     this.#positions.at[id] = -1;
     const last = --this.#size;
-    if (position === last) return;
+    if (position === last) {
+      if (last === 0) this.#setEmpty();
+      return;
+    }
     const lastId = this.#id[last];
     const timeMs = this.#timeMs[last];
     const order = this.#order[last];
@@ -94,6 +103,12 @@ export class EventHeap {
     } else {
       this.#siftDown(position, lastId, timeMs, order);
     }
+  }
+
+  #setEmpty(): void {
+    this.#timeMs[0] = Infinity;
+    this.#order[0] = Infinity;
+    this.#id[0] = -1;
   }
 
   #isBefore(timeMs: number, order: number, position: number): boolean {

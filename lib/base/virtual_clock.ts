@@ -18,6 +18,9 @@ export const LARGEST_PRIORITY = 255;
  */
 const EVENTS_A_TURN = 32_768;
 
+/** So few that looking through them costs less than the heap. */
+const MOST_FREQUENT = 8;
+
 /** What an event calls; a promise holds virtual time up until it settles. */
 type Callback = () => void | Promise<void>;
 
@@ -51,7 +54,7 @@ export class VirtualClock implements Clock {
   readonly #heap = new EventHeap();
   readonly #handlers: ((argument: number) => void | Promise<void>)[] = [];
   // By event.
-  #handler = new Int32Array(64);
+  readonly #handlerOf: ((argument: number) => void | Promise<void>)[] = [];
   #argument = new Int32Array(64);
   #order = new Float64Array(64);
   /** Whether the event is given back once it has happened. */
@@ -62,6 +65,13 @@ export class VirtualClock implements Clock {
   readonly #callHandler: number;
   /** The event that is happening, unless it was set again meanwhile; −1 for none. */
   #current = -1;
+  // The frequent events, by place: not in the heap, but looked through one by one.
+  readonly #frequentMs = new Float64Array(MOST_FREQUENT).fill(Infinity);
+  readonly #frequentOrder = new Float64Array(MOST_FREQUENT);
+  readonly #frequentEvent = new Int32Array(MOST_FREQUENT);
+  #frequents = 0;
+  /** By event: its place among the frequent ones, −1: it is one for the heap. */
+  #place = new Int8Array(64).fill(-1);
 
   constructor(originUnixMs = 0) {
     this.originUnixMs = originUnixMs;
@@ -96,23 +106,40 @@ export class VirtualClock implements Clock {
     this.#release(event);
   }
 
-  /** Makes an event that {@linkcode VirtualClock.set} lets happen, again and again. */
-  createEvent(priority: number, handler: number, argument: number): number {
+  /**
+   * Makes an event that {@linkcode VirtualClock.set} lets happen, again and again.
+   *
+   * @param isFrequent of the few that happen for every invocation
+   */
+  createEvent(priority: number, handler: number, argument: number, isFrequent = false): number {
     const event = this.#createEvent(priority, handler, argument);
     this.#once[event] = 0;
+    if (isFrequent && this.#frequents < MOST_FREQUENT) {
+      this.#frequentEvent[this.#frequents] = event;
+      this.#place[event] = this.#frequents++;
+    }
     return event;
   }
 
   /** Lets an event happen at `dueMs` (now, if that is past); replaces what was set. */
   set(event: number, dueMs: number): void {
     const timeMs = dueMs > this.#nowMs ? dueMs : this.#nowMs;
+    const order = this.#order[event] + this.#sequence++;
+    const place = this.#place[event];
+    if (place >= 0) {
+      this.#frequentMs[place] = timeMs;
+      this.#frequentOrder[place] = order;
+      return;
+    }
     if (event === this.#current) this.#current = -1;
-    this.#heap.set(event, timeMs, this.#order[event] + this.#sequence++);
+    this.#heap.set(event, timeMs, order);
   }
 
   /** Takes back what was set. */
   clear(event: number): void {
-    this.#heap.remove(event);
+    const place = this.#place[event];
+    if (place >= 0) this.#frequentMs[place] = Infinity;
+    else this.#heap.remove(event);
   }
 
   at(dueMs: number, callback: Callback): TimerHandle {
@@ -133,7 +160,7 @@ export class VirtualClock implements Clock {
   }
 
   alarm(callback: () => void): Alarm {
-    const event = this.createEvent(TIMER_PRIORITY, this.register(callback), 0);
+    const event = this.createEvent(TIMER_PRIORITY, this.register(callback), 0, true);
     return {
       set: (dueMs) => this.set(event, dueMs),
       clear: () => this.clear(event),
@@ -167,19 +194,42 @@ export class VirtualClock implements Clock {
   /** Lets the next event happen. */
   #step(): void | Promise<void> {
     const heap = this.#heap;
-    const event = heap.top;
-    if (event < 0) {
+    const times = this.#frequentMs;
+    let timeMs = heap.topTimeMs;
+    let place = -1;
+    for (let i = 0; i < this.#frequents; i++) {
+      if (times[i] < timeMs || (times[i] === timeMs && this.#isBefore(i, place))) {
+        timeMs = times[i];
+        place = i;
+      }
+    }
+    if (timeMs === Infinity) {
       throw new LoaderError(
         "generator",
         `Nothing is left to happen at ${this.#nowMs} ms of virtual time, yet the run has not ended.`,
       );
     }
-    this.#nowMs = heap.topTimeMs;
+    this.#nowMs = timeMs;
+    if (place >= 0) {
+      times[place] = Infinity;
+      return this.#happen(this.#frequentEvent[place]);
+    }
+    const event = heap.top;
     // It stays at the top meanwhile: most events set themselves again, and then only move.
     this.#current = event;
-    const settled = this.#handlers[this.#handler[event]](this.#argument[event]);
+    const settled = this.#happen(event);
     this.#endCurrent();
     return settled;
+  }
+
+  #happen(event: number): void | Promise<void> {
+    return this.#handlerOf[event](this.#argument[event]);
+  }
+
+  /** Whether a frequent event comes before another one of its time, −1: the first of the heap. */
+  #isBefore(place: number, other: number): boolean {
+    const order = other < 0 ? this.#heap.topOrder : this.#frequentOrder[other];
+    return this.#frequentOrder[place] < order;
   }
 
   #endCurrent(): void {
@@ -192,8 +242,8 @@ export class VirtualClock implements Clock {
 
   #createEvent(priority: number, handler: number, argument: number): number {
     const event = this.#free.pop() ?? this.#events++;
-    if (event === this.#handler.length) this.#grow();
-    this.#handler[event] = handler;
+    if (event === this.#argument.length) this.#grow();
+    this.#handlerOf[event] = this.#handlers[handler];
     this.#argument[event] = argument;
     this.#order[event] = priority * SEQUENCES;
     return event;
@@ -205,18 +255,18 @@ export class VirtualClock implements Clock {
   }
 
   #grow(): void {
-    const length = 2 * this.#handler.length;
-    const handler = new Int32Array(length);
+    const length = 2 * this.#argument.length;
     const argument = new Int32Array(length);
     const order = new Float64Array(length);
     const once = new Uint8Array(length);
-    handler.set(this.#handler);
+    const place = new Int8Array(length).fill(-1);
+    place.set(this.#place);
     argument.set(this.#argument);
     order.set(this.#order);
     once.set(this.#once);
-    this.#handler = handler;
     this.#argument = argument;
     this.#order = order;
     this.#once = once;
+    this.#place = place;
   }
 }

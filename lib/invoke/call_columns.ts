@@ -13,5 +13,6 @@ export function createCallColumns(slots: number): CallColumns {
     servedMemoryKib: new Float64Array(slots),
     instance: new Array<string | null>(slots).fill(null),
     coldStart: new Array<boolean | null>(slots).fill(null),
+    statusMessage: new Array<string | null>(slots).fill(null),
   };
 }

@@ -19,6 +19,8 @@ import { deriveVerdict } from "./verdict.ts";
 const LEAD_MS = 20;
 /** Rows of cancelled invocations written in one go, so that a second wish to stop is heard. */
 const CANCEL_AT_ONCE = 10_000;
+/** Different things that peers say; a message with a number in it would be without end. */
+const MOST_COMPLAINTS = 100;
 /** A gap in the schedule that is long enough to make the next chunk in. */
 const PREFETCH_GAP_MS = 5;
 
@@ -57,10 +59,19 @@ export interface DispatchOptions {
   readonly onProgress?: (progress: DispatchProgress) => void;
 }
 
+/** What peers said of calls that were not ok. */
+export interface Complaint {
+  readonly statusCode: number;
+  readonly message: string;
+  readonly count: number;
+}
+
 /** What a run came to. */
 export interface DispatchResult {
   /** Every scheduled invocation, by what became of it. */
   readonly outcomes: Record<Outcome, number>;
+  /** What peers said of the calls that they ended otherwise than ok, the most frequent first. */
+  readonly complaints: readonly Complaint[];
   readonly verdict: Verdict;
   readonly interrupted: boolean;
 }
@@ -114,6 +125,7 @@ class Dispatcher {
   #measured = 0;
   #measuredNotOk = 0;
   #sentAny = false;
+  readonly #complaints = new Map<string, { statusCode: number; message: string; count: number }>();
 
   constructor(options: DispatchOptions) {
     const { inFlightCap } = options;
@@ -139,6 +151,8 @@ class Dispatcher {
 
   async run(): Promise<DispatchResult> {
     const { signal } = this.#options;
+    // The first minute is made before the run has a start that it could be late for.
+    this.#advance();
     this.#transport = await this.#options.transport(
       this.#calls,
       (slot, outcome, statusCode) => {
@@ -150,8 +164,6 @@ class Dispatcher {
         }
       },
     );
-    // The first minute is made before the run has a start that it could be late for.
-    this.#advance();
     const onAbort = () => this.#interrupt();
     const failed = Promise.withResolvers<never>();
     this.#fail = failed.reject;
@@ -181,6 +193,7 @@ class Dispatcher {
     const evidence = this.#health.evidence(this.#measured, this.#measuredNotOk);
     return {
       outcomes: this.#outcomes,
+      complaints: [...this.#complaints.values()].sort((a, b) => b.count - a.count),
       verdict: deriveVerdict(evidence, this.#options.limits),
       interrupted: this.#interrupted,
     };
@@ -264,6 +277,7 @@ class Dispatcher {
     calls.servedMemoryKib[slot] = NaN;
     calls.instance[slot] = null;
     calls.coldStart[slot] = null;
+    calls.statusMessage[slot] = null;
     this.#requestedMemoryMib += calls.memoryMib[slot];
     this.#transport!.invoke(slot);
     if (!this.#sentAny) {
@@ -314,9 +328,22 @@ class Dispatcher {
     row.outcome = outcome;
     row.statusCode = statusCode ?? NaN;
     this.#options.invocations.write(row);
+    const message = calls.statusMessage[slot];
+    if (message !== null && statusCode !== null && outcome !== "ok") {
+      this.#noteComplaint(statusCode, message);
+    }
     this.#requestedMemoryMib -= calls.memoryMib[slot];
     this.#busy[slot] = 0;
     this.#freeSlots[this.#free++] = slot;
+  }
+
+  #noteComplaint(statusCode: number, message: string): void {
+    const key = `${statusCode} ${message}`;
+    const known = this.#complaints.get(key);
+    if (known !== undefined) known.count++;
+    else if (this.#complaints.size < MOST_COMPLAINTS) {
+      this.#complaints.set(key, { statusCode, message, count: 1 });
+    }
   }
 
   #writeUnsent(chunk: ScheduleChunk, position: number, index: number, outcome: Outcome): void {

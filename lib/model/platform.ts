@@ -64,6 +64,8 @@ export interface CallColumns {
   readonly instance: (string | null)[];
   /** Came back: whether it was a cold invocation. */
   readonly coldStart: (boolean | null)[];
+  /** Came back: what the peer said with its status, where that was not OK. */
+  readonly statusMessage: (string | null)[];
 }
 
 /** What a transport calls, once for every `invoke`. */

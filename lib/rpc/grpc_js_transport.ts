@@ -14,6 +14,7 @@ import type {
   TransportFactory,
 } from "../model/platform.ts";
 import type { Outcome } from "../model/record.ts";
+import { INSTANCE_READY_KEY } from "./grpc/status.ts";
 import { outcomeOfStatus } from "./outcome_of_status.ts";
 import { splitAddress } from "./socket.ts";
 
@@ -23,9 +24,6 @@ import { splitAddress } from "./socket.ts";
  * unseen inside the client.
  */
 const CALLS_PER_CONNECTION = 100;
-
-/** Response metadata by which the local gateway marks an instance's first call. */
-const INSTANCE_READY_KEY = "x-instance-ready-unix-ms";
 
 /** Options of {@linkcode createGrpcJsTransport}. */
 export interface GrpcJsOptions {
@@ -358,6 +356,7 @@ class GrpcJsTransport implements Transport {
         connection.callsInFlight--;
         if (reply !== undefined && error === null) this.#readReply(slot, reply);
         const code = error === null ? grpc.status.OK : error.code;
+        if (error !== null) calls.statusMessage[slot] = error.details || null;
         const givenUp = this.#givenUp.delete(slot) && code === grpc.status.CANCELLED;
         // A peer that reads the time-out ends a call at the instant at which we do, or just before.
         const isDue = code === grpc.status.CANCELLED && !givenUp &&

@@ -363,7 +363,11 @@ class GrpcCall implements StreamListener, WaitingCall {
       this.#isGrpc = fields.isGrpc;
       this.#noteColdStart(fields.instanceReadyUnixMs);
     }
-    if (endStream) this.#finish(fields.statusCode);
+    if (!endStream) return;
+    if (fields.statusCode !== STATUS.ok) {
+      this.#transport.calls.statusMessage[this.slot] = fields.statusMessage;
+    }
+    this.#finish(fields.statusCode);
   }
 
   onData(bytes: Uint8Array, start: number, end: number, endStream: boolean): void {
@@ -423,8 +427,7 @@ class GrpcCall implements StreamListener, WaitingCall {
   #noteColdStart(instanceReadyUnixMs: number): void {
     const { coldStartsMarked, calls, clock } = this.#transport;
     if (!coldStartsMarked) return;
-    // An answer can be faster than the return of a write that the socket made wait.
-    this.onDispatched(this.connection!.http2.heardAtMs);
+    this.#noteSent(this.connection!.http2.heardAtMs);
     // Unmarked (NaN): the instance has served before.
     calls.coldStart[this.slot] = instanceReadyUnixMs >
       clock.originUnixMs + calls.dispatchedMs[this.slot];
@@ -451,10 +454,15 @@ class GrpcCall implements StreamListener, WaitingCall {
   }
 
   #complete(statusCode: number, completedMs: number): void {
-    // An answer can be faster than the return of a write that the socket made wait.
-    this.onDispatched(completedMs);
+    this.#noteSent(completedMs);
     if (statusCode !== STATUS.ok) this.#forgetServed();
     this.#transport.finish(this, outcomeOfStatus(statusCode), statusCode, completedMs);
+  }
+
+  /** An answer, seen at `nowMs`, can be faster than the return of the write that carried its call. */
+  #noteSent(nowMs: number): void {
+    const sinceMs = this.connection?.http2.writingSinceMs ?? NaN;
+    this.onDispatched(Number.isNaN(sinceMs) ? nowMs : sinceMs);
   }
 
   /** A reply counts only with the status OK behind it. */

@@ -11,6 +11,7 @@ import {
   type Calibration,
   type CalibrationStep,
   describeCalibratedMachine,
+  wasReached,
 } from "./calibration.ts";
 
 /** Equal functions that share the load, as in a usual sample. */
@@ -18,9 +19,6 @@ const FUNCTIONS = 200;
 
 /** Calls in flight above which a generator that cannot keep up drops; as in a run. */
 const IN_FLIGHT_CAP = 10_000;
-
-/** A rate of which less was dispatched a second is not reached; the end of a step takes its time. */
-const REACHED_SHARE = 0.95;
 
 /** How often rows go to the operating system, as in a run. */
 const FLUSH_EVERY_MS = 250;
@@ -30,7 +28,7 @@ export interface CalibrateOptions {
   /** A server that answers at once, `host:port`. */
   readonly address: string;
   readonly pacings: readonly Pacing[];
-  /** Ascending; a pacing ends after the first rate that is not reached. */
+  /** Tried in order of rate; a pacing ends after the first rate that is not reached. */
   readonly ratesPerS: readonly number[];
   readonly stepMs: number;
   /** For the tables of the steps, which are removed by the caller. */
@@ -49,12 +47,14 @@ export interface CalibrateOptions {
 export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
   const steps: Record<Pacing, CalibrationStep[]> = { precise: [], economical: [] };
   for (const pacing of options.pacings) {
-    for (const ratePerS of options.ratesPerS) {
+    for (const ratePerS of options.ratesPerS.toSorted((a, b) => a - b)) {
       options.signal.throwIfAborted();
       const step = await measureStep(options, pacing, ratePerS);
+      // A step that was stopped says nothing.
+      options.signal.throwIfAborted();
       steps[pacing].push(step);
       options.onStep(pacing, step);
-      if (step.dropped > 0 || step.dispatchedPerS < REACHED_SHARE * ratePerS) break;
+      if (!wasReached(step)) break;
     }
   }
   return {

@@ -106,6 +106,14 @@ export function readCalibration(path: string): CalibrationReading {
   };
 }
 
+/** A rate of which less was dispatched a second is not reached; the end of a step takes its time. */
+const REACHED_SHARE = 0.95;
+
+/** Whether the machine made the rate at all, however punctually. */
+export function wasReached({ ratePerS, dispatchedPerS, dropped }: CalibrationStep): boolean {
+  return dropped === 0 && dispatchedPerS >= REACHED_SHARE * ratePerS;
+}
+
 /** The highest rate that held the limits, like every rate below it; 0 if none did. */
 export function deriveSustainedRatePerS(
   steps: readonly CalibrationStep[],
@@ -140,10 +148,12 @@ export function judgeByCalibration(
 ): CalibrationJudgement {
   const sustained = deriveSustainedRatePerS(steps, limits);
   const reached = Math.max(0, ...steps.map(({ dispatchedPerS }) => dispatchedPerS));
+  // Where every rate that was tried was reached, the limit lies beyond them, nobody knows where.
+  const hasLimit = steps.some((step) => !wasReached(step));
   const warnings: string[] = [];
   let refusal: string | null = null;
   for (const { run, plan } of loads) {
-    if (plan.meanRatePerS > reached) {
+    if (hasLimit && plan.meanRatePerS > reached) {
       refusal ??= `${run.name} asks for ${Math.round(plan.meanRatePerS)} invocations a second on ` +
         `average, and this machine reached ${Math.round(reached)} when it was calibrated; ` +
         "lower the rate, use a larger machine, or have it tried with --beyond-limits flag.";
@@ -151,8 +161,10 @@ export function judgeByCalibration(
     if (plan.peakRatePerS > sustained) {
       warnings.push(
         `${run.name} has up to ${plan.peakRatePerS} invocations in a second, and this machine ` +
-          `kept its time up to ${Math.round(sustained)} when it was calibrated; expect ` +
-          "GENERATOR-LIMITED.",
+          (hasLimit || sustained < steps.at(-1)!.ratePerS
+            ? `kept its time up to ${Math.round(sustained)} when it was calibrated; expect ` +
+              "GENERATOR-LIMITED."
+            : `was calibrated only up to ${Math.round(sustained)}.`),
       );
     }
   }

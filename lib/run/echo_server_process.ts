@@ -1,7 +1,18 @@
 import { fileURLToPath } from "node:url";
+import { RealClock } from "../base/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 
 const ECHO_SERVER_MAIN = fileURLToPath(new URL("../rpc/echo_server_main.ts", import.meta.url));
+
+/** Longest wait for its first words. */
+const START_MS = 20_000;
+
+/** Ends a process that takes too long, unless it is disposed of before. */
+function killAfter(child: Deno.ChildProcess, patienceMs: number): Disposable {
+  const clock = new RealClock();
+  const timer = clock.at(clock.nowMs() + patienceMs, () => child.kill("SIGKILL"));
+  return { [Symbol.dispose]: () => timer.cancel() };
+}
 
 /** A server on this machine that answers at once, in a process of its own; ends when disposed of. */
 export class EchoServerProcess implements AsyncDisposable {
@@ -17,8 +28,9 @@ export class EchoServerProcess implements AsyncDisposable {
   /** @throws LoaderError `platform` when it does not start */
   static async start(): Promise<EchoServerProcess> {
     let said = "";
+    let child: Deno.ChildProcess | undefined;
     try {
-      const child = new Deno.Command(Deno.execPath(), {
+      child = new Deno.Command(Deno.execPath(), {
         args: ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", ECHO_SERVER_MAIN],
         stdin: "piped",
         stdout: "piped",
@@ -26,6 +38,7 @@ export class EchoServerProcess implements AsyncDisposable {
         // A group of its own: the terminal's Ctrl-C is for the measurement alone.
         detached: true,
       }).spawn();
+      using _patience = killAfter(child, START_MS);
       const output = child.stdout.pipeThrough(new TextDecoderStream());
       for await (const text of output.values({ preventCancel: true })) {
         said += text;
@@ -33,6 +46,7 @@ export class EchoServerProcess implements AsyncDisposable {
       }
       return new EchoServerProcess(child, Number(JSON.parse(said).port));
     } catch (cause) {
+      child?.kill("SIGKILL");
       throw new LoaderError(
         "platform",
         `The server to measure against could not be started (${errorMessage(cause)}); ` +

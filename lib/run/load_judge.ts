@@ -22,8 +22,13 @@ export class LoadJudge {
     this.#options = options;
     this.#cores = options.platform === "local" ? localCores() : null;
     const { calibration, note } = readCalibration(options.calibration);
-    this.#steps = calibration?.steps[pacingOf(options)] ?? [];
-    this.#note = note;
+    // What was measured is the usual way of calling.
+    const isCalibratedWay = options.transport === "http2" && options.connections === "shared";
+    this.#steps = isCalibratedWay ? calibration?.steps[pacingOf(options)] ?? [] : [];
+    this.#note = isCalibratedWay || calibration === null
+      ? note
+      : `This machine was not calibrated for --transport ${options.transport} with ` +
+        `--connections ${options.connections}.`;
   }
 
   /** Sentences that a person should know before the load. */

@@ -2,7 +2,12 @@ import type { Clock, TimerHandle } from "../base/clock.ts";
 import { wallClockDate } from "../base/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { ownCpuMs, ownPeakMemoryMib, sinceProgramStartMs } from "../base/process_usage.ts";
-import { dispatch, type DispatchProgress, type DispatchResult } from "../invoke/dispatcher.ts";
+import {
+  type Complaint,
+  dispatch,
+  type DispatchProgress,
+  type DispatchResult,
+} from "../invoke/dispatcher.ts";
 import { isOverloaded } from "../invoke/verdict.ts";
 import type { RunStatus } from "../model/manifest.ts";
 import type { Platform } from "../model/platform.ts";
@@ -100,6 +105,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
     endedAt: wallClockDate().toISOString(),
     loaderPeakMemoryMib: ownPeakMemoryMib(),
   });
+  noteComplaints(folder, result.complaints);
   noteWarmup(folder, watch);
   // On virtual time nobody waited.
   if (!platform.clock.isVirtual) noteBlockingWrites(folder);
@@ -117,6 +123,17 @@ function createWarmupWatch(run: PlannedRun): WarmupWatch | undefined {
   const [first, second] = run.schedule.phases;
   if (run.trace === null || first.phase !== "warmup" || second === undefined) return undefined;
   return new WarmupWatch(second.fromMs);
+}
+
+/** Most of what peers said that is noted, the most frequent. */
+const MOST_NOTED = 3;
+
+function noteComplaints(folder: RunFolder, complaints: readonly Complaint[]): void {
+  if (complaints.length === 0) return;
+  const notes = complaints.slice(0, MOST_NOTED).map(({ statusCode, message, count }) =>
+    `${count} invocations ended with status ${statusCode}: ${message}`
+  );
+  folder.update({ notes: [...folder.manifest.notes, ...notes] });
 }
 
 function noteWarmup(folder: RunFolder, watch: WarmupWatch | undefined): void {

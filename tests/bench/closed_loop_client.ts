@@ -94,5 +94,6 @@ await sink.close();
 await transport.close();
 const lines = Deno.readTextFileSync(join(folder, "invocations.csv")).trimEnd().split("\n").length;
 Deno.removeSync(folder, { recursive: true });
+if (notOk > 0) throw new Error(`${notOk} of ${total} calls were not ok`);
 if (lines !== total + 1) throw new Error(`${lines - 1} rows for ${total} calls`);
-console.log(JSON.stringify({ calls: total, notOk, ratePerS: total / elapsedMs * 1000 }));
+console.log(JSON.stringify({ calls: total, ratePerS: total / elapsedMs * 1000 }));

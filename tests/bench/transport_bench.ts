@@ -49,7 +49,9 @@ const cpuUs = new Map<string, number[]>();
 const ratePerS = new Map<string, number[]>();
 for (let round = 0; round < ROUNDS; round++) {
   for (const { name, calls, command, args } of clients) {
-    const { cpuMs, elapsedMs } = await measureProcess(command, args);
+    const { cpuMs, elapsedMs, stdout } = await measureProcess(command, args);
+    const allOk = stdout.match(/\[OK\]\s+(\d+) responses/)?.[1] === String(calls);
+    if (name === "ghz" && !allOk) throw new Error(`Not all calls went well:\n${stdout}`);
     cpuUs.set(name, [...cpuUs.get(name) ?? [], cpuMs * 1000 / calls]);
     ratePerS.set(name, [...ratePerS.get(name) ?? [], calls / elapsedMs * 1000]);
   }

@@ -324,3 +324,15 @@ Deno.test("dispatch: when the platform is gone, nothing counts as cancelled by t
   assert.ok(result.outcomes.failed > 0, "in flight");
   assert.ok(result.outcomes.connect_failed > 0, "to come");
 });
+
+Deno.test("dispatch: what peers say of calls that fail is counted, of others not heard", async () => {
+  const schedule = generateSchedule(traceWithCounts([30]));
+  let call = 0;
+  const { result } = await tryDispatch(schedule, (calls, slot) => {
+    const turn = call++ % 3;
+    calls.statusMessage[slot] = turn === 0 ? "all fine" : turn === 1 ? "no room" : null;
+    if (turn === 0) return { completeAfterMs: 1 };
+    return { completeAfterMs: 1, outcome: "rejected", statusCode: turn === 1 ? 8 : 14 };
+  });
+  assert.deepEqual(result.complaints, [{ statusCode: 8, message: "no room", count: 10 }]);
+});

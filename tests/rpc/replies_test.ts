@@ -416,3 +416,26 @@ Deno.test("gRPC replies: fields that repeat from call to call are read anew wher
     assert.equal(client.calls.instance[slot], code === 0 ? `instance-${slot % 2}` : null);
   }
 });
+
+Deno.test("gRPC replies: the message of a status is heard, decoded, where it is not OK", async () => {
+  await using session = await Session.start();
+  const { client, peer } = session;
+  const said: readonly (readonly [sent: string, heard: string | null])[] = [
+    ["no%20room%20f%C3%BCr%20dich", "no room für dich"],
+    ["100%", "100%"],
+    ["%ff%fe", "%ff%fe"],
+    ["", null],
+    ["x".repeat(1000), "x".repeat(300)],
+  ];
+  for (const [slot, [sent, heard]] of said.entries()) {
+    const streamId = await session.call(slot);
+    const fields = { ...REPLY_FIELDS, "grpc-status": "8", "grpc-message": sent };
+    await peer.write(headers(streamId, fields, true));
+    await client.expectEnd(slot, "rejected", 8);
+    assert.equal(client.calls.statusMessage[slot], heard);
+  }
+  const streamId = await session.call(said.length);
+  await peer.write(reply(streamId, "instance-0"));
+  await client.expectEnd(said.length, "ok", 0);
+  assert.equal(client.calls.statusMessage[said.length], null);
+});

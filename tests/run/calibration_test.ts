@@ -81,6 +81,17 @@ Deno.test("judgeByCalibration: flags a peak beyond what kept its time, refuses a
   assert.equal(judge(loadOf("edge", 31_000, 31_000)).refusal, null);
 });
 
+Deno.test("judgeByCalibration: beyond rates that were all reached nothing is known, and nothing refused", () => {
+  const easy = [stepOf(1000), stepOf(10_000)];
+  const { warnings, refusal } = judgeByCalibration(
+    [loadOf("fast", 20_000, 20_000)],
+    easy,
+    VERDICT_LIMITS,
+  );
+  assert.equal(refusal, null);
+  assert.match(warnings[0], /calibrated only up to 10000/);
+});
+
 Deno.test("readCalibration: what was written is read; what is not there or elsewhere does not count", () => {
   const folder = Deno.makeTempDirSync();
   const path = join(folder, "calibration.json");

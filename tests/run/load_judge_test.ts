@@ -33,10 +33,10 @@ function loadOf(ratePerS: number): PlannedLoad {
 async function withCalibration(body: (path: string) => void | Promise<void>): Promise<void> {
   const folder = Deno.makeTempDirSync();
   const path = join(folder, "calibration.json");
-  const stepOf = (ratePerS: number, lagP99Ms: number) => ({
+  const stepOf = (ratePerS: number, lagP99Ms: number, dropped = 0) => ({
     ratePerS,
     dispatchedPerS: ratePerS,
-    dropped: 0,
+    dropped,
     lagP50Ms: 0.1,
     lagP99Ms,
     lagMaxMs: lagP99Ms,
@@ -51,7 +51,7 @@ async function withCalibration(body: (path: string) => void | Promise<void>): Pr
     createdAt: "2026-01-01T00:00:00.000Z",
     machine: describeCalibratedMachine(),
     steps: {
-      precise: [stepOf(1000, 1), stepOf(2000, 90)],
+      precise: [stepOf(1000, 1), stepOf(2000, 90, 1)],
       economical: [stepOf(500, 2), stepOf(1000, 50)],
     },
   };
@@ -79,8 +79,18 @@ Deno.test("LoadJudge: a load beyond what kept its time is flagged, by the pacing
     assert.match(economical.warnings([loadOf(900)])[0], /up to 500 when/);
     // Automatic is economical on the platform whose functions need the same cores.
     assert.match(judgeOf().warnings([loadOf(900)])[0], /up to 500 when/);
-    const patient = judgeOf(...ENDPOINTS, "--limit-dispatch-lag", "100ms");
-    assert.deepEqual(patient.warnings([loadOf(2000)]), []);
+    const patient = judgeOf("--limit-dispatch-lag", "100ms");
+    assert.deepEqual(patient.warnings([loadOf(1000)]), []);
+  }));
+
+Deno.test("LoadJudge: what was calibrated says nothing of other ways of calling", () =>
+  withCalibration((path) => {
+    const args = [...ENDPOINTS, "--calibration", path];
+    for (const way of [["--transport", "grpc-js"], ["--connections", "invocation"]]) {
+      const judge = new LoadJudge(optionsOf(...args, ...way));
+      assert.match(judge.warnings([loadOf(9000)]).join(), /^This machine was not calibrated for/);
+      judge.refuseBeyondLimits([loadOf(9000)]);
+    }
   }));
 
 Deno.test("LoadJudge: a load beyond what was reached is refused, or flagged where that is asked for", () =>

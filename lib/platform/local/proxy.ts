@@ -1,5 +1,6 @@
 import { ByteWriter } from "../../rpc/byte_writer.ts";
 import { trailersOnly } from "../../rpc/grpc/reply_headers.ts";
+import { INSTANCE_READY_KEY } from "../../rpc/grpc/status.ts";
 import type { HeaderField } from "../../rpc/hpack/encoder.ts";
 import type { HeaderBlock } from "../../rpc/hpack/header_block.ts";
 import { ERROR_CODE } from "../../rpc/http2/protocol.ts";
@@ -19,9 +20,6 @@ import type {
 } from "./function_pool.ts";
 import { type GatewayStatus, GRPC_STATUS } from "./grpc_status.ts";
 import type { Upstream } from "./upstream.ts";
-
-/** Tells the caller, once per instance, when the instance became ready. */
-export const INSTANCE_READY_HEADER = "x-instance-ready-unix-ms";
 
 /** Of a request or a reply, what may wait for the other side; gRPC's own bound of a message. */
 const MAX_WAITING_BYTES = 4 << 20;
@@ -243,7 +241,7 @@ class ProxiedReply implements StreamListener {
     const readyUnixMs = this.#instance.takeReadyUnixMs();
     return readyUnixMs === null ? fields : [
       ...fields,
-      { name: INSTANCE_READY_HEADER, value: readyUnixMs.toFixed(3), indexing: "literal" },
+      { name: INSTANCE_READY_KEY, value: readyUnixMs.toFixed(3), indexing: "literal" },
     ];
   }
 

@@ -22,13 +22,15 @@ export const STATUS = {
   unauthenticated: 16,
 } as const;
 
-/** Response metadata by which the local gateway marks an instance's first call. */
-const INSTANCE_READY_KEY = "x-instance-ready-unix-ms";
+/** Response metadata by which the local gateway marks an instance's first call, with when it was ready. */
+export const INSTANCE_READY_KEY = "x-instance-ready-unix-ms";
 
 /** What gRPC reads in a block of header fields or trailers. */
 export interface GrpcFields {
   /** `grpc-status`; `null` where there is none. */
   readonly statusCode: number | null;
+  /** `grpc-message`, decoded; `null` where there is none. */
+  readonly statusMessage: string | null;
   /** The status that HTTP's stands for where gRPC's is missing. */
   readonly statusOfHttp: number;
   /** Whether the content type is one of gRPC's. */
@@ -47,10 +49,24 @@ function parseGrpcFields(block: ResponseBlock): GrpcFields {
   const contentType = block.fields.get("content-type") ?? "application/grpc";
   return {
     statusCode: parseStatusCode(block.fields.get("grpc-status")),
+    statusMessage: parseStatusMessage(block.fields.get("grpc-message")),
     statusOfHttp: statusOfHttp(block.status),
     isGrpc: block.status === 200 && contentType.startsWith("application/grpc"),
     instanceReadyUnixMs: Number(block.fields.get(INSTANCE_READY_KEY) ?? NaN),
   };
+}
+
+/** Longest message that is kept; what is longer says no more. */
+const MAX_MESSAGE_CHARS = 300;
+
+/** Percent-encoded UTF-8; what is not is taken as it is, as the specification wants. */
+function parseStatusMessage(text: string | undefined): string | null {
+  if (text === undefined || text === "") return null;
+  try {
+    return decodeURIComponent(text).slice(0, MAX_MESSAGE_CHARS);
+  } catch {
+    return text.slice(0, MAX_MESSAGE_CHARS);
+  }
 }
 
 /** A number that gRPC does not have, or no number, is UNKNOWN. */

@@ -50,6 +50,9 @@ const CONNECTION_WINDOW_BYTES = 1 << 24;
 /** Answers to PING and SETTINGS that may wait for a peer that does not read. */
 const MAX_UNSENT_ANSWERS = 1000;
 
+/** What waits for a socket that takes nothing; some 150,000 requests. */
+const MAX_UNSENT_BYTES = 1 << 24;
+
 /** Streams that are kept to be used again. */
 const MAX_FREE_STREAMS = 1 << 17;
 
@@ -103,6 +106,8 @@ export class Http2Connection {
 
   // What the peer has said
   #isReady = false;
+  /** Somebody was told that there is no room because the socket takes nothing. */
+  #isFull = false;
   #maxStreams = Infinity;
   #isGoingAway = false;
 
@@ -139,7 +144,10 @@ export class Http2Connection {
       onSent: (id, nowMs) => this.#streams.get(id)?.listener?.onDispatched(nowMs),
       onWritten: (isEmpty) => {
         this.#unsentAnswers = 0;
-        if (isEmpty && this.#isClosing) this.#end(this.#endReason);
+        if (isEmpty && this.#isClosing) return this.#end(this.#endReason);
+        if (!this.#isFull) return;
+        this.#isFull = false;
+        this.#listener.onRoom();
       },
       onFailed: (error) => {
         if (this.#isClosing) return this.#end(this.#endReason);
@@ -168,7 +176,16 @@ export class Http2Connection {
   /** Requests that may be made now with a body of `bodyBytes`. */
   room(bodyBytes: number): number {
     if (!this.isUsable || bodyBytes > this.#sender.window) return 0;
+    if (this.#out.writer.length > MAX_UNSENT_BYTES) {
+      this.#isFull = true;
+      return 0;
+    }
     return this.#maxStreams - this.#streams.size;
+  }
+
+  /** When the write that is going on began; NaN: none is. */
+  get writingSinceMs(): number {
+    return this.#out.writingSinceMs;
   }
 
   /** Whether requests may be made at all, now or once others have ended. */

@@ -49,8 +49,10 @@ export class DataSender<S extends SendingStream> {
   ): boolean {
     const length = end - start;
     if (
-      stream.unsent === null && length <= stream.sendWindow && length <= this.window &&
-      length <= this.maxFrameBytes
+      stream.unsent === null &&
+      // No octets need no window, not even where SETTINGS made one negative (section 6.9.2).
+      (length === 0 || length <= stream.sendWindow && length <= this.window &&
+          length <= this.maxFrameBytes)
     ) {
       this.window -= length;
       stream.sendWindow -= length;

@@ -33,6 +33,8 @@ export class OutBuffer {
   #places: number[] = [];
   #spareMarks: number[] = [];
   #sparePlaces: number[] = [];
+  /** When the write that is going on began; NaN: none is. */
+  writingSinceMs = NaN;
   /** How many of the marks of the write that is going on went to the socket. */
   #sent = 0;
   #isWriting = false;
@@ -103,6 +105,7 @@ export class OutBuffer {
         this.#sent = 0;
         for (let written = 0; written < writer.length;) {
           const beforeMs = this.#clock.nowMs();
+          this.writingSinceMs = beforeMs;
           written += await this.#socket.write(writer.bytes.subarray(written, writer.length));
           if (this.#isClosed) return;
           const afterMs = this.#clock.nowMs();
@@ -114,6 +117,7 @@ export class OutBuffer {
         writer.length = 0;
         marks.length = 0;
         places.length = 0;
+        this.writingSinceMs = NaN;
         isMore = this.writer.length > 0;
         this.#isWriting = isMore;
         // What the listener writes now is a write of its own.

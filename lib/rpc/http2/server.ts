@@ -63,7 +63,10 @@ export class Http2Server {
     const { clock } = this.#options;
     while (!this.#isClosed) {
       try {
-        this.#serve(await this.#listener.accept());
+        const socket = await this.#listener.accept();
+        // It may have been closed while this one was on its way.
+        if (this.#isClosed) socket.close();
+        else this.#serve(socket);
       } catch {
         if (!this.#isClosed) await sleep(clock, ACCEPT_AGAIN_MS);
       }

@@ -122,11 +122,27 @@ export class FunctionScaler {
     this.#recordedAhead = 0;
   }
 
+  /**
+   * Where the last decision was for nothing and both windows are empty: before this
+   * time no tick decides otherwise, unless there is something to record, or another
+   * number of instances becomes ready.
+   */
+  get heldUntilMs(): number {
+    return this.#decided > 0 ? -Infinity : this.#gate.heldUntilMs;
+  }
+
+  /** What the next decision would go by, decided by nothing yet. */
+  observe(tMs: number): Pick<ScalerDecision, "stable" | "panic"> {
+    // Adding and subtracting can leave a window a hair below nothing.
+    return {
+      stable: Math.max(0, this.#stable.average(tMs)),
+      panic: Math.max(0, this.#panic.average(tMs)),
+    };
+  }
+
   /** Decides the scale, with the instances that are ready now. */
   tick(tMs: number, ready: number): ScalerDecision {
-    // Adding and subtracting can leave a window a hair below nothing.
-    const stable = Math.max(0, this.#stable.average(tMs));
-    const panic = Math.max(0, this.#panic.average(tMs));
+    const { stable, panic } = this.observe(tMs);
     const { desired, excessBurstCapacity } = this.#decider.decide({ tMs, stable, panic, ready });
     this.#decided = desired;
     if (ready >= this.#initialScale) this.#initialized = true;

@@ -93,6 +93,13 @@ export class ScaleToZero {
     return this.#applied;
   }
 
+  /** While nothing is wanted: before this time the scale to apply stays what it was last. */
+  get heldUntilMs(): number {
+    if (this.#state === "activating") return this.#sinceMs + this.#activationTimeoutMs;
+    if (this.#state === "active") return this.#sinceMs + this.#stableWindowMs;
+    return this.#sinceMs + this.#inactiveMs;
+  }
+
   #holdBack(tMs: number, ready: number): number {
     if (this.#state === "activating") {
       if (ready > 0) {

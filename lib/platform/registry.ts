@@ -2,12 +2,14 @@ import { LoaderError } from "../base/error.ts";
 import type { Platform } from "../model/platform.ts";
 import type { EndpointsOptions } from "./endpoints/endpoints_platform.ts";
 import type { LocalOptions } from "./local/local_options.ts";
+import type { SimulatorOptions } from "./simulator/simulator_options.ts";
 import { loadTransport, type TransportChoice } from "./transport_choice.ts";
 
 /** The options of each platform, by its name. */
 export interface PlatformOptions {
   readonly local: Omit<LocalOptions, "createTransport"> & TransportChoice;
   readonly endpoints: Omit<EndpointsOptions, "createTransport"> & TransportChoice;
+  readonly simulator: SimulatorOptions;
 }
 
 /** The name of a platform. */
@@ -29,6 +31,10 @@ const CREATORS: { [Name in PlatformName]: (options: PlatformOptions[Name]) => Pr
         loadTransport({ transport, connections }, false),
       ]);
       return createEndpointsPlatform({ ...options, createTransport });
+    },
+    simulator: async (options) => {
+      const { createSimulatorPlatform } = await import("./simulator/simulator_platform.ts");
+      return createSimulatorPlatform(options);
     },
   };
 

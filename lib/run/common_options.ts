@@ -17,6 +17,7 @@ import {
   switchOption,
   textOption,
 } from "./option.ts";
+import { SIMULATION_OPTIONS } from "./simulation_options.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -29,6 +30,16 @@ export const SAMPLE_TRACE = fileURLToPath(
 
 /** What only the platform on this machine heeds. */
 const LOCAL_ONLY: { readonly platforms: readonly PlatformName[] } = { platforms: ["local"] };
+
+/** What platforms heed that are made here, gateway, autoscaler and all. */
+const OWN_PLATFORMS: { readonly platforms: readonly PlatformName[] } = {
+  platforms: ["local", "simulator"],
+};
+
+/** What concerns calls that are made, and real time. */
+const REAL_CALLS: { readonly platforms: readonly PlatformName[] } = {
+  platforms: ["local", "endpoints"],
+};
 
 /** What only servers that are already there heed. */
 const ENDPOINTS_ONLY: { readonly platforms: readonly PlatformName[] } = {
@@ -49,24 +60,29 @@ export const COMMON_OPTIONS = {
     default: null,
   }),
   transport: choiceOption(TRANSPORT_NAMES, {
+    ...REAL_CALLS,
     meaning: "what makes the calls",
     default: DEFAULT_TRANSPORT,
   }),
   connections: choiceOption(CONNECTION_SHARINGS, {
+    ...REAL_CALLS,
     meaning: "which invocations share a connection: all, those of a function, or none",
     default: "shared",
   }),
   pacing: choiceOption(["automatic", ...PACINGS], {
+    ...REAL_CALLS,
     meaning: "how invocations are kept on time: precise yields the CPU again and again before " +
       "each, economical sleeps; automatic is economical where the functions need the same cores",
     default: "automatic",
   }),
   calibration: textOption("file", {
+    ...REAL_CALLS,
     meaning: "what deno task calibrate found; heeded if it is there",
     default: CALIBRATION_FILE,
     decidesResult: false,
   }),
   beyondLimits: choiceOption(["refuse", "flag"], {
+    ...REAL_CALLS,
     meaning: "what to do about a load beyond what the calibrated machine reached",
     default: "refuse",
     decidesResult: false,
@@ -171,35 +187,35 @@ export const COMMON_OPTIONS = {
     maximum: 1,
   }),
   stableWindow: durationOption({
-    ...LOCAL_ONLY,
+    ...OWN_PLATFORMS,
     meaning: "window of the average that the autoscaler follows",
     default: MINUTE_MS,
     minimum: 1000,
     maximum: HOUR_MS,
   }),
   panicWindow: numberOption("percent", {
-    ...LOCAL_ONLY,
+    ...OWN_PLATFORMS,
     meaning: "panic window of the autoscaler, % of the stable window",
     default: 10,
     minimum: 1,
     maximum: 100,
   }),
   autoscalerTick: durationOption({
-    ...LOCAL_ONLY,
+    ...OWN_PLATFORMS,
     meaning: "time between decisions of the autoscaler",
     default: 2000,
     minimum: 100,
     maximum: MINUTE_MS,
   }),
   scaleToZeroGrace: durationOption({
-    ...LOCAL_ONLY,
+    ...OWN_PLATFORMS,
     meaning: "time without a request, after the window, before the last instance goes",
     default: 30_000,
     minimum: 0,
     maximum: HOUR_MS,
   }),
   maxScale: integerOption("number", {
-    ...LOCAL_ONLY,
+    ...OWN_PLATFORMS,
     meaning: "most instances of one function",
     // More of one function than this share the cores of a laptop and starve the others.
     default: { local: 4, cluster: 200 },
@@ -207,14 +223,14 @@ export const COMMON_OPTIONS = {
     maximum: 100_000,
   }),
   maxInstances: integerOption<number | null>("number", {
-    ...LOCAL_ONLY,
-    meaning: "most instances at once (default: 32 a core)",
+    ...OWN_PLATFORMS,
+    meaning: "most instances at once (default: 32 a core locally, what the nodes hold simulated)",
     default: null,
     minimum: 0,
     maximum: 100_000,
   }),
   queueTimeout: durationOption({
-    ...LOCAL_ONLY,
+    ...OWN_PLATFORMS,
     meaning: "longest wait of a request for an instance, then RESOURCE_EXHAUSTED",
     default: MINUTE_MS,
     minimum: 1,
@@ -236,6 +252,7 @@ export const COMMON_OPTIONS = {
     minimum: 0,
     maximum: 65_535,
   }),
+  ...SIMULATION_OPTIONS,
 };
 
 /** Values of {@linkcode COMMON_OPTIONS}. */

@@ -3,6 +3,7 @@ import { LoaderError } from "../base/error.ts";
 import type { Platform } from "../model/platform.ts";
 import { createPlatform, type PlatformOptions } from "../platform/registry.ts";
 import type { CommonOptions } from "./common_options.ts";
+import { readSimulationOptions } from "./simulation_options.ts";
 
 /**
  * The platform that the options ask for, with its options among the common ones.
@@ -15,6 +16,8 @@ export async function createPlatformFromOptions(options: CommonOptions): Promise
       return await createPlatform("local", localOptions(options));
     case "endpoints":
       return await createPlatform("endpoints", endpointsOptions(options));
+    case "simulator":
+      return await createPlatform("simulator", simulatorOptions(options));
   }
 }
 
@@ -35,13 +38,28 @@ function localOptions(options: CommonOptions): PlatformOptions["local"] {
     scrapeEveryMs: options.scrapeInterval,
     scrapeTimeoutMs: options.scrapeInterval,
     capacity: options.maxInstances === null ? {} : { instances: options.maxInstances },
-    autoscaling: {
-      stableWindowMs: options.stableWindow,
-      panicWindowPercentage: options.panicWindow,
-      tickMs: options.autoscalerTick,
-      scaleToZeroGraceMs: options.scaleToZeroGrace,
-      maxScale: options.maxScale,
-    },
+    autoscaling: autoscalingOptions(options),
+  };
+}
+
+function autoscalingOptions(options: CommonOptions): PlatformOptions["local"]["autoscaling"] {
+  return {
+    stableWindowMs: options.stableWindow,
+    panicWindowPercentage: options.panicWindow,
+    tickMs: options.autoscalerTick,
+    scaleToZeroGraceMs: options.scaleToZeroGrace,
+    maxScale: options.maxScale,
+  };
+}
+
+function simulatorOptions(options: CommonOptions): PlatformOptions["simulator"] {
+  return {
+    ...readSimulationOptions(options),
+    seed: options.seed,
+    queueTimeoutMs: options.queueTimeout,
+    scrapeEveryMs: options.scrapeInterval,
+    maxInstances: options.maxInstances,
+    autoscaling: autoscalingOptions(options),
   };
 }
 

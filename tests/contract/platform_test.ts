@@ -7,6 +7,7 @@ import { TLS_FILES } from "../support/test_certificates.ts";
 import { testPlatformContract } from "./platform_contract.ts";
 
 testPlatformContract("local", () => createPlatform("local", {}), { tellsInstances: true });
+testPlatformContract("simulator", () => createPlatform("simulator", {}), { tellsInstances: true });
 
 for (const transport of TRANSPORT_NAMES) {
   testPlatformContract(

@@ -1,0 +1,237 @@
+import type { VirtualClock } from "../../base/virtual_clock.ts";
+import type { KeepAlivePolicy } from "../../autoscale/keep_alive_policy.ts";
+import { fits } from "./placement.ts";
+import { PRIORITY } from "./priorities.ts";
+import type { Scaling, ScalingStatus, ScalingTarget } from "./scaling.ts";
+import type { SimulatedFunction } from "./simulated_function.ts";
+import type { SimulatedInstance } from "./simulated_instance.ts";
+import type { SimulatedNode } from "./simulated_node.ts";
+
+const UNKNOWN: ScalingStatus = { stable: null, panic: null, concurrency: null };
+
+/** What a {@linkcode KeepAliveScaling} acts on. */
+export interface KeepAliveTarget extends ScalingTarget {
+  readonly nodes: readonly SimulatedNode[];
+}
+
+/**
+ * A keep-alive policy at work: each request that finds no instance starts one,
+ * and the policy says how long an idle one is kept, whether one is started ahead,
+ * and which goes when its room is needed.
+ */
+export class KeepAliveScaling implements Scaling {
+  readonly #clock: VirtualClock;
+  readonly #target: KeepAliveTarget;
+  readonly #policy: KeepAlivePolicy;
+  readonly #mostInstances: number;
+  /** Time 0 of the policy. */
+  readonly #startMs: number;
+  readonly #expiryHandler: number;
+  readonly #tickEvent: number;
+  #ticks = 0;
+  /** By function: starts an instance ahead of the next arrival. */
+  readonly #prewarmEvents: readonly number[];
+  /** By function: instances that no idle one goes below, but for room. */
+  readonly #least: Float64Array;
+  /** By instance, to find it when its time is up. */
+  readonly #kept: (SimulatedInstance | undefined)[] = [];
+
+  /** @param mostInstances of one function; 0: any number */
+  constructor(
+    policy: KeepAlivePolicy,
+    mostInstances: number,
+    clock: VirtualClock,
+    target: KeepAliveTarget,
+  ) {
+    this.#policy = policy;
+    this.#mostInstances = mostInstances === 0 ? Infinity : mostInstances;
+    this.#clock = clock;
+    this.#target = target;
+    this.#startMs = clock.nowMs();
+    this.#least = new Float64Array(target.functions.length);
+    this.#expiryHandler = clock.register((id) => this.#onExpiry(this.#kept[id]!));
+    const prewarm = clock.register((index) => this.#startAhead(target.functions[index]));
+    this.#prewarmEvents = target.functions.map(({ index }) =>
+      clock.createEvent(PRIORITY.lifecycle, prewarm, index)
+    );
+    const handler = clock.register(() => this.#onTick());
+    this.#tickEvent = clock.createEvent(PRIORITY.autoscaler, handler, 0);
+  }
+
+  start(): void {
+    const startAhead = this.#clock.register((index) =>
+      this.#startAhead(this.#target.functions[index])
+    );
+    for (const { index } of this.#target.functions) {
+      for (const timeMs of this.#policy.plannedStartsMs(index)) {
+        this.#clock.schedule(this.#startMs + timeMs, PRIORITY.lifecycle, startAhead, index);
+      }
+    }
+    this.#armTick();
+  }
+
+  stop(): void {
+    this.#clock.clear(this.#tickEvent);
+    for (const event of this.#prewarmEvents) this.#clock.clear(event);
+  }
+
+  onArrival(target: SimulatedFunction, nowMs: number): void {
+    this.#clock.clear(this.#prewarmEvents[target.index]);
+    this.#policy.onArrival(target.index, nowMs - this.#startMs, target.available === 0);
+  }
+
+  onWait(target: SimulatedFunction): void {
+    const coming = target.desired - target.ready;
+    if (coming * target.containerConcurrency >= target.queue.size) return;
+    if (target.desired < this.#mostInstances) this.#target.scale(target, target.desired + 1);
+  }
+
+  onLeave(target: SimulatedFunction, nowMs: number, serviceMs: number): void {
+    if (Number.isNaN(serviceMs)) return this.#giveUpPending(target);
+    this.#policy.onCompletion(target.index, nowMs - this.#startMs, serviceMs);
+  }
+
+  onIdle(instance: SimulatedInstance, nowMs: number): void {
+    const { index } = instance.owner;
+    const policyMs = nowMs - this.#startMs;
+    instance.evictionPriority = this.#policy.evictionPriority(index, policyMs);
+    instance.keepUntilMs = this.#startMs + this.#policy.keepUntilMs(index, policyMs);
+    this.#kept[instance.id] = instance;
+    this.#armExpiry(instance);
+  }
+
+  onUse(instance: SimulatedInstance): void {
+    if (instance.event < 0) return;
+    this.#clock.cancel(instance.event);
+    instance.event = -1;
+  }
+
+  onStop({ owner }: SimulatedInstance, nowMs: number): void {
+    if (owner.ready + owner.starting > 0 || owner.queue.size > 0) return;
+    const policyMs = this.#policy.prewarmAtMs(owner.index, nowMs - this.#startMs);
+    if (Number.isNaN(policyMs)) return;
+    this.#clock.set(this.#prewarmEvents[owner.index], this.#startMs + policyMs);
+  }
+
+  /** Evicts where the highest priority that has to go is lowest, unless room is coming anyway. */
+  makeRoom({ request }: SimulatedFunction): void {
+    let chosen: readonly SimulatedInstance[] | undefined;
+    let lowest = Infinity;
+    for (const node of this.#target.nodes) {
+      const victims = chooseVictims(node, request);
+      if (victims === null) continue;
+      if (victims.length === 0) return;
+      const highest = victims[victims.length - 1].evictionPriority;
+      if (chosen !== undefined && highest >= lowest) continue;
+      chosen = victims;
+      lowest = highest;
+    }
+    for (const victim of chosen ?? []) {
+      this.#policy.onEviction(victim.owner.index, victim.evictionPriority);
+      this.#retire(victim);
+    }
+  }
+
+  status(): ScalingStatus {
+    return UNKNOWN;
+  }
+
+  #armTick(): void {
+    const { tickMs } = this.#policy;
+    if (tickMs === null) return;
+    this.#clock.set(this.#tickEvent, this.#startMs + ++this.#ticks * tickMs);
+  }
+
+  #onTick(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const target of this.#target.functions) {
+      const least = this.#policy.desiredInstances(target.index, nowMs - this.#startMs);
+      this.#least[target.index] = Math.min(least, this.#mostInstances);
+      if (target.desired < this.#least[target.index]) {
+        this.#target.scale(target, this.#least[target.index]);
+      }
+      this.#expireSurplus(target, nowMs);
+    }
+    this.#armTick();
+  }
+
+  /** Instances that only the number kept, and whose time is up, go as far as it allows. */
+  #expireSurplus(target: SimulatedFunction, nowMs: number): void {
+    for (const instance of [...target.members]) {
+      if (instance.state !== "idle" || instance.event >= 0) continue;
+      if (instance.keepUntilMs <= nowMs) this.#expire(instance);
+    }
+  }
+
+  #startAhead(target: SimulatedFunction): void {
+    if (target.desired < this.#mostInstances) this.#target.scale(target, target.desired + 1);
+  }
+
+  #armExpiry(instance: SimulatedInstance): void {
+    if (instance.keepUntilMs === Infinity) return;
+    instance.event = this.#clock.schedule(
+      instance.keepUntilMs,
+      PRIORITY.expiry,
+      this.#expiryHandler,
+      instance.id,
+    );
+  }
+
+  #onExpiry(instance: SimulatedInstance): void {
+    instance.event = -1;
+    this.#expire(instance);
+  }
+
+  #expire(instance: SimulatedInstance): void {
+    const { owner } = instance;
+    if (owner.ready + owner.starting <= this.#least[owner.index]) return;
+    this.#retire(instance);
+  }
+
+  #retire(instance: SimulatedInstance): void {
+    this.#kept[instance.id] = undefined;
+    this.#target.retire(instance);
+  }
+
+  /** A request left the queue: an instance without a place that was for it is not wanted. */
+  #giveUpPending(target: SimulatedFunction): void {
+    const needed = Math.ceil(target.queue.size / target.containerConcurrency);
+    const wanted = target.ready + Math.max(target.starting, needed);
+    const least = Math.max(wanted, this.#least[target.index]);
+    if (target.desired > least) this.#target.scale(target, least);
+  }
+}
+
+/** The idle instances of a node that must go for a request; none: it will have room; `null`: it cannot. */
+function chooseVictims(
+  node: SimulatedNode,
+  request: SimulatedFunction["request"],
+): readonly SimulatedInstance[] | null {
+  const room = {
+    cpuMilli: node.cpuMilli,
+    memoryMib: node.memoryMib,
+    instances: node.instances,
+    allocatedCpuMilli: node.allocatedCpuMilli,
+    allocatedMemoryMib: node.allocatedMemoryMib,
+    allocatedInstances: node.allocatedInstances,
+  };
+  const free = ({ owner }: SimulatedInstance) => {
+    room.allocatedCpuMilli -= owner.request.cpuMilli;
+    room.allocatedMemoryMib -= owner.request.memoryMib;
+    room.allocatedInstances--;
+  };
+  const idle: SimulatedInstance[] = [];
+  for (const instance of node.members) {
+    if (instance.state === "stopping") free(instance);
+    else if (instance.state === "idle") idle.push(instance);
+  }
+  idle.sort((a, b) => a.evictionPriority - b.evictionPriority);
+  const victims: SimulatedInstance[] = [];
+  while (!fits(room, request)) {
+    const victim = idle[victims.length];
+    if (victim === undefined) return null;
+    victims.push(victim);
+    free(victim);
+  }
+  return victims;
+}

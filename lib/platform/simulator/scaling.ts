@@ -1,0 +1,43 @@
+import type { SimulatedFunction } from "./simulated_function.ts";
+import type { SimulatedInstance } from "./simulated_instance.ts";
+
+/** What an autoscaler says of a function; `null` where it has no such figure. */
+export interface ScalingStatus {
+  readonly stable: number | null;
+  readonly panic: number | null;
+  /** Average concurrency of the last report. */
+  readonly concurrency: number | null;
+}
+
+/** Decides when instances come and go, told of all that happens to a function. */
+export interface Scaling {
+  /** A request has come in; called before it is given an instance or has to wait. */
+  onArrival(target: SimulatedFunction, nowMs: number): void;
+  /** It waits: no instance could take it. */
+  onWait(target: SimulatedFunction, nowMs: number): void;
+  /** A request was served for so long; NaN: it was not served to the end. */
+  onLeave(target: SimulatedFunction, nowMs: number, serviceMs: number): void;
+  /** An instance has become idle. */
+  onIdle(instance: SimulatedInstance, nowMs: number): void;
+  /** An idle instance was given a request. */
+  onUse(instance: SimulatedInstance): void;
+  /** An instance has stopped or was told to. */
+  onStop(instance: SimulatedInstance, nowMs: number): void;
+  /** There is no node for an instance of the function: makes idle ones go, if it can. */
+  makeRoom(target: SimulatedFunction): void;
+  status(target: SimulatedFunction): ScalingStatus;
+  /** Begins, once the functions are there. */
+  start(): void;
+  /** Decides no more. */
+  stop(): void;
+}
+
+/** What a {@linkcode Scaling} acts on. */
+export interface ScalingTarget {
+  /** By index. */
+  readonly functions: readonly SimulatedFunction[];
+  /** Starts and stops instances until there are as many as desired. */
+  scale(target: SimulatedFunction, desired: number): void;
+  /** Lets one idle instance go, which is then desired no more. */
+  retire(instance: SimulatedInstance): void;
+}

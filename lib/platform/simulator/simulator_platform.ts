@@ -1,0 +1,290 @@
+import { LoaderError } from "../../base/error.ts";
+import { deriveKey } from "../../base/rng.ts";
+import { VirtualClock } from "../../base/virtual_clock.ts";
+import { KNATIVE_DEFAULTS, LOADER_OVERRIDES } from "../../autoscale/knative_defaults.ts";
+import type {
+  Capacity,
+  Deployment,
+  FunctionSpec,
+  InstanceEvent,
+  Platform,
+  Scraper,
+  TransportFactory,
+} from "../../model/platform.ts";
+import { Cluster } from "./cluster.ts";
+import { formatDistribution, meanOf } from "./distribution.ts";
+import { Gateway } from "./gateway.ts";
+import { KeepAliveScaling } from "./keep_alive_scaling.ts";
+import { KnativeScaling } from "./knative_scaling.ts";
+import { createKeepAlivePolicy, KNATIVE } from "./policies.ts";
+import type { Scaling } from "./scaling.ts";
+import { SimulatedFunction } from "./simulated_function.ts";
+import { createSimulatorScraper } from "./simulator_metrics.ts";
+import {
+  scalerOptionsOf,
+  settleSimulatorOptions,
+  type SimulatorOptions,
+  type SimulatorSettings,
+} from "./simulator_options.ts";
+
+/**
+ * A serverless platform that is computed: nodes, instances, a gateway and an
+ * autoscaler on virtual time. The same options and the same schedule give the
+ * same tables to the byte, on every machine.
+ *
+ * @throws LoaderError `usage` when an option is out of its range
+ *
+ * @example
+ * ```ts
+ * import { createSimulatorPlatform } from "./simulator_platform.ts";
+ * const platform = createSimulatorPlatform({ nodes: 4, policy: "fixed-10min" });
+ * if (!platform.clock.isVirtual) throw new Error("a day would take a day");
+ * ```
+ */
+export function createSimulatorPlatform(options: SimulatorOptions = {}): Platform {
+  return new SimulatorPlatform(settleSimulatorOptions(options));
+}
+
+/** How often is looked whether something is so, while time passes before and after a run. */
+const PASS_MS = 10;
+
+/** Longest time that is waited for it. */
+const LONGEST_PASS_MS = 3_600_000;
+
+/** What is there between a deployment and its teardown. */
+interface Deployed {
+  readonly cluster: Cluster;
+  readonly scaling: Scaling;
+  readonly functions: readonly SimulatedFunction[];
+  /** Of the run under way, if one is. */
+  gateway: Gateway | null;
+  answered: number;
+}
+
+class SimulatorPlatform implements Platform {
+  readonly name = "simulator";
+  readonly clock = new VirtualClock();
+  readonly capacity: Capacity;
+  /** Never aborted: what is computed is not lost. */
+  readonly lost: AbortSignal = new AbortController().signal;
+  readonly #settings: SimulatorSettings;
+  #listener: (event: InstanceEvent) => void = () => {};
+  #deployed: Deployed | null = null;
+
+  constructor(settings: SimulatorSettings) {
+    this.#settings = settings;
+    const { nodes, nodeInstances, nodeCores, nodeMemoryMib, maxInstances } = settings;
+    const overcommit = settings.cpu === "sharing" ? settings.cpuOvercommit : 1;
+    this.capacity = {
+      instances: Math.min(nodes * nodeInstances, maxInstances ?? Infinity),
+      cpuMilli: Math.round(nodes * nodeCores * 1000 * overcommit),
+      memoryMib: nodes * nodeMemoryMib,
+      instanceOverheadMib: settings.instanceOverheadMib,
+    };
+  }
+
+  describe(): Record<string, unknown> {
+    const { autoscaling: _, createPolicy, ...settings } = this.#settings;
+    const facts = Object.entries(settings).map(([name, value]) => [
+      name,
+      typeof value === "object" && value !== null ? formatDistribution(value) : value,
+    ]);
+    const isKnative = createPolicy === null && settings.policy === KNATIVE;
+    return {
+      ...Object.fromEntries(facts),
+      policy: createPolicy === null ? settings.policy : "given by the program",
+      autoscaling: isKnative
+        ? { ...KNATIVE_DEFAULTS, ...LOADER_OVERRIDES, ...scalerOptionsOf(this.#settings) }
+        : null,
+      capacity: { ...this.capacity },
+    };
+  }
+
+  async deploy(
+    specs: readonly FunctionSpec[],
+    signal: AbortSignal,
+  ): Promise<readonly Deployment[]> {
+    if (this.#deployed !== null) {
+      throw new LoaderError(
+        "platform",
+        "The simulator has functions deployed; tear them down before deploying others.",
+      );
+    }
+    this.#checkFunctions(specs);
+    signal.throwIfAborted();
+    const functions = specs.map((spec, i) => this.#createFunction(spec, i));
+    const cluster = new Cluster(this.#settings, this.clock, functions, {
+      onReady: (instance) => {
+        if (deployed.gateway === null) scaling.onIdle(instance, this.clock.nowMs());
+        else deployed.gateway.useReady(instance);
+      },
+      onServed: (instance) => deployed.gateway!.endService(instance),
+      onEvent: (event) => this.#listener(event),
+    });
+    const scaling = this.#createScaling(cluster);
+    const deployed: Deployed = { cluster, scaling, functions, gateway: null, answered: 0 };
+    this.#deployed = deployed;
+    try {
+      cluster.start(scaling);
+      await this.#passTime(
+        signal,
+        () =>
+          functions.every(({ ready, desired }, i) =>
+            ready >= Math.min(desired, specs[i].initialScale)
+          ),
+      );
+    } catch (error) {
+      await this.teardown();
+      throw error;
+    }
+    return specs.map((spec) => ({
+      spec,
+      address: "simulator:80",
+      authority: `${spec.name}.simulator`,
+    }));
+  }
+
+  get transport(): TransportFactory {
+    return (calls, onComplete) => {
+      const deployed = this.#deployed;
+      if (deployed === null) {
+        throw new LoaderError("platform", "The simulator has no functions deployed; deploy first.");
+      }
+      deployed.gateway = new Gateway({
+        settings: this.#settings,
+        clock: this.clock,
+        cluster: deployed.cluster,
+        scaling: deployed.scaling,
+        calls,
+        onComplete,
+        onAnswered: () => void deployed.answered++,
+      });
+      return Promise.resolve(deployed.gateway);
+    };
+  }
+
+  scrapers(): readonly Scraper[] {
+    const deployed = this.#deployed;
+    if (deployed === null) return [];
+    const { functions, scaling } = deployed;
+    const source = { functions, scaling, answered: () => deployed.answered };
+    return [createSimulatorScraper(source, this.#settings.scrapeEveryMs)];
+  }
+
+  onInstanceEvent(listener: (event: InstanceEvent) => void): void {
+    this.#listener = listener;
+  }
+
+  async teardown(): Promise<void> {
+    const deployed = this.#deployed;
+    if (deployed === null) return;
+    this.#deployed = null;
+    await deployed.gateway?.close();
+    deployed.scaling.stop();
+    deployed.cluster.close();
+    const never = new AbortController().signal;
+    await this.#passTime(never, () => deployed.cluster.alive === 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.teardown();
+  }
+
+  #createFunction(spec: FunctionSpec, index: number): SimulatedFunction {
+    const { seed, instanceOverheadMib, containerConcurrency, cpu, cpuLimitCores } = this.#settings;
+    return new SimulatedFunction({
+      index,
+      name: spec.name,
+      functionId: spec.functionId,
+      initialScale: spec.initialScale,
+      request: {
+        // A core of its own cannot be another's.
+        cpuMilli: cpu === "dedicated" ? Math.round(1000 * cpuLimitCores) : spec.cpuRequestMilli,
+        memoryMib: spec.memoryRequestMib + instanceOverheadMib,
+      },
+      key: deriveKey(seed, "simulator", "instances", spec.name),
+      containerConcurrency,
+    });
+  }
+
+  #createScaling(cluster: Cluster): Scaling {
+    const { policy, createPolicy, autoscaling } = this.#settings;
+    if (createPolicy === null && policy === KNATIVE) {
+      return new KnativeScaling(this.#settings, this.clock, cluster);
+    }
+    const { schedulingMs, imageMs, startMs } = this.#settings;
+    const coldStartMs = meanOf(schedulingMs) + meanOf(imageMs) + meanOf(startMs);
+    const context = {
+      functions: cluster.functions.length,
+      memoryMib: Float64Array.from(cluster.functions, ({ request }) => request.memoryMib),
+      coldStartMs: new Float64Array(cluster.functions.length).fill(coldStartMs),
+    };
+    const created = createPolicy === null
+      ? createKeepAlivePolicy(policy, context)
+      : createPolicy(context);
+    const most = autoscaling.maxScale ?? LOADER_OVERRIDES.maxScale;
+    return new KeepAliveScaling(created, most, this.clock, cluster);
+  }
+
+  /** Lets virtual time pass until something is so. */
+  async #passTime(signal: AbortSignal, isOver: () => boolean): Promise<void> {
+    const endMs = this.clock.nowMs() + LONGEST_PASS_MS;
+    while (!isOver()) {
+      signal.throwIfAborted();
+      if (this.clock.nowMs() > endMs) {
+        throw new LoaderError(
+          "platform",
+          `The simulated nodes have no room for the initial instances after ${
+            LONGEST_PASS_MS / 60_000
+          } min; give them more memory or cores, or lower the initial scales.`,
+        );
+      }
+      await this.clock.run((stop) => this.clock.at(this.clock.nowMs() + PASS_MS, stop));
+    }
+  }
+
+  #checkFunctions(specs: readonly FunctionSpec[]): void {
+    const { nodes, nodeMemoryMib, nodeCores, cpu, cpuLimitCores } = this.#settings;
+    const { instances, cpuMilli, memoryMib } = this.capacity;
+    const nodeCpuMilli = nodes === 0 ? 0 : cpuMilli! / nodes;
+    const names = new Set<string>();
+    let initialInstances = 0;
+    let initialCpuMilli = 0;
+    let initialMemoryMib = 0;
+    for (const spec of specs) {
+      if (names.has(spec.name)) {
+        throw fail(`Two functions have the name "${spec.name}"`, spec.name);
+      }
+      names.add(spec.name);
+      const requestMib = spec.memoryRequestMib + this.#settings.instanceOverheadMib;
+      const requestMilli = cpu === "dedicated" ? 1000 * cpuLimitCores : spec.cpuRequestMilli;
+      if (nodes === 0 || requestMib > nodeMemoryMib || requestMilli > nodeCpuMilli) {
+        throw fail(
+          `An instance of ${spec.name} needs ${requestMilli} milli-CPU and ${requestMib} MiB, and ` +
+            `none of the ${nodes} nodes (${nodeCores} cores, ${nodeMemoryMib} MiB) can hold it`,
+          requestMib,
+        );
+      }
+      initialInstances += spec.initialScale;
+      initialCpuMilli += spec.initialScale * requestMilli;
+      initialMemoryMib += spec.initialScale * requestMib;
+    }
+    if (
+      initialInstances > instances! || initialCpuMilli > cpuMilli! || initialMemoryMib > memoryMib!
+    ) {
+      throw fail(
+        `The initial scales ask for ${initialInstances} instances, ${initialCpuMilli} milli-CPU and ${initialMemoryMib} MiB, above the capacity of ${instances}, ${cpuMilli} and ${memoryMib}`,
+        initialInstances,
+      );
+    }
+  }
+}
+
+function fail(what: string, value: unknown): LoaderError {
+  return new LoaderError(
+    "usage",
+    `${what}; deploy other or fewer functions, or give the simulator more or larger nodes ` +
+      `(--nodes, --node-cores, --node-memory).`,
+    { value },
+  );
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { runScript, Script, temporaryFolder } from "../support/script.ts";
+
+const SIMULATED = ["--platform", "simulator"];
+
+/** The tables of an experiment's folder, by their paths in it. */
+async function readTables(folder: string): Promise<Map<string, string>> {
+  const tables = new Map<string, string>();
+  for await (const run of Deno.readDir(`${folder}/runs`)) {
+    for await (const { name } of Deno.readDir(`${folder}/runs/${run.name}`)) {
+      if (!name.endsWith(".csv")) continue;
+      const path = `${run.name}/${name}`;
+      tables.set(path, await Deno.readTextFile(`${folder}/runs/${path}`));
+    }
+  }
+  return tables;
+}
+
+for (
+  const [experiment, args, rows] of [
+    ["trace_sweep", ["--sizes", "6", "--duration", "10s", "--warmup", "1min"], 100],
+    ["rps_ramp", ["--end", "40"], 100],
+    ["burst", [], 100],
+  ] as const
+) {
+  Deno.test(`simulator: ${experiment} gives a report, and the same bytes again`, async () => {
+    await using folder = await temporaryFolder();
+    const made: Map<string, string>[] = [];
+    for (const name of ["once", "again"]) {
+      const output = `${folder.path}/${name}`;
+      const { status, stderr } = await runScript(`experiments/${experiment}.ts`, [
+        ...SIMULATED,
+        ...args,
+        "--output",
+        output,
+      ]);
+      assert.equal(status, 0, stderr);
+      assert.ok((await Deno.stat(`${output}/report.html`)).size > 10_000);
+      made.push(await readTables(output));
+    }
+    const [once, again] = made;
+    assert.deepEqual(again, once);
+    const invocations = [...once].find(([path]) => path.endsWith("/invocations.csv"))![1];
+    assert.ok(invocations.split("\n").length > rows);
+  });
+}
+
+Deno.test("simulator: a mistake in its file is told with the line, before anything happens", async () => {
+  await using folder = await temporaryFolder();
+  const file = `${folder.path}/simulation.yaml`;
+  await Deno.writeTextFile(file, "nodes: 2\nnodecores: 4\n");
+  const { status, stderr } = await runScript("experiments/trace_sweep.ts", [
+    ...SIMULATED,
+    "--simulation",
+    file,
+    "--output",
+    `${folder.path}/out`,
+  ]);
+  assert.equal(status, 2);
+  assert.match(stderr, /simulation\.yaml:2: There is no key "nodecores" here/);
+  await assert.rejects(Deno.stat(`${folder.path}/out`));
+});
+
+Deno.test("simulator: a flag wins over the file", async () => {
+  await using folder = await temporaryFolder();
+  const file = `${folder.path}/simulation.yaml`;
+  await Deno.writeTextFile(file, "nodes: 2\nnode-cores: 4\n");
+  const { status, stderr } = await runScript("experiments/burst.ts", [
+    ...SIMULATED,
+    "--simulation",
+    file,
+    "--nodes",
+    "5",
+    "--output",
+    `${folder.path}/out`,
+  ]);
+  assert.equal(status, 0, stderr);
+  const [run] = [...Deno.readDirSync(`${folder.path}/out/runs`)];
+  const manifest = JSON.parse(
+    await Deno.readTextFile(`${folder.path}/out/runs/${run.name}/manifest.json`),
+  );
+  const { nodes, nodeCores } = manifest.platform.facts;
+  assert.deepEqual([nodes, nodeCores], [5, 4]);
+});
+
+Deno.test("simulator: Ctrl-C ends an experiment with a report of what there is", async () => {
+  await using folder = await temporaryFolder();
+  const output = `${folder.path}/out`;
+  // Far more runs than any machine makes before the signal is there.
+  await using script = Script.start("experiments/trace_sweep.ts", [
+    ...SIMULATED,
+    ...["--sizes", "6", "--duration", "20s", "--repetitions", "1000", "--output", output],
+  ]);
+  await script.said(/repetition-0: finished/);
+  script.kill("SIGINT");
+  const { status, stderr } = await script.result;
+  assert.equal(status, 130, stderr);
+  assert.ok((await Deno.stat(`${output}/report.html`)).size > 10_000);
+});

@@ -6,7 +6,7 @@ const MS_PER_MINUTE = 60_000;
 /**
  * Keeps every idle instance for the same time, as the industry does: 10 minutes
  * (AWS Lambda, OpenWhisk) or 20 (Azure Functions), by Shahrad et al.,
- * "Serverless in the Wild", USENIX ATC 2020, sections 1 and 4.
+ * "Serverless in the Wild", USENIX ATC 2020.
  *
  * @example
  * ```ts

@@ -105,7 +105,7 @@ export class FunctionScaler {
 
   /**
    * Takes the average concurrency of the last second, buffered requests
-   * included (see `ConcurrencyMeter`).
+   * included (see `ConcurrencyMeters`).
    *
    * With the activator always in the path, an idle function reports one zero
    * and then falls silent, as upstream (`computeReport` in
@@ -129,6 +129,14 @@ export class FunctionScaler {
    */
   get heldUntilMs(): number {
     return this.#decided > 0 ? -Infinity : this.#gate.heldUntilMs;
+  }
+
+  /**
+   * In panic: until then it lasts at least, and the scale does not fall. It lasts longer
+   * when the panic window asks for the threshold again.
+   */
+  get panicUntilMs(): number {
+    return this.#decider.panicUntilMs;
   }
 
   /** What the next decision would go by, decided by nothing yet. */

@@ -13,14 +13,14 @@ export interface GreedyDualOptions {
 /**
  * Keeps instances until their memory is needed, and then lets those go first
  * that are the least worth keeping: Fuerst and Sharma, "FaasCache: Keeping
- * Serverless Computing Alive with Greedy-Dual Caching", ASPLOS 2021, section 4:
+ * Serverless Computing Alive with Greedy-Dual Caching", ASPLOS 2021:
  *
  *     priority = clock + frequency · cost / size
  *
  * The frequency counts the function's invocations since it last had no
  * instance. The clock is the highest priority evicted so far, so that what has
- * not been used for long falls behind however often it was. It means something
- * only where memory is bounded.
+ * not been used for long falls behind however often it was. Where memory is not
+ * short it keeps everything.
  *
  * Where it differs from the authors' simulator (aFuerst/faascache-sim,
  * `code/split/LambdaScheduler.py`): there an invocation raises the priority of
@@ -83,9 +83,7 @@ export class GreedyDual extends KeepAliveDefaults {
     this.#clock = Math.max(this.#clock, priority);
   }
 
-  /** Never: but a function without instances begins anew. */
-  override prewarmAtMs(functionIndex: number, _nowMs: number): number {
+  override onLastGone(functionIndex: number, _nowMs: number): void {
     this.#frequency[functionIndex] = 0;
-    return NaN;
   }
 }

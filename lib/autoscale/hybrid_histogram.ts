@@ -6,7 +6,7 @@ import { withDefaults } from "./knative_defaults.ts";
 
 /**
  * Constants of the hybrid histogram policy: Shahrad et al., "Serverless in the
- * Wild", USENIX ATC 2020, sections 4 and 5. Checked against three independent
+ * Wild", USENIX ATC 2020. Checked against three independent
  * implementations: DSLab FaaS (osukhoroslov/dslab,
  * `crates/dslab-faas/src/extra/hybrid_histogram.rs`: all of them), the simulator
  * of FaasCache (aFuerst/faascache-sim, `code/split/LambdaScheduler.py`: bins,
@@ -63,7 +63,7 @@ interface ExpectedWindow {
  * Learns the idle times of each function, lets its instance go when an
  * execution ends, starts one shortly before the next arrival is due and keeps
  * it until that arrival has become unlikely. Shahrad et al., "Serverless in the
- * Wild", USENIX ATC 2020, section 4:
+ * Wild", USENIX ATC 2020:
  *
  * - idle times mostly beyond the histogram's range: a forecast of the next one,
  *   15 % to either side;

@@ -22,7 +22,7 @@ interface Fit {
  * than 6 values, is forecast by its mean.
  *
  * This stands for the `auto_arima` of Shahrad et al., "Serverless in the Wild",
- * USENIX ATC 2020, section 4, which also searches moving averages and higher
+ * USENIX ATC 2020, which also searches moving averages and higher
  * orders, by maximum likelihood.
  *
  * @param series idle times in ms, the oldest first, at least one

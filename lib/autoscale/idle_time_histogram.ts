@@ -20,7 +20,7 @@ export interface HistogramOptions {
  * Idle times of one function, counted in bins of equal width up to a range;
  * what is beyond it is only counted. Percentiles and the coefficient of
  * variation are kept up to date with each idle time, so that asking costs
- * nothing. Shahrad et al., "Serverless in the Wild", USENIX ATC 2020, section 4.
+ * nothing. Shahrad et al., "Serverless in the Wild", USENIX ATC 2020.
  *
  * @example
  * ```ts

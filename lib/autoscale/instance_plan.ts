@@ -51,6 +51,9 @@ export interface InstancePlan {
  *
  * Each time the plan becomes no worse and follows the rule one arrival further.
  *
+ * The same holds where what happens before time 0 is not counted, so that a start
+ * for a costs min(c, a): that grows from a to a′ by no more than a′ − a.
+ *
  * Pairs are nested (the latest completion is taken first), so where several
  * instances are idle, all are kept until the last of them is due: whichever of
  * them an arrival takes, as many are idle at every instant as planned.

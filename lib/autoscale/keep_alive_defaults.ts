@@ -1,7 +1,5 @@
 import type { KeepAlivePolicy } from "./keep_alive_policy.ts";
 
-const NO_STARTS = new Float64Array(0);
-
 /**
  * What a keep-alive policy does where it decides nothing of its own: learns
  * nothing, starts nothing ahead, and lets the least recently used instance go
@@ -18,12 +16,14 @@ export abstract class KeepAliveDefaults implements KeepAlivePolicy {
 
   onCompletion(_functionIndex: number, _nowMs: number, _serviceMs: number): void {}
 
+  onLastGone(_functionIndex: number, _nowMs: number): void {}
+
   prewarmAtMs(_functionIndex: number, _nowMs: number): number {
     return NaN;
   }
 
-  plannedStartsMs(_functionIndex: number): Float64Array {
-    return NO_STARTS;
+  plannedStartsMs(_functionIndex: number): Float64Array | null {
+    return null;
   }
 
   /** When it became idle: the one idle for longest goes first. */

@@ -1,7 +1,8 @@
 /**
  * Decides when instances of functions go and come where no autoscaler counts
- * them. Pure: no clock, no timer; times are given, in ms, and all calls come in
- * order of time. Functions are named by their index, from 0.
+ * them. Pure: no clock, no timer; times are given, in ms since the run started,
+ * and all calls come in order of time. Functions are named by their index, from
+ * 0. What is idle when the run starts becomes idle at time 0.
  *
  * The owner orders what happens at one instant: completions, instances that
  * become ready, arrivals, then instances whose time is up. So an instance
@@ -33,18 +34,22 @@ export interface KeepAlivePolicy {
    * before now (`Infinity`: until memory is needed).
    */
   keepUntilMs(functionIndex: number, nowMs: number): number;
+  /** The last instance of the function went, and none is starting. */
+  onLastGone(functionIndex: number, nowMs: number): void;
   /**
-   * The last instance of the function went: when to start one ahead of the next
-   * arrival, never before now; NaN: not. An arrival before that time calls it off.
+   * Called after {@linkcode onLastGone}, where no request waits: when to start an
+   * instance ahead of the next arrival, after now; NaN: not. An arrival before
+   * that time calls it off.
    */
   prewarmAtMs(functionIndex: number, nowMs: number): number;
   /**
    * Instants, ascending, at which an instance of the function is started
-   * whatever happens: asked once, before the first event. Empty but for
-   * policies that know the future. One before the beginning (negative) is an
-   * instance that the run begins with.
+   * whatever happens: asked once, before the first event. One before the
+   * beginning (negative) is an instance that the run begins with, and it begins
+   * with no other. `null`: nothing is planned, as by all that do not know the
+   * future.
    */
-  plannedStartsMs(functionIndex: number): Float64Array;
+  plannedStartsMs(functionIndex: number): Float64Array | null;
   /**
    * Priority of an idle instance when memory is needed: the lowest goes first.
    * Asked when it becomes idle.
@@ -52,7 +57,7 @@ export interface KeepAlivePolicy {
   evictionPriority(functionIndex: number, nowMs: number): number;
   /**
    * An idle instance with this priority was evicted for memory; called before
-   * {@linkcode prewarmAtMs}, where it was the function's last.
+   * {@linkcode onLastGone}, where it was the function's last.
    */
   onEviction(functionIndex: number, priority: number): void;
   /**

@@ -106,6 +106,13 @@ export class KnativeDecider {
     return this.#panicSinceMs !== undefined;
   }
 
+  /** Until then the panic lasts at least; `-Infinity` when there is none. */
+  get panicUntilMs(): number {
+    return this.#panicSinceMs === undefined
+      ? -Infinity
+      : this.#panicSinceMs + this.#fields.stableWindowMs;
+  }
+
   /** Decides the scale; times must not decrease from call to call. */
   decide({ tMs, stable, panic, ready }: DeciderInput): Decision {
     const readyOrOne = Math.max(1, ready);
@@ -131,7 +138,7 @@ export class KnativeDecider {
     if (overThreshold) {
       this.#panicSinceMs = tMs;
     } else if (
-      this.#panicSinceMs !== undefined && this.#panicSinceMs + this.#fields.stableWindowMs < tMs
+      this.#panicSinceMs !== undefined && this.panicUntilMs < tMs
     ) {
       this.#panicSinceMs = undefined;
       this.#panicScale = 0;

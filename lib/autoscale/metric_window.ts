@@ -47,9 +47,13 @@ export class MetricWindow {
   readonly #buckets: Float64Array;
   /** The share of the newest bucket in a weighted average; 0 when plain. */
   readonly #decay: number;
-  // Buckets are numbered from time 0; bucket i lives at i modulo the length.
-  #first = -Infinity;
-  #last = -Infinity;
+  // Buckets are numbered from time 0. All of these are small integers: doubles among them
+  // (such as an infinity for "none yet") would make each step through the ring a division.
+  #isEmpty = true;
+  #first = 0;
+  #last = 0;
+  /** Where the last bucket is in the ring; the one before it is before it, and so on around. */
+  #lastSlot = 0;
   // Kept by adding and subtracting in upstream's order, so that the last digit
   // before the cut is upstream's too.
   #total = 0;
@@ -67,36 +71,46 @@ export class MetricWindow {
   /** Adds a value to its bucket; one that is older than the window is ignored. */
   record(tMs: number, value: number): void {
     const buckets = this.#buckets;
+    const { length } = buckets;
     const bucket = Math.floor(tMs / this.#granularityMs);
-    if (bucket <= this.#last - buckets.length) return;
-    if (bucket - this.#last >= buckets.length) {
+    const ahead = this.#isEmpty ? length : bucket - this.#last;
+    if (ahead <= -length) return;
+    if (ahead >= length) {
       buckets.fill(0);
       this.#total = 0;
-      this.#first = bucket;
+      this.#isEmpty = false;
+      this.#first = this.#last = bucket;
+      this.#lastSlot = 0;
+    } else if (ahead > 0) {
       this.#last = bucket;
-    }
-    while (this.#last < bucket) {
-      this.#last++;
-      const slot = this.#slotOf(this.#last);
-      this.#total -= buckets[slot];
-      buckets[slot] = 0;
+      for (let i = 0; i < ahead; i++) {
+        const slot = this.#lastSlot = after(this.#lastSlot, length);
+        this.#total -= buckets[slot];
+        buckets[slot] = 0;
+      }
     }
     if (bucket < this.#first) this.#first = bucket;
-    buckets[this.#slotOf(bucket)] += value;
+    buckets[before(this.#lastSlot, this.#last - bucket, length)] += value;
     this.#total += value;
   }
 
   /** The average over the window that ends at `tMs`; 0 when nothing is in it. */
   average(tMs: number): number {
+    if (this.#isEmpty) return 0;
     const silent = Math.max(0, Math.floor(tMs / this.#granularityMs) - this.#last);
     const left = this.#buckets.length - silent;
-    if (!(left > 0)) return 0;
+    if (left <= 0) return 0;
     return this.#decay > 0 ? this.#weightedAverage(silent, left) : this.#plainAverage(silent, left);
   }
 
   #plainAverage(silent: number, left: number): number {
+    const buckets = this.#buckets;
     let total = this.#total;
-    for (let i = 1; i <= silent; i++) total -= this.#buckets[this.#slotOf(this.#last + i)];
+    let slot = this.#lastSlot;
+    for (let i = 0; i < silent; i++) {
+      slot = after(slot, buckets.length);
+      total -= buckets[slot];
+    }
     const count = Math.min(this.#last - this.#first + 1, left);
     return Math.floor(total / count * DECIMALS) / DECIMALS;
   }
@@ -106,14 +120,19 @@ export class MetricWindow {
     let weight = this.#decay * Math.pow(keep, silent);
     let sum = 0;
     for (let i = 0; i < left; i++) {
-      sum += this.#buckets[this.#slotOf(this.#last - i)] * weight;
+      sum += this.#buckets[before(this.#lastSlot, i, this.#buckets.length)] * weight;
       weight *= keep;
     }
     return sum;
   }
+}
 
-  #slotOf(bucket: number): number {
-    const slot = bucket % this.#buckets.length;
-    return slot < 0 ? slot + this.#buckets.length : slot;
-  }
+/** The next place of a ring. */
+function after(slot: number, length: number): number {
+  return slot + 1 === length ? 0 : slot + 1;
+}
+
+/** The place of a ring that is so many (fewer than its length) before another. */
+function before(slot: number, places: number, length: number): number {
+  return slot < places ? slot - places + length : slot - places;
 }

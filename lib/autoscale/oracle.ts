@@ -28,11 +28,13 @@ export interface OracleOptions {
  * memory of a function's instances is one figure, the same holds for
  * memory-time.
  *
- * So it is a point of the figure of cold starts against wasted memory-time: none
- * lies left of it, and of those at no cold starts none below it. It holds, to a
- * microsecond for each arrival, where service times and cold starts are those
- * that it was told and memory is not short; elsewhere it plans by them all the
- * same, and may be cold or wait.
+ * So it is a point of the figure of cold starts against wasted memory-time: no
+ * policy has fewer cold starts, and none without cold starts wastes less. It
+ * holds, to a microsecond for each arrival, where service times and cold starts
+ * are those that it was told and memory is not short; elsewhere it plans by them
+ * all the same, and may be cold or wait. What happens before time 0 is not
+ * counted: an instance that the run begins with costs what is left of its start,
+ * or its waiting, which is the same.
  *
  * Its memory grows with the number of arrivals: 8 bytes for each, and 8 more
  * where an instance is started for it.
@@ -50,7 +52,9 @@ export interface OracleOptions {
 export class Oracle extends KeepAliveDefaults {
   readonly name = "oracle";
   readonly #plans: readonly InstancePlan[];
-  readonly #coldStartMs: Float64Array;
+  readonly #startsMs: readonly Float64Array[];
+  /** The last arrival of each function that an instance is there for from the beginning. */
+  readonly #begunForMs: Float64Array;
   /** Completions of each function so far. */
   readonly #completed: Uint32Array;
   /** Instances started ahead that have become ready. */
@@ -77,7 +81,13 @@ export class Oracle extends KeepAliveDefaults {
         coldStartMs: coldStartMs[i],
       });
     });
-    this.#coldStartMs = Float64Array.from(coldStartMs);
+    this.#startsMs = this.#plans.map(({ startedForMs }, i) =>
+      startedForMs.map((arrivalMs) => arrivalMs - coldStartMs[i] - SLACK_MS)
+    );
+    this.#begunForMs = Float64Array.from(this.#plans, ({ startedForMs }, i) => {
+      const last = this.#startsMs[i].findLastIndex((startMs) => startMs < 0);
+      return last < 0 ? -Infinity : startedForMs[last];
+    });
     this.#completed = new Uint32Array(functions);
     this.#readied = new Uint32Array(functions);
     this.#hasCompleted = new Uint8Array(functions);
@@ -89,8 +99,7 @@ export class Oracle extends KeepAliveDefaults {
   }
 
   override plannedStartsMs(functionIndex: number): Float64Array {
-    const aheadMs = this.#coldStartMs[functionIndex] + SLACK_MS;
-    return this.#plans[functionIndex].startedForMs.map((arrivalMs) => arrivalMs - aheadMs);
+    return this.#startsMs[functionIndex];
   }
 
   override onCompletion(functionIndex: number, _nowMs: number, _serviceMs: number): void {
@@ -105,6 +114,9 @@ export class Oracle extends KeepAliveDefaults {
       : startedForMs[this.#readied[functionIndex]++];
     this.#hasCompleted[functionIndex] = 0;
     // No time: not kept, or more completions or starts than there should be.
-    return plannedMs >= nowMs - SLACK_MS ? plannedMs + SLACK_MS : nowMs;
+    if (!(plannedMs >= nowMs - SLACK_MS)) return nowMs;
+    // Whichever instance an arrival takes, enough are left for those that were begun for.
+    const untilMs = Math.max(plannedMs, this.#begunForMs[functionIndex]);
+    return untilMs + SLACK_MS;
   }
 }

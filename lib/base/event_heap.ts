@@ -66,6 +66,12 @@ export class EventHeap {
     return this.#order[0];
   }
 
+  /** The time of an event, `Infinity` where it is not in it. */
+  timeMsOf(id: number): number {
+    const position = id < this.#positions.at.length ? this.#positions.at[id] : -1;
+    return position < 0 ? Infinity : this.#timeMs[position];
+  }
+
   /** Puts an event in, or moves it; `order` decides between equal times. */
   set(id: number, timeMs: number, order: number): void {
     this.#positions.reserve(id);

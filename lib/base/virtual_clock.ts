@@ -1,7 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import type { Alarm, Clock, TimerHandle } from "./clock.ts";
+import { ClockState } from "./clock_state.ts";
+import { DelayLine } from "./delay_line.ts";
 import { LoaderError } from "./error.ts";
 import { EventHeap } from "./event_heap.ts";
+import { EventWheel } from "./event_wheel.ts";
 
 /** The priority of timers and alarms. Among events of one time, lower priorities come first. */
 export const TIMER_PRIORITY = 128;
@@ -18,8 +21,11 @@ export const LARGEST_PRIORITY = 255;
  */
 const EVENTS_A_TURN = 32_768;
 
-/** So few that looking through them costs less than the heap. */
-const MOST_FREQUENT = 8;
+/** Something that happens again and again, of which one is next. */
+interface Lane {
+  /** Lets the next happen, and says in the state when the one after it does. */
+  happen(): void;
+}
 
 /** What an event calls; a promise holds virtual time up until it settles. */
 type Callback = () => void | Promise<void>;
@@ -48,9 +54,10 @@ export class VirtualClock implements Clock {
   readonly originUnixMs: number;
   readonly isVirtual = true;
   readonly waitingMs = 0;
-  #nowMs = 0;
-  #sequence = 0;
+  readonly #state = new ClockState();
   #stopped = false;
+  /** What happens soon, and what happens later or at the same time as too much else. */
+  readonly #wheel = new EventWheel();
   readonly #heap = new EventHeap();
   readonly #handlers: ((argument: number) => void | Promise<void>)[] = [];
   // By event.
@@ -63,15 +70,8 @@ export class VirtualClock implements Clock {
   #events = 0;
   readonly #free: number[] = [];
   readonly #callHandler: number;
-  /** The event that is happening, unless it was set again meanwhile; −1 for none. */
-  #current = -1;
-  // The frequent events, by place: not in the heap, but looked through one by one.
-  readonly #frequentMs = new Float64Array(MOST_FREQUENT).fill(Infinity);
-  readonly #frequentOrder = new Float64Array(MOST_FREQUENT);
-  readonly #frequentEvent = new Int32Array(MOST_FREQUENT);
-  #frequents = 0;
-  /** By event: its place among the frequent ones, −1: it is one for the heap. */
-  #place = new Int8Array(64).fill(-1);
+  /** What happens for every invocation: few enough to be looked through one by one. */
+  readonly #lanes: Lane[] = [];
 
   constructor(originUnixMs = 0) {
     this.originUnixMs = originUnixMs;
@@ -79,7 +79,7 @@ export class VirtualClock implements Clock {
   }
 
   nowMs(): number {
-    return this.#nowMs;
+    return this.#state.nowMs;
   }
 
   /** Registers what events call; returns its number. */
@@ -100,46 +100,50 @@ export class VirtualClock implements Clock {
     return event;
   }
 
-  /** Takes a scheduled event back, which must not have happened yet. */
+  /** Takes a scheduled event back, which must not have happened yet, or one made, for good. */
   cancel(event: number): void {
-    this.#heap.remove(event);
+    this.#takeOut(event);
     this.#release(event);
   }
 
-  /**
-   * Makes an event that {@linkcode VirtualClock.set} lets happen, again and again.
-   *
-   * @param isFrequent of the few that happen for every invocation
-   */
-  createEvent(priority: number, handler: number, argument: number, isFrequent = false): number {
+  /** Makes an event that {@linkcode VirtualClock.set} lets happen, again and again. */
+  createEvent(priority: number, handler: number, argument: number): number {
     const event = this.#createEvent(priority, handler, argument);
     this.#once[event] = 0;
-    if (isFrequent && this.#frequents < MOST_FREQUENT) {
-      this.#frequentEvent[this.#frequents] = event;
-      this.#place[event] = this.#frequents++;
-    }
     return event;
   }
 
   /** Lets an event happen at `dueMs` (now, if that is past); replaces what was set. */
   set(event: number, dueMs: number): void {
-    const timeMs = dueMs > this.#nowMs ? dueMs : this.#nowMs;
-    const order = this.#order[event] + this.#sequence++;
-    const place = this.#place[event];
-    if (place >= 0) {
-      this.#frequentMs[place] = timeMs;
-      this.#frequentOrder[place] = order;
-      return;
-    }
-    if (event === this.#current) this.#current = -1;
-    this.#heap.set(event, timeMs, order);
+    const { nowMs } = this.#state;
+    const timeMs = dueMs > nowMs ? dueMs : nowMs;
+    const order = this.#order[event] + this.#state.nextSequence();
+    this.#takeOut(event);
+    if (!this.#wheel.insert(event, timeMs, order, nowMs)) this.#heap.set(event, timeMs, order);
+  }
+
+  /** When an event is to happen, `Infinity` where it is not set. */
+  dueMsOf(event: number): number {
+    return Math.min(this.#wheel.timeMsOf(event), this.#heap.timeMsOf(event));
   }
 
   /** Takes back what was set. */
   clear(event: number): void {
-    const place = this.#place[event];
-    if (place >= 0) this.#frequentMs[place] = Infinity;
-    else this.#heap.remove(event);
+    this.#takeOut(event);
+  }
+
+  /**
+   * Makes a line on which pairs of numbers travel for `delayMs`, each, for every
+   * invocation; the fewer lines a clock has, the faster it is.
+   */
+  createDelayLine(
+    priority: number,
+    delayMs: number,
+    onArrival: (first: number, second: number) => void,
+  ): DelayLine {
+    const line = new DelayLine(this.#state, priority * SEQUENCES, delayMs, onArrival);
+    this.#lanes.push(line);
+    return line;
   }
 
   at(dueMs: number, callback: Callback): TimerHandle {
@@ -160,24 +164,18 @@ export class VirtualClock implements Clock {
   }
 
   alarm(callback: () => void): Alarm {
-    const event = this.createEvent(TIMER_PRIORITY, this.register(callback), 0, true);
-    return {
-      set: (dueMs) => this.set(event, dueMs),
-      clear: () => this.clear(event),
-    };
+    const alarm = new VirtualAlarm(this.#state, callback);
+    this.#lanes.push(alarm);
+    return alarm;
   }
 
   async run(body: (stop: () => void) => void): Promise<void> {
     this.#stopped = false;
     body(() => this.#stopped = true);
-    try {
-      while (!this.#stopped) {
-        const settled = this.#runTurn();
-        if (settled !== undefined) await settled;
-        else if (!this.#stopped) await setImmediate();
-      }
-    } finally {
-      this.#endCurrent();
+    while (!this.#stopped) {
+      const settled = this.#runTurn();
+      if (settled !== undefined) await settled;
+      else if (!this.#stopped) await setImmediate();
     }
   }
 
@@ -193,51 +191,43 @@ export class VirtualClock implements Clock {
 
   /** Lets the next event happen. */
   #step(): void | Promise<void> {
-    const heap = this.#heap;
-    const times = this.#frequentMs;
-    let timeMs = heap.topTimeMs;
-    let place = -1;
-    for (let i = 0; i < this.#frequents; i++) {
-      if (times[i] < timeMs || (times[i] === timeMs && this.#isBefore(i, place))) {
-        timeMs = times[i];
-        place = i;
+    const wheel = this.#wheel;
+    const state = this.#state;
+    let timeMs = wheel.topTimeMs;
+    let order = wheel.topOrder;
+    const heapMs = this.#heap.topTimeMs;
+    const isInHeap = heapMs < timeMs || (heapMs === timeMs && this.#heap.topOrder < order);
+    if (isInHeap) {
+      timeMs = heapMs;
+      order = this.#heap.topOrder;
+    }
+    const { lanes, laneMs, laneOrder } = state;
+    let lane = -1;
+    for (let i = 0; i < lanes; i++) {
+      if (laneMs[i] < timeMs || (laneMs[i] === timeMs && laneOrder[i] < order)) {
+        timeMs = laneMs[i];
+        order = laneOrder[i];
+        lane = i;
       }
     }
     if (timeMs === Infinity) {
       throw new LoaderError(
         "generator",
-        `Nothing is left to happen at ${this.#nowMs} ms of virtual time, yet the run has not ended.`,
+        `Nothing is left to happen at ${this.nowMs()} ms of virtual time, yet the run has not ended.`,
       );
     }
-    this.#nowMs = timeMs;
-    if (place >= 0) {
-      times[place] = Infinity;
-      return this.#happen(this.#frequentEvent[place]);
-    }
-    const event = heap.top;
-    // It stays at the top meanwhile: most events set themselves again, and then only move.
-    this.#current = event;
-    const settled = this.#happen(event);
-    this.#endCurrent();
+    state.nowMs = timeMs;
+    if (lane >= 0) return this.#lanes[lane].happen();
+    const event = isInHeap ? this.#heap.top : wheel.top;
+    this.#takeOut(event);
+    if (this.#once[event] === 0) return this.#handlerOf[event](this.#argument[event]);
+    const settled = this.#handlerOf[event](this.#argument[event]);
+    this.#release(event);
     return settled;
   }
 
-  #happen(event: number): void | Promise<void> {
-    return this.#handlerOf[event](this.#argument[event]);
-  }
-
-  /** Whether a frequent event comes before another one of its time, −1: the first of the heap. */
-  #isBefore(place: number, other: number): boolean {
-    const order = other < 0 ? this.#heap.topOrder : this.#frequentOrder[other];
-    return this.#frequentOrder[place] < order;
-  }
-
-  #endCurrent(): void {
-    const event = this.#current;
-    if (event < 0) return;
-    this.#current = -1;
-    this.#heap.remove(event);
-    if (this.#once[event] === 1) this.#release(event);
+  #takeOut(event: number): void {
+    if (!this.#wheel.remove(event)) this.#heap.remove(event);
   }
 
   #createEvent(priority: number, handler: number, argument: number): number {
@@ -259,14 +249,39 @@ export class VirtualClock implements Clock {
     const argument = new Int32Array(length);
     const order = new Float64Array(length);
     const once = new Uint8Array(length);
-    const place = new Int8Array(length).fill(-1);
-    place.set(this.#place);
     argument.set(this.#argument);
     order.set(this.#order);
     once.set(this.#once);
     this.#argument = argument;
     this.#order = order;
     this.#once = once;
-    this.#place = place;
+  }
+}
+
+/** An alarm, which is set for every invocation. */
+class VirtualAlarm implements Alarm {
+  readonly #state: ClockState;
+  readonly #lane: number;
+  readonly #callback: () => void;
+
+  constructor(state: ClockState, callback: () => void) {
+    this.#state = state;
+    this.#lane = state.addLane();
+    this.#callback = callback;
+  }
+
+  set(dueMs: number): void {
+    const { nowMs, laneMs, laneOrder } = this.#state;
+    laneMs[this.#lane] = dueMs > nowMs ? dueMs : nowMs;
+    laneOrder[this.#lane] = TIMER_PRIORITY * SEQUENCES + this.#state.nextSequence();
+  }
+
+  clear(): void {
+    this.#state.laneMs[this.#lane] = Infinity;
+  }
+
+  happen(): void {
+    this.clear();
+    this.#callback();
   }
 }

@@ -15,8 +15,8 @@ import { GeneratorHealth, LOOP_PROBE_EVERY_MS } from "./generator_health.ts";
 import { PhaseLookup } from "./phase_lookup.ts";
 import { deriveVerdict } from "./verdict.ts";
 
-/** Between the call of `dispatch` and run start: room to arm timers. */
-const LEAD_MS = 20;
+/** Between the making of the transport and run start, on virtual time exactly: room to arm timers. */
+export const RUN_LEAD_MS = 20;
 /** Rows of cancelled invocations written in one go, so that a second wish to stop is heard. */
 const CANCEL_AT_ONCE = 10_000;
 /** Different things that peers say; a message with a number in it would be without end. */
@@ -170,7 +170,7 @@ class Dispatcher {
     try {
       const ran = this.#clock.run((stop) => {
         this.#stop = stop;
-        this.#runStartMs = this.#clock.nowMs() + LEAD_MS;
+        this.#runStartMs = this.#clock.nowMs() + RUN_LEAD_MS;
         this.#options.onStart?.(this.#runStartMs);
         // Virtual time is never late.
         if (!this.#clock.isVirtual) this.#armProbe(1);
@@ -300,12 +300,11 @@ class Dispatcher {
 
   #complete(slot: number, outcome: Outcome, statusCode: number | null): void {
     if (this.#busy[slot] === 0 || this.#finished) return;
-    const completedMs = this.#calls.completedMs[slot] - this.#runStartMs;
-    this.#record(slot, outcome, statusCode, completedMs);
+    this.#record(slot, outcome, statusCode);
     if (this.#draining && this.#free === this.#freeSlots.length) this.#stop();
   }
 
-  #record(slot: number, outcome: Outcome, statusCode: number | null, completedMs: number): void {
+  #record(slot: number, outcome: Outcome, statusCode: number | null): void {
     const calls = this.#calls;
     const row = this.#row;
     const scheduledMs = this.#scheduledMs[slot];
@@ -318,7 +317,7 @@ class Dispatcher {
     row.phase = this.#count(scheduledMs, outcome);
     row.scheduledMs = scheduledMs;
     row.dispatchedMs = dispatchedMs;
-    row.completedMs = wasSent ? completedMs : NaN;
+    row.completedMs = wasSent ? calls.completedMs[slot] - this.#runStartMs : NaN;
     row.requestedRuntimeMs = calls.runtimeMs[slot];
     row.servedRuntimeMs = calls.servedRuntimeUs[slot] / 1000;
     row.requestedMemoryMib = calls.memoryMib[slot];
@@ -380,11 +379,12 @@ class Dispatcher {
 
   /** Ends every call in flight with `outcome` now; what they answer later is not heard. */
   #giveUpInFlight(outcome: Outcome): void {
-    const completedMs = this.#clock.nowMs() - this.#runStartMs;
+    const nowMs = this.#clock.nowMs();
     for (let slot = 0; slot < this.#busy.length; slot++) {
       if (this.#busy[slot] === 0) continue;
       this.#transport!.cancel(slot);
-      this.#record(slot, outcome, null, completedMs);
+      this.#calls.completedMs[slot] = nowMs;
+      this.#record(slot, outcome, null);
     }
   }
 

@@ -114,6 +114,8 @@ export interface Scraper {
 /** A row for a table. */
 export interface ScrapedRow {
   readonly table: Table;
+  /** When it was so, on the platform's clock, if that was before the scrape. */
+  readonly timeMs?: number;
   /** Cells after `time_ms`. */
   readonly cells: readonly Cell[];
 }

@@ -221,6 +221,50 @@ export const PROCESSES: Table = {
   ],
 };
 
+/** What the autoscaler was told and what it decided. */
+export const AUTOSCALER: Table = {
+  name: "autoscaler",
+  meaning: "every step of the autoscaler: what it was told and what it decided, by function; " +
+    "enough to make its decisions again",
+  columns: [
+    TIME_COLUMN,
+    {
+      name: "autoscaler_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "the same on the autoscaler's own clock, by which its windows are divided",
+    },
+    { name: "function_id", type: "text", meaning: "owner/app/function as in the trace" },
+    {
+      name: "step",
+      type: "text",
+      meaning: "report (of the last second), tick (a decision when it is due) or poke (one for a " +
+        "request that met no instance)",
+    },
+    {
+      name: "concurrency_milli",
+      type: "number",
+      unit: "thousandths",
+      meaning: "report: average concurrency that was told",
+    },
+    { name: "ready_instances", type: "integer", meaning: "decision: instances that are ready" },
+    {
+      name: "stable_milli",
+      type: "number",
+      unit: "thousandths",
+      meaning: "decision: average concurrency over the stable window",
+    },
+    {
+      name: "panic_milli",
+      type: "number",
+      unit: "thousandths",
+      meaning: "decision: average concurrency over the panic window",
+    },
+    { name: "panicking", type: "boolean", meaning: "decision: whether it was made in panic" },
+    { name: "desired_instances", type: "integer", meaning: "decision: instances wanted" },
+  ],
+};
+
 /** All result tables of a run. */
 export const TABLES: readonly Table[] = [
   INVOCATIONS,
@@ -228,5 +272,6 @@ export const TABLES: readonly Table[] = [
   INSTANCES,
   PLATFORM_METRICS,
   SCALES,
+  AUTOSCALER,
   PROCESSES,
 ];

@@ -21,7 +21,7 @@ const NUMBERS = 9;
 const LONGEST_REST = NUMBERS * LONGEST_NUMBER + "measurement,false,connect_failed".length + 20;
 
 /** Names of instances that are kept as bytes; then all are forgotten, and come back as they do. */
-const MOST_INSTANCES = 4096;
+const MOST_INSTANCES = 32_768;
 /** A name that is longer (it comes from the function) is not kept. */
 const LONGEST_KEPT = 256;
 

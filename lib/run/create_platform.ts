@@ -1,6 +1,7 @@
 import type { Pacing } from "../base/clock.ts";
 import { LoaderError } from "../base/error.ts";
 import type { Platform } from "../model/platform.ts";
+import type { Schedule } from "../model/schedule.ts";
 import { createPlatform, type PlatformOptions } from "../platform/registry.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { readSimulationOptions } from "./simulation_options.ts";
@@ -8,16 +9,20 @@ import { readSimulationOptions } from "./simulation_options.ts";
 /**
  * The platform that the options ask for, with its options among the common ones.
  *
+ * @param schedule of the one run that is made on it; `null`: not known, or of several
  * @throws LoaderError `usage` when they do not make one
  */
-export async function createPlatformFromOptions(options: CommonOptions): Promise<Platform> {
+export async function createPlatformFromOptions(
+  options: CommonOptions,
+  schedule: Schedule | null = null,
+): Promise<Platform> {
   switch (options.platform) {
     case "local":
       return await createPlatform("local", localOptions(options));
     case "endpoints":
       return await createPlatform("endpoints", endpointsOptions(options));
     case "simulator":
-      return await createPlatform("simulator", simulatorOptions(options));
+      return await createPlatform("simulator", { ...simulatorOptions(options), schedule });
   }
 }
 
@@ -52,7 +57,12 @@ function autoscalingOptions(options: CommonOptions): PlatformOptions["local"]["a
   };
 }
 
-function simulatorOptions(options: CommonOptions): PlatformOptions["simulator"] {
+/**
+ * What the options say of a simulated platform; what they leave open is left out.
+ *
+ * @throws LoaderError `input` when the simulation file is wrong
+ */
+export function simulatorOptions(options: CommonOptions): PlatformOptions["simulator"] {
   return {
     ...readSimulationOptions(options),
     seed: options.seed,

@@ -181,3 +181,76 @@ Deno.test("FunctionScaler stays within its bounds, and a poke always wants an in
     { seed: 42 },
   );
 });
+
+Deno.test("FunctionScaler tells the averages without deciding", () => {
+  const observed = new FunctionScaler();
+  const unobserved = new FunctionScaler();
+  for (const [index, concurrency] of [4, 0, 7, 2, 0, 0, 9].entries()) {
+    const tMs = (index + 1) * 1000;
+    observed.recordConcurrency(tMs, concurrency);
+    unobserved.recordConcurrency(tMs, concurrency);
+    const { stable, panic } = observed.observe(tMs);
+    assert.deepEqual(observed.observe(tMs), { stable, panic });
+    const decision = unobserved.tick(tMs, 3);
+    assert.deepEqual([decision.stable, decision.panic], [stable, panic]);
+    assert.deepEqual(observed.tick(tMs, 3), decision);
+  }
+});
+
+Deno.test("FunctionScaler names no time while something is wanted, then the end of what holds it", () => {
+  const scaler = new FunctionScaler({ stableWindowMs: 10_000, scaleToZeroGraceMs: 6000 });
+  scaler.recordConcurrency(1000, 1);
+  scaler.tick(2000, 1);
+  assert.equal(scaler.heldUntilMs, -Infinity);
+  // The load has left the window; the function was active for as long, and has its grace.
+  assert.equal(scaler.tick(12_000, 1).desired, 1);
+  assert.equal(scaler.heldUntilMs, 18_000);
+  assert.equal(scaler.tick(17_999, 1).desired, 1);
+  assert.equal(scaler.tick(18_000, 1).desired, 0);
+});
+
+Deno.test("FunctionScaler decides nothing else before the time that it names", () => {
+  const history = fc.array(
+    fc.record({ concurrency: fc.constantFrom(0, 0, 0.3, 1, 6), ready: fc.nat(3) }),
+    { minLength: 1, maxLength: 40 },
+  );
+  const options = fc.record({
+    stableWindowMs: fc.constantFrom(6000, 10_000),
+    scaleToZeroGraceMs: fc.constantFrom(0, 5000, 30_000),
+    minScale: fc.constantFrom(0, 0, 2),
+    initialScale: fc.constantFrom(0, 3),
+    enableScaleToZero: fc.constantFrom(true, true, false),
+    algorithm: fc.constantFrom("linear", "weighted-exponential"),
+  });
+  let held = 0;
+  fc.assert(
+    fc.property(options, history, fc.nat(3), (options, history, ready) => {
+      const [every, skipping] = [new FunctionScaler(options), new FunctionScaler(options)];
+      let tMs = 0;
+      const tickBoth = (ready: number) => {
+        const decision = every.tick(tMs, ready);
+        assert.deepEqual(skipping.tick(tMs, ready), decision);
+        return decision;
+      };
+      for (const { concurrency, ready } of history) {
+        tMs += 1000;
+        for (const scaler of [every, skipping]) scaler.recordConcurrency(tMs, concurrency);
+        tickBoth(ready);
+      }
+      // Until the windows are empty.
+      for (let i = 0; i < 7; i++) {
+        tMs += 2000;
+        tickBoth(ready);
+      }
+      const { desired } = tickBoth(ready);
+      const { heldUntilMs } = skipping;
+      for (tMs += 2000; tMs < heldUntilMs; tMs += 2000, held++) {
+        assert.equal(every.tick(tMs, ready).desired, desired);
+      }
+      // Nor do the ticks that were left out matter to the ones after.
+      for (let i = 0; i < 20; i++, tMs += 2000) tickBoth(ready);
+    }),
+    { seed: 42, numRuns: 500 },
+  );
+  assert.ok(held > 500, `only ${held} ticks were known beforehand`);
+});

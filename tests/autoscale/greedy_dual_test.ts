@@ -17,7 +17,7 @@ Deno.test("GreedyDual's priority is clock + frequency · cost / size", () => {
   assert.equal(policy.evictionPriority(2, 6), 20);
   // Function 1 goes: the clock is what it was worth.
   policy.onEviction(1, 4);
-  policy.prewarmAtMs(1, 7);
+  policy.onLastGone(1, 7);
   assert.equal(policy.clock, 4);
   // What is used after it stands the higher for it; frequencies of others are kept.
   policy.onArrival(0, 8, false);
@@ -53,7 +53,7 @@ Deno.test("GreedyDual's clock never falls, and the last evicted is never above w
           idle.sort((a, b) => a.priority - b.priority);
           const [gone] = idle.splice(0, 1);
           policy.onEviction(gone.functionIndex, gone.priority);
-          policy.prewarmAtMs(gone.functionIndex, tMs);
+          policy.onLastGone(gone.functionIndex, tMs);
           assert.ok(policy.clock >= clock);
           assert.ok(idle[0].priority >= policy.clock);
           clock = policy.clock;
@@ -105,7 +105,7 @@ Deno.test("GreedyDual ages what was frequent once and is no more", () => {
     const priority = policy.evictionPriority(1, 100 + i);
     if (priority > once) return;
     policy.onEviction(1, priority);
-    policy.prewarmAtMs(1, 100 + i);
+    policy.onLastGone(1, 100 + i);
   }
   assert.fail("50 uses outlive any number of later ones");
 });

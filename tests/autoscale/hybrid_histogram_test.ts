@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { LoaderError } from "../../lib/base/error.ts";
+import { Rng } from "../../lib/base/rng.ts";
 import { FixedKeepAlive } from "../../lib/autoscale/fixed_keep_alive.ts";
 import { HybridHistogram } from "../../lib/autoscale/hybrid_histogram.ts";
 import { simulateKeepAlive } from "./keep_alive_simulation.ts";
@@ -167,6 +168,41 @@ Deno.test("HybridHistogram is warm where a fixed keep-alive never is", () => {
     assert.equal(coldWith(new FixedKeepAlive(20)), 20);
     assert.ok(coldWith(new HybridHistogram({ functions: 1 })) <= 2);
   }
+});
+
+Deno.test("HybridHistogram is warm every half hour, for a fraction of the idleness of 20 minutes", () => {
+  const arrivalsMs = Array.from({ length: 48 }, (_, i) => i * 30 * MINUTE_MS);
+  const functions = [{
+    arrivalsMs,
+    serviceMs: arrivalsMs.map(() => 2000),
+    coldStartMs: 1000,
+    memoryMib: 128,
+  }];
+  const resultWith = (policy: HybridHistogram | FixedKeepAlive) =>
+    simulateKeepAlive({ functions, policy, untilMs: 24 * HOUR_MS });
+  const hybrid = resultWith(new HybridHistogram({ functions: 1 }));
+  const fixed = resultWith(new FixedKeepAlive(20));
+  assert.deepEqual([hybrid.cold, fixed.cold], [1, 48]);
+  // Idle times of 29:58 lie in the bin from 29 to 30 min: from 26:06 on instead of for 20 min.
+  assert.ok(hybrid.wastedMs[0] < 0.25 * fixed.wastedMs[0]);
+});
+
+Deno.test("HybridHistogram falls back to the standard keep-alive where arrivals tell nothing", () => {
+  // Idle times spread evenly over four hours: no part of the range is likelier than another.
+  const rng = Rng.fromSeed(3, "unpredictable");
+  let tMs = 0;
+  const arrivalsMs = Array.from({ length: 300 }, () => tMs += rng.nextFloat() * 4 * HOUR_MS);
+  const functions = [{
+    arrivalsMs,
+    serviceMs: arrivalsMs.map(() => 1000),
+    coldStartMs: 500,
+    memoryMib: 128,
+  }];
+  const policy = new HybridHistogram({ functions: 1 });
+  const { cold } = simulateKeepAlive({ functions, policy, untilMs: tMs + 2000 });
+  assert.equal(policy.keepUntilMs(0, tMs + 2000) - (tMs + 1000), 4 * HOUR_MS);
+  // Only while there were few idle times did they seem to tell something.
+  assert.ok(cold < 50, `${cold} cold`);
 });
 
 Deno.test("HybridHistogram refuses fields out of their range", () => {

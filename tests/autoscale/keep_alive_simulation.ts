@@ -69,9 +69,10 @@ export function simulateKeepAlive(options: SimulationOptions): SimulationResult 
     instances.delete(instance);
     const { functionIndex } = instance;
     if (of(functionIndex).length > 0) return;
+    policy.onLastGone(functionIndex, nowMs);
     const prewarmMs = policy.prewarmAtMs(functionIndex, nowMs);
     if (Number.isNaN(prewarmMs)) return;
-    assert.ok(prewarmMs >= nowMs, `${policy.name} starts in the past`);
+    assert.ok(prewarmMs > nowMs, `${policy.name} lets go what it starts at once`);
     const prewarm = {};
     pendingPrewarm[functionIndex] = prewarm;
     schedule(prewarmMs, "start", (startMs) => {
@@ -151,7 +152,7 @@ export function simulateKeepAlive(options: SimulationOptions): SimulationResult 
   };
 
   functions.forEach(({ arrivalsMs, serviceMs }, functionIndex) => {
-    for (const atMs of policy.plannedStartsMs(functionIndex)) {
+    for (const atMs of policy.plannedStartsMs(functionIndex) ?? []) {
       schedule(atMs, "start", (nowMs) => start(functionIndex, nowMs));
     }
     arrivalsMs.forEach((atMs, i) => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { LoaderError } from "../../lib/base/error.ts";
 import { ScaleToZero, type ScaleToZeroOptions } from "../../lib/autoscale/scale_to_zero.ts";
 
@@ -71,4 +72,45 @@ Deno.test("ScaleToZero refuses negative periods", () => {
     () => new ScaleToZero({ gracePeriodMs: -1 }),
     (error) => error instanceof LoaderError && /gracePeriodMs is -1/.test(error.message),
   );
+});
+
+Deno.test("ScaleToZero decides nothing else before the time that it names, while nothing is wanted", () => {
+  const step = fc.record({
+    gapMs: fc.integer({ min: 1, max: 20_000 }),
+    desired: fc.constantFrom(0, 0, 1, 3),
+    ready: fc.constantFrom(0, 1, 2),
+  });
+  const options = fc.record({
+    stableWindowMs: fc.constantFrom(6000, 10_000),
+    gracePeriodMs: fc.constantFrom(0, 30_000),
+    lastPodRetentionMs: fc.constantFrom(0, 45_000),
+    activationTimeoutMs: fc.constantFrom(0, 15_000),
+    initialScale: fc.constantFrom(0, 2),
+  });
+  let held = 0;
+  fc.assert(
+    fc.property(options, fc.array(step, { minLength: 1 }), (options, steps) => {
+      const gate = new ScaleToZero(options);
+      let tMs = 0;
+      for (const { gapMs, desired, ready } of steps) {
+        tMs += gapMs;
+        gate.apply({ tMs, desired, ready });
+      }
+      const { ready } = steps[steps.length - 1];
+      const applied = gate.apply({ tMs, desired: 0, ready });
+      for (const { heldUntilMs } = gate; (tMs += 700) < heldUntilMs; held++) {
+        assert.equal(gate.apply({ tMs, desired: 0, ready }), applied);
+      }
+    }),
+    { seed: 42, numRuns: 500 },
+  );
+  assert.ok(held > 1000, "mostly it does hold something back");
+});
+
+Deno.test("ScaleToZero names the end of the window, then that of the grace period", () => {
+  const gate = createActive();
+  gate.apply({ tMs: 4000, desired: 0, ready: 2 });
+  assert.equal(gate.heldUntilMs, 10_000);
+  gate.apply({ tMs: 10_500, desired: 0, ready: 2 });
+  assert.equal(gate.heldUntilMs, 40_500);
 });

@@ -6,7 +6,7 @@ Deno.test("VirtualClock: events happen by due time, priority, then order of sche
   const event = fc.record({
     dueMs: fc.nat(5),
     priority: fc.constantFrom(0, 1, TIMER_PRIORITY, LARGEST_PRIORITY),
-    kind: fc.constantFrom("once", "again", "frequent"),
+    kind: fc.constantFrom("once", "again"),
   });
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 100 }), async (events) => {
@@ -16,7 +16,7 @@ Deno.test("VirtualClock: events happen by due time, priority, then order of sche
       await clock.run((stop) => {
         events.forEach(({ dueMs, priority, kind }, i) => {
           if (kind === "once") clock.schedule(dueMs, priority, handler, i);
-          else clock.set(clock.createEvent(priority, handler, i, kind === "frequent"), dueMs);
+          else clock.set(clock.createEvent(priority, handler, i), dueMs);
         });
         clock.at(6, stop);
       });
@@ -28,28 +28,74 @@ Deno.test("VirtualClock: events happen by due time, priority, then order of sche
   );
 });
 
-for (const isFrequent of [false, true]) {
-  const kind = isFrequent ? "a frequent event" : "an event";
-  Deno.test(`VirtualClock: ${kind} can be set again, by itself too, and taken back`, async () => {
+for (const kind of ["event", "alarm"]) {
+  Deno.test(`VirtualClock: an ${kind} can be set again, by itself too, and taken back`, async () => {
     const clock = new VirtualClock();
+    const create = (callback: () => void) => {
+      if (kind === "alarm") return clock.alarm(callback);
+      const event = clock.createEvent(0, clock.register(callback), 0);
+      return {
+        set: (dueMs: number) => clock.set(event, dueMs),
+        clear: () => clock.clear(event),
+      };
+    };
     const happenedMs: number[] = [];
-    let event = -1;
-    const handler = clock.register(() => {
+    const again = create(() => {
       happenedMs.push(clock.nowMs());
-      if (happenedMs.length < 3) clock.set(event, clock.nowMs() + 10);
+      if (happenedMs.length < 3) again.set(clock.nowMs() + 10);
     });
-    event = clock.createEvent(0, handler, 0, isFrequent);
-    const other = clock.createEvent(0, clock.register(() => assert.fail("cleared")), 0, isFrequent);
+    const other = create(() => assert.fail("cleared"));
     await clock.run((stop) => {
-      clock.set(event, 500);
-      clock.set(event, 5);
-      clock.set(other, 7);
-      clock.at(6, () => clock.clear(other));
+      again.set(500);
+      again.set(5);
+      other.set(7);
+      clock.at(6, () => other.clear());
       clock.at(600, stop);
     });
     assert.deepEqual(happenedMs, [5, 15, 25]);
   });
 }
+
+Deno.test("VirtualClock: what travels on lines arrives in the order of events at its time", async () => {
+  const dispatch = fc.record({ atMs: fc.nat(20), way: fc.nat(9) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(dispatch, { maxLength: 300 }), async (dispatches) => {
+      const clock = new VirtualClock();
+      const arrived: (readonly [timeMs: number, way: number, i: number])[] = [];
+      const arrive = (way: number, i: number) => void arrived.push([clock.nowMs(), way, i]);
+      // More lines than a clock has room for at first, and one that is an event each time.
+      const delayOf = (way: number) => way % 4;
+      const priorityOf = (way: number) => way % 3;
+      const lines = Array.from(
+        { length: 9 },
+        (_, way) => clock.createDelayLine(priorityOf(way), delayOf(way), arrive),
+      );
+      const event = clock.register((i) => arrive(9, i));
+      const sorted = dispatches.map((each) => each).sort((a, b) => a.atMs - b.atMs);
+      const send = clock.register((i) => {
+        const { way } = sorted[i];
+        if (way < 9) return lines[way].send(way, i);
+        clock.schedule(clock.nowMs() + delayOf(9), priorityOf(9), event, i);
+      });
+      await clock.run((stop) => {
+        // Sent after everything of its time has arrived: nothing here waits for the same time.
+        sorted.forEach(({ atMs }, i) => void clock.schedule(atMs + 0.5, LARGEST_PRIORITY, send, i));
+        clock.at(100, stop);
+      });
+      const expected = sorted.map(({ atMs, way }, i) =>
+        [atMs + 0.5 + delayOf(way), way, i] as const
+      );
+      expected.sort((a, b) => a[0] - b[0] || orderOf(a[1]) - orderOf(b[1]) || a[2] - b[2]);
+      assert.deepEqual(arrived, expected);
+
+      function orderOf(way: number): number {
+        // What takes no time is sent after all that is due then, and arrives at once.
+        return delayOf(way) === 0 ? LARGEST_PRIORITY : priorityOf(way);
+      }
+    }),
+    { seed: 4 },
+  );
+});
 
 Deno.test("VirtualClock: an event that was cancelled leaves its number to another", async () => {
   const clock = new VirtualClock();

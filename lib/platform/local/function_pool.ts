@@ -1,8 +1,9 @@
 import type { Clock, TimerHandle } from "../../base/clock.ts";
 import type { InstanceEvent } from "../../model/platform.ts";
-import { ConcurrencyMeter } from "../../autoscale/concurrency_meter.ts";
+import { ConcurrencyMeters } from "../../autoscale/concurrency_meters.ts";
 import type { FunctionScaler, ScalerDecision } from "../../autoscale/function_scaler.ts";
 import type { Applicant, CapacityLedger, InstanceRequest } from "./capacity.ts";
+import type { ScalingStep } from "./scaling_step.ts";
 import { type GatewayStatus, GRPC_STATUS } from "./grpc_status.ts";
 
 /** A request that has come in; `assign` or `reject` is called once, unless it leaves before. */
@@ -61,6 +62,8 @@ export interface FunctionPoolOptions<Handle extends InstanceHandle> {
   readonly queueTimeoutMs: number;
   readonly startInstance: (name: string, callbacks: InstanceCallbacks) => Handle;
   readonly onEvent: (event: PoolEvent) => void;
+  /** Told of what the scaler is told and decides, in order. */
+  readonly onScaling?: (step: ScalingStep) => void;
 }
 
 /** The state of a pool in Knative's terms. */
@@ -98,7 +101,7 @@ export class FunctionPool<Handle extends InstanceHandle> {
   readonly #options: FunctionPoolOptions<Handle>;
   readonly #members = new Map<string, Member<Handle>>();
   readonly #queue = new Map<PooledRequest<Handle>, TimerHandle>();
-  readonly #meter: ConcurrencyMeter;
+  readonly #meter: ConcurrencyMeters;
   readonly #applicant: Applicant;
   #desired: number;
   #concurrency = 0;
@@ -111,7 +114,7 @@ export class FunctionPool<Handle extends InstanceHandle> {
 
   constructor(options: FunctionPoolOptions<Handle>) {
     this.#options = options;
-    this.#meter = new ConcurrencyMeter(options.clock.nowMs());
+    this.#meter = new ConcurrencyMeters(1, options.clock.nowMs());
     this.#desired = options.initialScale;
     this.#applicant = {
       request: options.request,
@@ -133,22 +136,22 @@ export class FunctionPool<Handle extends InstanceHandle> {
     if (this.#closed) {
       return request.reject(GRPC_STATUS.unavailable, `${this.#options.name} is being removed.`);
     }
-    this.#meter.arrive(clock.nowMs());
+    this.#meter.arrive(0, clock.nowMs());
     const idle = this.#firstIdle();
     if (idle !== undefined) return this.#serve(idle, request);
     const timer = clock.at(clock.nowMs() + queueTimeoutMs, () => this.#giveUp(request));
     this.#queue.set(request, timer);
-    if (this.#ready() === 0) this.#apply(this.#options.scaler.poke(clock.nowMs(), 0));
+    if (this.#ready() === 0) this.#poke();
   }
 
   /** The request's caller is gone; a request that is being served must be completed instead. */
   cancel(request: PooledRequest<Handle>): void {
-    if (this.#leaveQueue(request)) this.#meter.leave(this.#options.clock.nowMs());
+    if (this.#leaveQueue(request)) this.#meter.leave(0, this.#options.clock.nowMs());
   }
 
   /** The call that the instance was assigned has ended, well or not. */
   complete(instance: PooledInstance<Handle>): void {
-    this.#meter.leave(this.#options.clock.nowMs());
+    this.#meter.leave(0, this.#options.clock.nowMs());
     const member = this.#members.get(instance.name);
     if (member === undefined) return;
     if (member.state === "draining") return this.#stop(member);
@@ -159,14 +162,19 @@ export class FunctionPool<Handle extends InstanceHandle> {
   /** Closes a period of the concurrency report; to be called at fixed intervals. */
   report(): void {
     const nowMs = this.#options.clock.nowMs();
-    this.#concurrency = this.#meter.report(nowMs);
-    this.#options.scaler.recordConcurrency(nowMs, this.#concurrency);
+    const concurrency = this.#concurrency = this.#meter.report(0, nowMs);
+    this.#options.scaler.recordConcurrency(nowMs, concurrency);
+    this.#options.onScaling?.({ timeMs: nowMs, step: "report", concurrency });
   }
 
   /** Lets the autoscaler decide; to be called at fixed intervals. */
   tick(): void {
     if (this.#closed) return;
-    this.#apply(this.#options.scaler.tick(this.#options.clock.nowMs(), this.#ready()));
+    const nowMs = this.#options.clock.nowMs();
+    const ready = this.#ready();
+    const decision = this.#options.scaler.tick(nowMs, ready);
+    this.#options.onScaling?.({ timeMs: nowMs, step: "tick", ready, decision });
+    this.#apply(decision);
   }
 
   /** Rejects what waits and ends every instance, busy or not. */
@@ -202,6 +210,16 @@ export class FunctionPool<Handle extends InstanceHandle> {
       concurrency: this.#concurrency,
       decision: this.#decision,
     };
+  }
+
+  #poke(): void {
+    const nowMs = this.#options.clock.nowMs();
+    const decision = this.#options.scaler.poke(nowMs, 0);
+    // Where instances were wanted already, it is the decision of before.
+    if (decision !== this.#decision) {
+      this.#options.onScaling?.({ timeMs: nowMs, step: "poke", ready: 0, decision });
+    }
+    this.#apply(decision);
   }
 
   #apply(decision: ScalerDecision): void {
@@ -330,7 +348,7 @@ export class FunctionPool<Handle extends InstanceHandle> {
 
   #reject(request: PooledRequest<Handle>, status: GatewayStatus, sentence: string): void {
     if (!this.#leaveQueue(request)) return;
-    this.#meter.leave(this.#options.clock.nowMs());
+    this.#meter.leave(0, this.#options.clock.nowMs());
     request.reject(status, sentence);
   }
 

@@ -39,6 +39,7 @@ export class Cluster implements ScalingTarget {
   /** Functions that want more instances: each gets one in turn, and nobody is passed over. */
   readonly #line = new Set<SimulatedFunction>();
   readonly #rng = new Rng();
+  readonly #workHandler: number;
   readonly #fetchedHandler: number;
   readonly #readyHandler: number;
   readonly #goneHandler: number;
@@ -62,10 +63,11 @@ export class Cluster implements ScalingTarget {
       clock,
       positions: new HeapPositions(),
       priority: PRIORITY.completion,
-      onDone: (id) => this.#onTaskDone(this.#instances[id]!),
+      onDone: (id) => this.#onWorkDone(this.#instances[id]!),
     };
     this.nodes = Array.from({ length: settings.nodes }, () => new SimulatedNode(settings, cpu));
     this.taskLimitMilli = Math.min(1000, Math.round(settings.cpuLimitCores * 1000));
+    this.#workHandler = clock.register((id) => this.#onWorkDone(this.#instances[id]!));
     this.#fetchedHandler = clock.register((id) => this.#boot(this.#instances[id]!));
     this.#readyHandler = clock.register((id) => this.#becomeReady(this.#instances[id]!));
     this.#goneHandler = clock.register((id) => this.#becomeGone(this.#instances[id]!));
@@ -129,8 +131,8 @@ export class Cluster implements ScalingTarget {
     const { owner } = instance;
     instance.state = "draining";
     owner.ready--;
-    if (instance.inFlight < owner.containerConcurrency) owner.available--;
-    this.#scaling.onStop(instance, this.#clock.nowMs());
+    if (instance.inFlight < owner.containerConcurrency) owner.makeUnavailable(instance);
+    this.#scaling.onStop(instance);
   }
 
   /** Gives room to those in line, one instance each in turn, until there is none. */
@@ -156,7 +158,15 @@ export class Cluster implements ScalingTarget {
   #create(target: SimulatedFunction, node: SimulatedNode): void {
     const id = this.#freeIds.pop() ?? this.#instances.length;
     const jobs = target.containerConcurrency === 1 ? null : new JobSet(this.#jobPositions);
-    const instance = new SimulatedInstance(id, target, node, target.nextSequence(), jobs);
+    const workEvent = this.#clock.createEvent(PRIORITY.completion, this.#workHandler, id);
+    const instance = new SimulatedInstance(
+      id,
+      target,
+      node,
+      target.nextSequence(),
+      workEvent,
+      jobs,
+    );
     this.#instances[id] = instance;
     this.#alive++;
     this.#starting++;
@@ -195,10 +205,11 @@ export class Cluster implements ScalingTarget {
       return this.#schedule(instance, workMs, this.#readyHandler);
     }
     instance.isBooting = true;
-    instance.node.cpu.add(instance.id, this.taskLimitMilli, workMs);
+    instance.node.cpu.add(instance, this.taskLimitMilli, workMs);
   }
 
-  #onTaskDone(instance: SimulatedInstance): void {
+  #onWorkDone(instance: SimulatedInstance): void {
+    instance.node.cpu.end(instance);
     if (!instance.isBooting) return this.#listener.onServed(instance);
     instance.isBooting = false;
     this.#schedule(instance, 0, this.#readyHandler);
@@ -221,7 +232,7 @@ export class Cluster implements ScalingTarget {
   #stop(instance: SimulatedInstance): void {
     const { owner } = instance;
     if (instance.event >= 0) this.#clock.cancel(instance.event);
-    if (instance.isBooting) instance.node.cpu.remove(instance.id, this.taskLimitMilli);
+    if (instance.isBooting) instance.node.cpu.remove(instance);
     instance.isBooting = false;
     const wasDraining = instance.state === "draining";
     if (instance.state === "starting") {
@@ -229,17 +240,18 @@ export class Cluster implements ScalingTarget {
       this.#starting--;
     } else if (!wasDraining) {
       owner.ready--;
-      if (instance.inFlight < owner.containerConcurrency) owner.available--;
+      if (instance.inFlight < owner.containerConcurrency) owner.makeUnavailable(instance);
     }
     owner.remove(instance);
     instance.state = "stopping";
     this.#tell(instance, "stopping");
     this.#schedule(instance, this.#draw(instance, "stop"), this.#goneHandler);
-    if (!wasDraining && !this.#isClosed) this.#scaling.onStop(instance, this.#clock.nowMs());
+    if (!wasDraining && !this.#isClosed) this.#scaling.onStop(instance);
   }
 
   #becomeGone(instance: SimulatedInstance): void {
     const { owner, node, id } = instance;
+    this.#clock.cancel(instance.workEvent);
     this.#instances[id] = undefined;
     this.#freeIds.push(id);
     this.#alive--;

@@ -9,7 +9,7 @@ import { createNetwork, type Network } from "./network.ts";
 import { PRIORITY } from "./priorities.ts";
 import type { Scaling } from "./scaling.ts";
 import type { SimulatedFunction } from "./simulated_function.ts";
-import type { SimulatedInstance } from "./simulated_instance.ts";
+import type { JobSet, SimulatedInstance } from "./simulated_instance.ts";
 import type { SimulatorSettings } from "./simulator_options.ts";
 import { SlotLinks, SlotList } from "./slot_list.ts";
 
@@ -160,7 +160,7 @@ export class Gateway implements Transport {
     while (owner.queue.size > 0 && instance.inFlight < owner.containerConcurrency) {
       this.#serve(instance, this.#leaveQueue(owner), true);
     }
-    if (instance.inFlight === 0) this.#scaling.onIdle(instance, this.#clock.nowMs());
+    if (instance.inFlight === 0) this.#scaling.onIdle(instance);
   }
 
   /** The instance is done with the next of its requests. */
@@ -189,7 +189,7 @@ export class Gateway implements Transport {
     if (this.#stage[slot] !== STAGE.toGateway || this.#call[slot] !== call) return;
     const target = this.#cluster.functions[this.#calls.functionIndex[slot]];
     const nowMs = this.#clock.nowMs();
-    this.#scaling.onArrival(target, nowMs);
+    this.#scaling.onArrival(target);
     if (target.available > 0) return this.#serve(target.findAvailable(), slot, false);
     this.#stage[slot] = STAGE.waiting;
     this.#waitingSinceMs[slot] = nowMs;
@@ -199,7 +199,7 @@ export class Gateway implements Transport {
       this.#isTimeoutSet = true;
       this.#clock.set(this.#timeoutEvent, nowMs + this.#settings.queueTimeoutMs);
     }
-    this.#scaling.onWait(target, nowMs);
+    this.#scaling.onWait(target);
   }
 
   /** The first in the queue leaves it. */
@@ -244,14 +244,14 @@ export class Gateway implements Transport {
       instance.state = "busy";
       this.#scaling.onUse(instance);
     }
-    if (++instance.inFlight === owner.containerConcurrency) owner.available--;
-    const workMs = this.#workMs(owner, slot);
+    if (++instance.inFlight === owner.containerConcurrency) owner.makeUnavailable(instance);
+    const workMs = this.#isPlainService ? this.#calls.runtimeMs[slot] : this.#drawWork(owner, slot);
     owner.served++;
     if (jobs === null) {
       instance.slot = slot;
-      instance.node.cpu.add(instance.id, this.#cluster.taskLimitMilli, workMs);
+      instance.node.cpu.add(instance, this.#cluster.taskLimitMilli, workMs);
     } else {
-      this.#pauseJobs(instance, jobs, instance.inFlight - 1);
+      this.#pauseJobs(instance, jobs);
       jobs.slots.set(slot, jobs.virtualMs + workMs, jobs.order++);
       this.#resumeJobs(instance, jobs);
     }
@@ -265,9 +265,8 @@ export class Gateway implements Transport {
     return afterDispatchMs > 0 || (hasWaited && afterDispatchMs === 0);
   }
 
-  #workMs(owner: SimulatedFunction, slot: number): number {
+  #drawWork(owner: SimulatedFunction, slot: number): number {
     const runtimeMs = this.#calls.runtimeMs[slot];
-    if (this.#isPlainService) return runtimeMs;
     const { serviceFactor, serviceOverheadMs } = this.#settings;
     // Of the function's n-th service, whichever request that is.
     this.#rng.seed(this.#serviceKeys[owner.index], owner.served, 0);
@@ -280,7 +279,7 @@ export class Gateway implements Transport {
     this.#instance[slot] = null;
     instance.inFlight--;
     if (jobs !== null && instance.inFlight > 0) this.#resumeJobs(instance, jobs);
-    this.#scaling.onLeave(owner, nowMs, serviceMs);
+    this.#scaling.onLeave(owner, serviceMs);
     if (instance.state === "draining") {
       if (instance.inFlight === 0) this.#cluster.endDraining(instance);
       return;
@@ -291,7 +290,7 @@ export class Gateway implements Transport {
     if (instance.inFlight > 0) return;
     instance.state = "idle";
     instance.idleSinceMs = nowMs;
-    this.#scaling.onIdle(instance, nowMs);
+    this.#scaling.onIdle(instance);
   }
 
   /** What an instance with so many requests gets at most: a request runs on one core. */
@@ -299,25 +298,14 @@ export class Gateway implements Transport {
     return Math.min(Math.round(this.#settings.cpuLimitCores * 1000), 1000 * requests);
   }
 
-  /** Stops the clock of the requests of an instance, of which there were `requests`. */
-  #pauseJobs(
-    { id, node: { cpu } }: SimulatedInstance,
-    jobs: NonNullable<SimulatedInstance["jobs"]>,
-    requests: number,
-  ): void {
-    if (requests === 0) return;
-    const limitMilli = this.#limitMilli(requests);
-    jobs.advance(cpu.progressMs(limitMilli));
-    cpu.remove(id, limitMilli);
+  /** Stops the clock of the requests of an instance. */
+  #pauseJobs(instance: SimulatedInstance, jobs: JobSet): void {
+    if (jobs.slots.size > 0) jobs.advance(jobs.givenMs - instance.node.cpu.remove(instance));
   }
 
-  #resumeJobs(
-    { id, node: { cpu } }: SimulatedInstance,
-    jobs: NonNullable<SimulatedInstance["jobs"]>,
-  ): void {
-    const limitMilli = this.#limitMilli(jobs.slots.size);
-    cpu.add(id, limitMilli, jobs.untilNextMs);
-    jobs.seenMs = cpu.progressMs(limitMilli);
+  #resumeJobs(instance: SimulatedInstance, jobs: JobSet): void {
+    jobs.givenMs = jobs.untilNextMs;
+    instance.node.cpu.add(instance, this.#limitMilli(jobs.slots.size), jobs.givenMs);
   }
 
   // Giving up
@@ -374,14 +362,14 @@ export class Gateway implements Transport {
       const target = this.#cluster.functions[this.#calls.functionIndex[slot]];
       target.queue.remove(this.#queueLinks, slot);
       this.#waiting.remove(this.#waitingLinks, slot);
-      this.#scaling.onLeave(target, nowMs, NaN);
+      this.#scaling.onLeave(target, NaN);
     } else if (stage === STAGE.serving) {
       const instance = this.#instance[slot]!;
       const { jobs } = instance;
       if (jobs === null) {
-        instance.node.cpu.remove(instance.id, this.#cluster.taskLimitMilli);
+        instance.node.cpu.remove(instance);
       } else {
-        this.#pauseJobs(instance, jobs, instance.inFlight);
+        this.#pauseJobs(instance, jobs);
         jobs.slots.remove(slot);
       }
       this.#endOn(instance, slot, nowMs, NaN);

@@ -1,3 +1,4 @@
+import { LoaderError } from "../../base/error.ts";
 import type { VirtualClock } from "../../base/virtual_clock.ts";
 import type { KeepAlivePolicy } from "../../autoscale/keep_alive_policy.ts";
 import { fits } from "./placement.ts";
@@ -24,8 +25,9 @@ export class KeepAliveScaling implements Scaling {
   readonly #target: KeepAliveTarget;
   readonly #policy: KeepAlivePolicy;
   readonly #mostInstances: number;
-  /** Time 0 of the policy. */
-  readonly #startMs: number;
+  /** Time 0 of the policy: run start; before it nothing is decided. */
+  #startMs = Infinity;
+  readonly #startEvent: number;
   readonly #expiryHandler: number;
   readonly #tickEvent: number;
   #ticks = 0;
@@ -35,6 +37,8 @@ export class KeepAliveScaling implements Scaling {
   readonly #least: Float64Array;
   /** By instance, to find it when its time is up. */
   readonly #kept: (SimulatedInstance | undefined)[] = [];
+  /** The function that there was no room for, whichever idle instances went. */
+  #starved: SimulatedFunction | null = null;
 
   /** @param mostInstances of one function; 0: any number */
   constructor(
@@ -47,35 +51,46 @@ export class KeepAliveScaling implements Scaling {
     this.#mostInstances = mostInstances === 0 ? Infinity : mostInstances;
     this.#clock = clock;
     this.#target = target;
-    this.#startMs = clock.nowMs();
     this.#least = new Float64Array(target.functions.length);
     this.#expiryHandler = clock.register((id) => this.#onExpiry(this.#kept[id]!));
     const prewarm = clock.register((index) => this.#startAhead(target.functions[index]));
     this.#prewarmEvents = target.functions.map(({ index }) =>
       clock.createEvent(PRIORITY.lifecycle, prewarm, index)
     );
-    const handler = clock.register(() => this.#onTick());
-    this.#tickEvent = clock.createEvent(PRIORITY.autoscaler, handler, 0);
+    const tick = clock.register(() => this.#onTick());
+    this.#tickEvent = clock.createEvent(PRIORITY.autoscaler, tick, 0);
+    const start = clock.register(() => this.#onRunStart());
+    this.#startEvent = clock.createEvent(PRIORITY.lifecycle, start, 0);
   }
 
   start(): void {
+    // What is deployed waits for the run.
+  }
+
+  beginRun(runStartMs: number): void {
+    this.#startMs = runStartMs;
+    this.#clock.set(this.#startEvent, runStartMs);
     const startAhead = this.#clock.register((index) =>
       this.#startAhead(this.#target.functions[index])
     );
     for (const { index } of this.#target.functions) {
-      for (const timeMs of this.#policy.plannedStartsMs(index)) {
-        this.#clock.schedule(this.#startMs + timeMs, PRIORITY.lifecycle, startAhead, index);
+      for (const timeMs of this.#policy.plannedStartsMs(index) ?? []) {
+        // Those that are to be there at the beginning were deployed.
+        if (timeMs < 0) continue;
+        this.#clock.schedule(runStartMs + timeMs, PRIORITY.lifecycle, startAhead, index);
       }
     }
     this.#armTick();
   }
 
   stop(): void {
+    this.#clock.clear(this.#startEvent);
     this.#clock.clear(this.#tickEvent);
     for (const event of this.#prewarmEvents) this.#clock.clear(event);
   }
 
-  onArrival(target: SimulatedFunction, nowMs: number): void {
+  onArrival(target: SimulatedFunction): void {
+    const nowMs = this.#clock.nowMs();
     this.#clock.clear(this.#prewarmEvents[target.index]);
     this.#policy.onArrival(target.index, nowMs - this.#startMs, target.available === 0);
   }
@@ -86,18 +101,23 @@ export class KeepAliveScaling implements Scaling {
     if (target.desired < this.#mostInstances) this.#target.scale(target, target.desired + 1);
   }
 
-  onLeave(target: SimulatedFunction, nowMs: number, serviceMs: number): void {
+  onLeave(target: SimulatedFunction, serviceMs: number): void {
+    const nowMs = this.#clock.nowMs();
     if (Number.isNaN(serviceMs)) return this.#giveUpPending(target);
     this.#policy.onCompletion(target.index, nowMs - this.#startMs, serviceMs);
   }
 
-  onIdle(instance: SimulatedInstance, nowMs: number): void {
+  onIdle(instance: SimulatedInstance): void {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs < this.#startMs) return;
     const { index } = instance.owner;
     const policyMs = nowMs - this.#startMs;
     instance.evictionPriority = this.#policy.evictionPriority(index, policyMs);
     instance.keepUntilMs = this.#startMs + this.#policy.keepUntilMs(index, policyMs);
     this.#kept[instance.id] = instance;
     this.#armExpiry(instance);
+    // Nobody looks at the line again when an instance becomes one that may go.
+    if (this.#starved !== null && this.#starved.missing > 0) this.makeRoom(this.#starved);
   }
 
   onUse(instance: SimulatedInstance): void {
@@ -106,15 +126,23 @@ export class KeepAliveScaling implements Scaling {
     instance.event = -1;
   }
 
-  onStop({ owner }: SimulatedInstance, nowMs: number): void {
-    if (owner.ready + owner.starting > 0 || owner.queue.size > 0) return;
+  onStop({ owner }: SimulatedInstance): void {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs < this.#startMs || owner.ready + owner.starting > 0) return;
+    this.#policy.onLastGone(owner.index, nowMs - this.#startMs);
+    // Where requests wait, one is wanted already.
+    if (owner.queue.size > 0) return;
     const policyMs = this.#policy.prewarmAtMs(owner.index, nowMs - this.#startMs);
     if (Number.isNaN(policyMs)) return;
-    this.#clock.set(this.#prewarmEvents[owner.index], this.#startMs + policyMs);
+    const dueMs = this.#startMs + policyMs;
+    if (!(dueMs > nowMs)) throw startsAtOnce(this.#policy, owner, policyMs);
+    this.#clock.set(this.#prewarmEvents[owner.index], dueMs);
   }
 
   /** Evicts where the highest priority that has to go is lowest, unless room is coming anyway. */
-  makeRoom({ request }: SimulatedFunction): void {
+  makeRoom(target: SimulatedFunction): void {
+    this.#starved = null;
+    const { request } = target;
     let chosen: readonly SimulatedInstance[] | undefined;
     let lowest = Infinity;
     for (const node of this.#target.nodes) {
@@ -126,6 +154,7 @@ export class KeepAliveScaling implements Scaling {
       chosen = victims;
       lowest = highest;
     }
+    if (chosen === undefined) this.#starved = target;
     for (const victim of chosen ?? []) {
       this.#policy.onEviction(victim.owner.index, victim.evictionPriority);
       this.#retire(victim);
@@ -140,6 +169,15 @@ export class KeepAliveScaling implements Scaling {
     const { tickMs } = this.#policy;
     if (tickMs === null) return;
     this.#clock.set(this.#tickEvent, this.#startMs + ++this.#ticks * tickMs);
+  }
+
+  /** What is there becomes idle now, in order of creation. */
+  #onRunStart(): void {
+    for (const { members } of this.#target.functions) {
+      for (const instance of [...members]) {
+        if (instance.state === "idle") this.onIdle(instance);
+      }
+    }
   }
 
   #onTick(): void {
@@ -200,6 +238,20 @@ export class KeepAliveScaling implements Scaling {
     const least = Math.max(wanted, this.#least[target.index]);
     if (target.desired > least) this.#target.scale(target, least);
   }
+}
+
+/** It would start, be evicted and start again for ever, where starts take no time. */
+function startsAtOnce(
+  policy: KeepAlivePolicy,
+  { name }: SimulatedFunction,
+  policyMs: number,
+): LoaderError {
+  return new LoaderError(
+    "platform",
+    `The policy ${policy.name} lets the last instance of ${name} go and starts one at the ` +
+      `same instant, ${policyMs} ms after run start; it must name a later time, or keep it.`,
+    { value: policyMs },
+  );
 }
 
 /** The idle instances of a node that must go for a request; none: it will have room; `null`: it cannot. */

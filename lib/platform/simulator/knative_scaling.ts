@@ -1,5 +1,5 @@
 import type { VirtualClock } from "../../base/virtual_clock.ts";
-import { ConcurrencyMeter } from "../../autoscale/concurrency_meter.ts";
+import { ConcurrencyMeters } from "../../autoscale/concurrency_meters.ts";
 import { FunctionScaler, type ScalerDecision } from "../../autoscale/function_scaler.ts";
 import {
   type AutoscalingFields,
@@ -25,7 +25,6 @@ const SURE_REPORT_PER_BUCKET = 2e-6;
 /** What is kept of one function. */
 class FunctionState {
   readonly scaler: FunctionScaler;
-  readonly meter: ConcurrencyMeter;
   latest: ScalerDecision | null = null;
   /** Average of the last report. */
   concurrency = 0;
@@ -33,24 +32,19 @@ class FunctionState {
   reports = 0;
   /** The next report subtracts what a poke has recorded ahead of it. */
   isAhead = false;
-  nextReportMs: number;
-  /** Whether a request was in flight since the last report. */
-  hasUnreported = false;
-  /** Whether ticks are left out until a request comes. */
-  isIdle = false;
   /** Bucket of the last report above zero, or poke. */
   lastBucket = -Infinity;
   /** Bucket of the last one that surely keeps the stable average above zero. */
   sureBucket = -Infinity;
-  /** Whether more was in flight since the last report than one instance is to take. */
-  wasHigh = false;
   /** Bucket of the last report above what one instance is to take. */
   highBucket = -Infinity;
+  /** The highest reports of the last span of a window that had any, and of the span before it. */
+  highestSpan = -1;
+  highest = 0;
+  highestBefore = 0;
 
-  constructor(scaler: FunctionScaler, startMs: number, reportMs: number) {
+  constructor(scaler: FunctionScaler) {
     this.scaler = scaler;
-    this.meter = new ConcurrencyMeter(startMs);
-    this.nextReportMs = startMs + reportMs;
   }
 }
 
@@ -69,14 +63,21 @@ class FunctionState {
  *   there, each bucket of both windows is at most what one instance is to take,
  *   and no more than that is in flight: then all averages are at most that, and the
  *   decision is one until the last report above zero leaves the stable window or
- *   more comes in flight.
+ *   more comes in flight. It is *settled in panic* when as many are ready as are
+ *   wanted, and no bucket and no request is beyond what they are to take: then the
+ *   scale stays, and the panic is not renewed, until it ends or more comes in flight.
  */
 export class KnativeScaling implements Scaling {
   readonly #clock: VirtualClock;
   readonly #target: ScalingTarget;
   readonly #fields: AutoscalingFields;
   readonly #states: readonly FunctionState[];
-  /** By function: number of the next tick that must be made. */
+  // By function.
+  readonly #meters: ConcurrencyMeters;
+  readonly #nextReportMs: Float64Array;
+  /** While ticks are left out: with more than this in flight they are due again. */
+  readonly #calmUpTo: Float64Array;
+  /** Number of the next tick that must be made. */
   readonly #dueTicks: Int32Array;
   readonly #startMs: number;
   readonly #reportMs: number;
@@ -118,10 +119,11 @@ export class KnativeScaling implements Scaling {
           initialReady: initialScale,
           createdMs: this.#startMs,
         }),
-        this.#startMs,
-        this.#reportMs,
       )
     );
+    this.#meters = new ConcurrencyMeters(this.#states.length, this.#startMs);
+    this.#nextReportMs = new Float64Array(this.#states.length).fill(this.#timeOfReport(1));
+    this.#calmUpTo = new Float64Array(this.#states.length);
     this.#dueTicks = new Int32Array(this.#states.length);
     const handler = clock.register(() => this.#onTick());
     this.#tickEvent = clock.createEvent(PRIORITY.autoscaler, handler, 0);
@@ -131,25 +133,24 @@ export class KnativeScaling implements Scaling {
     if (this.#states.length > 0) this.#armTick();
   }
 
+  beginRun(): void {
+    // It decides since the deployment.
+  }
+
   stop(): void {
     this.#clock.clear(this.#tickEvent);
   }
 
-  onArrival(target: SimulatedFunction, nowMs: number): void {
-    const state = this.#states[target.index];
-    if (state.nextReportMs <= nowMs) this.#report(state, nowMs);
-    state.meter.arrive(nowMs);
-    state.hasUnreported = true;
-    const isHigh = state.meter.inFlight > this.#targetValue;
-    if (isHigh) state.wasHigh = true;
-    if (isHigh || state.isIdle) {
-      state.isIdle = false;
-      this.#dueTicks[target.index] = 0;
-    }
+  onArrival({ index }: SimulatedFunction): void {
+    const nowMs = this.#clock.nowMs();
+    if (this.#nextReportMs[index] <= nowMs) this.#report(index, nowMs);
+    const inFlight = this.#meters.arrive(index, nowMs);
+    if (inFlight > this.#calmUpTo[index]) this.#dueTicks[index] = 0;
   }
 
-  onWait(target: SimulatedFunction, nowMs: number): void {
+  onWait(target: SimulatedFunction): void {
     if (target.ready > 0) return;
+    const nowMs = this.#clock.nowMs();
     const state = this.#states[target.index];
     const decision = state.scaler.poke(nowMs, 0);
     // Where instances were wanted already, it is the decision of before.
@@ -160,10 +161,10 @@ export class KnativeScaling implements Scaling {
     this.#apply(state, target, decision);
   }
 
-  onLeave(target: SimulatedFunction, nowMs: number): void {
-    const state = this.#states[target.index];
-    if (state.nextReportMs <= nowMs) this.#report(state, nowMs);
-    state.meter.leave(nowMs);
+  onLeave({ index }: SimulatedFunction): void {
+    const nowMs = this.#clock.nowMs();
+    if (this.#nextReportMs[index] <= nowMs) this.#report(index, nowMs);
+    this.#meters.leave(index, nowMs);
   }
 
   onIdle(): void {
@@ -185,7 +186,7 @@ export class KnativeScaling implements Scaling {
   status(target: SimulatedFunction): ScalingStatus {
     const state = this.#states[target.index];
     const nowMs = this.#clock.nowMs();
-    this.#report(state, nowMs);
+    this.#report(target.index, nowMs);
     return { ...state.scaler.observe(nowMs), concurrency: state.concurrency };
   }
 
@@ -203,15 +204,17 @@ export class KnativeScaling implements Scaling {
     const dueTicks = this.#dueTicks;
     const tick = ++this.#tick;
     for (let i = 0; i < dueTicks.length; i++) {
-      if (dueTicks[i] <= tick) this.#decide(this.#states[i], functions[i], nowMs);
+      if (dueTicks[i] <= tick) this.#decide(functions[i], nowMs);
     }
     this.#armTick();
   }
 
-  #decide(state: FunctionState, target: SimulatedFunction, nowMs: number): void {
-    this.#report(state, nowMs);
+  #decide(target: SimulatedFunction, nowMs: number): void {
+    const { index } = target;
+    const state = this.#states[index];
+    this.#report(index, nowMs);
     this.#apply(state, target, state.scaler.tick(nowMs, target.ready));
-    if (this.#skips) this.#dueTicks[target.index] = this.#nextDueTick(state, target, nowMs);
+    if (this.#skips) this.#dueTicks[index] = this.#nextDueTick(state, target, nowMs);
   }
 
   #apply(state: FunctionState, target: SimulatedFunction, decision: ScalerDecision): void {
@@ -220,30 +223,31 @@ export class KnativeScaling implements Scaling {
   }
 
   /** Makes the reports that were due until now. */
-  #report(state: FunctionState, nowMs: number): void {
-    while (state.nextReportMs <= nowMs) {
-      const { meter, nextReportMs } = state;
-      const average = meter.report(nextReportMs);
-      state.scaler.recordConcurrency(nextReportMs, average);
-      this.#noteReport(state, nextReportMs, average);
+  #report(index: number, nowMs: number): void {
+    const state = this.#states[index];
+    for (;;) {
+      const dueMs = this.#nextReportMs[index];
+      if (dueMs > nowMs) return;
+      const average = this.#meters.report(index, dueMs);
+      state.scaler.recordConcurrency(dueMs, average);
+      this.#noteReport(state, dueMs, average);
       state.reports++;
-      state.nextReportMs = this.#timeOfReport(state.reports + 1);
-      state.hasUnreported = meter.inFlight > 0;
-      state.wasHigh = meter.inFlight > this.#targetValue;
-      if (average === 0 && meter.inFlight === 0 && this.#isSilentAfterZero) {
-        return this.#skipZeros(state, nowMs);
+      this.#nextReportMs[index] = this.#timeOfReport(state.reports + 1);
+      if (average === 0 && this.#meters.inFlight(index) === 0 && this.#isSilentAfterZero) {
+        return this.#skipZeros(index, nowMs);
       }
     }
   }
 
   /** The reports until now are zeros, which an idle function does not send after the first. */
-  #skipZeros(state: FunctionState, nowMs: number): void {
+  #skipZeros(index: number, nowMs: number): void {
+    const state = this.#states[index];
     let due = Math.floor((nowMs - this.#startMs) / this.#reportMs);
     if (this.#timeOfReport(due) > nowMs) due--;
     if (due <= state.reports) return;
-    state.meter.report(this.#timeOfReport(due));
+    this.#meters.report(index, this.#timeOfReport(due));
     state.reports = due;
-    state.nextReportMs = this.#timeOfReport(due + 1);
+    this.#nextReportMs[index] = this.#timeOfReport(due + 1);
   }
 
   #noteReport(state: FunctionState, timeMs: number, average: number): void {
@@ -252,6 +256,7 @@ export class KnativeScaling implements Scaling {
     // What is tracked must not be too early, but `sureBucket` not too late.
     state.lastBucket = this.#bucketOf(timeMs);
     if (average > this.#targetValue) state.highBucket = state.lastBucket;
+    this.#noteHighest(state, average);
     const recorded = state.isAhead ? average - 1 : average;
     state.isAhead = false;
     if (recorded >= SURE_REPORT_PER_BUCKET * this.#windowBuckets) {
@@ -259,19 +264,45 @@ export class KnativeScaling implements Scaling {
     }
   }
 
+  #noteHighest(state: FunctionState, average: number): void {
+    const span = Math.floor(state.lastBucket / this.#windowBuckets);
+    if (span !== state.highestSpan) {
+      state.highestBefore = span === state.highestSpan + 1 ? state.highest : 0;
+      state.highest = 0;
+      state.highestSpan = span;
+    }
+    if (average > state.highest) state.highest = average;
+  }
+
+  /** At least the highest report that any window still has. */
+  #highestOf(state: FunctionState, nowMs: number): number {
+    const span = Math.floor(this.#bucketOf(nowMs) / this.#windowBuckets);
+    if (span === state.highestSpan) return Math.max(state.highest, state.highestBefore);
+    return span === state.highestSpan + 1 ? state.highest : 0;
+  }
+
   /** The first tick whose decision is not known to be that of this one; see the class. */
   #nextDueTick(state: FunctionState, target: SimulatedFunction, nowMs: number): number {
     const { desired, stable, panic, panicking } = state.latest!;
-    if (panicking || target.starting > 0 || desired !== target.ready) return 0;
-    state.isIdle = !state.hasUnreported &&
-      this.#bucketOf(nowMs) - state.lastBucket >= this.#windowBuckets;
-    if (state.isIdle) {
+    const { index } = target;
+    if (target.starting > 0 || desired !== target.ready) return 0;
+    const peak = this.#meters.peak(index);
+    const bucket = this.#bucketOf(nowMs);
+    if (panicking) {
+      const most = desired * this.#targetValue;
+      if (peak > most || this.#highestOf(state, nowMs) > most) return 0;
+      this.#calmUpTo[index] = most;
+      return this.#tickBefore(state.scaler.panicUntilMs);
+    }
+    if (peak === 0 && bucket - state.lastBucket >= this.#windowBuckets) {
+      this.#calmUpTo[index] = 0;
       return desired === 0 ? NEVER : this.#tickBefore(state.scaler.heldUntilMs);
     }
     const most = this.#targetValue;
     const isSteady = desired === 1 && stable > 0 && stable <= most && panic <= most &&
-      !state.wasHigh && this.#bucketOf(nowMs) - state.highBucket > this.#windowBuckets;
+      peak <= most && bucket - state.highBucket > this.#windowBuckets;
     if (!isSteady) return 0;
+    this.#calmUpTo[index] = most;
     return this.#tickBefore((state.sureBucket + this.#windowBuckets) * this.#fields.granularityMs);
   }
 

@@ -1,6 +1,5 @@
 import { Rng, type RngKey } from "../../base/rng.ts";
 import type { VirtualClock } from "../../base/virtual_clock.ts";
-import { DelayLine } from "./delay_line.ts";
 import { type Distribution, drawFrom } from "./distribution.ts";
 
 /** One way between loader and gateway. */
@@ -24,7 +23,7 @@ export function createNetwork(
     return new RandomNetwork(clock, priority, delayMs, key, onArrival);
   }
   if (delayMs.value === 0) return { send: onArrival };
-  return new DelayLine(clock, priority, delayMs.value, onArrival);
+  return clock.createDelayLine(priority, delayMs.value, onArrival);
 }
 
 /** Calls overtake each other. */

@@ -4,6 +4,8 @@ import { GreedyDual } from "../../autoscale/greedy_dual.ts";
 import { HybridHistogram } from "../../autoscale/hybrid_histogram.ts";
 import type { KeepAlivePolicy } from "../../autoscale/keep_alive_policy.ts";
 import { LittlePrewarm } from "../../autoscale/little_prewarm.ts";
+import { Oracle } from "../../autoscale/oracle.ts";
+import type { KnownArrivals } from "./known_arrivals.ts";
 
 /** What a keep-alive policy may know of the functions, each by its index. */
 export interface PolicyContext {
@@ -12,9 +14,15 @@ export interface PolicyContext {
   readonly memoryMib: Float64Array;
   /** Mean of a cold start on an idle core. */
   readonly coldStartMs: Float64Array;
+  /**
+   * The future, for those that are to know it; made when it is asked for.
+   *
+   * @throws LoaderError `usage` where the platform does not know the run's schedule
+   */
+  readonly deriveArrivals: () => KnownArrivals;
 }
 
-/** Makes a keep-alive policy; its time 0 is when the functions were deployed. */
+/** Makes a keep-alive policy; its time 0 is the run start. */
 export type PolicyFactory = (context: PolicyContext) => KeepAlivePolicy;
 
 /** Knative's autoscaler, which counts requests and is no keep-alive policy. */
@@ -27,6 +35,10 @@ const KEEP_ALIVE_POLICIES: Readonly<Record<string, PolicyFactory>> = {
   "hybrid-histogram": ({ functions }) => new HybridHistogram({ functions }),
   "greedy-dual": (context) => new GreedyDual(context),
   "little-prewarm": ({ functions }) => new LittlePrewarm({ functions }),
+  oracle: ({ coldStartMs, deriveArrivals }) => {
+    const { readyAheadMs, ...arrivals } = deriveArrivals();
+    return new Oracle({ ...arrivals, coldStartMs: coldStartMs.map((ms) => ms + readyAheadMs) });
+  },
 };
 
 /** Every policy that can be chosen by name. */

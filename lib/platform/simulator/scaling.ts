@@ -9,25 +9,27 @@ export interface ScalingStatus {
   readonly concurrency: number | null;
 }
 
-/** Decides when instances come and go, told of all that happens to a function. */
+/** Decides when instances come and go, told of all that happens to a function, when it happens. */
 export interface Scaling {
   /** A request has come in; called before it is given an instance or has to wait. */
-  onArrival(target: SimulatedFunction, nowMs: number): void;
+  onArrival(target: SimulatedFunction): void;
   /** It waits: no instance could take it. */
-  onWait(target: SimulatedFunction, nowMs: number): void;
+  onWait(target: SimulatedFunction): void;
   /** A request was served for so long; NaN: it was not served to the end. */
-  onLeave(target: SimulatedFunction, nowMs: number, serviceMs: number): void;
-  /** An instance has become idle. */
-  onIdle(instance: SimulatedInstance, nowMs: number): void;
+  onLeave(target: SimulatedFunction, serviceMs: number): void;
+  /** An instance has become idle: by an end of service, or ready with nothing to serve. */
+  onIdle(instance: SimulatedInstance): void;
   /** An idle instance was given a request. */
   onUse(instance: SimulatedInstance): void;
   /** An instance has stopped or was told to. */
-  onStop(instance: SimulatedInstance, nowMs: number): void;
+  onStop(instance: SimulatedInstance): void;
   /** There is no node for an instance of the function: makes idle ones go, if it can. */
   makeRoom(target: SimulatedFunction): void;
   status(target: SimulatedFunction): ScalingStatus;
   /** Begins, once the functions are there. */
   start(): void;
+  /** The first run on them starts then; told once, before it does. */
+  beginRun(runStartMs: number): void;
   /** Decides no more. */
   stop(): void;
 }

@@ -16,6 +16,13 @@ export interface FunctionSettings {
   readonly containerConcurrency: number;
 }
 
+/** Members that have a bit: so many as a small integer has. */
+const BITS = 30;
+
+function isAvailable({ state, inFlight, owner }: SimulatedInstance): boolean {
+  return state === "idle" || (state === "busy" && inFlight < owner.containerConcurrency);
+}
+
 /** One function: its instances, the requests that wait for one, how many are wanted. */
 export class SimulatedFunction {
   readonly index: number;
@@ -37,8 +44,11 @@ export class SimulatedFunction {
   /** Requests that an instance began to serve. */
   served = 0;
   #sequence = 0;
-  /** No instance before this one is available. */
-  #firstAvailable = 0;
+  /**
+   * Which of the first members can take a request, a bit for each: to ask them one by one
+   * would fetch each from memory.
+   */
+  #availableBits = 0;
 
   constructor(settings: FunctionSettings) {
     this.index = settings.index;
@@ -65,17 +75,29 @@ export class SimulatedFunction {
 
   remove(instance: SimulatedInstance): void {
     const { members } = this;
-    members.splice(instance.member, 1);
-    for (let i = instance.member; i < members.length; i++) members[i].member = i;
-    // Those behind have moved up.
-    if (instance.member < this.#firstAvailable) this.#firstAvailable--;
+    const { member } = instance;
+    members.splice(member, 1);
+    for (let i = member; i < members.length; i++) members[i].member = i;
+    if (member < BITS) {
+      const before = (1 << member) - 1;
+      this.#availableBits = (this.#availableBits & before) |
+        ((this.#availableBits >>> 1) & ~before);
+      // One more may have moved up among the first.
+      if (members.length >= BITS && isAvailable(members[BITS - 1])) this.#setBit(BITS - 1);
+    }
     instance.member = -1;
   }
 
   /** A ready instance can take a request (more). */
-  makeAvailable(instance: SimulatedInstance): void {
+  makeAvailable({ member }: SimulatedInstance): void {
     this.available++;
-    if (instance.member < this.#firstAvailable) this.#firstAvailable = instance.member;
+    if (member < BITS) this.#setBit(member);
+  }
+
+  /** An instance that could take a request can take no more. */
+  makeUnavailable({ member }: SimulatedInstance): void {
+    this.available--;
+    if (member < BITS) this.#availableBits &= ~(1 << member);
   }
 
   /**
@@ -83,14 +105,15 @@ export class SimulatedFunction {
    * chooses for small concurrencies; there must be one.
    */
   findAvailable(): SimulatedInstance {
-    const { members, containerConcurrency } = this;
-    let i = this.#firstAvailable;
-    for (;; i++) {
-      const { state, inFlight } = members[i];
-      if (state === "idle" || (state === "busy" && inFlight < containerConcurrency)) break;
-    }
-    this.#firstAvailable = i;
-    return members[i];
+    const bits = this.#availableBits;
+    if (bits !== 0) return this.members[31 - Math.clz32(bits & -bits)];
+    let i = BITS;
+    while (!isAvailable(this.members[i])) i++;
+    return this.members[i];
+  }
+
+  #setBit(member: number): void {
+    this.#availableBits |= 1 << member;
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { CpuTask } from "./cpu.ts";
 import { EventHeap, type HeapPositions } from "../../base/event_heap.ts";
 import type { SimulatedFunction } from "./simulated_function.ts";
 import type { SimulatedNode } from "./simulated_node.ts";
@@ -6,12 +7,14 @@ import type { SimulatedNode } from "./simulated_node.ts";
 export type InstanceState = "starting" | "idle" | "busy" | "draining" | "stopping";
 
 /** One sandbox of a function on a node. */
-export class SimulatedInstance {
+export class SimulatedInstance implements CpuTask {
   /** Small, and given again when it is gone. */
   readonly id: number;
   readonly owner: SimulatedFunction;
   readonly node: SimulatedNode;
   readonly name: string;
+  readonly workEvent: number;
+  limitMilli = 0;
   /** Position among the function's instances, from 0. */
   readonly sequence: number;
   state: InstanceState = "starting";
@@ -40,6 +43,7 @@ export class SimulatedInstance {
     owner: SimulatedFunction,
     node: SimulatedNode,
     sequence: number,
+    workEvent: number,
     jobs: JobSet | null,
   ) {
     this.id = id;
@@ -47,6 +51,7 @@ export class SimulatedInstance {
     this.node = node;
     this.sequence = sequence;
     this.name = `${owner.name}-${String(sequence).padStart(5, "0")}`;
+    this.workEvent = workEvent;
     this.jobs = jobs;
   }
 }
@@ -60,18 +65,17 @@ export class JobSet {
   readonly slots: EventHeap;
   /** Core-milliseconds that a request that was always there has got. */
   virtualMs = 0;
-  /** The progress of the instance, at the last look. */
-  seenMs = 0;
+  /** Work that the instance was given to do until the next of them is done. */
+  givenMs = 0;
   order = 0;
 
   constructor(positions: HeapPositions) {
     this.slots = new EventHeap(positions);
   }
 
-  /** The instance has come so far: each request got an equal part of it. */
+  /** The instance has done so much: each request got an equal part of it. */
   advance(progressMs: number): void {
-    if (this.slots.size > 0) this.virtualMs += (progressMs - this.seenMs) / this.slots.size;
-    this.seenMs = progressMs;
+    this.virtualMs += progressMs / this.slots.size;
   }
 
   /** Work that the instance has to do until the next of them is done. */

@@ -6,7 +6,7 @@ import type { SimulatorSettings } from "./simulator_options.ts";
 
 /** A machine that instances run on. */
 export class SimulatedNode implements NodeRoom {
-  readonly cpu: NodeCpu;
+  readonly cpu: NodeCpu<SimulatedInstance>;
   readonly cpuMilli: number;
   readonly memoryMib: number;
   readonly instances: number;
@@ -21,7 +21,7 @@ export class SimulatedNode implements NodeRoom {
   constructor(settings: SimulatorSettings, setting: CpuSetting) {
     const isShared = settings.cpu === "sharing";
     const coresMilli = Math.round(settings.nodeCores * 1000);
-    this.cpu = new NodeCpu(setting, isShared ? coresMilli : Infinity);
+    this.cpu = new NodeCpu(setting, isShared ? coresMilli : Infinity, this.members);
     this.cpuMilli = isShared ? coresMilli * settings.cpuOvercommit : coresMilli;
     this.memoryMib = settings.nodeMemoryMib;
     this.instances = settings.nodeInstances;

@@ -1,6 +1,7 @@
 import { LoaderError } from "../../base/error.ts";
 import { FunctionScaler, type FunctionScalerOptions } from "../../autoscale/function_scaler.ts";
 import { INSTANCE_OVERHEAD_MIB } from "../local/capacity.ts";
+import type { Schedule } from "../../model/schedule.ts";
 import { LOCAL_DEFAULTS } from "../local/local_options.ts";
 import { constant, type Distribution } from "./distribution.ts";
 import type { Placement } from "./placement.ts";
@@ -62,6 +63,8 @@ export interface SimulatorSettings {
   readonly policy: string;
   /** A keep-alive policy that has no name here. */
   readonly createPolicy: PolicyFactory | null;
+  /** The schedule of the one run that is made, for policies that know the future. */
+  readonly schedule: Schedule | null;
   /** Leaves out decisions of Knative's autoscaler that cannot differ from the last one. */
   readonly skipsIdleTicks: boolean;
   readonly scrapeEveryMs: number;
@@ -109,6 +112,7 @@ export const SIMULATOR_DEFAULTS: SimulatorSettings = {
   autoscaling: {},
   policy: "knative",
   createPolicy: null,
+  schedule: null,
   skipsIdleTicks: true,
   scrapeEveryMs: LOCAL_DEFAULTS.scrapeEveryMs,
 };

@@ -1,7 +1,9 @@
 import { LoaderError } from "../../base/error.ts";
 import { deriveKey } from "../../base/rng.ts";
 import { VirtualClock } from "../../base/virtual_clock.ts";
+import type { KeepAlivePolicy } from "../../autoscale/keep_alive_policy.ts";
 import { KNATIVE_DEFAULTS, LOADER_OVERRIDES } from "../../autoscale/knative_defaults.ts";
+import { RUN_LEAD_MS } from "../../invoke/dispatcher.ts";
 import type {
   Capacity,
   Deployment,
@@ -16,6 +18,7 @@ import { formatDistribution, meanOf } from "./distribution.ts";
 import { Gateway } from "./gateway.ts";
 import { KeepAliveScaling } from "./keep_alive_scaling.ts";
 import { KnativeScaling } from "./knative_scaling.ts";
+import { deriveArrivals, type KnownArrivals } from "./known_arrivals.ts";
 import { createKeepAlivePolicy, KNATIVE } from "./policies.ts";
 import type { Scaling } from "./scaling.ts";
 import { SimulatedFunction } from "./simulated_function.ts";
@@ -84,7 +87,7 @@ class SimulatorPlatform implements Platform {
   }
 
   describe(): Record<string, unknown> {
-    const { autoscaling: _, createPolicy, ...settings } = this.#settings;
+    const { autoscaling: _, createPolicy, schedule: __, ...settings } = this.#settings;
     const facts = Object.entries(settings).map(([name, value]) => [
       name,
       typeof value === "object" && value !== null ? formatDistribution(value) : value,
@@ -112,16 +115,19 @@ class SimulatorPlatform implements Platform {
     }
     this.#checkFunctions(specs);
     signal.throwIfAborted();
-    const functions = specs.map((spec, i) => this.#createFunction(spec, i));
+    const policy = this.#createPolicy(specs);
+    const functions = specs.map((spec, i) =>
+      this.#createFunction(spec, i, plannedScaleOf(policy, i) ?? spec.initialScale)
+    );
     const cluster = new Cluster(this.#settings, this.clock, functions, {
       onReady: (instance) => {
-        if (deployed.gateway === null) scaling.onIdle(instance, this.clock.nowMs());
+        if (deployed.gateway === null) scaling.onIdle(instance);
         else deployed.gateway.useReady(instance);
       },
       onServed: (instance) => deployed.gateway!.endService(instance),
       onEvent: (event) => this.#listener(event),
     });
-    const scaling = this.#createScaling(cluster);
+    const scaling = this.#createScaling(policy, cluster);
     const deployed: Deployed = { cluster, scaling, functions, gateway: null, answered: 0 };
     this.#deployed = deployed;
     try {
@@ -129,8 +135,11 @@ class SimulatorPlatform implements Platform {
       await this.#passTime(
         signal,
         () =>
-          functions.every(({ ready, desired }, i) =>
-            ready >= Math.min(desired, specs[i].initialScale)
+          functions.every(({ ready, starting, desired }, i) =>
+            // What a policy plans was not asked whether it fits.
+            plannedScaleOf(policy, i) === null
+              ? ready >= Math.min(desired, specs[i].initialScale)
+              : starting === 0
           ),
       );
     } catch (error) {
@@ -150,6 +159,7 @@ class SimulatorPlatform implements Platform {
       if (deployed === null) {
         throw new LoaderError("platform", "The simulator has no functions deployed; deploy first.");
       }
+      if (deployed.gateway === null) deployed.scaling.beginRun(this.clock.nowMs() + RUN_LEAD_MS);
       deployed.gateway = new Gateway({
         settings: this.#settings,
         clock: this.clock,
@@ -190,40 +200,68 @@ class SimulatorPlatform implements Platform {
     await this.teardown();
   }
 
-  #createFunction(spec: FunctionSpec, index: number): SimulatedFunction {
-    const { seed, instanceOverheadMib, containerConcurrency, cpu, cpuLimitCores } = this.#settings;
+  #createFunction(spec: FunctionSpec, index: number, initialScale: number): SimulatedFunction {
+    const { seed, containerConcurrency, cpu, cpuLimitCores } = this.#settings;
     return new SimulatedFunction({
       index,
       name: spec.name,
       functionId: spec.functionId,
-      initialScale: spec.initialScale,
+      initialScale,
       request: {
         // A core of its own cannot be another's.
         cpuMilli: cpu === "dedicated" ? Math.round(1000 * cpuLimitCores) : spec.cpuRequestMilli,
-        memoryMib: spec.memoryRequestMib + instanceOverheadMib,
+        memoryMib: this.#instanceMemoryMib(spec),
       },
       key: deriveKey(seed, "simulator", "instances", spec.name),
       containerConcurrency,
     });
   }
 
-  #createScaling(cluster: Cluster): Scaling {
-    const { policy, createPolicy, autoscaling } = this.#settings;
-    if (createPolicy === null && policy === KNATIVE) {
-      return new KnativeScaling(this.#settings, this.clock, cluster);
-    }
-    const { schedulingMs, imageMs, startMs } = this.#settings;
-    const coldStartMs = meanOf(schedulingMs) + meanOf(imageMs) + meanOf(startMs);
+  #instanceMemoryMib(spec: FunctionSpec): number {
+    return spec.memoryRequestMib + this.#settings.instanceOverheadMib;
+  }
+
+  /** `null`: Knative's autoscaler decides. */
+  #createPolicy(specs: readonly FunctionSpec[]): KeepAlivePolicy | null {
+    const { policy, createPolicy, schedulingMs, imageMs, startMs } = this.#settings;
+    if (createPolicy === null && policy === KNATIVE) return null;
+    const stretch = this.#settings.startUsesCpu ? this.#cpuStretch : 1;
+    const coldStartMs = meanOf(schedulingMs) + meanOf(imageMs) + meanOf(startMs) * stretch;
     const context = {
-      functions: cluster.functions.length,
-      memoryMib: Float64Array.from(cluster.functions, ({ request }) => request.memoryMib),
-      coldStartMs: new Float64Array(cluster.functions.length).fill(coldStartMs),
+      functions: specs.length,
+      memoryMib: Float64Array.from(specs, (spec) => this.#instanceMemoryMib(spec)),
+      coldStartMs: new Float64Array(specs.length).fill(coldStartMs),
+      deriveArrivals: () => this.#deriveArrivals(),
     };
-    const created = createPolicy === null
-      ? createKeepAlivePolicy(policy, context)
-      : createPolicy(context);
-    const most = autoscaling.maxScale ?? LOADER_OVERRIDES.maxScale;
-    return new KeepAliveScaling(created, most, this.clock, cluster);
+    return createPolicy === null ? createKeepAlivePolicy(policy, context) : createPolicy(context);
+  }
+
+  /** How much longer than its work a task takes, because an instance gets less than a core. */
+  get #cpuStretch(): number {
+    return 1 / Math.min(1, this.#settings.cpuLimitCores);
+  }
+
+  #deriveArrivals(): KnownArrivals {
+    const { schedule, policy, networkMs, serviceFactor, serviceOverheadMs } = this.#settings;
+    if (schedule === null) {
+      throw new LoaderError(
+        "usage",
+        `The policy ${policy} must know all arrivals before the deployment, which it cannot ` +
+          "where several runs share one (as in a ramp); choose another policy or experiment.",
+        { value: policy },
+      );
+    }
+    return deriveArrivals(schedule, {
+      networkMs: meanOf(networkMs),
+      serviceFactor: meanOf(serviceFactor) * this.#cpuStretch,
+      serviceOverheadMs: meanOf(serviceOverheadMs) * this.#cpuStretch,
+    });
+  }
+
+  #createScaling(policy: KeepAlivePolicy | null, cluster: Cluster): Scaling {
+    if (policy === null) return new KnativeScaling(this.#settings, this.clock, cluster);
+    const most = this.#settings.autoscaling.maxScale ?? LOADER_OVERRIDES.maxScale;
+    return new KeepAliveScaling(policy, most, this.clock, cluster);
   }
 
   /** Lets virtual time pass until something is so. */
@@ -287,4 +325,10 @@ function fail(what: string, value: unknown): LoaderError {
       `(--nodes, --node-cores, --node-memory).`,
     { value },
   );
+}
+
+/** The instances that a policy that plans begins with; `null`: what the function asks for. */
+function plannedScaleOf(policy: KeepAlivePolicy | null, functionIndex: number): number | null {
+  const startsMs = policy?.plannedStartsMs(functionIndex) ?? null;
+  return startsMs === null ? null : startsMs.filter((startMs) => startMs < 0).length;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ConcurrencyMeter } from "../../../lib/autoscale/concurrency_meter.ts";
+import { ConcurrencyMeters } from "../../../lib/autoscale/concurrency_meters.ts";
 import {
   FunctionScaler,
   type FunctionScalerOptions,
@@ -51,7 +51,7 @@ function listSteps(
 /** The scales that the pure policy wants at each scrape, from the same arrivals and starts. */
 function replay(steps: readonly Step[], options: FunctionScalerOptions) {
   const scaler = new FunctionScaler({ ...options, initialScale: 0, initialReady: 0 });
-  const meter = new ConcurrencyMeter(0);
+  const meter = new ConcurrencyMeters(1, 0);
   const scales: { desired: number; actual: number }[] = [];
   let desired = 0;
   let ready = 0;
@@ -67,20 +67,20 @@ function replay(steps: readonly Step[], options: FunctionScalerOptions) {
   for (const { timeMs, kind } of steps) {
     switch (kind) {
       case "leave":
-        meter.leave(timeMs);
+        meter.leave(0, timeMs);
         break;
       case "ready":
         starting--;
         ready++;
         break;
       case "report":
-        scaler.recordConcurrency(timeMs, meter.report(timeMs));
+        scaler.recordConcurrency(timeMs, meter.report(0, timeMs));
         break;
       case "tick":
         apply(scaler.tick(timeMs, ready).desired);
         break;
       case "arrive":
-        meter.arrive(timeMs);
+        meter.arrive(0, timeMs);
         if (ready === 0) apply(scaler.poke(timeMs, 0).desired);
         break;
       case "scrape":

@@ -49,6 +49,8 @@ export interface Simulation {
   readonly inFlightCap?: number;
   /** Whether the platform is scraped, as a run does. */
   readonly scrapes?: boolean;
+  /** Steps in the lives of instances beyond which it fails: it would never end. */
+  readonly mostInstanceEvents?: number;
 }
 
 /** What a simulation came to. */
@@ -66,9 +68,12 @@ export interface Simulated {
 /** Runs a schedule on a simulator through the dispatcher, as a run does. */
 export async function simulate(simulation: Simulation): Promise<Simulated> {
   const { schedule, options = {}, specs = [] } = simulation;
-  await using platform = createSimulatorPlatform(options);
+  await using platform = createSimulatorPlatform({ schedule, ...options });
   const heard: InstanceEvent[] = [];
-  platform.onInstanceEvent((event) => heard.push(event));
+  platform.onInstanceEvent((event) => {
+    if (heard.length === simulation.mostInstanceEvents) throw new Error("too many events");
+    heard.push(event);
+  });
   const never = new AbortController().signal;
   await platform.deploy(schedule.functions.map((_, i) => functionSpec(i, specs[i] ?? {})), never);
   const rows: InvocationRow[] = [];

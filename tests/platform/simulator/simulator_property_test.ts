@@ -220,10 +220,49 @@ const restless: fc.Arbitrary<Simulation> = fc.record({
   };
 });
 
+/**
+ * So many requests at the same time for so long, one such level after the other: what a
+ * panic begins and ends with.
+ */
+const surges: fc.Arbitrary<Simulation> = fc.record({
+  levels: fc.array(
+    fc.record({
+      requests: fc.nat(12),
+      lastsMs: fc.oneof(
+        fc.integer({ min: 100, max: 2000 }),
+        fc.integer({ min: 2000, max: 25_000 }),
+      ),
+    }),
+    { minLength: 2, maxLength: 8 },
+  ),
+  stableWindowMs: fc.constantFrom(10_000, 30_000),
+  maxScale: fc.constantFrom(0, 3),
+  algorithm: fc.constantFrom("linear" as const, "weighted-exponential" as const),
+  // Several at a time on cores of their own: a surge is over as soon as it may be.
+  containerConcurrency: fc.constantFrom(1, 12),
+}).map(({ levels, containerConcurrency, ...autoscaling }) => {
+  let fromMs = 0;
+  const invocations = levels.flatMap(({ requests, lastsMs }) => {
+    const row = { scheduledMs: fromMs, runtimeMs: lastsMs };
+    fromMs += lastsMs;
+    return Array.from({ length: requests }, () => row);
+  });
+  return {
+    schedule: scheduleOf(1, invocations, fromMs + 1),
+    options: {
+      nodeCores: 64,
+      cpuLimitCores: 16,
+      containerConcurrency,
+      startMs: constant(300),
+      autoscaling: { ...autoscaling, targetUtilization: 1, targetBurstCapacity: -1 },
+    },
+  };
+});
+
 Deno.test("simulator: ticks that are left out change nothing", async () => {
   let ticksMatter = 0;
   await fc.assert(
-    fc.asyncProperty(fc.oneof(simulation, restless, restless), async (simulation) => {
+    fc.asyncProperty(fc.oneof(simulation, restless, surges, surges), async (simulation) => {
       const run = (skipsIdleTicks: boolean) =>
         simulate({
           ...simulation,
@@ -234,7 +273,7 @@ Deno.test("simulator: ticks that are left out change nothing", async () => {
       assert.deepEqual(skipping, ticking);
       if (ticking.events.some(({ event }) => event === "stopping")) ticksMatter++;
     }),
-    { seed: 8, numRuns: 600 },
+    { seed: 8, numRuns: 800 },
   );
   assert.ok(ticksMatter > 400, "in most of them something is scaled");
 });

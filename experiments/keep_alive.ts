@@ -1,0 +1,113 @@
+/**
+ * What do policies pay in idle memory for the cold starts that they avoid?
+ *
+ * One schedule, once for each policy, on the simulator: how many invocations are
+ * cold, and for how long memory is held without serving. Then, for those whose
+ * answer depends on it, once for each size of the node's memory.
+ *
+ *     deno task exp:keep-alive --policies fixed-10min,hybrid-histogram,oracle
+ */
+import {
+  choiceListOption,
+  COMMON_OPTIONS,
+  type Experiment,
+  integerListOption,
+  integerOption,
+  LoaderError,
+  numberOption,
+  type PlannedRun,
+  planTraceRun,
+  POLICY_NAMES,
+  readTraceOfOptions,
+  runAsScript,
+  sampleTrace,
+  selectSeldom,
+  TRACE_OPTIONS,
+  withDefault,
+} from "../mod.ts";
+
+const HOUR_MS = 3_600_000;
+
+// Which policy decides is what the runs differ in.
+const { policy: _, ...commonOptions } = COMMON_OPTIONS;
+
+const options = {
+  policies: choiceListOption(POLICY_NAMES, {
+    meaning: "what decides when instances come and go, one run each",
+    default: POLICY_NAMES,
+  }),
+  memorySweep: integerListOption<readonly number[] | null>("MiB,MiB,…", {
+    meaning: "memory of a node, one run for each size and policy of the sweep (default: no sweep)",
+    default: null,
+    minimum: 1,
+    maximum: 1_000_000_000,
+  }),
+  sweepPolicies: choiceListOption(POLICY_NAMES, {
+    meaning: "policies of that sweep",
+    default: ["fixed-10min", "hybrid-histogram", "greedy-dual"],
+  }),
+  maxRate: numberOption("per minute", {
+    meaning: "functions invoked more often than this on average are left out: they are always warm",
+    default: 1,
+    minimum: 1e-6,
+    maximum: 1e9,
+  }),
+  functions: integerOption<number | null>("number", {
+    meaning: "so many of the others, by chance (default: all)",
+    default: null,
+    minimum: 1,
+    maximum: 1_000_000,
+  }),
+  ...TRACE_OPTIONS,
+  duration: withDefault(TRACE_OPTIONS.duration, 24 * HOUR_MS),
+  ...commonOptions,
+  platform: withDefault(COMMON_OPTIONS.platform, "simulator"),
+  scrapeInterval: withDefault(COMMON_OPTIONS.scrapeInterval, 60_000),
+  maxScale: withDefault(COMMON_OPTIONS.maxScale, 200),
+};
+
+export const keepAlive: Experiment<typeof options> = {
+  name: "keep-alive",
+  question: "What do policies pay in idle memory for the cold starts that they avoid?",
+  options,
+
+  async plan(options) {
+    if (options.platform !== "simulator") {
+      throw new LoaderError(
+        "usage",
+        `--platform: ${options.platform} has no policies to compare, only the simulator has; ` +
+          "leave it out.",
+        { value: options.platform },
+      );
+    }
+    const seldom = selectSeldom(await readTraceOfOptions(options), options.maxRate);
+    const trace = options.functions === null
+      ? seldom
+      : sampleTrace(seldom, options.functions, { seed: options.seed });
+    const run = planTraceRun(trace, options, { name: "", parameters: {}, repetition: 0 });
+    // No policy is given what it has not started itself.
+    const initialScales = trace.functions.map(() => 0);
+    const runs: PlannedRun[] = options.policies.map((policy) => ({
+      ...run,
+      initialScales,
+      name: `policy-${policy}`,
+      parameters: { policy },
+      options: { policy },
+    }));
+    // From much memory to little, so that what is overloaded ends the sweep.
+    for (const nodeMemoryMib of options.memorySweep?.toReversed() ?? []) {
+      for (const policy of options.sweepPolicies) {
+        runs.push({
+          ...run,
+          initialScales,
+          name: `policy-${policy}_memory-${nodeMemoryMib}`,
+          parameters: { policy, nodeMemoryMib },
+          options: { policy, nodeMemory: nodeMemoryMib },
+        });
+      }
+    }
+    return { runs, overloadTolerance: 1 };
+  },
+};
+
+if (import.meta.main) await runAsScript(keepAlive);

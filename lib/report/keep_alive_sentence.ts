@@ -1,0 +1,70 @@
+import {
+  BOUND,
+  chooseReference,
+  coldShareOf,
+  type KeepAliveRun,
+  relativeWaste,
+} from "./keep_alive_run.ts";
+import { formatNumber, formatShare } from "./number_format.ts";
+
+/**
+ * What the policies of an experiment say to its question, in a sentence: what is
+ * to be had for the reference's waste, what for more, and what the bound is.
+ */
+export function describeKeepAlive(runs: readonly KeepAliveRun[]): string {
+  const reference = chooseReference(runs);
+  const choices = runs.filter((run) => run.policy !== BOUND);
+  const cold = (run: KeepAliveRun) => formatShare(coldShareOf(run));
+  const price = (run: KeepAliveRun) =>
+    `${formatNumber(100 * relativeWaste(run, reference))} % of its wasted memory-time`;
+  const best = bestOf(choices.filter((run) => relativeWaste(run, reference) <= 1), reference);
+  const fewest = bestOf(choices, reference);
+  const clauses: string[] = [];
+  if (best !== reference) {
+    clauses.push(
+      `${best.policy} has fewer cold invocations than ${reference.policy}, ${cold(best)} instead ` +
+        `of ${cold(reference)}, for ${price(best)}`,
+    );
+  } else {
+    clauses.push(
+      `No policy has fewer cold invocations than ${reference.policy} (${cold(reference)}) ` +
+        "without wasting more memory-time",
+    );
+    const bargain = bargainOf(choices, reference);
+    if (bargain !== undefined && bargain !== fewest) {
+      clauses.push(
+        `${bargain.policy} avoids the most for what it adds: ${cold(bargain)}, for ` +
+          price(bargain),
+      );
+    }
+  }
+  if (fewest !== best) {
+    clauses.push(`${fewest.policy} has the fewest, ${cold(fewest)}, for ${price(fewest)}`);
+  }
+  const bound = runs.find(({ policy }) => policy === BOUND);
+  if (bound !== undefined && bound !== reference) {
+    clauses.push(`who knew the future would have ${cold(bound)}, for ${price(bound)}`);
+  }
+  return `${clauses.join("; ")}.`;
+}
+
+/** The one with the fewest cold invocations, of equal ones the least wasteful. */
+function bestOf(runs: readonly KeepAliveRun[], reference: KeepAliveRun): KeepAliveRun {
+  return runs.reduce((best, run) => {
+    const fewer = coldShareOf(run) - coldShareOf(best);
+    const isLeaner = relativeWaste(run, reference) < relativeWaste(best, reference);
+    return fewer < 0 || (fewer === 0 && isLeaner) ? run : best;
+  }, reference);
+}
+
+/** The one that avoids the most cold invocations for each bit of memory-time that it wastes more. */
+function bargainOf(
+  runs: readonly KeepAliveRun[],
+  reference: KeepAliveRun,
+): KeepAliveRun | undefined {
+  const rateOf = (run: KeepAliveRun) =>
+    (coldShareOf(reference) - coldShareOf(run)) / (relativeWaste(run, reference) - 1);
+  return runs
+    .filter((run) => relativeWaste(run, reference) > 1 && rateOf(run) > 0)
+    .sort((a, b) => rateOf(b) - rateOf(a))[0];
+}

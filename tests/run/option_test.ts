@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { formatDuration, parseDurationMs } from "../../lib/run/option.ts";
+import {
+  choiceListOption,
+  formatDuration,
+  integerOption,
+  parseDurationMs,
+  parseOptionValue,
+  withDefault,
+} from "../../lib/run/option.ts";
 
 Deno.test("parseDurationMs: units", () => {
   const cases: [string, number][] = [
@@ -26,4 +33,26 @@ Deno.test("formatDuration: what is written is read back", () => {
   }
   assert.equal(formatDuration(90_000), "1.5min");
   assert.equal(formatDuration(24_000), "24s");
+});
+
+Deno.test("choiceListOption: some of the words, each once", () => {
+  const option = choiceListOption(["a", "b", "c"], { meaning: "letters", default: ["b"] });
+  assert.deepEqual(parseOptionValue("letters", option, "c, a"), ["c", "a"]);
+  assert.equal(option.show(["c", "a"]), "c,a");
+  assert.throws(
+    () => parseOptionValue("letters", option, "a,d"),
+    /--letters: "d" is none of a, b, c/,
+  );
+  assert.throws(() => parseOptionValue("letters", option, "a,b,a"), /names one twice/);
+});
+
+Deno.test("withDefault: another default, the same everywhere", () => {
+  const option = integerOption("n", {
+    meaning: "n",
+    default: { local: 1, cluster: 2 },
+    minimum: 0,
+    maximum: 9,
+  });
+  assert.deepEqual(withDefault(option, 5).defaults, { local: 5, cluster: 5 });
+  assert.deepEqual(option.defaults, { local: 1, cluster: 2 });
 });

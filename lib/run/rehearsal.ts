@@ -1,0 +1,193 @@
+import { isOverloaded } from "../invoke/verdict.ts";
+import { dispatch } from "../invoke/dispatcher.ts";
+import type { InvocationTable } from "../analyze/invocation_table.ts";
+import type { InvocationRow, InvocationSink, Outcome } from "../model/record.ts";
+import type { Capacity, FunctionSpec, Platform } from "../model/platform.ts";
+import type { TableSink } from "../model/table.ts";
+import { functionKey } from "../model/trace.ts";
+import { createPlatform } from "../platform/registry.ts";
+import {
+  settleSimulatorOptions,
+  type SimulatorOptions,
+  type SimulatorSettings,
+} from "../platform/simulator/simulator_options.ts";
+import type { CommonOptions } from "./common_options.ts";
+import { deriveFunctionSpecs } from "./function_specs.ts";
+import { InstanceUsage, type Usage } from "./instance_usage.ts";
+import { InvocationColumns } from "./invocation_columns.ts";
+import type { PlannedLoad } from "./plan_block.ts";
+import { type RoomShortage, RoomWatch } from "./room_watch.ts";
+import { verdictLimits } from "./verdict_limits.ts";
+
+/** What a run came to on the simulator. */
+export interface RehearsedRun {
+  readonly invocations: InvocationTable;
+  /** Row by row of the table; NaN without a reply. */
+  readonly servedRuntimeMs: Float64Array;
+  readonly usage: InstanceUsage;
+  readonly capacity: Capacity;
+  /** Of all nodes. */
+  readonly cores: number;
+  /** `null`: every instance found room at once. */
+  readonly shortage: RoomShortage | null;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  readonly overloaded: boolean;
+}
+
+/** The parameters of the platform that options ask for. */
+export type Simulate = (options: CommonOptions) => SimulatorOptions;
+
+/** When a rehearsal need not go on: what is asked about is decided. */
+export interface GiveUp {
+  /** Slowdown above which an invocation is slow. */
+  readonly slowdown: number;
+  /** More slow ones than this are too many. */
+  readonly mostSlow: number;
+}
+
+/** Functions on a simulated platform that several runs may use. */
+interface Deployed {
+  readonly deployment: string | undefined;
+  readonly platform: Platform;
+  readonly settings: SimulatorSettings;
+  readonly usage: InstanceUsage;
+}
+
+/**
+ * Makes the runs of an experiment on the simulator, in memory: nothing is
+ * written, no process starts, and no time passes.
+ */
+export class Rehearsal implements AsyncDisposable {
+  readonly #options: CommonOptions;
+  readonly #simulate: Simulate;
+  readonly #signal: AbortSignal;
+  #deployed: Deployed | undefined;
+
+  /** @param simulate the parameters of the platform that the options of a run ask for */
+  constructor(options: CommonOptions, simulate: Simulate, signal: AbortSignal) {
+    this.#options = options;
+    this.#simulate = simulate;
+    this.#signal = signal;
+  }
+
+  /**
+   * Makes one run.
+   *
+   * @param giveUp ends it as soon as an invocation is not ok, an instance finds no
+   * room, or too many are slow; without, it goes on to its end
+   * @throws LoaderError `usage` or `platform` when the functions find no place
+   */
+  async rehearse(load: PlannedLoad, giveUp: GiveUp | null = null): Promise<RehearsedRun> {
+    const { run, plan } = load;
+    const options: CommonOptions = { ...this.#options, ...run.options };
+    const { platform, settings, usage } = await this.#deploy(load);
+    const stop = new AbortController();
+    const columns = new InvocationColumns(
+      run.schedule.functions.map(functionKey),
+      plan.invocations,
+    );
+    const invocations = giveUp === null ? columns : stopWhenUnfit(columns, giveUp, stop);
+    const watch = new RoomWatch({
+      platform,
+      usage,
+      startsAtOnce: settings.startsAtOnce ?? Infinity,
+      onShortage: () => {
+        if (giveUp !== null) stop.abort();
+      },
+    });
+    const { outcomes } = await dispatch({
+      clock: platform.clock,
+      schedule: run.schedule,
+      transport: platform.transport,
+      invocations,
+      generator: NOWHERE,
+      inFlightCap: options.maxInFlight,
+      timeoutMs: options.timeout,
+      drainMs: options.drain,
+      limits: verdictLimits(options),
+      readCpuMs: null,
+      signal: AbortSignal.any([this.#signal, stop.signal]),
+      onStart: (runStartMs) => {
+        usage.begin(runStartMs);
+        watch.begin(runStartMs);
+      },
+    });
+    watch.end();
+    this.#signal.throwIfAborted();
+    if (run.deployment === undefined) await this.#tearDown();
+    return {
+      invocations: columns.table,
+      servedRuntimeMs: columns.servedRuntimeMs,
+      usage,
+      capacity: platform.capacity,
+      cores: settings.nodes * settings.nodeCores,
+      shortage: watch.shortage,
+      outcomes,
+      overloaded: isOverloaded(outcomes),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tearDown();
+  }
+
+  async #deploy({ run }: PlannedLoad): Promise<Deployed> {
+    const current = this.#deployed;
+    if (current !== undefined) {
+      if (run.deployment !== undefined && current.deployment === run.deployment) return current;
+      await this.#tearDown();
+    }
+    const simulation: SimulatorOptions = {
+      ...this.#simulate({ ...this.#options, ...run.options }),
+      schedule: run.deployment === undefined ? run.schedule : null,
+    };
+    const settings = settleSimulatorOptions(simulation);
+    const platform = await createPlatform("simulator", simulation);
+    const specs = deriveFunctionSpecs(run, this.#options.seed, platform.capacity);
+    const requests = specs.map((spec) => [spec.functionId, requestOf(spec, settings)] as const);
+    const usage = new InstanceUsage(new Map(requests));
+    platform.onInstanceEvent((event) => usage.record(event));
+    this.#deployed = { deployment: run.deployment, platform, settings, usage };
+    await platform.deploy(specs, this.#signal);
+    return this.#deployed;
+  }
+
+  async #tearDown(): Promise<void> {
+    const deployed = this.#deployed;
+    this.#deployed = undefined;
+    await deployed?.platform[Symbol.asyncDispose]();
+  }
+}
+
+/** What one instance takes. */
+function requestOf(
+  { cpuRequestMilli, memoryRequestMib }: FunctionSpec,
+  { cpu, cpuLimitCores, instanceOverheadMib }: SimulatorSettings,
+): Usage {
+  return {
+    instances: 1,
+    cpuMilli: cpu === "dedicated" ? Math.round(1000 * cpuLimitCores) : cpuRequestMilli,
+    memoryMib: memoryRequestMib + instanceOverheadMib,
+  };
+}
+
+const NOWHERE: TableSink = { write() {} };
+
+/** Passes records on, and stops the run once it is clear that it does not fit. */
+function stopWhenUnfit(
+  sink: InvocationSink,
+  { slowdown, mostSlow }: GiveUp,
+  stop: AbortController,
+): InvocationSink {
+  let slow = 0;
+  return {
+    write(row: InvocationRow): void {
+      sink.write(row);
+      if (row.phase !== "measurement" || stop.signal.aborted) return;
+      const responseMs = row.completedMs - row.scheduledMs;
+      if (row.outcome === "ok" && !(responseMs > slowdown * row.requestedRuntimeMs)) return;
+      if (row.outcome === "ok" && ++slow <= mostSlow) return;
+      stop.abort();
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { LoaderError } from "../base/error.ts";
+import { derivePlan } from "../generate/plan.ts";
+import { readScheduleFile } from "../generate/schedule_file.ts";
+import { functionKey } from "../model/trace.ts";
+import type { PlannedRun } from "./experiment.ts";
+import type { PlannedLoad } from "./plan_block.ts";
+
+/** Most runs that are planned ahead; an endless ramp goes on beyond them. */
+export const MOST_PLANNED = 50;
+
+/** Hands runs out one by one with what they will do; some are looked at ahead. */
+export class RunPlanner {
+  readonly #runs: Iterator<PlannedRun>;
+  readonly #schedules: string | null;
+  #ahead: PlannedLoad[] = [];
+  exhausted = false;
+
+  /** `schedules`: a folder with files to replay, `null`: the runs' own. */
+  constructor(runs: Iterable<PlannedRun>, schedules: string | null) {
+    this.#runs = runs[Symbol.iterator]();
+    this.#schedules = schedules;
+  }
+
+  ahead(most: number): readonly PlannedLoad[] {
+    while (this.#ahead.length < most && !this.exhausted) {
+      const load = this.#pull();
+      if (load !== undefined) this.#ahead.push(load);
+    }
+    return this.#ahead;
+  }
+
+  next(): PlannedLoad | undefined {
+    return this.#ahead.shift() ?? this.#pull();
+  }
+
+  #pull(): PlannedLoad | undefined {
+    const next = this.#runs.next();
+    if (next.done) {
+      this.exhausted = true;
+      return undefined;
+    }
+    const run = this.#schedules === null
+      ? next.value
+      : replaySchedule(next.value, scheduleFileOf(this.#schedules, next.value));
+    const plan = derivePlan(run.schedule);
+    if (plan.invocations === 0) {
+      throw new LoaderError(
+        "usage",
+        `The run ${run.name} has no invocation; make it longer or raise its rate.`,
+      );
+    }
+    return { run, plan };
+  }
+}
+
+/** Where the schedule of a run is in a folder of schedules. */
+export function scheduleFileOf(folder: string, run: PlannedRun): string {
+  return join(folder, `${run.name}.schedule`);
+}
+
+/** The run with the schedule of a file, which must be of the same functions. */
+function replaySchedule(run: PlannedRun, file: string): PlannedRun {
+  const schedule = readScheduleFile(file);
+  const expected = run.schedule.functions.map(functionKey);
+  const found = schedule.functions.map(functionKey);
+  const differing = expected.findIndex((key, index) => key !== found[index]);
+  if (differing >= 0 || found.length !== expected.length) {
+    throw new LoaderError(
+      "input",
+      `The schedule has ${found.length} functions, and not those of the run ${run.name} ` +
+        `(${expected.length}); give the options that it was made with.`,
+      { file },
+    );
+  }
+  return { ...run, schedule };
+}

@@ -1,0 +1,62 @@
+/**
+ * What is to be expected of an experiment, before anything is deployed?
+ *
+ *     deno task preflight trace-sweep --sizes 6,12
+ *
+ * Simulates its runs, and says whether this machine and the platform carry them.
+ * Exits with 0 if so, with 3 if not, and as an experiment does for mistakes.
+ *
+ * @module
+ */
+import { errorMessage, LoaderError } from "../lib/base/error.ts";
+import { findExperiment, listExperiments } from "../lib/run/find_experiment.ts";
+import { listenForInterrupt } from "../lib/run/interrupt.ts";
+import { parseOptions } from "../lib/run/parse_options.ts";
+import { isFeasible, preflight } from "../lib/run/preflight.ts";
+import { preflightOptionsOf, type PreflightValues } from "../lib/run/preflight_options.ts";
+import { renderPreflight } from "../lib/run/preflight_text.ts";
+import type { OptionTable } from "../lib/run/option.ts";
+import { print } from "../lib/run/print.ts";
+
+const EXPERIMENTS = new URL("../experiments/", import.meta.url);
+
+/** Exit status where the experiment does not fit. */
+const DOES_NOT_FIT = 3;
+
+function describeUsage(): string {
+  return "Usage: preflight <experiment> [its options]  (--help after it lists them); " +
+    `the experiments are: ${listExperiments(EXPERIMENTS).join(", ")}.`;
+}
+
+async function main(): Promise<number> {
+  const [name, ...args] = Deno.args;
+  if (name === "--help") {
+    print("stdout", describeUsage());
+    return 0;
+  }
+  if (name === undefined || name.startsWith("-")) {
+    throw new LoaderError("usage", `Name an experiment first. ${describeUsage()}`);
+  }
+  const experiment = await findExperiment(EXPERIMENTS, name);
+  const table = preflightOptionsOf(experiment);
+  const parsed = parseOptions(`preflight ${name}`, experiment.question, table, args);
+  if (parsed.help !== null) {
+    print("stdout", parsed.help);
+    return 0;
+  }
+  const options = parsed.values as PreflightValues<OptionTable>;
+  using interrupt = listenForInterrupt(() => print("stderr", "Stopping."));
+  const result = await preflight(experiment, options, interrupt.signal);
+  print("stdout", options.json ? JSON.stringify(result, null, 2) : renderPreflight(result));
+  return isFeasible(result) ? 0 : DOES_NOT_FIT;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    if (!(error instanceof LoaderError)) throw error;
+    console.error(`Error: ${errorMessage(error)}`);
+    Deno.exit(error.exitStatus);
+  }
+}

@@ -47,6 +47,7 @@ export { type Column, type Table, TABLES } from "./lib/model/table.ts";
 
 export { readTrace, type ReadTraceOptions } from "./lib/trace/azure2019.ts";
 export { sampleTrace, selectInvoked } from "./lib/trace/sample.ts";
+export { selectSeldom } from "./lib/trace/seldom.ts";
 export { allocateMaxMax } from "./lib/trace/allocation.ts";
 export { deriveFunctionDemands } from "./lib/trace/profile.ts";
 
@@ -69,10 +70,12 @@ export { dispatch, type DispatchOptions, type DispatchResult } from "./lib/invok
 export { deriveVerdict, isOverloaded, VERDICT_LIMITS } from "./lib/invoke/verdict.ts";
 
 export { createPlatform, PLATFORM_NAMES, type PlatformName } from "./lib/platform/registry.ts";
+export { POLICY_NAMES } from "./lib/platform/simulator/policies.ts";
 export type { TransportName } from "./lib/platform/transport_choice.ts";
 export type { ConnectionSharing } from "./lib/rpc/http2_transport.ts";
 
 export {
+  choiceListOption,
   choiceOption,
   durationOption,
   integerListOption,
@@ -83,6 +86,7 @@ export {
   type OptionValues,
   switchOption,
   textOption,
+  withDefault,
 } from "./lib/run/option.ts";
 export {
   COMMON_OPTIONS,
@@ -91,7 +95,7 @@ export {
   TRACE_OPTIONS,
   type TraceOptions,
 } from "./lib/run/common_options.ts";
-export type { Experiment, ExperimentPlan, PlannedRun } from "./lib/run/experiment.ts";
-export { planTraceRun, readTraceOfOptions } from "./lib/run/trace_run.ts";
+export type { Experiment, ExperimentPlan, LoadSize, PlannedRun } from "./lib/run/experiment.ts";
+export { countFunctionsOfOptions, planTraceRun, readTraceOfOptions } from "./lib/run/trace_run.ts";
 export { type ExperimentOutcome, runExperiment } from "./lib/run/run_experiment.ts";
 export { runAsScript } from "./lib/run/script.ts";

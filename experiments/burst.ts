@@ -21,6 +21,9 @@ import {
   runAsScript,
 } from "../mod.ts";
 
+/** No burst is larger, so that a slip of the keyboard is told. */
+const MOST_BURST = 10_000_000;
+
 const options = {
   rps: numberOption("rate", {
     meaning: "target rate of steady and bursty together, invocations a second",
@@ -56,7 +59,7 @@ const options = {
     meaning: "invocations of bursty within one second",
     default: { local: 60, cluster: 10 },
     minimum: 1,
-    maximum: 10_000_000,
+    maximum: MOST_BURST,
   }),
   ...PATTERN_OPTIONS,
   ...COMMON_OPTIONS,
@@ -72,6 +75,13 @@ export const burst: Experiment<typeof options> = {
   name: "burst",
   question: "What does a burst of one function do to its neighbours?",
   options,
+
+  loadSize: {
+    unit: "invocations in the burst",
+    asked: ({ burst }) => burst,
+    most: () => MOST_BURST,
+    withSize: (options, burst) => ({ ...options, burst }),
+  },
 
   plan(options) {
     const { rps } = options;

@@ -23,24 +23,28 @@ import {
 
 /** Share of a slot at its start that is not measured. */
 const WARMUP_SHARE = 0.2;
+
+/** No rate is higher, so that a slip of the keyboard is told. */
+const MOST_RATE_PER_S = 1_000_000;
+
 const options = {
   start: numberOption("rate", {
     meaning: "first rate, invocations a second",
     default: { local: 20, cluster: 1 },
     minimum: 0.01,
-    maximum: 1_000_000,
+    maximum: MOST_RATE_PER_S,
   }),
   step: numberOption("rate", {
     meaning: "what each slot adds",
     default: { local: 20, cluster: 1 },
     minimum: 0.01,
-    maximum: 1_000_000,
+    maximum: MOST_RATE_PER_S,
   }),
   end: numberOption<number | null>("rate", {
     meaning: "last rate; without one it climbs until overload",
     default: { local: 120, cluster: null },
     minimum: 0.01,
-    maximum: 1_000_000,
+    maximum: MOST_RATE_PER_S,
   }),
   slot: durationOption({
     meaning: "how long each rate is kept",
@@ -68,6 +72,17 @@ export const rpsRamp: Experiment<typeof options> = {
   name: "rps-ramp",
   question: "Up to which rate does the platform keep up?",
   options,
+
+  loadSize: {
+    unit: "invocations a second",
+    asked: ({ start, end }) => Math.max(1, Math.round(end ?? start)),
+    most: () => MOST_RATE_PER_S,
+    // The ramp's last two rates: the platform comes to the last one as it does in the ramp.
+    withSize: (options, end) => {
+      const start = Math.max(Math.min(options.start, end), end - options.step);
+      return { ...options, start, step: end > start ? end - start : options.step, end };
+    },
+  },
 
   plan(options) {
     const { start, step, end } = options;

@@ -11,6 +11,7 @@
  */
 import {
   COMMON_OPTIONS,
+  countFunctionsOfOptions,
   type Experiment,
   integerListOption,
   integerOption,
@@ -41,6 +42,13 @@ export const traceSweep: Experiment<typeof options> = {
   name: "trace-sweep",
   question: "How does slowdown grow with the number of functions?",
   options,
+
+  loadSize: {
+    unit: "functions",
+    asked: ({ sizes }) => sizes[sizes.length - 1],
+    most: countFunctionsOfOptions,
+    withSize: (options, size) => ({ ...options, sizes: [size], repetitions: 1 }),
+  },
 
   async plan(options) {
     const runs = [];

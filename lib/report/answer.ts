@@ -1,6 +1,8 @@
 import type { RunAnalysis, RunTables } from "../analyze/run_analysis.ts";
 import { createBurstAnswer } from "./burst_answer.ts";
 import type { Figure } from "./figure.ts";
+import type { Html } from "./html.ts";
+import { createKeepAliveAnswer } from "./keep_alive_answer.ts";
 import type { Plotter } from "./plotter.ts";
 import { createSweepAnswer } from "./sweep_answer.ts";
 import { chooseSweptParameter } from "./swept_parameter.ts";
@@ -8,7 +10,9 @@ import { chooseSweptParameter } from "./swept_parameter.ts";
 /** Collects what the answer to the experiment's question needs, run by run. */
 export interface Answer {
   /** Takes in a run; may keep of the tables only what is small. */
-  add(analysis: RunAnalysis, tables: RunTables): void;
+  add(analysis: RunAnalysis, tables: RunTables): void | Promise<void>;
+  /** What stands above the figures, if anything: the answer in words, a table. */
+  renderText?(): Html | null;
   /** Renders the figures that answer the question; none if the runs do not allow it. */
   render(plotter: Plotter): Figure[];
 }
@@ -29,6 +33,9 @@ export function createAnswer(
     );
   // A burst has a rate too, so it is asked for first.
   if (isBurst) return createBurstAnswer();
+  const isKeepAlive = parametersOfRuns.length > 0 &&
+    parametersOfRuns.every((parameters) => typeof parameters.policy === "string");
+  if (isKeepAlive) return createKeepAliveAnswer();
   const parameter = chooseSweptParameter(parametersOfRuns);
   return parameter === null ? NO_ANSWER : createSweepAnswer(parameter);
 }

@@ -2,8 +2,9 @@ import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ExperimentFolder, readExperimentFolder } from "../analyze/experiment_folder.ts";
 import { deriveRunAnalysis, readRunTables, type RunAnalysis } from "../analyze/run_analysis.ts";
+import { readTwinAnalysis, type TwinAnalysis } from "../analyze/twin_analysis.ts";
 import { LoaderError } from "../base/error.ts";
-import { createAnswer } from "./answer.ts";
+import { type Answer, createAnswer } from "./answer.ts";
 import { renderColumnSection } from "./column_section.ts";
 import type { Figure } from "./figure.ts";
 import { removeFiguresOf, writeFigures } from "./figure_file.ts";
@@ -17,6 +18,8 @@ import { createPlotter } from "./plotter.ts";
 import { renderRepeatSection } from "./repeat_section.ts";
 import { renderRunFigures, renderRunSection } from "./run_section.ts";
 import { renderRunTable } from "./run_table.ts";
+import { renderTwinFigures } from "./twin_figure.ts";
+import { renderTwinSection } from "./twin_section.ts";
 import { renderVerdictSection } from "./verdict_section.ts";
 import { renderWarmupTable } from "./warmup_table.ts";
 
@@ -42,28 +45,41 @@ export async function renderReport(folder: string): Promise<Report> {
   const experiment = await readExperimentFolder(folder);
   const answer = createAnswer(experiment.runs.map((run) => run.manifest.parameters));
   const analyses: RunAnalysis[] = [];
+  const twins: (TwinAnalysis | null)[] = [];
   for (const run of experiment.runs) {
     // One run's tables at a time: they may be large.
     const tables = await readRunTables(run);
     const analysis = deriveRunAnalysis(tables);
-    answer.add(analysis, tables);
+    await answer.add(analysis, tables);
     analyses.push(analysis);
+    twins.push(await readTwinAnalysis(tables));
   }
   const plotter = await createPlotter();
   const answerFigures = answer.render(plotter);
   const runFigures = analyses.map((analysis) => renderRunFigures(analysis, plotter));
+  const twinFigures = twins.map((twin, i) =>
+    twin === null ? [] : renderTwinFigures(twin, analyses[i], plotter)
+  );
+  const twinSections = twins.map((twin, i) =>
+    twin === null ? NOTHING : renderTwinSection(twin, twinFigures[i])
+  );
   const text = renderPage(
     `${experiment.manifest.experiment} on ${experiment.manifest.platform}`,
-    renderBody(experiment, analyses, answerFigures, runFigures),
+    renderBody(experiment, analyses, renderAnswer(answer, answerFigures), runFigures, twinSections),
   );
-  return await writeReport(folder, text, [...answerFigures, ...runFigures.flat()]);
+  return await writeReport(folder, text, [
+    ...answerFigures,
+    ...runFigures.flat(),
+    ...twinFigures.flat(),
+  ]);
 }
 
 function renderBody(
   experiment: ExperimentFolder,
   analyses: readonly RunAnalysis[],
-  answerFigures: readonly Figure[],
+  answer: Html,
   runFigures: readonly (readonly Figure[])[],
+  twinSections: readonly Html[],
 ): Html {
   const { manifest } = experiment;
   return html`
@@ -77,13 +93,13 @@ function renderBody(
         : `, ended ${formatDate(manifest.endedAt)}`}</p>
     </header>
     ${renderVerdictSection(experiment, analyses)}
-    ${answerFigures.length === 0
-      ? NOTHING
-      : html`<section id="answer"><h2>Answer</h2>${renderFigures(answerFigures)}</section>`}
+    ${answer}
     ${analyses.length === 0 ? NOTHING : html`
       <section id="runs"><h2>Runs</h2>${renderRunTable(analyses)}
       ${renderWarmupTable(experiment.runs)}
-      ${analyses.map((analysis, i) => renderRunSection(analysis, runFigures[i], i === 0))}
+      ${analyses.map((analysis, i) =>
+        renderRunSection(analysis, runFigures[i], twinSections[i], i === 0)
+      )}
       </section>
       ${renderHealthSection(analyses)}
     `}
@@ -92,6 +108,12 @@ function renderBody(
     ${renderRepeatSection(experiment)}
     ${renderColumnSection()}
   `;
+}
+
+function renderAnswer(answer: Answer, figures: readonly Figure[]): Html {
+  const text = answer.renderText?.() ?? NOTHING;
+  if (text === NOTHING && figures.length === 0) return NOTHING;
+  return html`<section id="answer"><h2>Answer</h2>${text}${renderFigures(figures)}</section>`;
 }
 
 async function writeReport(

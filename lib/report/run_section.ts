@@ -30,10 +30,11 @@ export function renderRunFigures(analysis: RunAnalysis, plotter: Plotter): Figur
     .map((figure) => ({ ...figure, name: `${prefix}.${figure.name}` }));
 }
 
-/** Renders one run: a line to fold out, its figures and its minutes. */
+/** Renders one run: a line to fold out, its figures, its twin (if it has one) and its minutes. */
 export function renderRunSection(
   analysis: RunAnalysis,
   figures: readonly Figure[],
+  twin: Html,
   isOpen: boolean,
 ): Html {
   const { run, merit, warmupInvocations, minutes } = analysis;
@@ -57,7 +58,7 @@ export function renderRunSection(
       : html`<ul class="notes">${manifest.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
     ${recorded === 0
       ? html`<p>No invocation of this run was recorded.</p>`
-      : html`${renderFigures(figures)}
+      : html`${renderFigures(figures)}${twin}
 <details><summary>Minutes (warm-up included)</summary>${renderMinuteTable(minutes)}</details>`}
     </details>
   `;

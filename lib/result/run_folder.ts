@@ -10,7 +10,7 @@ import { writeManifest } from "./manifest_file.ts";
 /** The folder of one run: its manifest and its tables. Made new, never overwritten. */
 export class RunFolder implements AsyncDisposable {
   readonly path: string;
-  readonly #reserve: DiskReserve;
+  readonly #reserve: DiskReserve | undefined;
   readonly #invocations: InvocationCsvSink;
   /** By the table's name: all but the invocations. */
   readonly #sinks: ReadonlyMap<string, CsvSink>;
@@ -25,7 +25,7 @@ export class RunFolder implements AsyncDisposable {
     path: string,
     manifest: RunManifest,
     functionIds: readonly string[],
-    reserve: DiskReserve,
+    reserve?: DiskReserve,
   ) {
     this.path = path;
     this.#reserve = reserve;

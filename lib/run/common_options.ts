@@ -41,6 +41,9 @@ const REAL_CALLS: { readonly platforms: readonly PlatformName[] } = {
   platforms: ["local", "endpoints"],
 };
 
+/** What platforms heed whose parts can be measured, and simulated. */
+const MEASURED: { readonly platforms: readonly PlatformName[] } = { platforms: ["local"] };
+
 /** What only servers that are already there heed. */
 const ENDPOINTS_ONLY: { readonly platforms: readonly PlatformName[] } = {
   platforms: ["endpoints"],
@@ -235,6 +238,13 @@ export const COMMON_OPTIONS = {
     default: MINUTE_MS,
     minimum: 1,
     maximum: HOUR_MS,
+  }),
+  twin: switchOption({
+    ...MEASURED,
+    meaning:
+      "simulate each run once more, on a platform with parameters measured from it, and show both",
+    default: false,
+    decidesResult: false,
   }),
   gatewayPort: integerOption("port", {
     ...LOCAL_ONLY,

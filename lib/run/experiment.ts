@@ -16,6 +16,8 @@ export interface PlannedRun {
   readonly initialScales: readonly number[];
   /** Runs in a row with equal words share one deployment; without, each has its own. */
   readonly deployment?: string;
+  /** What it has otherwise than the experiment's options say, such as a policy. */
+  readonly options?: Partial<CommonOptions>;
 }
 
 /** What an experiment will do. */
@@ -26,6 +28,18 @@ export interface ExperimentPlan {
   readonly overloadTolerance: number;
 }
 
+/** What makes the load of an experiment larger or smaller, a whole number. */
+export interface LoadSize<Values> {
+  /** What it counts, in the plural: `functions`. */
+  readonly unit: string;
+  /** The largest that the options ask for. */
+  asked(options: Values): number;
+  /** The largest that there can be. */
+  most(options: Values): number | Promise<number>;
+  /** The options of an experiment with a load of that size and no more than that needs. */
+  withSize(options: Values, size: number): Values;
+}
+
 /** A question, its options, and the runs that answer it. */
 export interface Experiment<O extends OptionTable> {
   /** As in `trace-sweep`. */
@@ -33,6 +47,8 @@ export interface Experiment<O extends OptionTable> {
   /** The question it asks, for the report's title and the help. */
   readonly question: string;
   readonly options: O;
+  /** Where there is one: preflight then looks for the largest that the platform carries. */
+  readonly loadSize?: LoadSize<OptionValues<O> & CommonOptions>;
   /** Reads what it needs and says what will happen; deploys nothing. */
   plan(options: OptionValues<O> & CommonOptions): Promise<ExperimentPlan>;
 }

@@ -6,6 +6,35 @@ import { localCores } from "./machine_facts.ts";
 import { demandWarnings, type PlannedLoad } from "./plan_block.ts";
 import { verdictLimits } from "./verdict_limits.ts";
 
+/** The steps of the calibration that count for a way of calling. */
+export interface CalibratedSteps {
+  /** Empty where nothing is known. */
+  readonly steps: readonly CalibrationStep[];
+  /** A sentence where there is a calibration that does not count. */
+  readonly note: string | null;
+}
+
+/**
+ * What this machine was calibrated for of what the options ask for.
+ *
+ * @throws LoaderError `input` or `usage` when the calibration cannot be read
+ */
+export function readCalibratedSteps(options: CommonOptions): CalibratedSteps {
+  // On virtual time any load is generated, however long it takes.
+  if (options.platform === "simulator") return { steps: [], note: null };
+  const { calibration, note } = readCalibration(options.calibration);
+  if (calibration === null) return { steps: [], note };
+  // What was measured is the usual way of calling.
+  if (options.transport === "http2" && options.connections === "shared") {
+    return { steps: calibration.steps[pacingOf(options)], note };
+  }
+  return {
+    steps: [],
+    note: `This machine was not calibrated for --transport ${options.transport} with ` +
+      `--connections ${options.connections}.`,
+  };
+}
+
 /**
  * Judges loads before they are made: whether the platform has the cores for
  * them, and whether this machine can generate them, as far as it was calibrated.
@@ -21,17 +50,9 @@ export class LoadJudge {
   constructor(options: CommonOptions) {
     this.#options = options;
     this.#cores = options.platform === "local" ? localCores() : null;
-    // On virtual time any load is generated, however long it takes.
-    const { calibration, note } = options.platform === "simulator"
-      ? { calibration: null, note: null }
-      : readCalibration(options.calibration);
-    // What was measured is the usual way of calling.
-    const isCalibratedWay = options.transport === "http2" && options.connections === "shared";
-    this.#steps = isCalibratedWay ? calibration?.steps[pacingOf(options)] ?? [] : [];
-    this.#note = isCalibratedWay || calibration === null
-      ? note
-      : `This machine was not calibrated for --transport ${options.transport} with ` +
-        `--connections ${options.connections}.`;
+    const { steps, note } = readCalibratedSteps(options);
+    this.#steps = steps;
+    this.#note = note;
   }
 
   /** Sentences that a person should know before the load. */

@@ -146,6 +146,22 @@ export function integerListOption<T extends readonly number[] | null>(
   }, (numbers) => numbers === null ? null : numbers.join(","));
 }
 
+/** Some of a few words, each at most once, separated by commas. */
+export function choiceListOption<T extends string>(
+  choices: readonly T[],
+  text: OptionText<readonly T[]>,
+): Option<readonly T[]> {
+  return createOption<readonly T[]>("name,name,…", text, (value) => {
+    const words = value.split(",").map((word) => word.trim());
+    const unknown = words.find((word) => !choices.includes(word as T));
+    if (unknown !== undefined) {
+      throw new Error(`${quote(unknown)} is none of ${choices.join(", ")}.`);
+    }
+    if (new Set(words).size < words.length) throw new Error(`${quote(value)} names one twice.`);
+    return words as T[];
+  }, (words) => words.join(","));
+}
+
 /** A length of time in milliseconds, written as `500ms`, `20s`, `3min`, `1h`. */
 export function durationOption<T extends number | null>(
   text: OptionText<T> & Bounds,
@@ -204,6 +220,11 @@ function parseNumber(text: string, bounds: Bounds, form: RegExp, what: string): 
 
 function quote(text: string): string {
   return JSON.stringify(text);
+}
+
+/** An option with another default, the same everywhere. */
+export function withDefault<T>(option: Option<T>, value: T): Option<T> {
+  return { ...option, defaults: { local: value, cluster: value } };
 }
 
 /** The flag of an option: `warmUp` → `--warm-up`. */

@@ -1,10 +1,8 @@
 import { wallClockDate } from "../base/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { sinceProgramStartMs } from "../base/process_usage.ts";
-import { join } from "node:path";
 import { functionKey } from "../model/trace.ts";
-import { readScheduleFile, writeScheduleFile } from "../generate/schedule_file.ts";
-import { derivePlan } from "../generate/plan.ts";
+import { writeScheduleFile } from "../generate/schedule_file.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
 import type { ExperimentManifest, RunManifest, RunStatus } from "../model/manifest.ts";
 import type { Platform } from "../model/platform.ts";
@@ -19,9 +17,8 @@ import { describeMachine, describeVersions } from "./machine_facts.ts";
 import { type OptionTable, type OptionValues } from "./option.ts";
 import { type PlannedLoad, renderPlan } from "./plan_block.ts";
 import { recordFailure, runOnce } from "./run_once.ts";
-
-/** Most runs that are planned ahead; an endless ramp goes on beyond them. */
-const MOST_PLANNED = 50;
+import { MOST_PLANNED, RunPlanner, scheduleFileOf } from "./run_planner.ts";
+import type { TwinnedRun } from "./twin.ts";
 
 /** What an experiment tells as it goes on; a script shows it, a program may do as it likes. */
 export interface ExperimentListener {
@@ -116,55 +113,6 @@ export async function runExperiment<O extends OptionTable>(
   return { folder: folder.path, status, runs: session.manifests };
 }
 
-/** Hands runs out one by one with what they will do; some are looked at ahead. */
-class RunPlanner {
-  readonly #runs: Iterator<PlannedRun>;
-  readonly #schedules: string | null;
-  #ahead: PlannedLoad[] = [];
-  exhausted = false;
-
-  /** `schedules`: a folder with files to replay, `null`: the runs' own. */
-  constructor(runs: Iterable<PlannedRun>, schedules: string | null) {
-    this.#runs = runs[Symbol.iterator]();
-    this.#schedules = schedules;
-  }
-
-  ahead(most: number): readonly PlannedLoad[] {
-    while (this.#ahead.length < most && !this.exhausted) {
-      const load = this.#pull();
-      if (load !== undefined) this.#ahead.push(load);
-    }
-    return this.#ahead;
-  }
-
-  next(): PlannedLoad | undefined {
-    return this.#ahead.shift() ?? this.#pull();
-  }
-
-  #pull(): PlannedLoad | undefined {
-    const next = this.#runs.next();
-    if (next.done) {
-      this.exhausted = true;
-      return undefined;
-    }
-    const run = this.#schedules === null
-      ? next.value
-      : replaySchedule(next.value, scheduleFileOf(this.#schedules, next.value));
-    const plan = derivePlan(run.schedule);
-    if (plan.invocations === 0) {
-      throw new LoaderError(
-        "usage",
-        `The run ${run.name} has no invocation; make it longer or raise its rate.`,
-      );
-    }
-    return { run, plan };
-  }
-}
-
-function scheduleFileOf(folder: string, run: PlannedRun): string {
-  return join(folder, `${run.name}.schedule`);
-}
-
 function saveSchedules(folder: string, loads: readonly PlannedLoad[]): void {
   try {
     Deno.mkdirSync(folder, { recursive: true });
@@ -179,23 +127,6 @@ function saveSchedules(folder: string, loads: readonly PlannedLoad[]): void {
   }
 }
 
-/** The run with the schedule of a file, which must be of the same functions. */
-function replaySchedule(run: PlannedRun, file: string): PlannedRun {
-  const schedule = readScheduleFile(file);
-  const expected = run.schedule.functions.map(functionKey);
-  const found = schedule.functions.map(functionKey);
-  const differing = expected.findIndex((key, index) => key !== found[index]);
-  if (differing >= 0 || found.length !== expected.length) {
-    throw new LoaderError(
-      "input",
-      `The schedule has ${found.length} functions, and not those of the run ${run.name} ` +
-        `(${expected.length}); give the options that it was made with.`,
-      { file },
-    );
-  }
-  return { ...run, schedule };
-}
-
 /** A platform with functions on it that several runs may use. */
 interface Deployed {
   /** The word of the runs that share it; `undefined` shares with none. */
@@ -207,6 +138,8 @@ interface Deployed {
 class Session<O extends OptionTable> {
   readonly manifests: RunManifest[] = [];
   #deployed: Deployed | undefined;
+  /** Runs on what is deployed that shall have twins. */
+  #toTwin: TwinnedRun[] = [];
 
   constructor(
     readonly experiment: Experiment<O>,
@@ -253,11 +186,12 @@ class Session<O extends OptionTable> {
     );
     try {
       const { platform, instances } = await this.#deploy(run);
+      if (this.options.twin) this.#toTwin.push({ run, folder });
       folder.update({ platform: { name: platform.name, facts: platform.describe() } });
       return await runOnce(run, {
         platform,
         instances,
-        options: this.options,
+        options: this.#optionsOf(run),
         folder,
         beganMs,
         signal: this.signal,
@@ -279,7 +213,9 @@ class Session<O extends OptionTable> {
       if (this.#deployed.deployment === run.deployment) return this.#deployed;
       await this.#tearDown();
     }
-    const platform = await createPlatformFromOptions(this.options);
+    // Who shares a deployment has a schedule of its own, which is not known yet.
+    const schedule = run.deployment === undefined ? run.schedule : null;
+    const platform = await createPlatformFromOptions(this.#optionsOf(run), schedule);
     const instances = new InstanceLog();
     platform.onInstanceEvent((event) => instances.record(event));
     this.#deployed = { deployment: run.deployment, platform, instances };
@@ -288,10 +224,28 @@ class Session<O extends OptionTable> {
     return this.#deployed;
   }
 
+  #optionsOf(run: PlannedRun): OptionValues<O> & CommonOptions {
+    return { ...this.options, ...run.options };
+  }
+
   async #tearDown(): Promise<void> {
     const deployed = this.#deployed;
     this.#deployed = undefined;
     await deployed?.platform[Symbol.asyncDispose]();
+    await this.#makeTwins();
+  }
+
+  /** Once the platform is gone, which they would disturb. */
+  async #makeTwins(): Promise<void> {
+    const runs = this.#toTwin;
+    this.#toTwin = [];
+    if (runs.length === 0) return;
+    const { makeTwins } = await import("./twin.ts");
+    await makeTwins(runs, this.#optionsOf(runs[0].run), this.signal);
+    for (const { folder: { manifest } } of runs) {
+      const index = this.manifests.findIndex(({ name }) => name === manifest.name);
+      if (index >= 0) this.manifests[index] = manifest;
+    }
   }
 
   #createManifest(run: PlannedRun, { plan }: PlannedLoad): RunManifest {
@@ -304,7 +258,7 @@ class Session<O extends OptionTable> {
       status: "running",
       error: null,
       command: this.command,
-      options: heededOptions(this.experiment, this.options),
+      options: heededOptions(this.experiment, this.#optionsOf(run)),
       seed: this.options.seed,
       scheduleHash: run.schedule.hash(),
       trace: run.trace === null ? null : {

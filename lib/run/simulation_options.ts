@@ -45,7 +45,8 @@ export function readSimulationOptions(
 ): SimulatorOptions {
   const given = Object.entries<SimulationParameter>(SIMULATION_PARAMETERS)
     .map(([name, { setting }]) => [setting, options[name as SimulationParameterName]])
-    .filter(([, value]) => value !== null);
+    // An experiment may have left one out of its options.
+    .filter(([, value]) => (value ?? null) !== null);
   const fromFile = options.simulation === null ? {} : readSimulationFile(options.simulation);
   return { ...fromFile, ...Object.fromEntries(given) };
 }

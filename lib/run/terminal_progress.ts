@@ -1,4 +1,5 @@
 import process from "node:process";
+import { sinceProgramStartMs } from "../base/process_usage.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 import { print, tolerateClosed } from "./print.ts";
@@ -9,17 +10,19 @@ interface LogUpdate {
   clear(): void;
 }
 
-/** Seconds between lines where the output is not a terminal. */
-const LINE_EVERY_S = 5;
+/** Time between lines where the output is not a terminal, and between changes where it is one. */
+const LINE_EVERY_MS = 5000;
+const CHANGE_EVERY_MS = 100;
 
 /**
  * Shows how a run goes on, on standard error: one line that changes at a
- * terminal, a line every few seconds elsewhere.
+ * terminal, a line every few seconds elsewhere. Seconds that pass for whoever
+ * looks: a simulated day has no more of them than it takes.
  */
 export class TerminalProgress {
   /** `null` where the output is not a terminal. */
   #update: LogUpdate | null = null;
-  #lastLineS = 0;
+  #shownMs = 0;
 
   /** Takes the terminal over, if there is one: from then on one line changes. */
   async open(): Promise<void> {
@@ -31,22 +34,24 @@ export class TerminalProgress {
   }
 
   start(load: PlannedLoad): void {
-    this.#lastLineS = 0;
-    this.#show(`${load.run.name}: deploying ${load.plan.functions} functions …`, true);
+    this.#shownMs = sinceProgramStartMs();
+    this.#show(`${load.run.name}: deploying ${load.plan.functions} functions …`);
   }
 
   advance({ run, plan }: PlannedLoad, progress: DispatchProgress): void {
+    const nowMs = sinceProgramStartMs();
+    if (nowMs - this.#shownMs < (this.#update === null ? LINE_EVERY_MS : CHANGE_EVERY_MS)) return;
+    this.#shownMs = nowMs;
     const { outcomes, handled, inFlight } = progress;
     const timeS = Math.round(progress.timeMs / 1000);
     const failed = Object.entries(outcomes)
       .filter(([outcome, count]) => outcome !== "ok" && count > 0)
       .map(([outcome, count]) => `, ${count} ${outcome}`);
-    const line = `${run.name}: ${timeS} s of ${Math.round(plan.durationMs / 1000)} s, ` +
-      `${handled} of ${plan.invocations} sent, ${outcomes.ok} ok${failed.join("")}, ` +
-      `${inFlight} in flight`;
-    const due = timeS >= this.#lastLineS + LINE_EVERY_S;
-    if (due) this.#lastLineS = timeS;
-    this.#show(line, due);
+    this.#show(
+      `${run.name}: ${timeS} s of ${Math.round(plan.durationMs / 1000)} s, ` +
+        `${handled} of ${plan.invocations} sent, ${outcomes.ok} ok${failed.join("")}, ` +
+        `${inFlight} in flight`,
+    );
   }
 
   /** Leaves a line that stays. */
@@ -55,9 +60,9 @@ export class TerminalProgress {
     print("stderr", line);
   }
 
-  #show(line: string, due: boolean): void {
+  #show(line: string): void {
     const update = this.#update;
     if (update !== null) tolerateClosed(() => update(line));
-    else if (due) print("stderr", line);
+    else print("stderr", line);
   }
 }

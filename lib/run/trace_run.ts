@@ -1,6 +1,7 @@
 import { generateSchedule } from "../generate/trace_schedule.ts";
 import type { Trace } from "../model/trace.ts";
 import { readTrace } from "../trace/azure2019.ts";
+import { selectInvoked } from "../trace/sample.ts";
 import { deriveFunctionDemands, PROFILING_MINUTES } from "../trace/profile.ts";
 import { type CommonOptions, SAMPLE_TRACE, type TraceOptions } from "./common_options.ts";
 import type { PlannedRun } from "./experiment.ts";
@@ -40,6 +41,20 @@ export async function readTraceOfOptions(
     defects: options.defects,
     duplicates: options.duplicates,
   });
+}
+
+/**
+ * The size of the largest sample of the trace: how many of its functions are
+ * invoked in the window.
+ *
+ * @throws LoaderError when the trace is wrong, or none is
+ */
+export async function countFunctionsOfOptions(
+  options: CommonOptions & TraceOptions,
+): Promise<number> {
+  const { startMinute, durationMinutes } = windowOf(options);
+  const trace = await readTraceOfOptions(options);
+  return selectInvoked(trace, { startMinute, minutes: durationMinutes }).functions.length;
 }
 
 /** What distinguishes one run over a trace from another. */

@@ -40,7 +40,10 @@ function runScraper(scraper: Scraper, options: ScrapeLoopOptions): Promise<void>
       await scrapeOnce(scraper, options);
       scraping = false;
       if (signal.aborted) return resolve();
-      const periods = Math.floor((clock.nowMs() - firstMs) / scraper.everyMs) + 1;
+      const nowMs = clock.nowMs();
+      let periods = Math.floor((nowMs - firstMs) / scraper.everyMs) + 1;
+      // A quotient that was rounded down would ask for the time that it is already, for ever.
+      while (firstMs + periods * scraper.everyMs <= nowMs) periods++;
       arm(firstMs + periods * scraper.everyMs);
     });
   };
@@ -68,8 +71,8 @@ async function scrapeOnce(scraper: Scraper, options: ScrapeLoopOptions): Promise
     timer.cancel();
   }
   const scrapeMs = clock.nowMs() - startMs;
-  for (const { table, cells } of rows) {
-    sinks[table.name]?.write([startMs - runStartMs, ...withCost(table, cells, scrapeMs)]);
+  for (const { table, timeMs = startMs, cells } of rows) {
+    sinks[table.name]?.write([timeMs - runStartMs, ...withCost(table, cells, scrapeMs)]);
   }
 }
 

@@ -340,7 +340,7 @@ Deno.test("another experiment has the figures of its runs and no answer", async 
     await writeSyntheticRun(join(folder, "runs/only"), {
       experiment: "new",
       name: "only",
-      parameters: { policy: "fixed" },
+      parameters: { flavour: "plain" },
       seed: 1,
       durationMs: 5_000,
       phases: [{ fromMs: 0, phase: "measurement" }],

@@ -1,5 +1,6 @@
 import type { Capacity, InstanceEvent } from "../../model/platform.ts";
 import type { FunctionScalerOptions } from "../../autoscale/function_scaler.ts";
+import type { ScalingStep } from "./scaling_step.ts";
 
 /**
  * What loader and gateway tell one another: a line of JSON each, on the
@@ -58,6 +59,12 @@ export interface GatewayInstanceEvent {
   readonly pid: number | null;
 }
 
+/** A step of the autoscaler of one function, on the gateway's clock. */
+export type GatewayScalingStep = ScalingStep & {
+  readonly unixMs: number;
+  readonly functionId: string;
+};
+
 /** What the gateway says. */
 export type GatewayMessage =
   | {
@@ -67,6 +74,8 @@ export type GatewayMessage =
     readonly calibration: SpinConstants;
   }
   | ({ readonly type: "instance" } & GatewayInstanceEvent)
+  /** What the autoscaler was told and decided since it was told of last. */
+  | { readonly type: "scaling"; readonly steps: readonly GatewayScalingStep[] }
   /** Every function can be called and has its initial instances. */
   | { readonly type: "deployed" }
   /** It cannot go on; the sentence says why. The process ends. */

@@ -7,6 +7,7 @@ import type {
   DeployMessage,
   GatewayFunction,
   GatewayInstanceEvent,
+  GatewayScalingStep,
   SpinConstants,
 } from "./control.ts";
 import { FunctionPool } from "./function_pool.ts";
@@ -26,6 +27,8 @@ export class Gateway {
   readonly #proxy: RequestHandler;
   readonly #maxConcurrentStreams: number;
   readonly #onEvent: (event: GatewayInstanceEvent) => void;
+  /** Steps of the autoscaler that were not told of yet. */
+  #scalingSteps: GatewayScalingStep[] = [];
   #metricsServer: Deno.HttpServer<Deno.NetAddr> | null = null;
   #server: Http2Server | null = null;
 
@@ -35,6 +38,7 @@ export class Gateway {
     calibration: SpinConstants,
     clock: Clock,
     onEvent: (event: GatewayInstanceEvent) => void,
+    onScaling: (steps: readonly GatewayScalingStep[]) => void,
   ) {
     this.#clock = clock;
     this.#onEvent = onEvent;
@@ -62,6 +66,12 @@ export class Gateway {
         startInstance: (name, callbacks) =>
           new InstanceProcess(name, { ...settings, calibration, clock }, callbacks),
         onEvent: (event) => this.#tell(spec, event),
+        onScaling: (step) =>
+          this.#scalingSteps.push({
+            ...step,
+            unixMs: clock.originUnixMs + step.timeMs,
+            functionId: spec.functionId,
+          }),
       });
       this.#pools.set(spec.name, pool);
       this.#byAuthority.set(spec.authority, { name: spec.name, pool });
@@ -80,6 +90,9 @@ export class Gateway {
     this.#maxConcurrentStreams = settings.maxConcurrentStreams;
     this.#every("report", settings.reportMs, () => {
       for (const pool of this.#pools.values()) pool.report();
+      // As rarely as that: it is beside what matters here.
+      if (this.#scalingSteps.length > 0) onScaling(this.#scalingSteps);
+      this.#scalingSteps = [];
     });
     if (functions.length > 0) {
       this.#every("tick", tickMs, () => {

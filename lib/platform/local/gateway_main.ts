@@ -68,7 +68,7 @@ async function run(): Promise<void> {
   const gateway = new Gateway(message, calibration, clock, (event) => {
     tell({ type: "instance", ...event });
     initial.observe(event);
-  });
+  }, (steps) => tell({ type: "scaling", steps }));
   const loaderGone = (async () => {
     while (!(await lines.next()).done);
   })();

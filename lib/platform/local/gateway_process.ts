@@ -6,6 +6,7 @@ import {
   type DeployMessage,
   type GatewayInstanceEvent,
   type GatewayMessage,
+  type GatewayScalingStep,
   readLines,
   type SpinConstants,
 } from "./control.ts";
@@ -39,6 +40,7 @@ export interface ListeningGateway {
 /** Who is told what the gateway does. */
 export interface GatewayCallbacks {
   readonly onEvent: (event: GatewayInstanceEvent) => void;
+  readonly onScaling: (steps: readonly GatewayScalingStep[]) => void;
   /** The gateway ended after it was deployed without being asked to. */
   readonly onLost: (reason: LoaderError) => void;
 }
@@ -194,6 +196,9 @@ export class GatewayProcess {
           break;
         case "instance":
           this.#observe(message);
+          break;
+        case "scaling":
+          this.#callbacks.onScaling(message.steps);
           break;
       }
     }

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { type Clock, RealClock } from "../../base/clock.ts";
 import { LoaderError } from "../../base/error.ts";
 import { FunctionScaler } from "../../autoscale/function_scaler.ts";
@@ -16,6 +17,7 @@ import { createPrometheusTextScraper } from "../../scrape/prometheus_text.ts";
 import { deriveLocalCapacity } from "./capacity.ts";
 import type { GatewayInstanceEvent } from "./control.ts";
 import { GatewayProcess, type ListeningGateway } from "./gateway_process.ts";
+import { ScalingLog } from "./scaling_log.ts";
 import { type LocalOptions, type LocalSettings, settleLocalOptions } from "./local_options.ts";
 
 /** How much longer than an instance the gateway may take to end. */
@@ -42,10 +44,12 @@ class LocalPlatform implements Platform {
   #gateway: GatewayProcess | null = null;
   #listening: ListeningGateway | null = null;
   #deployments: readonly Deployment[] = [];
+  #scalingLog: ScalingLog;
 
   constructor(settings: LocalSettings) {
     this.#settings = settings;
     this.clock = new RealClock(settings.pacing);
+    this.#scalingLog = new ScalingLog(this.clock.originUnixMs);
     this.capacity = {
       ...deriveLocalCapacity(),
       ...settings.capacity,
@@ -60,6 +64,11 @@ class LocalPlatform implements Platform {
     return {
       ...settings,
       capacity: this.capacity,
+      // A function server computes on one thread and serves one call at a time.
+      nodes: 1,
+      nodeCores: availableParallelism(),
+      cpuLimitCores: 1,
+      containerConcurrency: 1,
       autoscaling: { ...KNATIVE_DEFAULTS, ...LOADER_OVERRIDES, ...autoscaling },
       gatewayPort: this.#listening?.gatewayPort ?? settings.gatewayPort,
       metricsPort: this.#listening?.metricsPort ?? settings.metricsPort,
@@ -86,6 +95,7 @@ class LocalPlatform implements Platform {
     const settings = this.#settings;
     const gateway = new GatewayProcess(settings.executable, this.clock, {
       onEvent: (event) => this.#tell(event),
+      onScaling: (steps) => this.#scalingLog.add(steps),
       onLost: (reason) => this.#lost.abort(reason),
     });
     this.#gateway = gateway;
@@ -136,6 +146,7 @@ class LocalPlatform implements Platform {
         everyMs,
         timeoutMs,
       }),
+      this.#scalingLog.createScraper(everyMs),
       createProcessScraper({
         groups: () => ({
           loader: [Deno.pid],
@@ -157,6 +168,7 @@ class LocalPlatform implements Platform {
     this.#gateway = null;
     this.#listening = null;
     this.#deployments = [];
+    this.#scalingLog = new ScalingLog(this.clock.originUnixMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -212,7 +212,8 @@ platformTest(
   {},
   async ({ clients: [client], platform }) => {
     await client.execute(1);
-    const [metrics, processes] = platform.scrapers();
+    const [metrics, autoscaler, processes] = platform.scrapers();
+    assert.equal(autoscaler.name, "autoscaler");
     const { signal } = new AbortController();
     const [{ cells }, ...scales] = await metrics.scrape(signal);
     const cell = (name: string) =>

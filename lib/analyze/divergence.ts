@@ -1,0 +1,119 @@
+import type { Outcome } from "../model/record.ts";
+import type { InstanceLife } from "./instance_life.ts";
+import { deriveMerit } from "./merit.ts";
+import { selectMeasuredStarts } from "./instance_start.ts";
+import { selectMeasured } from "./invocation_selection.ts";
+import type { RunTables } from "./run_analysis.ts";
+
+/** A figure of a run and of its twin. */
+export interface DivergenceMetric {
+  /** Name of the metric, such as `response_time_p50`. */
+  readonly metric: string;
+  /** `null` where it is without one. */
+  readonly unit: string | null;
+  /** `null`: unknown, or too few observations; `Infinity`: among those not ok. */
+  readonly run: number | null;
+  readonly twin: number | null;
+  /** (twin − run) ÷ run; 0 where both are equal, `null` where it has no value. */
+  readonly relativeDifference: number | null;
+}
+
+/** Outcomes that a platform can bring about. */
+const OUTCOMES_COMPARED: readonly Outcome[] = ["ok", "timed_out", "rejected"];
+
+/**
+ * Compares a run with its twin, over the measurement phase: what became of the
+ * invocations, how long they took, how cold they were, and how many instances
+ * there were.
+ */
+export function deriveDivergence(run: RunTables, twin: RunTables): DivergenceMetric[] {
+  const endMs = run.run.manifest.plan.durationMs;
+  const ofRun = figuresOf(run, endMs);
+  const ofTwin = figuresOf(twin, endMs);
+  return ofRun.map(({ metric, unit, value }, i) => ({
+    metric,
+    unit,
+    run: value,
+    twin: ofTwin[i].value,
+    relativeDifference: deriveRelativeDifference(value, ofTwin[i].value),
+  }));
+}
+
+/**
+ * How far a twin's figure is from the run's, in parts of the run's.
+ *
+ * @example
+ * ```ts
+ * import { deriveRelativeDifference } from "./divergence.ts";
+ * if (deriveRelativeDifference(20, 25) !== 0.25) throw new Error("a quarter more");
+ * if (deriveRelativeDifference(0, 0) !== 0) throw new Error("no difference");
+ * if (deriveRelativeDifference(0, 3) !== null) throw new Error("there is no part of 0");
+ * ```
+ */
+export function deriveRelativeDifference(run: number | null, twin: number | null): number | null {
+  if (run === null || twin === null) return null;
+  if (run === twin) return 0;
+  const difference = (twin - run) / run;
+  return Number.isFinite(difference) ? difference : null;
+}
+
+interface Figure {
+  readonly metric: string;
+  readonly unit: string | null;
+  readonly value: number | null;
+}
+
+function figuresOf({ run, invocations, instanceLives }: RunTables, endMs: number): Figure[] {
+  const merit = deriveMerit(selectMeasured(invocations));
+  const responseTime = merit.responseTimeMs.all;
+  const slowdown = merit.slowdown.all;
+  const instances = instanceLives === null ? null : countInstances(instanceLives, endMs);
+  const starts = instanceLives === null
+    ? null
+    : selectMeasuredStarts(instanceLives, run.manifest.phases).length;
+  const figure = (metric: string, unit: string | null, value: number | null): Figure => ({
+    metric,
+    unit,
+    value,
+  });
+  return [
+    figure("response_time_p50", "ms", responseTime.p50),
+    figure("response_time_p90", "ms", responseTime.p90),
+    figure("response_time_p99", "ms", responseTime.p99),
+    figure("slowdown_p50", null, slowdown.p50),
+    figure("slowdown_p99", null, slowdown.p99),
+    figure("cold_invocations", null, merit.coldInvocations),
+    figure("instance_starts", null, starts),
+    figure("ready_instances_mean", null, instances?.mean ?? null),
+    figure("ready_instances_peak", null, instances?.peak ?? null),
+    ...OUTCOMES_COMPARED.map((outcome) =>
+      figure(`outcome_${outcome}`, null, merit.outcomes[outcome])
+    ),
+  ];
+}
+
+/** Ready instances over the window of the schedule: the time-weighted mean and the peak. */
+function countInstances(
+  lives: readonly InstanceLife[],
+  endMs: number,
+): { readonly mean: number; readonly peak: number } {
+  const steps: { timeMs: number; change: number }[] = [];
+  for (const { readyMs, stoppedMs } of lives) {
+    const fromMs = Math.max(0, readyMs);
+    const untilMs = Number.isNaN(stoppedMs) ? endMs : Math.min(endMs, stoppedMs);
+    if (!(untilMs > fromMs)) continue;
+    steps.push({ timeMs: fromMs, change: 1 }, { timeMs: untilMs, change: -1 });
+  }
+  steps.sort((a, b) => a.timeMs - b.timeMs || a.change - b.change);
+  let ready = 0;
+  let peak = 0;
+  let areaMs = 0;
+  let nowMs = 0;
+  for (const { timeMs, change } of steps) {
+    areaMs += ready * (timeMs - nowMs);
+    nowMs = timeMs;
+    ready += change;
+    peak = Math.max(peak, ready);
+  }
+  return { mean: endMs > 0 ? areaMs / endMs : 0, peak };
+}

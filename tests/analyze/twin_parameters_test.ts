@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import type { EmpiricalDistribution } from "../../lib/analyze/empirical_distribution.ts";
+import { deriveTwinParameters } from "../../lib/analyze/twin_parameters.ts";
+import type { ServedCall, ServingInstance, TwinSource } from "../../lib/analyze/twin_source.ts";
+import type { RunManifest } from "../../lib/model/manifest.ts";
+
+const MACHINE = { cores: 2, containerConcurrency: 1 };
+
+function sourceOf(
+  instances: readonly ServingInstance[],
+  cpu: TwinSource["cpu"] = new Map(),
+): TwinSource {
+  return { manifest: {} as RunManifest, instances, cpu, firstTickMs: null };
+}
+
+function instanceOf(
+  calls: readonly ServedCall[],
+  life: Partial<ServingInstance> = {},
+): ServingInstance {
+  return {
+    functionId: "f",
+    createdMs: NaN,
+    readyMs: -1000,
+    stoppingMs: NaN,
+    goneMs: NaN,
+    ...life,
+    calls,
+  };
+}
+
+function medianOf(distribution: EmpiricalDistribution | null): number {
+  const { quantiles, values } = distribution!;
+  return values[quantiles.findIndex((quantile) => quantile >= 0.5)];
+}
+
+function assertNear(actual: number, expected: number, tolerance: number): void {
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${actual}, not ${expected}`);
+}
+
+/** Work of 20 ms that takes 21, and 2 ms of the instance beside; 1 ms on each way. */
+function callsAlone(count: number, fromMs: number): ServedCall[] {
+  return Array.from({ length: count }, (_, i) => {
+    const dispatchedMs = fromMs + 100 * i;
+    return {
+      scheduledMs: dispatchedMs,
+      dispatchedMs,
+      completedMs: dispatchedMs + 1 + 23 + 1,
+      requestedRuntimeMs: 20,
+      servedRuntimeMs: 21,
+      isCold: false,
+    };
+  });
+}
+
+/** Calls that wait from the beginning, each done `everyMs` after the one before. */
+function callsInRow(count: number, fromMs: number, everyMs: number): ServedCall[] {
+  return Array.from({ length: count }, (_, i) => ({
+    scheduledMs: fromMs,
+    dispatchedMs: fromMs,
+    completedMs: fromMs + (i + 1) * everyMs,
+    requestedRuntimeMs: 20,
+    servedRuntimeMs: everyMs - 2,
+    isCold: false,
+  }));
+}
+
+Deno.test("twin parameters: calls alone tell their work, and the way", () => {
+  // In a row on one instance: what it is taken by each beyond the service shows.
+  const source = sourceOf([
+    instanceOf([...callsInRow(40, 0, 23), ...callsAlone(60, 2000)]),
+  ]);
+  const parameters = deriveTwinParameters([source], MACHINE);
+  assertNear(parameters.serviceFactor, 1.05, 1e-9);
+  assertNear(medianOf(parameters.serviceOverheadMs), 2, 1e-6);
+  assertNear(medianOf(parameters.networkMs), 1, 1e-6);
+});
+
+Deno.test("twin parameters: calls among many tell the cores, and their work stays what it is", () => {
+  // Four at a time take twice as long as one: two cores.
+  const crowd = Array.from(
+    { length: 4 },
+    (_, i) => instanceOf(callsInRow(50, 10_000 + 11 * i, 46)),
+  );
+  const alone = instanceOf([...callsInRow(40, 0, 23), ...callsAlone(60, 2000)]);
+  const parameters = deriveTwinParameters([sourceOf([alone, ...crowd])], {
+    ...MACHINE,
+    cores: 3,
+  });
+  assertNear(parameters.nodeCores!, 2, 0.05);
+  assertNear(parameters.serviceFactor, 1.05, 1e-9);
+  assertNear(medianOf(parameters.serviceOverheadMs), 2, 0.01);
+});
+
+Deno.test("twin parameters: without a crowd, the functions have what the others leave", () => {
+  const reading = (cpuPercent: number) => [{ fromMs: 0, untilMs: 1000, cpuPercent }];
+  const source = sourceOf(
+    [instanceOf(callsAlone(50, 0))],
+    new Map([["loader", reading(10)], ["gateway", reading(5)]]),
+  );
+  assertNear(deriveTwinParameters([source], MACHINE).nodeCores!, 1.85, 1e-9);
+});
+
+Deno.test("twin parameters: starts side by side are told from long ones", () => {
+  // Four starts at once on two cores took 300 ms each: 150 ms of a core.
+  const starts = Array.from(
+    { length: 4 },
+    () => instanceOf([], { createdMs: 0, readyMs: 300, stoppingMs: 5000, goneMs: 5040 }),
+  );
+  const parameters = deriveTwinParameters([sourceOf(starts)], MACHINE);
+  assert.equal(parameters.starts, 4);
+  assertNear(medianOf(parameters.startMs), 150, 1e-6);
+  assertNear(medianOf(parameters.stopMs), 40, 1e-6);
+});
+
+Deno.test("twin parameters: what a first call takes more is part of the start", () => {
+  const first = {
+    scheduledMs: 0,
+    dispatchedMs: 0,
+    completedMs: 173,
+    requestedRuntimeMs: 20,
+    servedRuntimeMs: 71,
+    isCold: true,
+  };
+  const source = sourceOf([
+    instanceOf([first], { createdMs: 0, readyMs: 100 }),
+    instanceOf([...callsInRow(40, 1000, 23), ...callsAlone(60, 3000)]),
+  ]);
+  assertNear(medianOf(deriveTwinParameters([source], MACHINE).startMs), 150, 0.1);
+});
+
+Deno.test("twin parameters: of nothing nothing is known", () => {
+  assert.deepEqual(deriveTwinParameters([sourceOf([])], { ...MACHINE, cores: null }), {
+    nodeCores: null,
+    startMs: null,
+    stopMs: null,
+    serviceFactor: 1,
+    serviceOverheadMs: null,
+    networkMs: null,
+    calls: 0,
+    starts: 0,
+  });
+});

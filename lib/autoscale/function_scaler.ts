@@ -56,7 +56,7 @@ export class FunctionScaler {
   readonly #activatorReportsAlone: boolean;
   /** Whether the initial scale has been ready, or there is none. */
   #initialized: boolean;
-  #lastReport: number | undefined;
+  #hasReportedZero = false;
   /** Concurrency recorded by a poke ahead of the report that will include it. */
   #recordedAhead = 0;
   /** What the decider said last, before bounds and grace. */
@@ -114,9 +114,9 @@ export class FunctionScaler {
    * that follow a zero.
    */
   recordConcurrency(tMs: number, averageConcurrency: number): void {
-    const silent = this.#activatorReportsAlone && averageConcurrency === 0 &&
-      this.#lastReport === 0;
-    this.#lastReport = averageConcurrency;
+    const isZero = averageConcurrency === 0;
+    const silent = this.#activatorReportsAlone && isZero && this.#hasReportedZero;
+    this.#hasReportedZero = isZero;
     if (silent) return;
     this.#record(tMs, Math.max(0, averageConcurrency - this.#recordedAhead));
     this.#recordedAhead = 0;

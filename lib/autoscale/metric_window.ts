@@ -44,6 +44,11 @@ const DECIMALS = 1e6;
  */
 export class MetricWindow {
   readonly #granularityMs: number;
+  /**
+   * A ring of buckets, and behind it their total, which is kept by adding and
+   * subtracting in upstream's order, so that the last digit before the cut is
+   * upstream's too.
+   */
   readonly #buckets: Float64Array;
   /** The share of the newest bucket in a weighted average; 0 when plain. */
   readonly #decay: number;
@@ -54,9 +59,8 @@ export class MetricWindow {
   #last = 0;
   /** Where the last bucket is in the ring; the one before it is before it, and so on around. */
   #lastSlot = 0;
-  // Kept by adding and subtracting in upstream's order, so that the last digit
-  // before the cut is upstream's too.
-  #total = 0;
+  /** Buckets of the window. */
+  readonly #length: number;
 
   /** @throws {LoaderError} `usage` when a width is not positive */
   constructor({ windowMs, granularityMs, weighted }: MetricWindowOptions) {
@@ -64,20 +68,20 @@ export class MetricWindow {
     checkField("windowMs", windowMs, { above: 0 });
     const length = Math.ceil(windowMs / granularityMs);
     this.#granularityMs = granularityMs;
-    this.#buckets = new Float64Array(length);
+    this.#length = length;
+    this.#buckets = new Float64Array(length + 1);
     this.#decay = weighted ? Math.max(1 - Math.pow(1 - WEIGHT_SUM, 1 / length), LEAST_DECAY) : 0;
   }
 
   /** Adds a value to its bucket; one that is older than the window is ignored. */
   record(tMs: number, value: number): void {
     const buckets = this.#buckets;
-    const { length } = buckets;
+    const length = this.#length;
     const bucket = Math.floor(tMs / this.#granularityMs);
     const ahead = this.#isEmpty ? length : bucket - this.#last;
     if (ahead <= -length) return;
     if (ahead >= length) {
       buckets.fill(0);
-      this.#total = 0;
       this.#isEmpty = false;
       this.#first = this.#last = bucket;
       this.#lastSlot = 0;
@@ -85,30 +89,31 @@ export class MetricWindow {
       this.#last = bucket;
       for (let i = 0; i < ahead; i++) {
         const slot = this.#lastSlot = after(this.#lastSlot, length);
-        this.#total -= buckets[slot];
+        buckets[length] -= buckets[slot];
         buckets[slot] = 0;
       }
     }
     if (bucket < this.#first) this.#first = bucket;
     buckets[before(this.#lastSlot, this.#last - bucket, length)] += value;
-    this.#total += value;
+    buckets[length] += value;
   }
 
   /** The average over the window that ends at `tMs`; 0 when nothing is in it. */
   average(tMs: number): number {
     if (this.#isEmpty) return 0;
     const silent = Math.max(0, Math.floor(tMs / this.#granularityMs) - this.#last);
-    const left = this.#buckets.length - silent;
+    const left = this.#length - silent;
     if (left <= 0) return 0;
     return this.#decay > 0 ? this.#weightedAverage(silent, left) : this.#plainAverage(silent, left);
   }
 
   #plainAverage(silent: number, left: number): number {
     const buckets = this.#buckets;
-    let total = this.#total;
+    const length = this.#length;
+    let total = buckets[length];
     let slot = this.#lastSlot;
     for (let i = 0; i < silent; i++) {
-      slot = after(slot, buckets.length);
+      slot = after(slot, length);
       total -= buckets[slot];
     }
     const count = Math.min(this.#last - this.#first + 1, left);
@@ -120,7 +125,7 @@ export class MetricWindow {
     let weight = this.#decay * Math.pow(keep, silent);
     let sum = 0;
     for (let i = 0; i < left; i++) {
-      sum += this.#buckets[before(this.#lastSlot, i, this.#buckets.length)] * weight;
+      sum += this.#buckets[before(this.#lastSlot, i, this.#length)] * weight;
       weight *= keep;
     }
     return sum;

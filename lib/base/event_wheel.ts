@@ -1,3 +1,15 @@
+import {
+  doubleOf,
+  EventTable,
+  integerOf,
+  NEXT,
+  NOWHERE,
+  ORDER,
+  PREVIOUS,
+  TIME,
+  WHERE,
+} from "./event_table.ts";
+
 /** Buckets of the wheel, a power of two of at least 1,024. */
 const BUCKETS = 8192;
 const BUCKET_MASK = BUCKETS - 1;
@@ -33,25 +45,23 @@ const NONE = -1;
  * problem", Communications of the ACM 31 (10), 1988; but with a fixed width, and
  * with a heap beside it for what does not fit).
  *
- * Events are small whole numbers, each in it at most once; nothing is allocated.
+ * Nothing is allocated. What it knows of an event is in a table, which says as well
+ * where an event is that is not in the wheel.
  *
  * @example
  * ```ts
+ * import { EventTable } from "./event_table.ts";
  * import { EventWheel } from "./event_wheel.ts";
- * const wheel = new EventWheel();
- * if (!wheel.insert(7, 20, 0, 0) || !wheel.insert(3, 10, 1, 0)) throw new Error("soon enough");
- * if (wheel.top !== 3 || wheel.topTimeMs !== 10) throw new Error("3 is the earliest");
- * if (wheel.insert(4, 60_000, 2, 0)) throw new Error("a minute is beyond it");
+ * const table = new EventTable();
+ * const wheel = new EventWheel(table);
+ * const [late, early, far] = [table.add(), table.add(), table.add()];
+ * if (!wheel.insert(late, 20, 0, 0) || !wheel.insert(early, 10, 1, 0)) throw new Error("soon enough");
+ * if (wheel.top !== early || wheel.topTimeMs !== 10) throw new Error("not the earliest");
+ * if (wheel.insert(far, 60_000, 2, 0)) throw new Error("a minute is beyond it");
  * ```
  */
 export class EventWheel {
-  // By event.
-  #timeMs = new Float64Array(64);
-  #order = new Float64Array(64);
-  #next = new Int32Array(64);
-  #previous = new Int32Array(64);
-  /** Its bucket, −1 where it is not in the wheel. */
-  #bucketOf = new Int32Array(64).fill(NONE);
+  readonly #table: EventTable;
   // By bucket.
   readonly #head = new Int32Array(BUCKETS).fill(NONE);
   readonly #tail = new Int32Array(BUCKETS).fill(NONE);
@@ -64,6 +74,10 @@ export class EventWheel {
   #top = NONE;
   /** Time and order of the top: here they are read without a look at which event it is. */
   readonly #topKey = new Float64Array(2).fill(Infinity);
+
+  constructor(table: EventTable) {
+    this.#table = table;
+  }
 
   /** The earliest event, −1 if there is none. */
   get top(): number {
@@ -80,15 +94,8 @@ export class EventWheel {
     return this.#topKey[1];
   }
 
-  /** The time of an event, `Infinity` where it is not in it. */
-  timeMsOf(event: number): number {
-    return event < this.#timeMs.length && this.#bucketOf[event] >= 0
-      ? this.#timeMs[event]
-      : Infinity;
-  }
-
   /**
-   * Puts in an event that is not in it; `order` decides between equal times.
+   * Puts in an event that is nowhere; `order` decides between equal times.
    *
    * @param nowMs not before any that was given, nor after `timeMs` or any event in the wheel
    * @returns false where it is too far ahead, or its bucket is full
@@ -99,14 +106,15 @@ export class EventWheel {
     const bucket = ((timeMs - this.#originMs) * BUCKETS_PER_MS) & BUCKET_MASK;
     const size = this.#size[bucket];
     if (size === MOST_IN_BUCKET) return false;
-    if (event >= this.#timeMs.length) this.#grow(event);
-    this.#timeMs[event] = timeMs;
-    this.#order[event] = order;
-    this.#bucketOf[event] = bucket;
+    const { doubles, integers } = this.#table;
+    const at = integerOf(event);
+    doubles[doubleOf(event) + TIME] = timeMs;
+    doubles[doubleOf(event) + ORDER] = order;
+    integers[at + WHERE] = bucket;
     this.#size[bucket] = size + 1;
     if (size === 0) {
       this.#head[bucket] = this.#tail[bucket] = event;
-      this.#next[event] = this.#previous[event] = NONE;
+      integers[at + NEXT] = integers[at + PREVIOUS] = NONE;
       const word = bucket >> WORD_BITS;
       this.#words[word] |= 1 << bucket;
       this.#summary[word >> WORD_BITS] |= 1 << word;
@@ -122,18 +130,18 @@ export class EventWheel {
     return true;
   }
 
-  /** Takes an event out; false where it is not in it. */
-  remove(event: number): boolean {
-    if (event >= this.#timeMs.length) return false;
-    const bucket = this.#bucketOf[event];
-    if (bucket < 0) return false;
-    this.#bucketOf[event] = NONE;
-    const next = this.#next[event];
-    const previous = this.#previous[event];
+  /** Takes out an event that is in it. */
+  remove(event: number): void {
+    const { integers } = this.#table;
+    const at = integerOf(event);
+    const bucket = integers[at + WHERE];
+    const next = integers[at + NEXT];
+    const previous = integers[at + PREVIOUS];
+    integers[at + WHERE] = NOWHERE;
     if (previous < 0) this.#head[bucket] = next;
-    else this.#next[previous] = next;
+    else integers[integerOf(previous) + NEXT] = next;
     if (next < 0) this.#tail[bucket] = previous;
-    else this.#previous[next] = previous;
+    else integers[integerOf(next) + PREVIOUS] = previous;
     if (--this.#size[bucket] === 0) {
       const word = bucket >> WORD_BITS;
       if ((this.#words[word] &= ~(1 << bucket)) === 0) {
@@ -141,31 +149,32 @@ export class EventWheel {
       }
     }
     if (event === this.#top) this.#setTop(next >= 0 ? next : this.#firstFrom(bucket));
-    return true;
   }
 
   #setTop(event: number): void {
+    const { doubles } = this.#table;
     this.#top = event;
-    this.#topKey[0] = event < 0 ? Infinity : this.#timeMs[event];
-    this.#topKey[1] = event < 0 ? Infinity : this.#order[event];
+    this.#topKey[0] = event < 0 ? Infinity : doubles[doubleOf(event) + TIME];
+    this.#topKey[1] = event < 0 ? Infinity : doubles[doubleOf(event) + ORDER];
   }
 
   #insertInOrder(bucket: number, event: number, timeMs: number, order: number): void {
-    const times = this.#timeMs;
-    const orders = this.#order;
+    const { doubles, integers } = this.#table;
     let before = this.#tail[bucket];
     // Mostly the latest is the last.
-    while (
-      before >= 0 &&
-      (times[before] > timeMs || (times[before] === timeMs && orders[before] > order))
-    ) before = this.#previous[before];
-    const after = before < 0 ? this.#head[bucket] : this.#next[before];
-    this.#previous[event] = before;
-    this.#next[event] = after;
+    while (before >= 0) {
+      const beforeMs = doubles[doubleOf(before) + TIME];
+      if (beforeMs < timeMs) break;
+      if (beforeMs === timeMs && doubles[doubleOf(before) + ORDER] < order) break;
+      before = integers[integerOf(before) + PREVIOUS];
+    }
+    const after = before < 0 ? this.#head[bucket] : integers[integerOf(before) + NEXT];
+    integers[integerOf(event) + PREVIOUS] = before;
+    integers[integerOf(event) + NEXT] = after;
     if (before < 0) this.#head[bucket] = event;
-    else this.#next[before] = event;
+    else integers[integerOf(before) + NEXT] = event;
     if (after < 0) this.#tail[bucket] = event;
-    else this.#previous[after] = event;
+    else integers[integerOf(after) + PREVIOUS] = event;
   }
 
   /** The first event of the buckets from this one on, around the wheel; −1 if there is none. */
@@ -198,25 +207,6 @@ export class EventWheel {
   /** By whole turns, so that every event stays in its bucket. */
   #moveOrigin(nowMs: number): void {
     this.#originMs = Math.floor(nowMs / SPAN_MS) * SPAN_MS;
-  }
-
-  #grow(event: number): void {
-    const length = Math.max(event + 1, 2 * this.#timeMs.length);
-    const timeMs = new Float64Array(length);
-    const order = new Float64Array(length);
-    const next = new Int32Array(length);
-    const previous = new Int32Array(length);
-    const bucketOf = new Int32Array(length).fill(NONE);
-    timeMs.set(this.#timeMs);
-    order.set(this.#order);
-    next.set(this.#next);
-    previous.set(this.#previous);
-    bucketOf.set(this.#bucketOf);
-    this.#timeMs = timeMs;
-    this.#order = order;
-    this.#next = next;
-    this.#previous = previous;
-    this.#bucketOf = bucketOf;
   }
 }
 

@@ -4,6 +4,19 @@ import { ClockState } from "./clock_state.ts";
 import { DelayLine } from "./delay_line.ts";
 import { LoaderError } from "./error.ts";
 import { EventHeap } from "./event_heap.ts";
+import {
+  ARGUMENT,
+  BASE_ORDER,
+  doubleOf,
+  EventTable,
+  HANDLER,
+  IN_HEAP,
+  integerOf,
+  NOWHERE,
+  ONCE,
+  TIME,
+  WHERE,
+} from "./event_table.ts";
 import { EventWheel } from "./event_wheel.ts";
 
 /** The priority of timers and alarms. Among events of one time, lower priorities come first. */
@@ -57,17 +70,11 @@ export class VirtualClock implements Clock {
   readonly #state = new ClockState();
   #stopped = false;
   /** What happens soon, and what happens later or at the same time as too much else. */
-  readonly #wheel = new EventWheel();
+  readonly #table = new EventTable();
+  readonly #wheel = new EventWheel(this.#table);
   readonly #heap = new EventHeap();
   readonly #handlers: ((argument: number) => void | Promise<void>)[] = [];
-  // By event.
-  readonly #handlerOf: ((argument: number) => void | Promise<void>)[] = [];
-  #argument = new Int32Array(64);
-  #order = new Float64Array(64);
-  /** Whether the event is given back once it has happened. */
-  #once = new Uint8Array(64);
   readonly #callbacks: (Callback | undefined)[] = [];
-  #events = 0;
   readonly #free: number[] = [];
   readonly #callHandler: number;
   /** What happens for every invocation: few enough to be looked through one by one. */
@@ -94,8 +101,7 @@ export class VirtualClock implements Clock {
    * @returns the event, for {@linkcode VirtualClock.cancel} until it has happened
    */
   schedule(dueMs: number, priority: number, handler: number, argument: number): number {
-    const event = this.#createEvent(priority, handler, argument);
-    this.#once[event] = 1;
+    const event = this.#createEvent(priority, handler, argument, 1);
     this.set(event, dueMs);
     return event;
   }
@@ -108,23 +114,27 @@ export class VirtualClock implements Clock {
 
   /** Makes an event that {@linkcode VirtualClock.set} lets happen, again and again. */
   createEvent(priority: number, handler: number, argument: number): number {
-    const event = this.#createEvent(priority, handler, argument);
-    this.#once[event] = 0;
-    return event;
+    return this.#createEvent(priority, handler, argument, 0);
   }
 
   /** Lets an event happen at `dueMs` (now, if that is past); replaces what was set. */
   set(event: number, dueMs: number): void {
     const { nowMs } = this.#state;
     const timeMs = dueMs > nowMs ? dueMs : nowMs;
-    const order = this.#order[event] + this.#state.nextSequence();
-    this.#takeOut(event);
-    if (!this.#wheel.insert(event, timeMs, order, nowMs)) this.#heap.set(event, timeMs, order);
+    const { doubles, integers } = this.#table;
+    const order = doubles[doubleOf(event) + BASE_ORDER] + this.#state.nextSequence();
+    if (integers[integerOf(event) + WHERE] !== NOWHERE) this.#takeOut(event);
+    if (this.#wheel.insert(event, timeMs, order, nowMs)) return;
+    doubles[doubleOf(event) + TIME] = timeMs;
+    integers[integerOf(event) + WHERE] = IN_HEAP;
+    this.#heap.set(event, timeMs, order);
   }
 
   /** When an event is to happen, `Infinity` where it is not set. */
   dueMsOf(event: number): number {
-    return Math.min(this.#wheel.timeMsOf(event), this.#heap.timeMsOf(event));
+    const { doubles, integers } = this.#table;
+    const isSet = integers[integerOf(event) + WHERE] !== NOWHERE;
+    return isSet ? doubles[doubleOf(event) + TIME] : Infinity;
   }
 
   /** Takes back what was set. */
@@ -148,7 +158,7 @@ export class VirtualClock implements Clock {
 
   at(dueMs: number, callback: Callback): TimerHandle {
     const event = this.schedule(dueMs, TIMER_PRIORITY, this.#callHandler, 0);
-    this.#argument[event] = event;
+    this.#table.integers[integerOf(event) + ARGUMENT] = event;
     let isOver = false;
     this.#callbacks[event] = () => {
       isOver = true;
@@ -220,41 +230,40 @@ export class VirtualClock implements Clock {
     if (lane >= 0) return this.#lanes[lane].happen();
     const event = isInHeap ? this.#heap.top : wheel.top;
     this.#takeOut(event);
-    if (this.#once[event] === 0) return this.#handlerOf[event](this.#argument[event]);
-    const settled = this.#handlerOf[event](this.#argument[event]);
+    const { integers } = this.#table;
+    const at = integerOf(event);
+    const handler = this.#handlers[integers[at + HANDLER]];
+    if (integers[at + ONCE] === 0) return handler(integers[at + ARGUMENT]);
+    const settled = handler(integers[at + ARGUMENT]);
     this.#release(event);
     return settled;
   }
 
   #takeOut(event: number): void {
-    if (!this.#wheel.remove(event)) this.#heap.remove(event);
+    const { integers } = this.#table;
+    const at = integerOf(event) + WHERE;
+    const where = integers[at];
+    if (where >= 0) this.#wheel.remove(event);
+    else if (where === IN_HEAP) {
+      this.#heap.remove(event);
+      integers[at] = NOWHERE;
+    }
   }
 
-  #createEvent(priority: number, handler: number, argument: number): number {
-    const event = this.#free.pop() ?? this.#events++;
-    if (event === this.#argument.length) this.#grow();
-    this.#handlerOf[event] = this.#handlers[handler];
-    this.#argument[event] = argument;
-    this.#order[event] = priority * SEQUENCES;
+  #createEvent(priority: number, handler: number, argument: number, once: 0 | 1): number {
+    const event = this.#free.pop() ?? this.#table.add();
+    const { doubles, integers } = this.#table;
+    const at = integerOf(event);
+    doubles[doubleOf(event) + BASE_ORDER] = priority * SEQUENCES;
+    integers[at + HANDLER] = handler;
+    integers[at + ARGUMENT] = argument;
+    integers[at + ONCE] = once;
     return event;
   }
 
   #release(event: number): void {
     this.#callbacks[event] = undefined;
     this.#free.push(event);
-  }
-
-  #grow(): void {
-    const length = 2 * this.#argument.length;
-    const argument = new Int32Array(length);
-    const order = new Float64Array(length);
-    const once = new Uint8Array(length);
-    argument.set(this.#argument);
-    order.set(this.#order);
-    once.set(this.#once);
-    this.#argument = argument;
-    this.#order = order;
-    this.#once = once;
   }
 }
 

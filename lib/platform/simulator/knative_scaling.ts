@@ -22,26 +22,33 @@ const NEVER = 0x7fffffff;
  */
 const SURE_REPORT_PER_BUCKET = 2e-6;
 
-/** What is kept of one function. */
+/**
+ * Numbers of a function, side by side: as fields of an object each would be a
+ * box of its own somewhere in memory. Buckets are numbered from time 0.
+ */
+const ROW = 8;
+const NEXT_REPORT_MS = 0;
+/** Average of the last report. */
+const CONCURRENCY = 1;
+/** Bucket of the last report above zero, or poke. */
+const LAST_BUCKET = 2;
+/** Bucket of the last one that surely keeps the stable average above zero. */
+const SURE_BUCKET = 3;
+/** Bucket of the last report above what one instance is to take. */
+const HIGH_BUCKET = 4;
+/** The highest reports of the last span of a window that had any, and of the span before it. */
+const HIGHEST_SPAN = 5;
+const HIGHEST = 6;
+const HIGHEST_BEFORE = 7;
+
+/** What else is kept of one function. */
 class FunctionState {
   readonly scaler: FunctionScaler;
   latest: ScalerDecision | null = null;
-  /** Average of the last report. */
-  concurrency = 0;
   /** Reports made so far. */
   reports = 0;
   /** The next report subtracts what a poke has recorded ahead of it. */
   isAhead = false;
-  /** Bucket of the last report above zero, or poke. */
-  lastBucket = -Infinity;
-  /** Bucket of the last one that surely keeps the stable average above zero. */
-  sureBucket = -Infinity;
-  /** Bucket of the last report above what one instance is to take. */
-  highBucket = -Infinity;
-  /** The highest reports of the last span of a window that had any, and of the span before it. */
-  highestSpan = -1;
-  highest = 0;
-  highestBefore = 0;
 
   constructor(scaler: FunctionScaler) {
     this.scaler = scaler;
@@ -74,7 +81,7 @@ export class KnativeScaling implements Scaling {
   readonly #states: readonly FunctionState[];
   // By function.
   readonly #meters: ConcurrencyMeters;
-  readonly #nextReportMs: Float64Array;
+  readonly #rows: Float64Array;
   /** While ticks are left out: with more than this in flight they are due again. */
   readonly #calmUpTo: Float64Array;
   /** Number of the next tick that must be made. */
@@ -122,7 +129,11 @@ export class KnativeScaling implements Scaling {
       )
     );
     this.#meters = new ConcurrencyMeters(this.#states.length, this.#startMs);
-    this.#nextReportMs = new Float64Array(this.#states.length).fill(this.#timeOfReport(1));
+    this.#rows = new Float64Array(this.#states.length * ROW);
+    for (let at = 0; at < this.#rows.length; at += ROW) {
+      this.#rows[at + NEXT_REPORT_MS] = this.#timeOfReport(1);
+      this.#rows.fill(-Infinity, at + LAST_BUCKET, at + HIGHEST_SPAN + 1);
+    }
     this.#calmUpTo = new Float64Array(this.#states.length);
     this.#dueTicks = new Int32Array(this.#states.length);
     const handler = clock.register(() => this.#onTick());
@@ -143,7 +154,7 @@ export class KnativeScaling implements Scaling {
 
   onArrival({ index }: SimulatedFunction): void {
     const nowMs = this.#clock.nowMs();
-    if (this.#nextReportMs[index] <= nowMs) this.#report(index, nowMs);
+    if (this.#rows[index * ROW + NEXT_REPORT_MS] <= nowMs) this.#report(index, nowMs);
     const inFlight = this.#meters.arrive(index, nowMs);
     if (inFlight > this.#calmUpTo[index]) this.#dueTicks[index] = 0;
   }
@@ -156,14 +167,15 @@ export class KnativeScaling implements Scaling {
     // Where instances were wanted already, it is the decision of before.
     if (decision === state.latest) return;
     state.isAhead = true;
-    state.lastBucket = state.sureBucket = this.#bucketOf(nowMs);
+    const at = target.index * ROW;
+    this.#rows[at + LAST_BUCKET] = this.#rows[at + SURE_BUCKET] = this.#bucketOf(nowMs);
     this.#dueTicks[target.index] = 0;
     this.#apply(state, target, decision);
   }
 
   onLeave({ index }: SimulatedFunction): void {
     const nowMs = this.#clock.nowMs();
-    if (this.#nextReportMs[index] <= nowMs) this.#report(index, nowMs);
+    if (this.#rows[index * ROW + NEXT_REPORT_MS] <= nowMs) this.#report(index, nowMs);
     this.#meters.leave(index, nowMs);
   }
 
@@ -187,7 +199,10 @@ export class KnativeScaling implements Scaling {
     const state = this.#states[target.index];
     const nowMs = this.#clock.nowMs();
     this.#report(target.index, nowMs);
-    return { ...state.scaler.observe(nowMs), concurrency: state.concurrency };
+    return {
+      ...state.scaler.observe(nowMs),
+      concurrency: this.#rows[target.index * ROW + CONCURRENCY],
+    };
   }
 
   #armTick(): void {
@@ -225,14 +240,17 @@ export class KnativeScaling implements Scaling {
   /** Makes the reports that were due until now. */
   #report(index: number, nowMs: number): void {
     const state = this.#states[index];
+    const rows = this.#rows;
+    const at = index * ROW;
     for (;;) {
-      const dueMs = this.#nextReportMs[index];
+      const dueMs = rows[at + NEXT_REPORT_MS];
       if (dueMs > nowMs) return;
       const average = this.#meters.report(index, dueMs);
       state.scaler.recordConcurrency(dueMs, average);
-      this.#noteReport(state, dueMs, average);
+      rows[at + CONCURRENCY] = average;
+      if (average > 0) this.#noteReport(state, at, this.#bucketOf(dueMs));
       state.reports++;
-      this.#nextReportMs[index] = this.#timeOfReport(state.reports + 1);
+      rows[at + NEXT_REPORT_MS] = this.#timeOfReport(state.reports + 1);
       if (average === 0 && this.#meters.inFlight(index) === 0 && this.#isSilentAfterZero) {
         return this.#skipZeros(index, nowMs);
       }
@@ -247,38 +265,36 @@ export class KnativeScaling implements Scaling {
     if (due <= state.reports) return;
     this.#meters.report(index, this.#timeOfReport(due));
     state.reports = due;
-    this.#nextReportMs[index] = this.#timeOfReport(due + 1);
+    this.#rows[index * ROW + NEXT_REPORT_MS] = this.#timeOfReport(due + 1);
   }
 
-  #noteReport(state: FunctionState, timeMs: number, average: number): void {
-    state.concurrency = average;
-    if (average === 0) return;
-    // What is tracked must not be too early, but `sureBucket` not too late.
-    state.lastBucket = this.#bucketOf(timeMs);
-    if (average > this.#targetValue) state.highBucket = state.lastBucket;
-    this.#noteHighest(state, average);
+  /** What is tracked of reports above zero must not be too early, but the sure one not too late. */
+  #noteReport(state: FunctionState, at: number, bucket: number): void {
+    const rows = this.#rows;
+    const average = rows[at + CONCURRENCY];
+    rows[at + LAST_BUCKET] = bucket;
+    if (average > this.#targetValue) rows[at + HIGH_BUCKET] = bucket;
     const recorded = state.isAhead ? average - 1 : average;
     state.isAhead = false;
-    if (recorded >= SURE_REPORT_PER_BUCKET * this.#windowBuckets) {
-      state.sureBucket = state.lastBucket;
+    if (recorded >= SURE_REPORT_PER_BUCKET * this.#windowBuckets) rows[at + SURE_BUCKET] = bucket;
+    const span = Math.floor(bucket / this.#windowBuckets);
+    const before = rows[at + HIGHEST_SPAN];
+    if (span !== before) {
+      rows[at + HIGHEST_BEFORE] = span === before + 1 ? rows[at + HIGHEST] : 0;
+      rows[at + HIGHEST] = 0;
+      rows[at + HIGHEST_SPAN] = span;
     }
+    if (average > rows[at + HIGHEST]) rows[at + HIGHEST] = average;
   }
 
-  #noteHighest(state: FunctionState, average: number): void {
-    const span = Math.floor(state.lastBucket / this.#windowBuckets);
-    if (span !== state.highestSpan) {
-      state.highestBefore = span === state.highestSpan + 1 ? state.highest : 0;
-      state.highest = 0;
-      state.highestSpan = span;
+  /** At least the highest report that a window that ends in this bucket still has. */
+  #highestUpTo(bucket: number, at: number): number {
+    const rows = this.#rows;
+    const span = Math.floor(bucket / this.#windowBuckets);
+    if (span === rows[at + HIGHEST_SPAN]) {
+      return Math.max(rows[at + HIGHEST], rows[at + HIGHEST_BEFORE]);
     }
-    if (average > state.highest) state.highest = average;
-  }
-
-  /** At least the highest report that any window still has. */
-  #highestOf(state: FunctionState, nowMs: number): number {
-    const span = Math.floor(this.#bucketOf(nowMs) / this.#windowBuckets);
-    if (span === state.highestSpan) return Math.max(state.highest, state.highestBefore);
-    return span === state.highestSpan + 1 ? state.highest : 0;
+    return span === rows[at + HIGHEST_SPAN] + 1 ? rows[at + HIGHEST] : 0;
   }
 
   /** The first tick whose decision is not known to be that of this one; see the class. */
@@ -288,22 +304,26 @@ export class KnativeScaling implements Scaling {
     if (target.starting > 0 || desired !== target.ready) return 0;
     const peak = this.#meters.peak(index);
     const bucket = this.#bucketOf(nowMs);
+    const rows = this.#rows;
+    const at = index * ROW;
     if (panicking) {
       const most = desired * this.#targetValue;
-      if (peak > most || this.#highestOf(state, nowMs) > most) return 0;
+      if (peak > most || this.#highestUpTo(bucket, at) > most) return 0;
       this.#calmUpTo[index] = most;
       return this.#tickBefore(state.scaler.panicUntilMs);
     }
-    if (peak === 0 && bucket - state.lastBucket >= this.#windowBuckets) {
+    if (peak === 0 && bucket - rows[at + LAST_BUCKET] >= this.#windowBuckets) {
       this.#calmUpTo[index] = 0;
       return desired === 0 ? NEVER : this.#tickBefore(state.scaler.heldUntilMs);
     }
     const most = this.#targetValue;
     const isSteady = desired === 1 && stable > 0 && stable <= most && panic <= most &&
-      peak <= most && bucket - state.highBucket > this.#windowBuckets;
+      peak <= most && bucket - rows[at + HIGH_BUCKET] > this.#windowBuckets;
     if (!isSteady) return 0;
     this.#calmUpTo[index] = most;
-    return this.#tickBefore((state.sureBucket + this.#windowBuckets) * this.#fields.granularityMs);
+    return this.#tickBefore(
+      (rows[at + SURE_BUCKET] + this.#windowBuckets) * this.#fields.granularityMs,
+    );
   }
 
   /** The last tick that is not after a time; 0 where that is past. */

@@ -16,13 +16,14 @@ import {
   generateBurst,
   integerOption,
   LoaderError,
+  mostBurst,
   numberOption,
   PATTERN_OPTIONS,
   runAsScript,
 } from "../mod.ts";
 
-/** No burst is larger, so that a slip of the keyboard is told. */
-const MOST_BURST = 10_000_000;
+/** The microseconds of its second: no two invocations of a function are due in one. */
+const MOST_BURST = 1_000_000;
 
 const options = {
   rps: numberOption("rate", {
@@ -79,7 +80,7 @@ export const burst: Experiment<typeof options> = {
   loadSize: {
     unit: "invocations in the burst",
     asked: ({ burst }) => burst,
-    most: () => MOST_BURST,
+    most: ({ rps }) => mostBurst(rps),
     withSize: (options, burst) => ({ ...options, burst }),
   },
 

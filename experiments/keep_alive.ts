@@ -23,6 +23,7 @@ import {
   sampleTrace,
   selectSeldom,
   TRACE_OPTIONS,
+  windowOfOptions,
   withDefault,
 } from "../mod.ts";
 
@@ -47,13 +48,15 @@ const options = {
     default: ["fixed-10min", "hybrid-histogram", "greedy-dual"],
   }),
   maxRate: numberOption("per minute", {
-    meaning: "functions invoked more often than this on average are left out: they are always warm",
+    meaning: "functions invoked more often than this on average over the whole trace, before " +
+      "--rate-scale and --time-scale, are left out: they are always warm",
     default: 1,
     minimum: 1e-6,
     maximum: 1e9,
   }),
   functions: integerOption<number | null>("number", {
-    meaning: "so many of the others, by chance (default: all)",
+    meaning:
+      "so many of the others that are invoked in the replayed time, by chance (default: all)",
     default: null,
     minimum: 1,
     maximum: 1_000_000,
@@ -81,9 +84,10 @@ export const keepAlive: Experiment<typeof options> = {
       );
     }
     const seldom = selectSeldom(await readTraceOfOptions(options), options.maxRate);
-    const trace = options.functions === null
-      ? seldom
-      : sampleTrace(seldom, options.functions, { seed: options.seed });
+    const trace = options.functions === null ? seldom : sampleTrace(seldom, options.functions, {
+      seed: options.seed,
+      window: windowOfOptions(options),
+    });
     const run = planTraceRun(trace, options, { name: "", parameters: {}, repetition: 0 });
     // No policy is given what it has not started itself.
     const initialScales = trace.functions.map(() => 0);
@@ -94,7 +98,7 @@ export const keepAlive: Experiment<typeof options> = {
       parameters: { policy },
       options: { policy },
     }));
-    // From much memory to little, so that what is overloaded ends the sweep.
+    // From much memory to little.
     for (const nodeMemoryMib of options.memorySweep?.toReversed() ?? []) {
       for (const policy of options.sweepPolicies) {
         runs.push({
@@ -106,7 +110,8 @@ export const keepAlive: Experiment<typeof options> = {
         });
       }
     }
-    return { runs, overloadTolerance: 1 };
+    // What overloads one policy says nothing of the next.
+    return { runs, overloadTolerance: Infinity };
   },
 };
 

@@ -66,7 +66,9 @@ const options = {
   }),
   ...PATTERN_OPTIONS,
   ...COMMON_OPTIONS,
-};
+  // A ramp shows what a node carries, not what was set aside for it.
+  requests: { ...COMMON_OPTIONS.requests, defaults: { local: "table", cluster: "none" } },
+} as const;
 
 export const rpsRamp: Experiment<typeof options> = {
   name: "rps-ramp",

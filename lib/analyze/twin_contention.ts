@@ -80,6 +80,21 @@ function listEnds(spans: readonly ComputingSpan[]): { timeMs: number; end: numbe
   return ends.sort((a, b) => a.timeMs - b.timeMs || b.end % 2 - a.end % 2);
 }
 
+/**
+ * Tasks that there are too many on each core for one more to compute at once, beside
+ * so many others; as the simulator counts them.
+ *
+ * @example
+ * ```ts
+ * import { excessPerCore } from "./twin_contention.ts";
+ * if (excessPerCore(1, 2) !== 0) throw new Error("a core is free");
+ * if (excessPerCore(5, 2) !== 2) throw new Error("four too many on two cores");
+ * ```
+ */
+export function excessPerCore(others: number, cores: number): number {
+  return Math.max(0, others - Math.max(0, cores - 1)) / cores;
+}
+
 /** The median of some values; `null` without any. */
 export function medianOf(values: readonly number[]): number | null {
   return quantile(Float64Array.from(values).sort(), 0.5);

@@ -3,8 +3,18 @@ import {
   deriveEmpiricalDistribution,
   type EmpiricalDistribution,
 } from "./empirical_distribution.ts";
-import { type ComputingSpan, type CpuShare, deriveCpuShares, medianOf } from "./twin_contention.ts";
-import type { ServedCall, ServingInstance, TwinSource } from "./twin_source.ts";
+import { deriveCoresLeft, measureNodeCores } from "./twin_cores.ts";
+import { medianOf } from "./twin_contention.ts";
+import {
+  includeWaits,
+  isAlone,
+  lengthMs,
+  type Observation,
+  observe,
+  observeSpans,
+} from "./twin_observation.ts";
+import type { TwinSource } from "./twin_source.ts";
+import { deriveWakeUpMs } from "./twin_wake_up.ts";
 
 /**
  * What is measured of a platform for its twin: properties of its parts, not what
@@ -25,6 +35,11 @@ export interface TwinParameters {
   readonly serviceFactor: number;
   /** CPU time of a call beside that: what its instance could serve no other call in. */
   readonly serviceOverheadMs: EmpiricalDistribution | null;
+  /**
+   * What a call waits for its turn of the cores, for each task too many on each of them;
+   * 0 where nothing shows that it does.
+   */
+  readonly wakeUpMs: number;
   /** Each way between loader and instance, the loader's own lateness included. */
   readonly networkMs: EmpiricalDistribution | null;
   /** Calls and starts that the figures come from. */
@@ -46,21 +61,34 @@ export interface TwinMachine {
  *
  * Calls and starts that take place at the same time slow one another down, which is
  * the twin's to predict. What a call takes alone is seen from those that were alone;
- * how much all together get of the cores, from those among many; and what a start
- * takes, by the model that the simulator has, the other way round: from the spans in
- * which instances computed follows how many shared the cores at every instant.
+ * what all together get of the cores, from what they took while they were many; and
+ * what a call waits for its turn and what a start takes, by the model that the simulator
+ * has, the other way round: from the spans in which instances computed follows how
+ * many shared the cores at every instant.
  */
 export function deriveTwinParameters(
   sources: readonly TwinSource[],
   { cores, containerConcurrency }: TwinMachine,
 ): TwinParameters {
   const isExclusive = containerConcurrency === 1;
-  const crowd = cores ?? Infinity;
-  const turnaroundMs = isExclusive ? deriveTurnaroundMs(sources, crowd) : 0;
-  const spans = sources.map((source) => observeSpans(source, turnaroundMs, isExclusive));
-  const nodeCores = cores === null ? null : deriveNodeCores(sources, spans, cores);
-  const { calls, starts } = observe(spans, nodeCores ?? Infinity, crowd);
-  const service = deriveServiceWork(calls);
+  const turnaroundMs = isExclusive ? deriveTurnaroundMs(sources, cores ?? Infinity) : 0;
+  const runs = sources.map((source) => observeSpans(source, turnaroundMs, isExclusive));
+  const coresLeft = cores === null ? null : deriveCoresLeft(sources, cores);
+  const ownWorkMs = deriveMeanWork(
+    deriveServiceWork(observe(runs, coresLeft ?? Infinity, 0).calls),
+  );
+  const measuredCores = cores === null ? null : measureNodeCores(sources, runs, cores, ownWorkMs);
+  const nodeCores = measuredCores ?? coresLeft;
+  const served = observe(runs, nodeCores ?? Infinity, 0).calls;
+  const service = deriveServiceWork(served);
+  const waysMs = deriveWaysMs(served, turnaroundMs);
+  const given = runs.map((run) => includeWaits(run, waysMs));
+  // Where it is not known what the functions had, what they were short of would pass for a wait;
+  // and of an instance with several calls it is not known when each was given to it.
+  const wakeUpMs = measuredCores === null || !isExclusive
+    ? 0
+    : deriveWakeUpMs(given, measuredCores, deriveMeanWork(service));
+  const { calls, starts } = observe(given, nodeCores ?? Infinity, wakeUpMs);
   const usualMs = medianOf(service.extrasMs) ?? 0;
   const firstExtraMs = new Map(
     calls.filter(({ isFirst }) => isFirst)
@@ -74,187 +102,38 @@ export function deriveTwinParameters(
     stopMs: deriveEmpiricalDistribution(sources.flatMap(listStopsMs)),
     serviceFactor: service.factor,
     serviceOverheadMs: deriveEmpiricalDistribution(service.extrasMs),
-    networkMs: deriveNetworkMs(calls, turnaroundMs),
+    wakeUpMs,
+    networkMs: deriveNetworkMs(served, turnaroundMs),
     calls: calls.length,
     starts: starts.length,
   };
 }
 
-/** A call, the span in which its instance was taken by it, and what is derived of it. */
-interface ObservedService {
-  readonly instance: ServingInstance;
-  readonly call: ServedCall;
-  readonly span: ComputingSpan;
-  /** First of an instance that became ready in the run. */
-  readonly isFirst: boolean;
-  /** Whether the instance was free when it was dispatched. */
-  readonly isUnqueued: boolean;
-}
-
-interface Observation extends ObservedService, CpuShare {
-  /** Whether an instance was starting meanwhile. */
-  readonly isBesideStart: boolean;
-}
-
-interface ObservedStart {
-  readonly instance: ServingInstance;
-  readonly span: ComputingSpan;
-}
-
-/** A start that ended with an instance that was ready. */
-interface WholeStart {
-  readonly instance: ServingInstance;
-  readonly workMs: number;
-}
-
-interface ObservedSpans {
-  readonly services: readonly ObservedService[];
-  readonly starts: readonly ObservedStart[];
-}
-
-/** Calls and starts with what each got of the cores. */
-function observe(
-  runs: readonly ObservedSpans[],
-  cores: number,
-  crowd: number,
-): { readonly calls: readonly Observation[]; readonly starts: readonly WholeStart[] } {
-  const calls: Observation[] = [];
-  const wholeStarts: WholeStart[] = [];
-  for (const { services, starts } of runs) {
-    const spans = [...services, ...starts].map(({ span }) => span);
-    const shares = deriveCpuShares(spans, cores, crowd);
-    const startSpans = starts.map(({ span }) => span);
-    services.forEach((service, i) =>
-      calls.push({
-        ...service,
-        ...shares[i],
-        isBesideStart: startSpans.some((start) => overlaps(start, service.span)),
-      })
-    );
-    starts.forEach(({ instance }, i) => {
-      if (Number.isNaN(instance.readyMs)) return;
-      wholeStarts.push({ instance, workMs: shares[services.length + i].workMs });
-    });
-  }
-  return { calls, starts: wholeStarts };
-}
-
-function observeSpans(
-  { instances }: TwinSource,
-  turnaroundMs: number,
-  isExclusive: boolean,
-): ObservedSpans {
-  const services: ObservedService[] = [];
-  const starts: ObservedStart[] = [];
-  for (const instance of instances) {
-    const { createdMs, readyMs, stoppingMs } = instance;
-    const untilMs = Number.isNaN(readyMs) ? stoppingMs : readyMs;
-    if (createdMs < untilMs) {
-      starts.push({ instance, span: { fromMs: createdMs, untilMs } });
-    }
-    services.push(...observeServices(instance, turnaroundMs, isExclusive));
-  }
-  return { services, starts };
-}
-
-/** An instance that serves one call at a time is taken by a call from the end of the one before. */
-function observeServices(
-  instance: ServingInstance,
-  turnaroundMs: number,
-  isExclusive: boolean,
-): ObservedService[] {
-  const { createdMs, readyMs, calls } = instance;
-  let beforeMs = Number.isNaN(readyMs) ? -Infinity : readyMs;
-  return calls.map((call, i) => {
-    const { dispatchedMs, completedMs, servedRuntimeMs } = call;
-    const freeMs = beforeMs;
-    const isUnqueued = isExclusive && freeMs < dispatchedMs;
-    beforeMs = completedMs;
-    const latestMs = completedMs - servedRuntimeMs;
-    const fromMs = !isExclusive
-      ? latestMs
-      : isUnqueued
-      ? Math.max(dispatchedMs, latestMs - turnaroundMs)
-      // What the loader sees of two ends is not to the hair when they were.
-      : Math.min(freeMs, latestMs);
-    return {
-      instance,
-      call,
-      span: { fromMs, untilMs: completedMs },
-      isFirst: i === 0 && !Number.isNaN(createdMs),
-      isUnqueued,
-    };
-  });
-}
-
 /**
  * What an instance is taken by a call beyond the served runtime: between the ends
  * of two calls of which the second waited for the first, less what it was served.
- * Of those that were alone, or else of the quickest.
+ * Of those that were alone, or else of the quickest; but never more than what calls
+ * took that came to a free instance, which have their ways in it, too.
  */
-function deriveTurnaroundMs(sources: readonly TwinSource[], crowd: number): number {
-  const spans = sources.map((source) => observeSpans(source, 0, true));
-  const queued = observe(spans, crowd, crowd).calls
-    .filter(({ isFirst, isUnqueued }) => !isFirst && !isUnqueued);
+function deriveTurnaroundMs(sources: readonly TwinSource[], cores: number): number {
+  const runs = sources.map((source) => observeSpans(source, 0, true));
+  const warm = observe(runs, cores, 0).calls.filter(({ isFirst }) => !isFirst);
   const gapsMs = (calls: readonly Observation[]) =>
     calls.map((observation) => lengthMs(observation) - observation.call.servedRuntimeMs);
+  const queued = warm.filter(({ isUnqueued }) => !isUnqueued);
   const alone = queued.filter(isAlone);
-  if (alone.length >= LEAST_CALLS) return medianOf(gapsMs(alone))!;
-  return quantile(Float64Array.from(gapsMs(queued)).sort(), 0.1) ?? 0;
+  const turnaroundMs = alone.length >= LEAST_CALLS
+    ? medianOf(gapsMs(alone))!
+    : quantile(Float64Array.from(gapsMs(queued)).sort(), 0.1) ?? 0;
+  const beyondMs = medianOf(
+    warm.filter((observation) => observation.isUnqueued && isAlone(observation))
+      .map(({ call }) => call.completedMs - call.dispatchedMs - call.servedRuntimeMs),
+  );
+  return Math.min(turnaroundMs, beyondMs ?? Infinity);
 }
-
-/**
- * The cores that calls and starts get together: so many that calls among enough for
- * every core would take alone what calls alone take. Where nothing tells, what the
- * other processes leave.
- */
-function deriveNodeCores(
-  sources: readonly TwinSource[],
-  spans: readonly ObservedSpans[],
-  cores: number,
-): number {
-  const usedCores = ["loader", "gateway"].map((group) => {
-    const readings = sources.flatMap(({ cpu }) => cpu.get(group) ?? []);
-    return (medianOf(readings.map(({ cpuPercent }) => cpuPercent)) ?? 0) / 100;
-  });
-  const leftCores = usedCores.reduce((left, used) => left - used, cores);
-  // With one core, what each gets is an equal part of the time.
-  const { calls } = observe(spans, 1, cores);
-  // A start computes on several threads, and so gets more than its part.
-  const crowded = calls.filter((call) => !call.isFirst && isCrowded(call) && !call.isBesideStart);
-  if (crowded.length < LEAST_CROWDED) return leftCores;
-  const { factor, extrasMs } = deriveServiceWork(observe(spans, leftCores, cores).calls);
-  const meanExtraMs = sum(extrasMs) / extrasMs.length;
-  const aloneMs = sum(crowded.map(({ call }) => factor * call.requestedRuntimeMs + meanExtraMs));
-  const ratio = aloneMs / sum(crowded.map(({ workMs }) => workMs));
-  return Math.min(cores, Math.max(LEAST_CORES, ratio));
-}
-
-/** However busy the machine is. */
-const LEAST_CORES = 0.1;
-
-/** Calls that differ in their work, so that it takes many of them. */
-const LEAST_CROWDED = 100;
 
 /** Fewer calls than this are no measurement. */
 const LEAST_CALLS = 30;
-
-/** Nearly all of a span: its ends are not known to the hair. */
-const NEARLY_ALL = 0.99;
-
-function lengthMs({ span: { fromMs, untilMs } }: Observation): number {
-  return untilMs - fromMs;
-}
-
-/** Whether nothing else computed while the call was served. */
-function isAlone(call: Observation): boolean {
-  return call.aloneMs > NEARLY_ALL * lengthMs(call);
-}
-
-/** Whether there was work for every core while the call was served. */
-function isCrowded(call: Observation): boolean {
-  return call.crowdedMs > NEARLY_ALL * lengthMs(call);
-}
 
 /**
  * The calls at whose beginning nothing else computed, or all, where these are too
@@ -267,10 +146,18 @@ function selectUndisturbed(calls: readonly Observation[]): readonly Observation[
 }
 
 /** Work of a call: its requested runtime times the factor, and one of the extras. */
-function deriveServiceWork(calls: readonly Observation[]): {
+interface ServiceWork {
   readonly factor: number;
   readonly extrasMs: readonly number[];
-} {
+}
+
+/** What a call takes on average, by its requested runtime. */
+function deriveMeanWork({ factor, extrasMs }: ServiceWork): (requestedRuntimeMs: number) => number {
+  const meanExtraMs = extrasMs.reduce((sum, extra) => sum + extra, 0) / extrasMs.length;
+  return (requestedRuntimeMs) => factor * Math.max(1, requestedRuntimeMs) + meanExtraMs;
+}
+
+function deriveServiceWork(calls: readonly Observation[]): ServiceWork {
   const warm = selectUndisturbed(calls.filter(({ isFirst }) => !isFirst));
   const factor = deriveServiceFactor(warm);
   return { factor, extrasMs: warm.map((call) => extraMs(call, factor)) };
@@ -288,7 +175,7 @@ function deriveServiceFactor(calls: readonly Observation[]): number {
       weight: call.requestedRuntimeMs,
     }))
     .sort((a, b) => a.ratio - b.ratio);
-  let leftMs = sum(ratios.map(({ weight }) => weight)) / 2;
+  let leftMs = ratios.reduce((sum, { weight }) => sum + weight, 0) / 2;
   for (const { ratio, weight } of ratios) {
     leftMs -= weight;
     if (leftMs <= 0) return ratio;
@@ -296,25 +183,31 @@ function deriveServiceFactor(calls: readonly Observation[]): number {
   return 1;
 }
 
-function overlaps(a: ComputingSpan, b: ComputingSpan): boolean {
-  return a.fromMs < b.untilMs && b.fromMs < a.untilMs;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
 /** Half of what a call that waited for nobody took beyond its service. */
 function deriveNetworkMs(
   calls: readonly Observation[],
   turnaroundMs: number,
 ): EmpiricalDistribution | null {
-  const unqueued = calls.filter(({ isUnqueued, isFirst }) => isUnqueued && !isFirst);
   return deriveEmpiricalDistribution(
-    selectUndisturbed(unqueued).map(({ call }) =>
+    selectUnqueued(calls).map(({ call }) =>
       (call.completedMs - call.scheduledMs - call.servedRuntimeMs - turnaroundMs) / 2
     ),
   );
+}
+
+/** What both ways between loader and instance usually take. */
+function deriveWaysMs(calls: readonly Observation[], turnaroundMs: number): number {
+  const waysMs = medianOf(
+    selectUnqueued(calls).map(({ call }) =>
+      call.completedMs - call.dispatchedMs - call.servedRuntimeMs - turnaroundMs
+    ),
+  );
+  return Math.max(0, waysMs ?? 0);
+}
+
+/** Calls that waited for nobody, or for as few as can be. */
+function selectUnqueued(calls: readonly Observation[]): readonly Observation[] {
+  return selectUndisturbed(calls.filter(({ isUnqueued, isFirst }) => isUnqueued && !isFirst));
 }
 
 function listStopsMs({ instances }: TwinSource): number[] {

@@ -62,9 +62,11 @@ export interface KeepAlivePolicy {
   onEviction(functionIndex: number, priority: number): void;
   /**
    * Instances to keep of each function, busy and starting ones included, asked
-   * every {@linkcode tickMs}: the owner starts what is missing at once, and
-   * until the next asking lets no idle instance go, but for memory, that would
-   * leave fewer. Beyond that many, {@linkcode keepUntilMs} holds.
+   * every {@linkcode tickMs}: the owner starts what is missing at once, as far
+   * as there is room or others have more than that many, and until the next
+   * asking lets no idle instance go that would leave fewer, but for an
+   * invocation that waits for memory. Beyond that many, {@linkcode keepUntilMs}
+   * holds.
    */
   desiredInstances(functionIndex: number, nowMs: number): number;
 }

@@ -207,6 +207,12 @@ export const BURST_FUNCTIONS = ["bursty", "steady", "victim"] as const;
 /** Length of the burst. */
 export const BURST_MS = 1000;
 
+/** Most invocations of a burst: each takes a microsecond of its own, beside the target rate's. */
+export function mostBurst(targetRatePerS: number): number {
+  // Every other invocation of the rate is of the bursty function too.
+  return BURST_MS * US_PER_MS - Math.ceil(targetRatePerS / 2);
+}
+
 /** A burst's schedule and when in it the burst begins. */
 export interface Burst {
   readonly schedule: Schedule;
@@ -218,9 +224,21 @@ export interface Burst {
  * `bursty`, and stays there; in the middle of the stay a burst of `bursty` is
  * spread over one second, and `victim` is invoked once in the middle of it. The
  * climb is warm-up.
+ *
+ * @throws LoaderError `usage` when the burst has more invocations than {@linkcode mostBurst}
  */
 export function generateBurst(options: BurstOptions): Burst {
   const { slotMs, durationMs, startRatePerS, stepRatePerS, targetRatePerS } = options;
+  const most = mostBurst(targetRatePerS);
+  if (options.burst > most) {
+    throw new LoaderError(
+      "usage",
+      `A burst of ${options.burst} invocations does not fit into a second of ` +
+        `${BURST_MS * US_PER_MS} microseconds beside ${targetRatePerS} invocations a second; ` +
+        `ask for at most ${most}.`,
+      { value: options.burst },
+    );
+  }
   const functions = BURST_FUNCTIONS.map((name) =>
     createPatternProfile("burst", {
       name,

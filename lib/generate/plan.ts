@@ -1,6 +1,16 @@
 import type { Plan } from "../model/manifest.ts";
 import type { Schedule } from "../model/schedule.ts";
 
+/** Whether a schedule has more invocations than so many; no more of it is made than that needs. */
+export function holdsMoreThan(most: number, schedule: Schedule): boolean {
+  let invocations = 0;
+  for (const { scheduledMs } of schedule.chunks({ reuse: true })) {
+    invocations += scheduledMs.length;
+    if (invocations > most) return true;
+  }
+  return false;
+}
+
 /**
  * What a schedule will do, by one pass over it: totals, mean and peak rate (the
  * fullest second), and the concurrency that Little's law expects.

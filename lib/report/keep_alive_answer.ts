@@ -15,7 +15,8 @@ export function createKeepAliveAnswer(): Answer {
   return {
     async add(_analysis, tables) {
       const run = await readKeepAliveRun(tables);
-      if (run.invocations > 0) all.push(run);
+      // One that only failed has no figures, and is named.
+      if (run.invocations > 0 || run.notOkShare > 0) all.push(run);
     },
     renderText() {
       const runs = mainRuns();
@@ -23,8 +24,9 @@ export function createKeepAliveAnswer(): Answer {
       return html`<p>${describeKeepAlive(runs)}</p>${renderKeepAliveTable(runs)}`;
     },
     render(plotter) {
-      const runs = mainRuns();
-      const sweep = all.filter(({ nodeMemoryMib }) => nodeMemoryMib !== null);
+      const isAnswered = ({ invocations }: KeepAliveRun) => invocations > 0;
+      const runs = mainRuns().filter(isAnswered);
+      const sweep = all.filter((run) => run.nodeMemoryMib !== null && isAnswered(run));
       const colors = new PolicyColors(all.map(({ policy }) => policy), BOUND);
       return [
         runs.length === 0 ? null : renderTradeoffFigure(runs, colors, plotter),

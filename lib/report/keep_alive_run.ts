@@ -15,6 +15,8 @@ export interface KeepAliveRun {
   /** Memory of a node, where the run is one of a sweep over it. */
   readonly nodeMemoryMib: number | null;
   readonly isValid: boolean;
+  /** Part of the measured invocations that were not answered well, cold or not. */
+  readonly notOkShare: number;
   /** Measured invocations of which it is known whether they were cold. */
   readonly invocations: number;
   readonly cold: number;
@@ -37,11 +39,13 @@ export async function readKeepAliveRun(
   const shares = deriveColdShares(selectMeasured(invocations));
   const sum = (key: "invocations" | "cold") => shares.reduce((all, share) => all + share[key], 0);
   const fromMs = phases.find(({ phase }) => phase === "measurement")?.fromMs ?? 0;
+  const { measured = 0, measuredNotOk = 0 } = verdict?.evidence ?? {};
   const span = { fromMs, untilMs: plan.durationMs };
   return {
     policy: String(parameters.policy),
     nodeMemoryMib: typeof parameters.nodeMemoryMib === "number" ? parameters.nodeMemoryMib : null,
     isValid: verdict?.verdict === "VALID",
+    notOkShare: measuredNotOk / measured,
     invocations: sum("invocations"),
     cold: sum("cold"),
     coldShareOfFunctions: Float64Array.from(shares, (share) => share.cold / share.invocations)
@@ -63,9 +67,15 @@ const USUAL_REFERENCE = "fixed-10min";
 /** Knows the future: a bound, and no choice. */
 export const BOUND = "oracle";
 
-/** The run that wasted memory-time is compared with: of 10 minutes fixed, else the first. */
+/**
+ * The run that wasted memory-time is compared with: of 10 minutes fixed, else the
+ * first that is a choice, of the valid ones if any is.
+ */
 export function chooseReference(runs: readonly KeepAliveRun[]): KeepAliveRun {
-  return runs.find(({ policy }) => policy === USUAL_REFERENCE) ?? runs[0];
+  const valid = runs.filter(({ isValid }) => isValid);
+  const candidates = valid.length > 0 ? valid : runs;
+  return candidates.find(({ policy }) => policy === USUAL_REFERENCE) ??
+    candidates.find(({ policy }) => policy !== BOUND) ?? candidates[0];
 }
 
 /** Wasted memory-time over the reference's; NaN where either is not known. */

@@ -19,6 +19,7 @@ export function renderKeepAliveTable(runs: readonly KeepAliveRun[]): Html {
   const columns: ReportColumn<KeepAliveRun>[] = [
     { heading: "policy", isText: true, cell: ({ policy }) => policy },
     { heading: "invocations", cell: ({ invocations }) => formatCount(invocations) },
+    { heading: "not ok", unit: "%", cell: (run) => formatNumber(100 * run.notOkShare) },
     { heading: "cold", cell: ({ cold }) => formatCount(cold) },
     { heading: "cold", unit: "%", cell: (run) => formatNumber(100 * coldShareOf(run)) },
     {
@@ -39,7 +40,9 @@ export function renderKeepAliveTable(runs: readonly KeepAliveRun[]): Html {
   ];
   return html`
     ${renderTable(columns, runs)}
-    <p class="small">Memory-time is the memory of instances times how long they were there, within the
+    <p class="small">Invocations are those that an instance answered, of which it is known whether
+    they were cold; not ok is the part of all that was refused, given up or failed: whoever refuses
+    what would be cold has few cold ones. Memory-time is the memory of instances times how long they were there, within the
     measurement phase; wasted is what was not spent serving: starting and idle. The memory of an
     instance is what its function’s invocations asked for on average. Functions’ p75 is the third
     quartile, over the functions, of the part of their invocations that was cold.</p>

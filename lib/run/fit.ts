@@ -35,8 +35,19 @@ export function judgeLimits(limits: readonly LimitReading[]): Fit {
   return { word, reason: nearest.phrase, limits };
 }
 
-/** What is known of several loads together: the worst. */
-export function worstFit(fits: readonly Fit[]): FitWord {
-  const order: readonly FitWord[] = ["fits", "unknown", "tight", "does not fit"];
-  return order[Math.max(0, ...fits.map(({ word }) => order.indexOf(word)))];
+/** What is not known may be anything, and so is worse than what is tight. */
+const FROM_BEST_TO_WORST: readonly FitWord[] = ["fits", "tight", "unknown", "does not fit"];
+
+/**
+ * What is known of several things together: the worst; of none, that it fits.
+ *
+ * @example
+ * ```ts
+ * import { worstFit } from "./fit.ts";
+ * if (worstFit(["tight", "unknown", "fits"]) !== "unknown") throw new Error("nobody knows");
+ * ```
+ */
+export function worstFit(words: readonly FitWord[]): FitWord {
+  const ranks = words.map((word) => FROM_BEST_TO_WORST.indexOf(word));
+  return FROM_BEST_TO_WORST[Math.max(0, ...ranks)];
 }

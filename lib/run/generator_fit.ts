@@ -58,7 +58,7 @@ export function judgeGeneratorFit(
     return { ...figures, word: "fits", reason, limits: readings };
   }
   if (sustained === null) {
-    const reason = note ?? '"deno task calibrate" measures it, in a minute';
+    const reason = note ?? 'not calibrated yet: "deno task calibrate" takes a minute';
     return { ...figures, word: "unknown", reason, limits: readings };
   }
   return warnings.length === 0

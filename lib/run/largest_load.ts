@@ -10,9 +10,9 @@ export interface SizeTrial {
 
 /** What {@linkcode searchLargest} found. */
 export interface LargestLoad {
-  /** The largest size that was tried and fits; `null`: not even 1 does. */
+  /** The largest size that was tried and fits; `null`: none of them. */
   readonly size: number | null;
-  /** The smallest above it that does not; `null`: the largest there is fits. */
+  /** The smallest above it that does not, or was too large to try; `null`: the largest there is fits. */
   readonly next: SizeTrial | null;
   /** In the order of trying. */
   readonly trials: readonly SizeTrial[];
@@ -31,9 +31,9 @@ export interface LargestLoadSearch {
 /**
  * Looks for the largest size that fits: doubles from the size that is asked for
  * while it fits, then bisects between what fits and what does not. It takes for
- * granted that what is larger than a size that does not fit does not either. It
- * stops with a gap between `size` and `next` after `mostTrials`, and where `next`
- * is too large to try.
+ * granted that what is larger than a size that does not fit does not either, and
+ * what is larger than one that is too large to try is so too. It stops with a gap
+ * between `size` and `next` after `mostTrials`.
  *
  * @example
  * ```ts
@@ -55,7 +55,6 @@ export async function searchLargest(search: LargestLoadSearch): Promise<LargestL
     trials.push(trial);
     if (trial.fits) fitting = size;
     else next = trial;
-    if (fitting > 0 && next?.wasTried === false) break;
     if (fitting === (next?.size ?? most + 1) - 1) break;
     size = next === null
       ? Math.min(2 * fitting, most)

@@ -1,10 +1,11 @@
 import type { Capacity } from "../model/platform.ts";
-import type { Outcome } from "../model/record.ts";
+import { type Outcome, OUTCOMES } from "../model/record.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { type Fit, judgeLimits, type LimitReading } from "./fit.ts";
 import { type Usage, USAGE_KEYS } from "./instance_usage.ts";
 import { formatDuration } from "./option.ts";
-import type { RunExpectation, SimulatedFigures } from "./run_expectation.ts";
+import type { ServiceWork } from "./rehearsal.ts";
+import { deriveWorkCores, type RunExpectation, type SimulatedFigures } from "./run_expectation.ts";
 
 /** Of a p99: the share of invocations that may be slower. */
 export const BEYOND_P99 = 0.01;
@@ -13,6 +14,9 @@ export const BEYOND_P99 = 0.01;
 export interface PlatformRoom {
   readonly capacity: Capacity;
   readonly cores: number;
+  readonly service: ServiceWork;
+  /** Instances go when others need their room: a platform that is full is no mistake. */
+  readonly evicts: boolean;
 }
 
 /** What a usage is called, and how a figure of it is written. */
@@ -42,13 +46,16 @@ const OUTCOME_CAUSES: Readonly<Partial<Record<Outcome, (options: CommonOptions) 
 export function judgePlatformFit(
   { plan }: RunExpectation,
   figures: SimulatedFigures,
-  { capacity, cores }: PlatformRoom,
+  { capacity, cores, service, evicts }: PlatformRoom,
   options: CommonOptions & { readonly limitSlowdown: number },
 ): Fit {
   return judgeLimits([
-    ...USAGE_KEYS.map((key) => readRoom(key, figures, capacity)),
-    ...readOutcomes(figures, options),
-    readCores(plan.expectedConcurrency, cores),
+    ...USAGE_KEYS.map((key) => readRoom(key, figures, capacity, evicts)),
+    readOutcomes(figures, options),
+    readCores(
+      deriveWorkCores(plan.expectedConcurrency, plan.meanRatePerS, service),
+      cores,
+    ),
     readSlowdown(figures, options.limitSlowdown),
   ]);
 }
@@ -57,6 +64,7 @@ function readRoom(
   key: keyof Usage,
   { peak, shortage }: SimulatedFigures,
   capacity: Capacity,
+  evicts: boolean,
 ): LimitReading {
   const { name, format } = USAGE_TEXTS[key];
   const most = capacity[key] ?? Infinity;
@@ -65,7 +73,7 @@ function readRoom(
   const level = `${name}: ${format(peak[key])} of ${format(most)} (${percent(share)})`;
   return {
     name,
-    share,
+    share: evicts ? null : share,
     crossed,
     sinceMs: crossed ? shortage!.sinceMs : null,
     phrase: crossed ? `${level}; instances wait for room ${since(shortage!.sinceMs)}` : level,
@@ -75,16 +83,27 @@ function readRoom(
 function readOutcomes(
   { outcomes, firstMs }: SimulatedFigures,
   options: CommonOptions,
-): LimitReading[] {
-  return Object.entries(outcomes)
-    // What was cancelled is what was left when it was clear that the load does not fit.
-    .filter(([outcome, count]) => count > 0 && outcome !== "ok" && outcome !== "cancelled")
-    .map(([outcome]) => {
-      const cause = OUTCOME_CAUSES[outcome as Outcome]?.(options) ?? "not ok";
-      const sinceMs = firstMs[outcome as Outcome]!;
-      const phrase = `${outcome} from ${seconds(sinceMs)} on: ${cause}`;
-      return { name: outcome, share: null, crossed: true, sinceMs, phrase };
-    });
+): LimitReading {
+  const { limitNotOk } = options;
+  // What was cancelled is what was left when it was clear that the load does not fit.
+  const ended = OUTCOMES.filter((outcome) => outcome !== "cancelled");
+  const measured = ended.reduce((sum, outcome) => sum + outcomes[outcome], 0);
+  const notOk = measured - outcomes.ok;
+  const [first] = ended
+    .filter((outcome) => outcome !== "ok" && outcomes[outcome] > 0)
+    .sort((a, b) => firstMs[a]! - firstMs[b]!);
+  const crossed = notOk > limitNotOk * measured;
+  const level = `${notOk} of ${measured} not ok`;
+  return {
+    name: "not ok",
+    share: notOk === 0 ? 0 : notOk / (limitNotOk * measured),
+    crossed,
+    sinceMs: crossed ? firstMs[first] : null,
+    phrase: crossed
+      ? `${first} from ${seconds(firstMs[first]!)} on: ` +
+        `${OUTCOME_CAUSES[first]?.(options) ?? "not ok"} (${level})`
+      : `${level}; --limit-not-ok is ${limitNotOk}`,
+  };
 }
 
 /** The p99 is decided by the share above the limit, so that it needs no least number. */
@@ -108,12 +127,12 @@ function readSlowdown(
 }
 
 /** Requests say little of the work; beyond the cores queues grow for as long as the load goes on. */
-function readCores(expectedConcurrency: number, cores: number): LimitReading {
-  const share = cores === 0 ? Infinity : expectedConcurrency / cores;
+function readCores(workCores: number, cores: number): LimitReading {
+  const share = cores === 0 ? Infinity : workCores / cores;
   const crossed = share > 1;
-  const level = `work: ${expectedConcurrency.toFixed(2)} of ${
-    Number(cores.toFixed(2))
-  } cores on average (${percent(share)})`;
+  const level = `work: ${workCores.toFixed(2)} of ${Number(cores.toFixed(2))} cores on average (${
+    percent(share)
+  })`;
   return {
     name: "work",
     share,

@@ -1,4 +1,5 @@
 import { LoaderError } from "../base/error.ts";
+import { derivePlan, holdsMoreThan } from "../generate/plan.ts";
 import type { Capacity } from "../model/platform.ts";
 import { createPlatform } from "../platform/registry.ts";
 import { settleSimulatorOptions } from "../platform/simulator/simulator_options.ts";
@@ -12,7 +13,8 @@ import { readMeasuredPlatform } from "./measured_platform.ts";
 import type { OptionTable, OptionValues } from "./option.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 import { BEYOND_P99, judgePlatformFit } from "./platform_fit.ts";
-import type { PreflightValues } from "./preflight_options.ts";
+import { NoPlaceError } from "./no_place.ts";
+import type { PreflightOptions, PreflightValues } from "./preflight_options.ts";
 import { type PreflightTarget, preflightTargetOf } from "./preflight_target.ts";
 import { Rehearsal, type RehearsedRun, type Simulate } from "./rehearsal.ts";
 import { deriveRunExpectation, type RunExpectation } from "./run_expectation.ts";
@@ -50,11 +52,15 @@ export interface Preflight {
   readonly platform: PreflightPlatform;
   readonly limitSlowdown: number;
   readonly runs: readonly PreflightRun[];
+  /** Of all of these runs. */
+  readonly invocations: number;
   /** More runs would follow that were not looked at. */
   readonly isOpen: boolean;
   readonly generator: GeneratorFit;
   /** The worst of the runs. */
   readonly platformFit: FitWord;
+  /** The worst of platform and generator. */
+  readonly verdict: FitWord;
   /** `null` where it was not looked for. */
   readonly largest: PreflightLargest | null;
   /** Sentences that a person should know. */
@@ -62,8 +68,8 @@ export interface Preflight {
 }
 
 /** Whether neither platform nor generator is known not to carry the experiment. */
-export function isFeasible({ platformFit, generator }: Preflight): boolean {
-  return platformFit !== "does not fit" && generator.word !== "does not fit";
+export function isFeasible({ verdict }: Preflight): boolean {
+  return verdict !== "does not fit";
 }
 
 /**
@@ -85,12 +91,13 @@ export async function preflight<O extends OptionTable>(
   const planner = new RunPlanner(runs, options.schedules);
   const notes: string[] = [];
   const looked: { readonly load: PlannedLoad; readonly run: PreflightRun }[] = [];
-  await using rehearsal = target.simulate === null
-    ? null
-    : new Rehearsal(options, target.simulate, signal);
+  await using disposables = new AsyncDisposableStack();
+  const rehearsal = target.simulate === null
+    ? target.reason
+    : disposables.use(new Rehearsal(options, target.simulate, signal));
   let isOpen = false;
   for (let load = planner.next(); load !== undefined; load = planner.next()) {
-    const { run, overloaded } = await expectRun(load, target, rehearsal, options);
+    const { run, overloaded } = await expectRun(load, rehearsal, options);
     looked.push({ load, run });
     if (overloaded) {
       notes.push(`The experiment would end after ${run.name}: the platform is overloaded there.`);
@@ -107,6 +114,9 @@ export async function preflight<O extends OptionTable>(
   const largest = loadSize === undefined || target.simulate === null || !options.search
     ? null
     : await findLargest(experiment, loadSize, options, target.simulate, signal);
+  const loads = looked.map(({ load }) => load);
+  const generator = judgeGeneratorFit(loads, inFlightOf(expected), options);
+  const platformFit = worstFit(expected.map(({ fit }) => fit.word));
   return {
     kind: "preflight",
     experiment: experiment.name,
@@ -114,9 +124,11 @@ export async function preflight<O extends OptionTable>(
     platform: await describePlatform(options, target),
     limitSlowdown: options.limitSlowdown,
     runs: expected,
+    invocations: expected.reduce((sum, { plan }) => sum + plan.invocations, 0),
     isOpen,
-    generator: judgeGeneratorFit(looked.map(({ load }) => load), inFlightOf(expected), options),
-    platformFit: worstFit(expected.map(({ fit }) => fit)),
+    generator,
+    platformFit,
+    verdict: worstFit([platformFit, generator.word]),
     largest,
     notes,
   };
@@ -131,10 +143,10 @@ async function findTarget<O extends OptionTable>(
   return preflightTargetOf(options.platform, platform.capacity, measured);
 }
 
+/** @param rehearsal why there is none, where there is none */
 async function expectRun<O extends OptionTable>(
   load: PlannedLoad,
-  target: PreflightTarget,
-  rehearsal: Rehearsal | null,
+  rehearsal: Rehearsal | string,
   options: PreflightValues<O>,
 ): Promise<{ readonly run: PreflightRun; readonly overloaded: boolean }> {
   const unknown = (reason: string, word: FitWord = "unknown") => ({
@@ -144,16 +156,20 @@ async function expectRun<O extends OptionTable>(
     },
     overloaded: false,
   });
-  if (rehearsal === null) return unknown(target.simulate === null ? target.reason : "");
+  if (typeof rehearsal === "string") return unknown(`${rehearsal}: the experiment will tell`);
   const { invocations } = load.plan;
   if (invocations > options.mostInvocations) {
-    return unknown(`not simulated: ${tooMany(invocations, options.mostInvocations)}`);
+    return unknown(
+      `not simulated: ${invocations.toLocaleString("en")} invocations are ${
+        moreThan(options)
+      }; raise it`,
+    );
   }
   let rehearsed: RehearsedRun;
   try {
     rehearsed = await rehearsal.rehearse(load);
   } catch (error) {
-    if (!hasNoPlace(error)) throw error;
+    if (!(error instanceof NoPlaceError)) throw error;
     return unknown(error.message, "does not fit");
   }
   const expectation = deriveRunExpectation(load, rehearsed, options.limitSlowdown);
@@ -174,14 +190,16 @@ async function findLargest<O extends OptionTable>(
     const { runs } = await experiment.plan(sized);
     await using rehearsal = new Rehearsal(sized, simulate, signal);
     // Schedules of a folder are those of the planned sizes alone.
-    const planner = new RunPlanner(runs, null);
-    for (let load = planner.next(); load !== undefined; load = planner.next()) {
-      const { invocations } = load.plan;
-      if (invocations > options.mostInvocations) {
-        const reason = `not tried: ${tooMany(invocations, options.mostInvocations)}`;
+    for (const run of runs) {
+      signal.throwIfAborted();
+      if (holdsMoreThan(options.mostInvocations, run.schedule)) {
+        const reason = `not tried: the invocations of ${run.name} are ${moreThan(options)}`;
         return { size, fits: false, wasTried: false, reason };
       }
-      const reason = await findObstacle(load, rehearsal, sized);
+      const plan = derivePlan(run.schedule);
+      const reason = plan.invocations === 0
+        ? null
+        : await findObstacle({ run, plan }, rehearsal, sized);
       if (reason !== null) return { size, fits: false, wasTried: true, reason };
     }
     return { size, fits: true, wasTried: true, reason: null };
@@ -197,27 +215,26 @@ async function findObstacle<O extends OptionTable>(
   rehearsal: Rehearsal,
   options: PreflightValues<O>,
 ): Promise<string | null> {
-  const { limitSlowdown } = options;
+  const { limitSlowdown, limitNotOk } = options;
+  const { invocations } = load.plan;
   try {
-    const giveUp = { slowdown: limitSlowdown, mostSlow: BEYOND_P99 * load.plan.invocations };
+    const giveUp = {
+      slowdown: limitSlowdown,
+      mostSlow: BEYOND_P99 * invocations,
+      mostNotOk: limitNotOk * invocations,
+    };
     const rehearsed = await rehearsal.rehearse(load, giveUp);
     const expectation = deriveRunExpectation(load, rehearsed, limitSlowdown);
     const fit = judgePlatformFit(expectation, expectation.simulated!, rehearsed, options);
     return fit.word === "does not fit" ? fit.reason : null;
   } catch (error) {
-    if (!hasNoPlace(error)) throw error;
+    if (!(error instanceof NoPlaceError)) throw error;
     return error.message;
   }
 }
 
-/** The simulator says so when a function fits on no node, or all of them together do not. */
-function hasNoPlace(error: unknown): error is LoaderError {
-  return error instanceof LoaderError && (error.code === "platform" || error.code === "usage");
-}
-
-function tooMany(invocations: number, most: number): string {
-  return `${invocations.toLocaleString("en")} invocations are more than --most-invocations, ` +
-    most.toLocaleString("en");
+function moreThan({ mostInvocations }: PreflightOptions): string {
+  return `more than --most-invocations, ${mostInvocations.toLocaleString("en")}`;
 }
 
 function inFlightOf(runs: readonly PreflightRun[]) {

@@ -34,6 +34,16 @@ const LOCAL_FIGURES: SimulatorOptions = {
   serviceOverheadMs: constant(1.4),
 };
 
+/**
+ * What a start takes on Knative: the median of the container of the trace function,
+ * its image on the node, until Knative calls it ready.
+ */
+const KNATIVE_FIGURES: SimulatorOptions = {
+  schedulingMs: constant(0),
+  imageMs: constant(0),
+  startMs: constant(1500),
+};
+
 /** Nothing was measured before. */
 const NOTHING: MeasuredPlatform = { simulation: {}, source: "" };
 
@@ -60,6 +70,20 @@ const TARGETS: {
     simulate: null,
     reason: "what serves at the endpoints, and how it scales, is not known here",
   }),
+  knative: (capacity, measured) => {
+    const { simulation } = measured ?? NOTHING;
+    return {
+      simulate: (options) => ({
+        ...KNATIVE_FIGURES,
+        ...clusterRoom(capacity),
+        ...simulation,
+        ...simulatorOptions(options),
+      }),
+      source: `the cluster's room as it is now, taken for one node, with ${
+        measured?.source ?? "what this project measured on one"
+      } and Knative's own defaults`,
+    };
+  },
   simulator: (_capacity, measured) => {
     const { simulation, source } = measured ?? NOTHING;
     return {
@@ -81,6 +105,19 @@ export function preflightTargetOf(
   measured: MeasuredPlatform | null,
 ): PreflightTarget {
   return TARGETS[name](capacity, measured);
+}
+
+/** Nodes are not told apart; what is not known is left open. */
+function clusterRoom({ instances, cpuMilli, memoryMib }: Capacity): SimulatorOptions {
+  return {
+    nodes: 1,
+    ...(cpuMilli === null ? {} : { nodeCores: Math.max(1, Math.floor(cpuMilli / 1000)) }),
+    ...(instances === null ? {} : { nodeInstances: Math.max(1, instances) }),
+    ...(memoryMib === null ? {} : { nodeMemoryMib: Math.max(1, memoryMib) }),
+    cpu: "sharing",
+    cpuLimitCores: 1,
+    containerConcurrency: 1,
+  };
 }
 
 /** @param cores those that functions get, which may be fewer than there are */

@@ -1,7 +1,7 @@
 import Table from "cli-table3";
+import type { SizeTrial } from "./largest_load.ts";
 import { formatDuration } from "./option.ts";
 import type { Preflight, PreflightLargest, PreflightRun } from "./preflight.ts";
-import { isFeasible } from "./preflight.ts";
 import type { SimulatedFigures } from "./run_expectation.ts";
 import { renderSparkline } from "./sparkline.ts";
 
@@ -9,13 +9,22 @@ import { renderSparkline } from "./sparkline.ts";
 const MOST_DRAWN = 6;
 const SPARKLINE_WIDTH = 60;
 
+/** A preflight as JSON. What is infinite is the text `"Infinity"`: `null` is what is not known. */
+export function formatPreflight(preflight: Preflight): string {
+  return JSON.stringify(
+    preflight,
+    (_, value) => value === Infinity ? String(value) : value,
+    2,
+  );
+}
+
 /** A preflight for a terminal. */
 export function renderPreflight(preflight: Preflight): string {
   const { runs, platform, notes, isOpen } = preflight;
   const drawn = runs.slice(-MOST_DRAWN);
   const blocks = [
     `${preflight.experiment} on ${platform.name}: ${describePlatform(preflight)}`,
-    renderRuns(runs),
+    `${renderRuns(runs)}\n${describeSum(preflight)}`,
     ...drawn.map(renderCourse),
   ];
   if (drawn.length < runs.length) {
@@ -43,6 +52,11 @@ function describePlatform({ platform, runs }: Preflight): string {
     Number(cores!.toFixed(2))
   } cores, room for ${capacity.instances} instances that request ` +
     `${capacity.cpuMilli! / 1000} cores and ${mib} MiB; simulated: ${source}`;
+}
+
+function describeSum({ runs, invocations, isOpen }: Preflight): string {
+  const those = runs.length === 1 ? "1 run" : `${runs.length} runs`;
+  return `${isOpen ? "at least " : ""}${invocations.toLocaleString("en")} invocations in ${those}`;
 }
 
 function renderRuns(runs: readonly PreflightRun[]): string {
@@ -83,7 +97,7 @@ function describeFigures(simulated: SimulatedFigures | null): string[] {
     show(coldInvocations, 0),
     String(peak.inFlight),
     String(peak.instances),
-    `${show(responseTimeMs.all.p50, 0)}, ${show(responseTimeMs.all.p99, 0, " ms")}`,
+    `${show(responseTimeMs.all.p50, 0)}, ${show(responseTimeMs.all.p99, 0)} ms`,
     `${show(slowdown.all.p50, 1)}, ${show(slowdown.all.p99, 1)}`,
   ];
 }
@@ -93,9 +107,9 @@ function renderCourse({ name, bins, offered, simulated }: PreflightRun): string 
   const series: [string, readonly number[], number][] = [["rate, /s", offered.ratePerS, 0]];
   if (simulated === null) series.push(["concurrency", offered.concurrency, 2]);
   else {
-    const { inFlightMax, instances, cpuMilli, memoryMib } = simulated.series;
+    const { workCores, inFlightMax, instances, cpuMilli, memoryMib } = simulated.series;
     series.push(
-      ["work, cores", offered.concurrency, 2],
+      ["work, cores", workCores, 2],
       ["in flight", inFlightMax, 0],
       ["instances", instances, 0],
       ["requested cores", cpuMilli.map((milli) => milli / 1000), 1],
@@ -120,21 +134,32 @@ function decidingReason({ runs, platformFit }: Preflight): string {
 function describeLargest(largest: PreflightLargest): string {
   const { size, next, unit, trials } = largest;
   const tried = `${trials.length} ${trials.length === 1 ? "size" : "sizes"} tried`;
-  if (size === null) return `none, not even 1 (${unit}): ${next!.reason} (${tried})`;
+  if (size === null) return describeNone(next!, unit, tried);
   if (next === null) return `${size.toLocaleString("en")} ${unit}, all there are (${tried})`;
   const beyond = next.size.toLocaleString("en");
   const least = next.wasTried ? "" : "at least ";
   return `${least}${size.toLocaleString("en")} ${unit}; ${beyond}: ${next.reason} (${tried})`;
 }
 
-function describeVerdict(preflight: Preflight): string {
-  if (!isFeasible(preflight)) return "does not fit";
-  const { platformFit, generator } = preflight;
-  if (platformFit === "unknown") return "unknown";
-  return platformFit === "tight" || generator.word === "tight" ? "tight" : "fits";
+function describeNone({ size, wasTried, reason }: SizeTrial, unit: string, tried: string): string {
+  const least = size.toLocaleString("en");
+  if (!wasTried) return `unknown: even ${least} (${unit}) is above --most-invocations (${tried})`;
+  // With the last size that there was a try for, smaller ones may fit.
+  const none = size === 1 ? "none, not even 1" : `unknown, less than ${least}`;
+  return `${none} (${unit}): ${reason} (${tried})`;
 }
 
-function show(value: number | null, decimals: number, unit = ""): string {
+/** Where it is unknown, what to do about it. */
+function describeVerdict(preflight: Preflight): string {
+  const { verdict, platformFit, generator } = preflight;
+  if (verdict !== "unknown") return verdict;
+  const unknown = [];
+  if (platformFit === "unknown") unknown.push(`platform: ${decidingReason(preflight)}`);
+  if (generator.word === "unknown") unknown.push(`generator: ${generator.reason}`);
+  return `${verdict} (${unknown.map((reason) => reason.replace(/\.$/, "")).join("; ")})`;
+}
+
+function show(value: number | null, decimals: number): string {
   if (value === null) return "–";
-  return value === Infinity ? "∞" : value.toFixed(decimals) + unit;
+  return value === Infinity ? "∞" : value.toFixed(decimals);
 }

@@ -2,10 +2,13 @@ import { isOverloaded } from "../invoke/verdict.ts";
 import { dispatch } from "../invoke/dispatcher.ts";
 import type { InvocationTable } from "../analyze/invocation_table.ts";
 import type { InvocationRow, InvocationSink, Outcome } from "../model/record.ts";
+import { LoaderError } from "../base/error.ts";
 import type { Capacity, FunctionSpec, Platform } from "../model/platform.ts";
 import type { TableSink } from "../model/table.ts";
 import { functionKey } from "../model/trace.ts";
 import { createPlatform } from "../platform/registry.ts";
+import { meanOf } from "../platform/simulator/distribution.ts";
+import { KNATIVE } from "../platform/simulator/policies.ts";
 import {
   settleSimulatorOptions,
   type SimulatorOptions,
@@ -15,6 +18,7 @@ import type { CommonOptions } from "./common_options.ts";
 import { deriveFunctionSpecs } from "./function_specs.ts";
 import { InstanceUsage, type Usage } from "./instance_usage.ts";
 import { InvocationColumns } from "./invocation_columns.ts";
+import { NoPlaceError, refuseWithoutPlace } from "./no_place.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 import { type RoomShortage, RoomWatch } from "./room_watch.ts";
 import { verdictLimits } from "./verdict_limits.ts";
@@ -28,10 +32,22 @@ export interface RehearsedRun {
   readonly capacity: Capacity;
   /** Of all nodes. */
   readonly cores: number;
-  /** `null`: every instance found room at once. */
+  /** What the simulated calls compute. */
+  readonly service: ServiceWork;
+  /** Instances go when others need their room, so that waiting for it is nothing unusual. */
+  readonly evicts: boolean;
+  /** `null`: none was seen waiting for room; under a policy that evicts nobody looks. */
   readonly shortage: RoomShortage | null;
   readonly outcomes: Readonly<Record<Outcome, number>>;
   readonly overloaded: boolean;
+}
+
+/** The work of a call, on average. */
+export interface ServiceWork {
+  /** Over the runtime that it asks for. */
+  readonly factor: number;
+  /** Beside that. */
+  readonly overheadMs: number;
 }
 
 /** The parameters of the platform that options ask for. */
@@ -41,8 +57,10 @@ export type Simulate = (options: CommonOptions) => SimulatorOptions;
 export interface GiveUp {
   /** Slowdown above which an invocation is slow. */
   readonly slowdown: number;
-  /** More slow ones than this are too many. */
+  /** More slow ones than this are too many; those that are not ok are slow. */
   readonly mostSlow: number;
+  /** More that are not ok than this are too many. */
+  readonly mostNotOk: number;
 }
 
 /** Functions on a simulated platform that several runs may use. */
@@ -73,9 +91,10 @@ export class Rehearsal implements AsyncDisposable {
   /**
    * Makes one run.
    *
-   * @param giveUp ends it as soon as an invocation is not ok, an instance finds no
-   * room, or too many are slow; without, it goes on to its end
-   * @throws LoaderError `usage` or `platform` when the functions find no place
+   * @param giveUp ends it as soon as too many are not ok or slow, or an instance
+   * finds no room; without, it goes on to its end
+   * @throws NoPlaceError when the functions find no place
+   * @throws LoaderError `usage` for what the experiment would refuse too
    */
   async rehearse(load: PlannedLoad, giveUp: GiveUp | null = null): Promise<RehearsedRun> {
     const { run, plan } = load;
@@ -87,7 +106,8 @@ export class Rehearsal implements AsyncDisposable {
       plan.invocations,
     );
     const invocations = giveUp === null ? columns : stopWhenUnfit(columns, giveUp, stop);
-    const watch = new RoomWatch({
+    const evicts = settings.createPolicy !== null || settings.policy !== KNATIVE;
+    const watch = evicts ? null : new RoomWatch({
       platform,
       usage,
       startsAtOnce: settings.startsAtOnce ?? Infinity,
@@ -109,10 +129,10 @@ export class Rehearsal implements AsyncDisposable {
       signal: AbortSignal.any([this.#signal, stop.signal]),
       onStart: (runStartMs) => {
         usage.begin(runStartMs);
-        watch.begin(runStartMs);
+        watch?.begin(runStartMs);
       },
     });
-    watch.end();
+    watch?.end();
     this.#signal.throwIfAborted();
     if (run.deployment === undefined) await this.#tearDown();
     return {
@@ -121,7 +141,12 @@ export class Rehearsal implements AsyncDisposable {
       usage,
       capacity: platform.capacity,
       cores: settings.nodes * settings.nodeCores,
-      shortage: watch.shortage,
+      service: {
+        factor: meanOf(settings.serviceFactor),
+        overheadMs: meanOf(settings.serviceOverheadMs),
+      },
+      evicts,
+      shortage: watch?.shortage ?? null,
       outcomes,
       overloaded: isOverloaded(outcomes),
     };
@@ -143,12 +168,20 @@ export class Rehearsal implements AsyncDisposable {
     };
     const settings = settleSimulatorOptions(simulation);
     const platform = await createPlatform("simulator", simulation);
-    const specs = deriveFunctionSpecs(run, this.#options.seed, platform.capacity);
-    const requests = specs.map((spec) => [spec.functionId, requestOf(spec, settings)] as const);
-    const usage = new InstanceUsage(new Map(requests));
+    const specs = deriveFunctionSpecs(
+      run,
+      this.#options.seed,
+      platform.capacity,
+      this.#options,
+    );
+    const requests = new Map(
+      specs.map((spec) => [spec.functionId, requestOf(spec, settings)]),
+    );
+    refuseWithoutPlace(specs, requests, platform.capacity, settings);
+    const usage = new InstanceUsage(requests);
     platform.onInstanceEvent((event) => usage.record(event));
+    await deployAll(platform, specs, this.#signal);
     this.#deployed = { deployment: run.deployment, platform, settings, usage };
-    await platform.deploy(specs, this.#signal);
     return this.#deployed;
   }
 
@@ -156,6 +189,26 @@ export class Rehearsal implements AsyncDisposable {
     const deployed = this.#deployed;
     this.#deployed = undefined;
     await deployed?.platform[Symbol.asyncDispose]();
+  }
+}
+
+/** @throws NoPlaceError when the initial instances do not find room */
+async function deployAll(
+  platform: Platform,
+  specs: readonly FunctionSpec[],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await platform.deploy(specs, signal);
+  } catch (error) {
+    await platform[Symbol.asyncDispose]();
+    // While it deploys, the simulator fails with this code for want of room alone.
+    if (!(error instanceof LoaderError) || error.code !== "platform") throw error;
+    const initial = specs.reduce((sum, { initialScale }) => sum + initialScale, 0);
+    throw new NoPlaceError(
+      `The nodes have no room for all of the initial instances (${initial}) at once.`,
+      error,
+    );
   }
 }
 
@@ -176,18 +229,20 @@ const NOWHERE: TableSink = { write() {} };
 /** Passes records on, and stops the run once it is clear that it does not fit. */
 function stopWhenUnfit(
   sink: InvocationSink,
-  { slowdown, mostSlow }: GiveUp,
+  { slowdown, mostSlow, mostNotOk }: GiveUp,
   stop: AbortController,
 ): InvocationSink {
   let slow = 0;
+  let notOk = 0;
   return {
     write(row: InvocationRow): void {
       sink.write(row);
       if (row.phase !== "measurement" || stop.signal.aborted) return;
+      const isOk = row.outcome === "ok";
       const responseMs = row.completedMs - row.scheduledMs;
-      if (row.outcome === "ok" && !(responseMs > slowdown * row.requestedRuntimeMs)) return;
-      if (row.outcome === "ok" && ++slow <= mostSlow) return;
-      stop.abort();
+      if (!isOk) notOk++;
+      if (!isOk || responseMs > slowdown * row.requestedRuntimeMs) slow++;
+      if (notOk > mostNotOk || slow > mostSlow) stop.abort();
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Capacity, Platform } from "../model/platform.ts";
 import { type Cell, PLATFORM_METRICS } from "../model/table.ts";
 import { type InstanceUsage, type Usage, USAGE_KEYS } from "./instance_usage.ts";
 
-/** Instances that waited because there was no room for them. */
+/** Instances that were seen waiting because there was no room for them. */
 export interface RoomShortage {
   /** When it was first seen, in ms since run start. */
   readonly sinceMs: number;
@@ -23,7 +23,11 @@ export interface RoomWatchOptions {
 /** Time between two looks. */
 const LOOK_EVERY_MS = 1000;
 
-/** Looks at a platform again and again, until an instance waits for room. */
+/**
+ * Looks at a platform once a second, until an instance waits for room. A wait
+ * between two looks is not seen; what it does to calls is, in their outcomes and
+ * slowdowns.
+ */
 export class RoomWatch {
   readonly #options: RoomWatchOptions;
   #shortage: RoomShortage | null = null;

@@ -37,5 +37,5 @@ export function selectSeldom(trace: Trace, mostPerMinute: number): Trace {
       { value: mostPerMinute },
     );
   }
-  return { ...trace, name: `${trace.name}, at most ${mostPerMinute} a minute`, functions };
+  return { ...trace, name: `${trace.name} (at most ${mostPerMinute} a minute)`, functions };
 }

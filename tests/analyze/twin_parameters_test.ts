@@ -82,13 +82,35 @@ Deno.test("twin parameters: calls among many tell the cores, and their work stay
     (_, i) => instanceOf(callsInRow(50, 10_000 + 11 * i, 46)),
   );
   const alone = instanceOf([...callsInRow(40, 0, 23), ...callsAlone(60, 2000)]);
-  const parameters = deriveTwinParameters([sourceOf([alone, ...crowd])], {
-    ...MACHINE,
-    cores: 3,
-  });
+  // What they took while they were not many says nothing of what they could have got.
+  const percent = [90, 90, 20, 20, 20, 20, 20, 20, 10, 10, 200, 200, 201, 199, 40];
+  const readings = percent.map((cpuPercent, i) => ({
+    fromMs: i < 10 ? 1000 * i : 10_050 + 500 * (i - 10),
+    untilMs: i < 10 ? 1000 * (i + 1) : 10_050 + 500 * (i - 9),
+    cpuPercent,
+  }));
+  const source = sourceOf([alone, ...crowd], new Map([["instances", readings]]));
+  const parameters = deriveTwinParameters([source], MACHINE);
   assertNear(parameters.nodeCores!, 2, 0.05);
   assertNear(parameters.serviceFactor, 1.05, 1e-9);
   assertNear(medianOf(parameters.serviceOverheadMs), 2, 0.01);
+});
+
+Deno.test("twin parameters: calls that queue in a crowd only do not pass for the way", () => {
+  // No call waits for another but where four share two cores: it seems to take 27 ms more.
+  const crowd = Array.from(
+    { length: 4 },
+    (_, i) =>
+      instanceOf(
+        callsInRow(50, 10_000 + 11 * i, 46)
+          .map((call) => ({ ...call, servedRuntimeMs: call.servedRuntimeMs - 25 })),
+      ),
+  );
+  const source = sourceOf([instanceOf(callsAlone(60, 0)), ...crowd]);
+  const parameters = deriveTwinParameters([source], MACHINE);
+  // What a call takes beyond its service, of its instance or on its ways, is 4 ms.
+  const ownMs = medianOf(parameters.serviceOverheadMs) + 2 * medianOf(parameters.networkMs);
+  assertNear(ownMs, 4, 1e-6);
 });
 
 Deno.test("twin parameters: without a crowd, the functions have what the others leave", () => {
@@ -110,6 +132,22 @@ Deno.test("twin parameters: starts side by side are told from long ones", () => 
   assert.equal(parameters.starts, 4);
   assertNear(medianOf(parameters.startMs), 150, 1e-6);
   assertNear(medianOf(parameters.stopMs), 40, 1e-6);
+});
+
+Deno.test("twin parameters: where instances start in every crowd, their CPU tells the cores", () => {
+  const starts = Array.from(
+    { length: 4 },
+    () => instanceOf([], { createdMs: 0, readyMs: 4000 }),
+  );
+  const readings = [150, 148, 152, 150, 3].map((cpuPercent, i) => ({
+    fromMs: 1000 * i,
+    untilMs: 1000 * (i + 1),
+    cpuPercent,
+  }));
+  const source = sourceOf(starts, new Map([["instances", readings]]));
+  const parameters = deriveTwinParameters([source], MACHINE);
+  assertNear(parameters.nodeCores!, 1.5, 1e-9);
+  assertNear(medianOf(parameters.startMs), 1500, 1e-6);
 });
 
 Deno.test("twin parameters: what a first call takes more is part of the start", () => {
@@ -135,6 +173,7 @@ Deno.test("twin parameters: of nothing nothing is known", () => {
     stopMs: null,
     serviceFactor: 1,
     serviceOverheadMs: null,
+    wakeUpMs: 0,
     networkMs: null,
     calls: 0,
     starts: 0,

@@ -3,6 +3,7 @@ import {
   BURST_FUNCTIONS,
   generateBurst,
   generateRateStep,
+  mostBurst,
 } from "../../lib/generate/pattern_schedule.ts";
 import { phaseAt } from "../../lib/model/schedule.ts";
 import { listInvocations } from "../support/schedules.ts";
@@ -107,4 +108,26 @@ Deno.test("generateBurst: a stay over a minute keeps the burst whole", () => {
   assert.equal(rows.length, 60 + 20 * 130 + 1000 + 1);
   const times = rows.map(({ scheduledMs }) => scheduledMs);
   assert.deepEqual(times, times.toSorted((a, b) => a - b));
+});
+
+Deno.test("generateBurst: as many invocations as its second has microseconds for, and no more", () => {
+  // The rate stays for the second of the burst alone.
+  const short = { ...BURST, startRatePerS: 20, durationMs: 1000 };
+  const most = mostBurst(short.targetRatePerS);
+  const { schedule } = generateBurst({ ...short, burst: most });
+  let bursty = 0;
+  let lastMs = -1;
+  for (const { scheduledMs, functionIndex } of schedule.chunks({ reuse: true })) {
+    for (let i = 0; i < scheduledMs.length; i++) {
+      if (functionIndex[i] !== 0) continue;
+      bursty++;
+      if (!(scheduledMs[i] > lastMs)) assert.fail(`two at ${lastMs} ms`);
+      lastMs = scheduledMs[i];
+    }
+  }
+  assert.equal(bursty, most + 10);
+  assert.throws(
+    () => generateBurst({ ...short, burst: most + 1 }),
+    { code: "usage", message: /burst of 999991 .* does not fit into a second.* at most 999990\.$/ },
+  );
 });

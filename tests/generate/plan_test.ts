@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { derivePlan } from "../../lib/generate/plan.ts";
+import { derivePlan, holdsMoreThan } from "../../lib/generate/plan.ts";
 import { generateRateStep } from "../../lib/generate/pattern_schedule.ts";
 import { generateSchedule } from "../../lib/generate/trace_schedule.ts";
 import { traceWithCounts } from "../support/schedules.ts";
@@ -33,4 +33,22 @@ Deno.test("derivePlan: nothing to do is zero, not NaN", () => {
     [0, 0, 0, 0],
   );
   assert.equal(plan.meanRequestedRuntimeMs, 0);
+});
+
+Deno.test("holdsMoreThan: makes no more of a schedule than the answer needs", () => {
+  let made = 0;
+  const minutes = generateSchedule(traceWithCounts([3, 3, 3, 3]));
+  const counted = {
+    ...minutes,
+    *chunks() {
+      for (const chunk of minutes.chunks()) {
+        made++;
+        yield chunk;
+      }
+    },
+  };
+  assert.equal(holdsMoreThan(5, counted as typeof minutes), true);
+  assert.equal(made, 2);
+  assert.equal(holdsMoreThan(12, minutes), false);
+  assert.equal(holdsMoreThan(11, minutes), true);
 });

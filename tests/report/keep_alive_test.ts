@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { coldShareOf, type KeepAliveRun, relativeWaste } from "../../lib/report/keep_alive_run.ts";
+import {
+  chooseReference,
+  coldShareOf,
+  type KeepAliveRun,
+  relativeWaste,
+} from "../../lib/report/keep_alive_run.ts";
 import { describeKeepAlive } from "../../lib/report/keep_alive_sentence.ts";
 import { renderKeepAliveTable } from "../../lib/report/keep_alive_table.ts";
 import { createAnswer } from "../../lib/report/answer.ts";
@@ -10,6 +15,7 @@ function run(policy: string, cold: number, idleMibS: number | null): KeepAliveRu
     policy,
     nodeMemoryMib: null,
     isValid: true,
+    notOkShare: 0,
     invocations: 1000,
     cold,
     coldShareOfFunctions: Float64Array.of(0, cold / 1000, 1),
@@ -44,11 +50,56 @@ Deno.test("keep-alive answer: names the best bargain where nothing is better for
 });
 
 Deno.test("keep-alive answer: compares with the first where 10 minutes fixed are not there", () => {
-  assert.match(describeKeepAlive([GREEDY, ORACLE]), /than greedy-dual \(0\.5 %\) without/);
   assert.match(
     describeKeepAlive([KNATIVE, GREEDY]),
     /; greedy-dual has the fewest, 0\.5 %, for 500 %/,
   );
+});
+
+Deno.test("keep-alive answer: of a lone policy only its figures are told", () => {
+  assert.equal(
+    describeKeepAlive([GREEDY]),
+    "greedy-dual has 0.5 % cold invocations and wastes 0.556 MiB·h.",
+  );
+  assert.equal(
+    describeKeepAlive([ORACLE, GREEDY]),
+    "greedy-dual has 0.5 % cold invocations and wastes 0.556 MiB·h; who knew the future would " +
+      "have 0 %, for 0.05 % of its wasted memory-time.",
+  );
+  assert.equal(
+    describeKeepAlive([run("greedy-dual", 5, null)]),
+    "greedy-dual has 0.5 % cold invocations.",
+  );
+});
+
+/** As `of`, but so many of its calls were refused, and not the cold ones counted. */
+function failing(of: KeepAliveRun, notOkShare: number): KeepAliveRun {
+  return { ...of, isValid: false, notOkShare };
+}
+
+Deno.test("keep-alive answer: who refuses what would be cold is not compared", () => {
+  const hybrid = run("hybrid-histogram", 30, 900);
+  const refusing = failing(GREEDY, 0.124);
+  assert.equal(
+    describeKeepAlive([KNATIVE, FIXED, hybrid, refusing]),
+    "hybrid-histogram has fewer cold invocations than fixed-10min, 3 % instead of 12 %, for 90 % " +
+      "of its wasted memory-time; greedy-dual failed 12.4 %, not compared.",
+  );
+  // The usual reference is none, where it failed.
+  const others = [failing(FIXED, 0.5), hybrid, GREEDY];
+  assert.equal(chooseReference(others), hybrid);
+  assert.match(describeKeepAlive(others), /than hybrid-histogram .*; fixed-10min failed 50 %, not/);
+  assert.equal(
+    describeKeepAlive([refusing, failing(FIXED, 0)]),
+    "No policy can be compared; greedy-dual failed 12.4 %, not compared; fixed-10min has no " +
+      "valid run, not compared.",
+  );
+});
+
+Deno.test("keep-alive answer: the table says what part was not ok", () => {
+  const { text } = renderKeepAliveTable([FIXED, failing(GREEDY, 0.124)]);
+  assert.match(text, /not ok/);
+  assert.match(text, />12\.4</);
 });
 
 Deno.test("keep-alive answer: what is not known is neither better nor worse", () => {

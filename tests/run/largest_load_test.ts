@@ -36,11 +36,18 @@ Deno.test("searchLargest: stops after so many trials, with what it knows", async
   assert.ok(size! <= 1000 && next!.size > 1000);
 });
 
-Deno.test("searchLargest: what is too large to try bounds the search from above", async () => {
+Deno.test("searchLargest: goes on towards what is too large to try", async () => {
   const attempt = (size: number) =>
     Promise.resolve({ size, fits: size <= 1000, wasTried: size <= 1000, reason: null });
-  const up = await searchLargest({ asked: 100, most: 1_000_000, mostTrials: 64, attempt });
-  assert.deepEqual([up.size, up.next!.size, up.next!.wasTried], [800, 1600, false]);
-  const down = await searchLargest({ asked: 3000, most: 1_000_000, mostTrials: 64, attempt });
-  assert.deepEqual([down.size, down.next!.size], [750, 1500]);
+  for (const asked of [100, 3000]) {
+    const { size, next } = await searchLargest({ asked, most: 1_000_000, mostTrials: 64, attempt });
+    assert.deepEqual([size, next!.size, next!.wasTried], [1000, 1001, false]);
+  }
+});
+
+Deno.test("searchLargest: where even 1 is too large to try, nothing is known to fit", async () => {
+  const attempt = (size: number) =>
+    Promise.resolve({ size, fits: false, wasTried: false, reason: null });
+  const { size, next } = await searchLargest({ asked: 9, most: 99, mostTrials: 64, attempt });
+  assert.deepEqual([size, next!.size, next!.wasTried], [null, 1, false]);
 });

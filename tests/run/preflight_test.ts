@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { burst } from "../../experiments/burst.ts";
+import { keepAlive } from "../../experiments/keep_alive.ts";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
 import { traceSweep } from "../../experiments/trace_sweep.ts";
 import { LoaderError } from "../../lib/base/error.ts";
 import { describeCalibratedMachine } from "../../lib/run/calibration.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
 import type { OptionTable } from "../../lib/run/option.ts";
-import { parseOptions } from "../../lib/run/parse_options.ts";
 import { isFeasible, type Preflight, preflight } from "../../lib/run/preflight.ts";
-import { preflightOptionsOf, type PreflightValues } from "../../lib/run/preflight_options.ts";
-import { renderPreflight } from "../../lib/run/preflight_text.ts";
+import { parsePreflightOptions, type PreflightValues } from "../../lib/run/preflight_options.ts";
+import { formatPreflight, renderPreflight } from "../../lib/run/preflight_text.ts";
 import { readExperimentResult } from "../../lib/run/result_table.ts";
 import { runExperiment } from "../../lib/run/run_experiment.ts";
 import { temporaryFolder } from "../support/script.ts";
@@ -22,8 +22,7 @@ function valuesOf<O extends OptionTable>(
   experiment: Experiment<O>,
   args: readonly string[],
 ): PreflightValues<O> {
-  const table = preflightOptionsOf(experiment);
-  return parseOptions("test", "", table, args).values as PreflightValues<O>;
+  return parsePreflightOptions(experiment, args).values;
 }
 
 async function preflightOf<O extends OptionTable>(
@@ -55,10 +54,9 @@ Deno.test("preflight: its figures are those that the experiment comes to on the 
     const [experiment, args] of experiments as unknown as [Experiment<OptionTable>, string[]][]
   ) {
     const output = `${folder.path}/${experiment.name}`;
-    const all = [...SIMULATED, ...args, "--no-search", "--output", output];
+    const all = [...SIMULATED, ...args, "--no-search"];
     const expected = await preflightOf(experiment, ...all);
-    await assert.rejects(Deno.stat(output), Deno.errors.NotFound);
-    await runExperiment(experiment, valuesOf(experiment, all));
+    await runExperiment(experiment, { ...valuesOf(experiment, all), output });
     const { runs } = await readExperimentResult(output);
     assert.equal(runs.length, expected.runs.length);
     for (const [i, { manifest, merit }] of runs.entries()) {
@@ -133,6 +131,15 @@ Deno.test("preflight: the limit that is hit first is told", async () => {
     await reasonOf("--node-cores", "0.1", "--cpu-overcommit", "100", "--start-delay", "0ms"),
     /^does not fit: work: .* so queues grow/,
   );
+  const roomy = ["--cpu-overcommit", "100", "--start-delay", "0ms"];
+  assert.match(
+    await reasonOf(...roomy, "--service-factor", "exponential(80)"),
+    /^does not fit: work: .* so queues grow/,
+  );
+  assert.match(
+    await reasonOf(...roomy, "--service-overhead", "200ms"),
+    /^does not fit: work: .* so queues grow/,
+  );
   // The memory of one instance.
   assert.match(await reasonOf("--node-memory", "64"), /^does not fit: An instance of .* needs/);
 });
@@ -182,14 +189,155 @@ Deno.test("preflight: all functions of the trace may fit, or none", async () => 
 });
 
 Deno.test("preflight: a run of too many invocations is not simulated, and says so", async () => {
-  const { runs: [run], largest, platformFit } = await preflightOf(
+  const result = await preflightOf(
     traceSweep,
     ...[...SIMULATED, ...SHORT, "--sizes", "8", "--most-invocations", "100"],
   );
+  const { runs: [run], largest, platformFit } = result;
   assert.equal(run.simulated, null);
   assert.match(run.fit.reason, /not simulated: .* more than --most-invocations, 100/);
   assert.equal(platformFit, "unknown");
   assert.match(largest!.next!.reason!, /^not tried: /);
+  assert.match(renderPreflight(result), /Largest load that fits: +at least \d+ functions; /);
+  assert.match(
+    renderPreflight(result),
+    /Preflight: unknown \(platform: not simulated: .*; raise it/,
+  );
+});
+
+Deno.test("preflight: where even the smallest load is too many invocations, nothing is said of it", async () => {
+  const text = renderPreflight(
+    await preflightOf(burst, ...SIMULATED, "--most-invocations", "10"),
+  );
+  assert.match(text, /unknown: even 1 \(invocations in the burst\) is above --most-invocations/);
+  assert.doesNotMatch(text, /none, not even 1/);
+});
+
+Deno.test("preflight: refuses what the experiment would refuse", async () => {
+  await assert.rejects(
+    preflightOf(rpsRamp, ...SIMULATED, "--policy", "oracle", "--end", "40"),
+    (error) =>
+      error instanceof LoaderError && error.exitStatus === 2 &&
+      /oracle must know all arrivals/.test(error.message),
+  );
+});
+
+Deno.test("preflight: every run says itself why it finds no place", async () => {
+  const bounds = ["--start", "20", "--end", "60", "--step", "20"];
+  const fitsOf = async (...args: readonly string[]) => {
+    const { runs } = await preflightOf(rpsRamp, ...SIMULATED, ...bounds, ...args);
+    assert.equal(runs.length, 3);
+    assert.deepEqual(new Set(runs.map(({ fit }) => fit.word)), new Set(["does not fit"]));
+    return new Set(runs.map(({ fit }) => fit.reason));
+  };
+  assert.deepEqual(await fitsOf("--nodes", "0"), new Set(["There is no node (--nodes 0)."]));
+  const [tooSmall] = await fitsOf("--node-memory", "10");
+  assert.match(tooSmall, /^An instance of .* needs .* MiB, and a node has .* 10 MiB\.$/);
+  // There is memory for all initial instances, but not where it is of use.
+  const [apart] = await fitsOf(
+    ...["--nodes", "2", "--node-memory", "100", "--memory", "64", "--instance-overhead", "0"],
+    ...["--initial-scale", "3", "--functions", "1"],
+  );
+  assert.match(apart, /^The nodes have no room for all of the initial instances \(3\) at once/);
+  const [tooMany] = await fitsOf(
+    ...["--cpu", "dedicated", "--node-cores", "2", "--initial-scale", "3", "--functions", "1"],
+  );
+  assert.match(tooMany, /^The 3 initial instances need 3 cores .*, and there are 2 cores /);
+});
+
+Deno.test("preflight: what is not known of the generator is part of the verdict", async () => {
+  const result = await preflightOf(
+    burst,
+    ...["--node-cores", "64", "--node-instances", "500", "--connections", "invocation"],
+  );
+  assert.notEqual(result.platformFit, "does not fit");
+  assert.equal(result.verdict, "unknown");
+  assert.ok(isFeasible(result));
+  assert.match(
+    renderPreflight(result),
+    /Preflight: unknown \(generator: (not calibrated yet|This machine was not calibrated)[^.]*\)$/,
+  );
+});
+
+Deno.test("preflight: as many calls may fail as the verdict of the experiment allows", async () => {
+  // The one call of the victim finds no instance in time.
+  const args = ["--burst", "1", "--start-delay", "2s", "--queue-timeout", "1s"];
+  const fitOf = async (...more: readonly string[]) => {
+    const { runs: [{ fit, simulated }] } = await preflightOf(
+      burst,
+      ...[...SIMULATED, ...args, "--no-search", ...more],
+    );
+    assert.equal(simulated!.outcomes.rejected, 1);
+    return fit;
+  };
+  assert.equal((await fitOf()).word, "fits");
+  const strict = await fitOf("--limit-not-ok", "0.001");
+  assert.match(strict.reason, /^rejected from \d+ s on: .* \(1 of \d+ not ok\)$/);
+  assert.equal(strict.word, "does not fit");
+  const { largest } = await preflightOf(burst, ...SIMULATED, ...args);
+  assert.ok(largest!.size! > 1);
+});
+
+Deno.test("preflight: under a policy that evicts, waiting for room is judged by what it does to calls", async () => {
+  const short = [...SIMULATED, ...SHORT, "--sizes", "8", "--no-search", "--node-memory", "1500"];
+  const fitOf = async (...args: readonly string[]) =>
+    (await preflightOf(traceSweep, ...short, "--limit-slowdown", "1e9", ...args)).runs[0].fit;
+  assert.match((await fitOf()).reason, /wait for room/);
+  const { word, limits } = await fitOf("--policy", "greedy-dual");
+  assert.equal(word, "fits");
+  const memory = limits.find(({ name }) => name === "requested memory")!;
+  assert.deepEqual([memory.crossed, memory.share], [false, null]);
+});
+
+Deno.test("preflight: the sum of invocations, and what is infinite or not known", async () => {
+  const result = await preflightOf(
+    rpsRamp,
+    ...[...SIMULATED, "--start", "1", "--step", "1", "--end", "2", "--no-search"],
+    ...["--start-delay", "5s", "--queue-timeout", "1s", "--initial-scale", "0"],
+  );
+  const sum = result.runs.reduce((all, { plan }) => all + plan.invocations, 0);
+  assert.equal(result.invocations, sum);
+  const text = renderPreflight(result);
+  assert.match(text, new RegExp(`^${sum} invocations in ${result.runs.length} runs?$`, "m"));
+  assert.match(text, /│ +[^│]*, – ms │/);
+  const { runs } = JSON.parse(formatPreflight({
+    ...result,
+    runs: [{ ...result.runs[0], simulated: withSlowdown(result.runs[0], Infinity) }],
+  }));
+  assert.deepEqual(
+    [runs[0].simulated.slowdown.all.p50, runs[0].simulated.slowdown.all.p99],
+    ["Infinity", null],
+  );
+});
+
+function withSlowdown({ simulated }: Preflight["runs"][number], p50: number) {
+  const { slowdown } = simulated!;
+  return { ...simulated!, slowdown: { ...slowdown, all: { ...slowdown.all, p50, p99: null } } };
+}
+
+Deno.test("preflight: has the experiment's options but those that write or share a load", () => {
+  const refused = [
+    [burst, ["--output", "results/x"]],
+    [burst, ["--save-schedules", "results/x"]],
+    [burst, ["--dry-run"]],
+    [burst, ["--twin"]],
+    [burst, ["--compat"]],
+    [burst, ["--shard", "1/2"]],
+    [burst, ["--platform", "endpoints", "--endpoints", "127.0.0.1:1", "--node-cores", "2"]],
+    // The experiment compares policies and has no option for one.
+    [keepAlive, ["--policy", "oracle"]],
+  ] as const;
+  for (const [experiment, args] of refused as unknown as [Experiment<OptionTable>, string[]][]) {
+    assert.throws(
+      () => valuesOf(experiment, args),
+      (error) =>
+        error instanceof LoaderError && error.message.includes(args.at(-1)!) ||
+        (error as LoaderError).message.includes(args.at(-2)!),
+      args.join(" "),
+    );
+  }
+  const { output, shard, twin, dryRun } = valuesOf(burst, ["--node-cores", "3"]);
+  assert.deepEqual([output, shard, twin, dryRun], [null, null, false, false]);
 });
 
 Deno.test("preflight: of endpoints only the load is known", async () => {
@@ -262,8 +410,8 @@ Deno.test("preflight: --like takes what was measured in earlier runs for the pla
   await using folder = await temporaryFolder();
   const like = `${folder.path}/earlier`;
   const args = [...SIMULATED, ...SHORT, "--sizes", "8", "--no-search"];
-  const slow = [...args, "--start-delay", "700ms", "--service-factor", "3", "--output", like];
-  await runExperiment(traceSweep, valuesOf(traceSweep, slow));
+  const slow = [...args, "--start-delay", "700ms", "--service-factor", "3"];
+  await runExperiment(traceSweep, { ...valuesOf(traceSweep, slow), output: like });
   const [{ merit }] = (await readExperimentResult(like)).runs;
   const { runs: [run], platform } = await preflightOf(traceSweep, ...args, "--like", like);
   assert.match(platform.source!, /\d+ calls and \d+ starts/);

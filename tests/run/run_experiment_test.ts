@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { burst } from "../../experiments/burst.ts";
+import { keepAlive } from "../../experiments/keep_alive.ts";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
 import { traceSweep } from "../../experiments/trace_sweep.ts";
 import { LoaderError } from "../../lib/base/error.ts";
@@ -10,6 +11,11 @@ import { temporaryFolder } from "../support/script.ts";
 
 function valuesOf<O extends OptionTable>(options: O, ...args: string[]): OptionValues<O> {
   return parseOptions("test", "", options, args).values;
+}
+
+/** Of the keep-alive experiment, whose runs have a policy each. */
+function keepAliveValues(...args: string[]) {
+  return { ...valuesOf(keepAlive.options, ...args), policy: "knative" };
 }
 
 function usage(sentence: RegExp) {
@@ -34,6 +40,35 @@ Deno.test("runExperiment: a folder for schedules that cannot be made is a mistak
   await Deno.writeTextFile(file, "");
   const values = valuesOf(burst.options, "--save-schedules", `${file}/schedules`, "--dry-run");
   await assert.rejects(runExperiment(burst, values), usage(/schedules cannot be saved here/));
+});
+
+Deno.test("runExperiment: of runs that do not build on one another, none ends the rest", async () => {
+  await using folder = await temporaryFolder();
+  const values = keepAliveValues(
+    ...["--policies", "knative,fixed-10min", "--functions", "10", "--duration", "1h"],
+    // Knative's autoscaler lets no instance go for another function's.
+    ...["--max-instances", "1", "--queue-timeout", "1s", "--output", `${folder.path}/out`],
+  );
+  const { status, runs } = await runExperiment(keepAlive, values);
+  assert.deepEqual(runs.map(({ name, status }) => [name, status]), [
+    ["policy-knative", "overloaded"],
+    ["policy-fixed-10min", "finished"],
+  ]);
+  assert.equal(status, "finished");
+});
+
+Deno.test("keep-alive: a sample is of the functions that the replayed time invokes", async () => {
+  const window = ["--duration", "1h", "--start-minute", "300"];
+  const planOf = async (...args: string[]) => {
+    const { runs } = await keepAlive.plan(keepAliveValues(...window, ...args));
+    return [...runs][0];
+  };
+  const { schedule } = await planOf("--functions", "15");
+  const invoked = new Set<number>();
+  for (const { functionIndex } of schedule.chunks()) {
+    for (const index of functionIndex) invoked.add(index);
+  }
+  assert.equal(invoked.size, 15);
 });
 
 Deno.test("rps ramp: the last rate is part of it, and no rounding error shows", async () => {

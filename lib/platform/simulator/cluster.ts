@@ -78,6 +78,10 @@ export class Cluster implements ScalingTarget {
     return this.#alive;
   }
 
+  get isFull(): boolean {
+    return this.#alive >= (this.#settings.maxInstances ?? Infinity);
+  }
+
   /** Starts the initial instances, and lets `scaling` decide from now on. */
   start(scaling: Scaling): void {
     this.#scaling = scaling;
@@ -139,14 +143,13 @@ export class Cluster implements ScalingTarget {
   #grant(): void {
     if (this.#isGranting || this.#line.size === 0) return;
     this.#isGranting = true;
-    const { maxInstances, startsAtOnce, placement } = this.#settings;
+    const { startsAtOnce, placement } = this.#settings;
     for (const target of this.#line) {
       if (this.#starting >= (startsAtOnce ?? Infinity)) break;
-      if (this.#alive >= (maxInstances ?? Infinity)) break;
-      const node = chooseNode(this.nodes, target.request, placement);
+      const node = this.isFull ? -1 : chooseNode(this.nodes, target.request, placement);
       if (node < 0) {
-        this.#scaling.makeRoom(target);
-        break;
+        if (this.#scaling.makeRoom(target)) break;
+        continue;
       }
       this.#line.delete(target);
       this.#create(target, this.nodes[node]);

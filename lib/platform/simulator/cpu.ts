@@ -1,5 +1,6 @@
 import { EventHeap, type HeapPositions } from "../../base/event_heap.ts";
 import type { VirtualClock } from "../../base/virtual_clock.ts";
+import { SlotList } from "./slot_list.ts";
 
 /** What computes on a node: an instance, with all that it does. */
 export interface CpuTask {
@@ -68,6 +69,8 @@ const CALM_PART = 0.5;
  * until they want half of it.
  */
 export class NodeCpu<Task extends CpuTask> {
+  /** Requests that wait for their turn, the earliest first; for the `RunQueue` to keep. */
+  readonly waiting = new SlotList();
   readonly #setting: CpuSetting;
   readonly #coresMilli: number;
   /** The node's instances; those with a limit compute. */
@@ -137,6 +140,21 @@ export class NodeCpu<Task extends CpuTask> {
     task.limitMilli = 0;
     if (this.#isShared) this.#changeDemand(-limitMilli, this.#shareOf(limitMilli));
     else this.#demandMilli -= limitMilli;
+  }
+
+  /** Whether the tasks that compute leave a part of the cores idle. */
+  get hasIdle(): boolean {
+    return this.#demandMilli < this.#coresMilli;
+  }
+
+  /**
+   * Cores that tasks want, beyond those that one more request, of this limit, leaves them,
+   * over those that there are. Requests that wait for their turn are counted.
+   */
+  excessPerCore(limitMilli: number): number {
+    const leftMilli = Math.max(0, this.#coresMilli - limitMilli);
+    const excessMilli = this.#demandMilli + this.waiting.size * limitMilli - leftMilli;
+    return excessMilli > 0 ? excessMilli / this.#coresMilli : 0;
   }
 
   #beginSharing(): void {

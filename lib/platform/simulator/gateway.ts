@@ -7,6 +7,7 @@ import type { Cluster } from "./cluster.ts";
 import { drawFrom } from "./distribution.ts";
 import { createNetwork, type Network } from "./network.ts";
 import { PRIORITY } from "./priorities.ts";
+import { RunQueue } from "./run_queue.ts";
 import type { Scaling } from "./scaling.ts";
 import type { SimulatedFunction } from "./simulated_function.ts";
 import type { JobSet, SimulatedInstance } from "./simulated_instance.ts";
@@ -21,7 +22,16 @@ const STATUS_DEADLINE_EXCEEDED = 4;
 const SERVED_KIB_PER_MIB = 512;
 
 /** Where a call is. */
-const STAGE = { none: 0, toGateway: 1, waiting: 2, serving: 3, toLoader: 4, cancelled: 5 } as const;
+const STAGE = {
+  none: 0,
+  toGateway: 1,
+  waiting: 2,
+  serving: 3,
+  toLoader: 4,
+  cancelled: 5,
+  /** Given to an instance, and not yet on its node's cores. */
+  inRunQueue: 6,
+} as const;
 
 /** What a {@linkcode Gateway} needs. */
 export interface GatewayOptions {
@@ -75,6 +85,8 @@ export class Gateway implements Transport {
   readonly #serviceKeys: RngKey[];
   /** Work of a request is its runtime and nothing else. */
   readonly #isPlainService: boolean;
+  /** `null`: work begins at once. */
+  readonly #runQueue: RunQueue | null;
 
   constructor(options: GatewayOptions) {
     const { settings, clock, cluster, calls } = options;
@@ -127,6 +139,15 @@ export class Gateway implements Transport {
     this.#serviceKeys = this.#isPlainService
       ? []
       : cluster.functions.map(({ name }) => deriveKey(seed, "simulator", "service", name));
+    const { wakeUpMs } = settings;
+    this.#runQueue = wakeUpMs.kind === "constant" && wakeUpMs.value === 0 ? null : new RunQueue({
+      clock,
+      slots,
+      wakeUpMs,
+      limitMilli: cluster.taskLimitMilli,
+      key: deriveKey(seed, "simulator", "run queue"),
+      onTurn: (slot) => this.#beginWork(this.#instance[slot]!, slot),
+    });
   }
 
   invoke(slot: number): void {
@@ -161,6 +182,7 @@ export class Gateway implements Transport {
       this.#serve(instance, this.#leaveQueue(owner), true);
     }
     if (instance.inFlight === 0) this.#scaling.onIdle(instance);
+    this.#runQueue?.useIdle(instance.node.cpu);
   }
 
   /** The instance is done with the next of its requests. */
@@ -175,11 +197,17 @@ export class Gateway implements Transport {
     const nowMs = this.#clock.nowMs();
     const calls = this.#calls;
     const serviceMs = nowMs - this.#servedFromMs[slot];
-    calls.servedRuntimeUs[slot] = serviceMs * 1000;
+    // As a function measures it, which does not see its process wait for its first turn.
+    const workedMs = this.#runQueue === null
+      ? serviceMs
+      : serviceMs - this.#runQueue.waitedMs(slot);
+    calls.servedRuntimeUs[slot] = workedMs * 1000;
     calls.servedMemoryKib[slot] = calls.memoryMib[slot] * SERVED_KIB_PER_MIB;
     calls.instance[slot] = instance.name;
     calls.coldStart[slot] = this.#isCold[slot] === 1;
+    if (jobs !== null && jobs.slots.size > 0) this.#resumeJobs(instance, jobs);
     this.#endOn(instance, slot, nowMs, serviceMs);
+    this.#runQueue?.useIdle(instance.node.cpu);
     this.#answer(slot, STATUS_OK);
   }
 
@@ -233,11 +261,9 @@ export class Gateway implements Transport {
   // Service
 
   #serve(instance: SimulatedInstance, slot: number, hasWaited: boolean): void {
-    const { owner, jobs } = instance;
-    const nowMs = this.#clock.nowMs();
-    this.#stage[slot] = STAGE.serving;
+    const { owner } = instance;
     this.#instance[slot] = instance;
-    this.#servedFromMs[slot] = nowMs;
+    this.#servedFromMs[slot] = this.#clock.nowMs();
     this.#isCold[slot] = this.#beginsCold(instance, slot, hasWaited) ? 1 : 0;
     instance.wasUsed = true;
     if (instance.state === "idle") {
@@ -245,6 +271,17 @@ export class Gateway implements Transport {
       this.#scaling.onUse(instance);
     }
     if (++instance.inFlight === owner.containerConcurrency) owner.makeUnavailable(instance);
+    if (this.#runQueue !== null && this.#runQueue.enter(slot, instance.node.cpu)) {
+      this.#stage[slot] = STAGE.inRunQueue;
+      return;
+    }
+    this.#beginWork(instance, slot);
+  }
+
+  /** It is a request's turn on the cores. */
+  #beginWork(instance: SimulatedInstance, slot: number): void {
+    const { owner, jobs } = instance;
+    this.#stage[slot] = STAGE.serving;
     const workMs = this.#isPlainService ? this.#calls.runtimeMs[slot] : this.#drawWork(owner, slot);
     owner.served++;
     if (jobs === null) {
@@ -273,12 +310,11 @@ export class Gateway implements Transport {
     return runtimeMs * drawFrom(serviceFactor, this.#rng) + drawFrom(serviceOverheadMs, this.#rng);
   }
 
-  /** A request has left the instance, served or not. */
+  /** A request has left the instance, served to the end or broken off after so long. */
   #endOn(instance: SimulatedInstance, slot: number, nowMs: number, serviceMs: number): void {
-    const { owner, jobs } = instance;
+    const { owner } = instance;
     this.#instance[slot] = null;
     instance.inFlight--;
-    if (jobs !== null && instance.inFlight > 0) this.#resumeJobs(instance, jobs);
     this.#scaling.onLeave(owner, serviceMs);
     if (instance.state === "draining") {
       if (instance.inFlight === 0) this.#cluster.endDraining(instance);
@@ -363,16 +399,20 @@ export class Gateway implements Transport {
       target.queue.remove(this.#queueLinks, slot);
       this.#waiting.remove(this.#waitingLinks, slot);
       this.#scaling.onLeave(target, NaN);
-    } else if (stage === STAGE.serving) {
+    } else if (stage === STAGE.serving || stage === STAGE.inRunQueue) {
       const instance = this.#instance[slot]!;
       const { jobs } = instance;
-      if (jobs === null) {
+      if (stage === STAGE.inRunQueue) {
+        this.#runQueue!.leave(slot);
+      } else if (jobs === null) {
         instance.node.cpu.remove(instance);
       } else {
         this.#pauseJobs(instance, jobs);
         jobs.slots.remove(slot);
+        if (jobs.slots.size > 0) this.#resumeJobs(instance, jobs);
       }
-      this.#endOn(instance, slot, nowMs, NaN);
+      this.#endOn(instance, slot, nowMs, nowMs - this.#servedFromMs[slot]);
+      this.#runQueue?.useIdle(instance.node.cpu);
     }
   }
 

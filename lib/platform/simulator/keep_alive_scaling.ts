@@ -1,7 +1,7 @@
 import { LoaderError } from "../../base/error.ts";
 import type { VirtualClock } from "../../base/virtual_clock.ts";
 import type { KeepAlivePolicy } from "../../autoscale/keep_alive_policy.ts";
-import { fits } from "./placement.ts";
+import { chooseEvicted } from "./eviction.ts";
 import { PRIORITY } from "./priorities.ts";
 import type { Scaling, ScalingStatus, ScalingTarget } from "./scaling.ts";
 import type { SimulatedFunction } from "./simulated_function.ts";
@@ -13,6 +13,8 @@ const UNKNOWN: ScalingStatus = { stable: null, panic: null, concurrency: null };
 /** What a {@linkcode KeepAliveScaling} acts on. */
 export interface KeepAliveTarget extends ScalingTarget {
   readonly nodes: readonly SimulatedNode[];
+  /** There are as many instances as there may be on all nodes together. */
+  readonly isFull: boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ export class KeepAliveScaling implements Scaling {
   readonly #least: Float64Array;
   /** By instance, to find it when its time is up. */
   readonly #kept: (SimulatedInstance | undefined)[] = [];
-  /** The function that there was no room for, whichever idle instances went. */
+  /** The function whose requests there was no room for, whichever idle instances went. */
   #starved: SimulatedFunction | null = null;
 
   /** @param mostInstances of one function; 0: any number */
@@ -103,8 +105,10 @@ export class KeepAliveScaling implements Scaling {
 
   onLeave(target: SimulatedFunction, serviceMs: number): void {
     const nowMs = this.#clock.nowMs();
-    if (Number.isNaN(serviceMs)) return this.#giveUpPending(target);
+    if (Number.isNaN(serviceMs)) return this.#giveUpPending(target, target.queue.size);
     this.#policy.onCompletion(target.index, nowMs - this.#startMs, serviceMs);
+    // The next one that waits takes the place that is free now.
+    if (target.queue.size > 0) this.#giveUpPending(target, target.queue.size - 1);
   }
 
   onIdle(instance: SimulatedInstance): void {
@@ -117,7 +121,7 @@ export class KeepAliveScaling implements Scaling {
     this.#kept[instance.id] = instance;
     this.#armExpiry(instance);
     // Nobody looks at the line again when an instance becomes one that may go.
-    if (this.#starved !== null && this.#starved.missing > 0) this.makeRoom(this.#starved);
+    if (this.#starved !== null && isAwaited(this.#starved)) this.makeRoom(this.#starved);
   }
 
   onUse(instance: SimulatedInstance): void {
@@ -139,26 +143,26 @@ export class KeepAliveScaling implements Scaling {
     this.#clock.set(this.#prewarmEvents[owner.index], dueMs);
   }
 
-  /** Evicts where the highest priority that has to go is lowest, unless room is coming anyway. */
-  makeRoom(target: SimulatedFunction): void {
-    this.#starved = null;
-    const { request } = target;
-    let chosen: readonly SimulatedInstance[] | undefined;
-    let lowest = Infinity;
-    for (const node of this.#target.nodes) {
-      const victims = chooseVictims(node, request);
-      if (victims === null) continue;
-      if (victims.length === 0) return;
-      const highest = victims[victims.length - 1].evictionPriority;
-      if (chosen !== undefined && highest >= lowest) continue;
-      chosen = victims;
-      lowest = highest;
+  /**
+   * Where a request waits, any idle instance may go; for one that is started ahead
+   * only those beyond the number to keep of their function, or it is given up: where
+   * there is no room for all that are to be kept, they would push one another out.
+   */
+  makeRoom(target: SimulatedFunction): boolean {
+    // What is deployed waits for room until the run starts.
+    if (this.#clock.nowMs() < this.#startMs) return true;
+    const isNeeded = isAwaited(target);
+    const evicted = chooseEvicted(this.#target, target, isNeeded ? null : this.#least);
+    if (isNeeded) this.#starved = evicted === null ? target : null;
+    if (evicted === null && !isNeeded) {
+      this.#target.scale(target, target.ready + target.starting);
+      return false;
     }
-    if (chosen === undefined) this.#starved = target;
-    for (const victim of chosen ?? []) {
+    for (const victim of evicted ?? []) {
       this.#policy.onEviction(victim.owner.index, victim.evictionPriority);
       this.#retire(victim);
     }
+    return true;
   }
 
   status(): ScalingStatus {
@@ -231,13 +235,18 @@ export class KeepAliveScaling implements Scaling {
     this.#target.retire(instance);
   }
 
-  /** A request left the queue: an instance without a place that was for it is not wanted. */
-  #giveUpPending(target: SimulatedFunction): void {
-    const needed = Math.ceil(target.queue.size / target.containerConcurrency);
+  /** Fewer requests wait: an instance without a place that was for one is not wanted. */
+  #giveUpPending(target: SimulatedFunction, waiting: number): void {
+    const needed = Math.ceil(waiting / target.containerConcurrency);
     const wanted = target.ready + Math.max(target.starting, needed);
     const least = Math.max(wanted, this.#least[target.index]);
     if (target.desired > least) this.#target.scale(target, least);
   }
+}
+
+/** Requests wait that the instances which are starting cannot take all. */
+function isAwaited({ queue, starting, containerConcurrency }: SimulatedFunction): boolean {
+  return queue.size > starting * containerConcurrency;
 }
 
 /** It would start, be evicted and start again for ever, where starts take no time. */
@@ -252,38 +261,4 @@ function startsAtOnce(
       `same instant, ${policyMs} ms after run start; it must name a later time, or keep it.`,
     { value: policyMs },
   );
-}
-
-/** The idle instances of a node that must go for a request; none: it will have room; `null`: it cannot. */
-function chooseVictims(
-  node: SimulatedNode,
-  request: SimulatedFunction["request"],
-): readonly SimulatedInstance[] | null {
-  const room = {
-    cpuMilli: node.cpuMilli,
-    memoryMib: node.memoryMib,
-    instances: node.instances,
-    allocatedCpuMilli: node.allocatedCpuMilli,
-    allocatedMemoryMib: node.allocatedMemoryMib,
-    allocatedInstances: node.allocatedInstances,
-  };
-  const free = ({ owner }: SimulatedInstance) => {
-    room.allocatedCpuMilli -= owner.request.cpuMilli;
-    room.allocatedMemoryMib -= owner.request.memoryMib;
-    room.allocatedInstances--;
-  };
-  const idle: SimulatedInstance[] = [];
-  for (const instance of node.members) {
-    if (instance.state === "stopping") free(instance);
-    else if (instance.state === "idle") idle.push(instance);
-  }
-  idle.sort((a, b) => a.evictionPriority - b.evictionPriority);
-  const victims: SimulatedInstance[] = [];
-  while (!fits(room, request)) {
-    const victim = idle[victims.length];
-    if (victim === undefined) return null;
-    victims.push(victim);
-    free(victim);
-  }
-  return victims;
 }

@@ -191,8 +191,9 @@ export class KnativeScaling implements Scaling {
     // It was its own decision.
   }
 
-  makeRoom(): void {
+  makeRoom(): boolean {
     // Nobody stops for another; who has no room is pending.
+    return true;
   }
 
   status(target: SimulatedFunction): ScalingStatus {

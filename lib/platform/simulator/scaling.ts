@@ -15,7 +15,7 @@ export interface Scaling {
   onArrival(target: SimulatedFunction): void;
   /** It waits: no instance could take it. */
   onWait(target: SimulatedFunction): void;
-  /** A request was served for so long; NaN: it was not served to the end. */
+  /** A request was served for so long, to its end or broken off; NaN: it left the queue. */
   onLeave(target: SimulatedFunction, serviceMs: number): void;
   /** An instance has become idle: by an end of service, or ready with nothing to serve. */
   onIdle(instance: SimulatedInstance): void;
@@ -23,8 +23,11 @@ export interface Scaling {
   onUse(instance: SimulatedInstance): void;
   /** An instance has stopped or was told to. */
   onStop(instance: SimulatedInstance): void;
-  /** There is no node for an instance of the function: makes idle ones go, if it can. */
-  makeRoom(target: SimulatedFunction): void;
+  /**
+   * There is no room for one more instance of the function: makes idle ones go, if
+   * it can. `true`: those behind it in line wait with it; `false`: they do not.
+   */
+  makeRoom(target: SimulatedFunction): boolean;
   status(target: SimulatedFunction): ScalingStatus;
   /** Begins, once the functions are there. */
   start(): void;

@@ -121,6 +121,12 @@ export const SIMULATION_PARAMETERS = {
     "work of a request beside that",
     distribution,
   ),
+  wakeUpWait: describe(
+    "wakeUpMs",
+    TIME,
+    "until the work of a request begins, for each task too many on each core of its node",
+    distribution,
+  ),
 } as const satisfies Readonly<Record<string, SimulationParameter>>;
 
 /** The name of a parameter. */

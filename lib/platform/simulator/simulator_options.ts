@@ -53,6 +53,11 @@ export interface SimulatorSettings {
   readonly serviceOverheadMs: Distribution;
   /** Work per requested runtime. */
   readonly serviceFactor: Distribution;
+  /**
+   * What a request waits for its turn of the cores before its work begins, for each
+   * task that there is too many on each core of its node (`NodeCpu.excessPerCore`).
+   */
+  readonly wakeUpMs: Distribution;
   /** Longest wait of a request for an instance. */
   readonly queueTimeoutMs: number;
   /** Time between two concurrency reports of the gateway to Knative's autoscaler. */
@@ -107,6 +112,7 @@ export const SIMULATOR_DEFAULTS: SimulatorSettings = {
   networkMs: constant(0.25),
   serviceOverheadMs: constant(0),
   serviceFactor: constant(1),
+  wakeUpMs: constant(0),
   queueTimeoutMs: LOCAL_DEFAULTS.queueTimeoutMs,
   reportMs: LOCAL_DEFAULTS.reportMs,
   autoscaling: {},

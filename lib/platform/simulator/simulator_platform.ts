@@ -141,6 +141,7 @@ class SimulatorPlatform implements Platform {
               ? ready >= Math.min(desired, specs[i].initialScale)
               : starting === 0
           ),
+        () => describeDelay(functions),
       );
     } catch (error) {
       await this.teardown();
@@ -193,7 +194,11 @@ class SimulatorPlatform implements Platform {
     deployed.scaling.stop();
     deployed.cluster.close();
     const never = new AbortController().signal;
-    await this.#passTime(never, () => deployed.cluster.alive === 0);
+    await this.#passTime(
+      never,
+      () => deployed.cluster.alive === 0,
+      () => "take longer to stop; lower the time of a stop",
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -264,17 +269,24 @@ class SimulatorPlatform implements Platform {
     return new KeepAliveScaling(policy, most, this.clock, cluster);
   }
 
-  /** Lets virtual time pass until something is so. */
-  async #passTime(signal: AbortSignal, isOver: () => boolean): Promise<void> {
+  /**
+   * Lets virtual time pass until something is so.
+   *
+   * @param describe what keeps the instances from it, for who has waited too long
+   */
+  async #passTime(
+    signal: AbortSignal,
+    isOver: () => boolean,
+    describe: () => string,
+  ): Promise<void> {
     const endMs = this.clock.nowMs() + LONGEST_PASS_MS;
     while (!isOver()) {
       signal.throwIfAborted();
       if (this.clock.nowMs() > endMs) {
         throw new LoaderError(
           "platform",
-          `The simulated nodes have no room for the initial instances after ${
-            LONGEST_PASS_MS / 60_000
-          } min; give them more memory or cores, or lower the initial scales.`,
+          `The simulator gave up after ${LONGEST_PASS_MS / 60_000} min: its instances ` +
+            `${describe()}.`,
         );
       }
       await this.clock.run((stop) => this.clock.at(this.clock.nowMs() + PASS_MS, stop));
@@ -299,7 +311,8 @@ class SimulatorPlatform implements Platform {
       if (nodes === 0 || requestMib > nodeMemoryMib || requestMilli > nodeCpuMilli) {
         throw fail(
           `An instance of ${spec.name} needs ${requestMilli} milli-CPU and ${requestMib} MiB, and ` +
-            `none of the ${nodes} nodes (${nodeCores} cores, ${nodeMemoryMib} MiB) can hold it`,
+            `${nodes === 1 ? "the one node" : `none of the ${nodes} nodes`} (${nodeCores} cores, ` +
+            `${nodeMemoryMib} MiB) can${nodes === 1 ? "not" : ""} hold it`,
           requestMib,
         );
       }
@@ -325,6 +338,13 @@ function fail(what: string, value: unknown): LoaderError {
       `(--nodes, --node-cores, --node-memory).`,
     { value },
   );
+}
+
+/** What keeps initial instances from being ready. */
+function describeDelay(functions: readonly SimulatedFunction[]): string {
+  return functions.some(({ starting }) => starting > 0)
+    ? "take longer to start; lower the times of a start (scheduling, image and start)"
+    : "have no room on the nodes; give them more memory or cores, or lower the initial scales";
 }
 
 /** The instances that a policy that plans begins with; `null`: what the function asks for. */

@@ -79,6 +79,39 @@ Deno.test("keep-alive: who waits for room gets it when the next instance becomes
   }
 });
 
+/** Keeps everything, and notes what it is told of services. */
+class Listening extends KeepAliveDefaults {
+  readonly name = "listening";
+  readonly serviceMs: number[] = [];
+
+  keepUntilMs(): number {
+    return Infinity;
+  }
+
+  override onCompletion(_functionIndex: number, _nowMs: number, serviceMs: number): void {
+    this.serviceMs.push(serviceMs);
+  }
+}
+
+Deno.test("keep-alive: a policy is told of a service that was broken off, not of a wait", async () => {
+  const policy = new Listening();
+  const { rows } = await simulate({
+    schedule: scheduleOf(2, [
+      { functionIndex: 0, runtimeMs: 9000 },
+      // Waits for room, which there is none of until it gives up.
+      { functionIndex: 1, runtimeMs: 10, scheduledMs: 100 },
+      { functionIndex: 0, runtimeMs: 10, scheduledMs: 6000 },
+    ], 10_000),
+    options: { ...AT_ONCE, nodeInstances: 1, queueTimeoutMs: 1000, createPolicy: () => policy },
+    timeoutMs: 5000,
+  });
+  assert.deepEqual(
+    rows.toSorted((a, b) => a.index - b.index).map(({ outcome }) => outcome),
+    ["timed_out", "rejected", "ok"],
+  );
+  assert.deepEqual(policy.serviceMs, [5000, 10]);
+});
+
 Deno.test("keep-alive: a policy is told of the last instance's end also while requests wait", () => {
   const clock = new VirtualClock();
   const owner = new SimulatedFunction({
@@ -91,7 +124,13 @@ Deno.test("keep-alive: a policy is told of the last instance's end also while re
     containerConcurrency: 1,
   });
   const policy = new KeepAndPrewarm(0, 1000);
-  const target = { functions: [owner], nodes: [], scale: () => {}, retire: () => {} };
+  const target = {
+    functions: [owner],
+    nodes: [],
+    isFull: false,
+    scale: () => {},
+    retire: () => {},
+  };
   const scaling = new KeepAliveScaling(policy, 0, clock, target);
   scaling.beginRun(0);
   owner.queue.append(new SlotLinks(1), 0);

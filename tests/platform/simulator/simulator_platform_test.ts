@@ -12,7 +12,7 @@ import { scheduleOf, simulate } from "./simulated_run.ts";
 const BARE: SimulatorOptions = { networkMs: constant(0), startMs: constant(0) };
 
 /** Of the tables of one simulation for each of two policies. */
-const GOLDEN_HASH = "caa54280884d297791c6128f3f3348f38355fb104dc75e8b270549ebd8b7672e";
+const GOLDEN_HASH = "43c5c448e5df01b0bfca0afd2d66de516be77c59d226214a81200fe3232b7404";
 
 function near(actual: number, expected: number): void {
   assert.ok(Math.abs(actual - expected) < 1e-6, `${actual} is not ${expected}`);
@@ -115,6 +115,36 @@ Deno.test("simulator: nodes that can hold no instance are told before any load",
     await assert.rejects(
       platform.deploy([functionSpec(0)], new AbortController().signal),
       (error: unknown) => error instanceof LoaderError && error.code === "usage",
+    );
+  }
+});
+
+Deno.test("simulator: nodes that cannot hold an instance are told by their number", async () => {
+  for (const [nodes, said] of [[1, "the one node ("], [2, "none of the 2 nodes ("]] as const) {
+    await assert.rejects(
+      createSimulatorPlatform({ nodes, nodeMemoryMib: 10 })
+        .deploy([functionSpec(0)], new AbortController().signal),
+      (error: unknown) => error instanceof LoaderError && error.message.includes(said),
+    );
+  }
+});
+
+Deno.test("simulator: a deployment that does not come up says why", async () => {
+  const long: SimulatorOptions = { startMs: constant(4_000_000) };
+  // Each node has room for one, and what is left of both does not hold the third.
+  const narrow: SimulatorOptions = { nodes: 2, nodeMemoryMib: 130, policy: "fixed-10min" };
+  const schedule = scheduleOf(1, [{}], 1000);
+  for (
+    const [options, functions, said] of [
+      [long, 1, /take longer to start/],
+      [{ ...long, policy: "oracle", schedule }, 1, /take longer to start/],
+      [narrow, 3, /have no room on the nodes/],
+    ] as const
+  ) {
+    const specs = Array.from({ length: functions }, (_, i) => functionSpec(i, { initialScale: 1 }));
+    await assert.rejects(
+      createSimulatorPlatform(options).deploy(specs, new AbortController().signal),
+      (error: unknown) => error instanceof LoaderError && said.test(error.message),
     );
   }
 });

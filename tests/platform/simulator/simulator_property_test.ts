@@ -58,6 +58,12 @@ const options: fc.Arbitrary<SimulatorOptions> = fc.record({
   stopMs: distribution,
   networkMs: fc.oneof(fc.constantFrom(constant(0), constant(0.25)), distribution),
   serviceFactor: fc.constantFrom(constant(1), { kind: "exponential", mean: 1 } as const),
+  wakeUpMs: fc.constantFrom(
+    constant(0),
+    constant(7),
+    { kind: "exponential", mean: 40 } as const,
+    constant(5000),
+  ),
   queueTimeoutMs: fc.constantFrom(500, 60_000),
   autoscaling: fc.record({
     stableWindowMs: fc.constantFrom(10_000, 60_000),

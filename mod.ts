@@ -57,6 +57,7 @@ export {
   type BurstOptions,
   generateBurst,
   generateRateStep,
+  mostBurst,
   type RateStepOptions,
 } from "./lib/generate/pattern_schedule.ts";
 export { readScheduleFile, writeScheduleFile } from "./lib/generate/schedule_file.ts";
@@ -96,6 +97,11 @@ export {
   type TraceOptions,
 } from "./lib/run/common_options.ts";
 export type { Experiment, ExperimentPlan, LoadSize, PlannedRun } from "./lib/run/experiment.ts";
-export { countFunctionsOfOptions, planTraceRun, readTraceOfOptions } from "./lib/run/trace_run.ts";
+export {
+  countFunctionsOfOptions,
+  planTraceRun,
+  readTraceOfOptions,
+  windowOfOptions,
+} from "./lib/run/trace_run.ts";
 export { type ExperimentOutcome, runExperiment } from "./lib/run/run_experiment.ts";
 export { runAsScript } from "./lib/run/script.ts";

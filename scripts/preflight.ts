@@ -11,11 +11,9 @@
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { findExperiment, listExperiments } from "../lib/run/find_experiment.ts";
 import { listenForInterrupt } from "../lib/run/interrupt.ts";
-import { parseOptions } from "../lib/run/parse_options.ts";
 import { isFeasible, preflight } from "../lib/run/preflight.ts";
-import { preflightOptionsOf, type PreflightValues } from "../lib/run/preflight_options.ts";
-import { renderPreflight } from "../lib/run/preflight_text.ts";
-import type { OptionTable } from "../lib/run/option.ts";
+import { parsePreflightOptions } from "../lib/run/preflight_options.ts";
+import { formatPreflight, renderPreflight } from "../lib/run/preflight_text.ts";
 import { print } from "../lib/run/print.ts";
 
 const EXPERIMENTS = new URL("../experiments/", import.meta.url);
@@ -38,16 +36,14 @@ async function main(): Promise<number> {
     throw new LoaderError("usage", `Name an experiment first. ${describeUsage()}`);
   }
   const experiment = await findExperiment(EXPERIMENTS, name);
-  const table = preflightOptionsOf(experiment);
-  const parsed = parseOptions(`preflight ${name}`, experiment.question, table, args);
-  if (parsed.help !== null) {
-    print("stdout", parsed.help);
+  const { values: options, help } = parsePreflightOptions(experiment, args);
+  if (help !== null) {
+    print("stdout", help);
     return 0;
   }
-  const options = parsed.values as PreflightValues<OptionTable>;
   using interrupt = listenForInterrupt(() => print("stderr", "Stopping."));
   const result = await preflight(experiment, options, interrupt.signal);
-  print("stdout", options.json ? JSON.stringify(result, null, 2) : renderPreflight(result));
+  print("stdout", options.json ? formatPreflight(result) : renderPreflight(result));
   return isFeasible(result) ? 0 : DOES_NOT_FIT;
 }
 

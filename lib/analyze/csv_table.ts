@@ -30,16 +30,22 @@ export interface ColumnTable {
  * @param path file to read
  * @param table what the file holds
  * @param columnNames columns to keep; others are skipped
+ * @param newColumnNames columns to keep that older files lack: unknown there
  * @throws LoaderError `result` when a column is missing or a cell is wrong
  */
 export async function readCsvTable(
   path: string,
   table: Table,
   columnNames: readonly string[],
+  newColumnNames: readonly string[] = [],
 ): Promise<ColumnTable> {
-  const builders = columnNames.map((name) => createBuilder(path, describedColumn(table, name)));
+  const builders = [...columnNames, ...newColumnNames].map((name) =>
+    createBuilder(path, describedColumn(table, name))
+  );
   const ending = await readEnding(path);
-  if (ending !== "absent") await fillBuilders(path, builders, ending === "torn");
+  if (ending !== "absent") {
+    await fillBuilders(path, builders, new Set(newColumnNames), ending === "torn");
+  }
   const rowCount = builders.length === 0 ? 0 : builders[0].count;
   const byName = new Map(builders.map((builder) => [builder.column.name, builder]));
   return {
@@ -79,6 +85,7 @@ async function readEnding(path: string): Promise<"absent" | "whole" | "torn"> {
 function fillBuilders(
   path: string,
   builders: readonly Builder[],
+  newColumnNames: ReadonlySet<string>,
   torn: boolean,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -90,8 +97,9 @@ function fillBuilders(
   let line = 1;
   const takePending = () => {
     if (pending === undefined) return;
-    if (positions === undefined) positions = locateColumns(path, pending, builders);
-    else for (let i = 0; i < builders.length; i++) builders[i].add(pending[positions[i]], line);
+    if (positions === undefined) {
+      positions = locateColumns(path, pending, builders, newColumnNames);
+    } else for (let i = 0; i < builders.length; i++) builders[i].add(pending[positions[i]], line);
     line++;
     pending = undefined;
   };
@@ -140,10 +148,12 @@ function locateColumns(
   path: string,
   header: readonly string[],
   builders: readonly Builder[],
+  newColumnNames: ReadonlySet<string>,
 ): number[] {
   return builders.map(({ column }) => {
     const position = header.indexOf(column.name);
-    if (position < 0) {
+    // A cell at −1 is as unknown as an empty one.
+    if (position < 0 && !newColumnNames.has(column.name)) {
       throw new LoaderError("result", "The column is missing from the header of the table.", {
         file: path,
         line: 1,

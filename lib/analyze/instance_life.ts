@@ -13,6 +13,25 @@ export interface InstanceLife {
   readonly stoppedMs: number;
   /** Why it ended, where it was not asked to. */
   readonly detail: string | null;
+  /** Steps of its start; absent where the platform tells none. */
+  readonly steps?: StartSteps;
+}
+
+/** When an instance made the steps between its creation and ready; NaN where unknown. */
+export interface StartSteps {
+  /** It had a node. */
+  readonly scheduledMs: number;
+  /** Its sandbox was there. */
+  readonly preparedMs: number;
+  /** An image that the node lacked was begun to be pulled, and was there. */
+  readonly pullingMs: number;
+  readonly pulledMs: number;
+  /** All of its containers were started. */
+  readonly startedMs: number;
+  /** From its creation until ready by the platform's own clock. */
+  readonly platformStartMs: number;
+  /** When it was ready by the platform's own clock. */
+  readonly platformReadyMs: number;
 }
 
 /**
@@ -28,14 +47,15 @@ export async function readInstanceLives(runPath: string): Promise<InstanceLife[]
     "instance",
     "event",
     "detail",
-  ]);
+  ], ["platform_ms"]);
   if (table.rowCount === 0) return null;
   const timeMs = table.numbers("time_ms");
   const functionId = table.texts("function_id");
   const instance = table.texts("instance");
   const event = table.texts("event");
   const detail = table.texts("detail");
-  const lives = new Map<number, { -readonly [Key in keyof InstanceLife]: InstanceLife[Key] }>();
+  const platformMs = table.numbers("platform_ms");
+  const lives = new Map<number, LifeInMaking>();
   for (let row = 0; row < table.rowCount; row++) {
     let life = lives.get(instance.codes[row]);
     if (life === undefined) {
@@ -55,6 +75,47 @@ export async function readInstanceLives(runPath: string): Promise<InstanceLife[]
       life.stoppedMs = timeMs[row];
     }
     if (detail.codes[row] >= 0) life.detail = detail.values[detail.codes[row]];
+    const step = STEP_OF_EVENT[eventName];
+    if (step !== undefined) {
+      life.steps ??= { ...NO_STEPS };
+      if (Number.isNaN(life.steps[step])) life.steps[step] = timeMs[row];
+    }
+    // Of instances that were there before the run, the start is not told.
+    if (eventName === "created" && !Number.isNaN(platformMs[row])) {
+      life.platformCreatedMs = platformMs[row];
+    }
+    if (eventName === "ready" && life.platformCreatedMs !== undefined) {
+      life.steps ??= { ...NO_STEPS };
+      life.steps.platformStartMs = platformMs[row] - life.platformCreatedMs;
+      life.steps.platformReadyMs = platformMs[row];
+    }
   }
-  return [...lives.values()].sort((a, b) => a.createdMs - b.createdMs);
+  return [...lives.values()]
+    .map(({ platformCreatedMs: _, ...life }): InstanceLife => life)
+    .sort((a, b) => a.createdMs - b.createdMs);
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+interface LifeInMaking extends Mutable<Omit<InstanceLife, "steps">> {
+  steps?: Mutable<StartSteps>;
+  platformCreatedMs?: number;
+}
+
+const NO_STEPS: StartSteps = {
+  scheduledMs: NaN,
+  preparedMs: NaN,
+  pullingMs: NaN,
+  pulledMs: NaN,
+  startedMs: NaN,
+  platformStartMs: NaN,
+  platformReadyMs: NaN,
+};
+
+const STEP_OF_EVENT: Readonly<Record<string, Exclude<keyof StartSteps, `platform${string}`>>> = {
+  scheduled: "scheduledMs",
+  prepared: "preparedMs",
+  pulling: "pullingMs",
+  pulled: "pulledMs",
+  started: "startedMs",
+};

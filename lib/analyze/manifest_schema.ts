@@ -38,6 +38,18 @@ const verdict = z.object({
   }),
 });
 
+const plan = z.object({
+  functions: z.number(),
+  invocations: z.number(),
+  durationMs: z.number(),
+  meanRatePerS: z.number(),
+  peakRatePerS: z.number(),
+  expectedConcurrency: z.number(),
+  meanRequestedRuntimeMs: z.number(),
+});
+
+const machine = z.record(z.string(), z.union([z.string(), z.number()]));
+
 const runManifest: z.ZodType<RunManifest> = z.object({
   kind: z.literal("run"),
   formatVersion: z.literal(1),
@@ -60,19 +72,11 @@ const runManifest: z.ZodType<RunManifest> = z.object({
       examples: texts,
     })),
   }).nullable(),
-  plan: z.object({
-    functions: z.number(),
-    invocations: z.number(),
-    durationMs: z.number(),
-    meanRatePerS: z.number(),
-    peakRatePerS: z.number(),
-    expectedConcurrency: z.number(),
-    meanRequestedRuntimeMs: z.number(),
-  }),
+  plan,
   phases: z.array(z.object({ fromMs: z.number(), phase: z.enum(["warmup", "measurement"]) })),
   platform: z.object({ name: z.string(), facts: record }),
   versions: z.record(z.string(), z.string()),
-  machine: z.record(z.string(), z.union([z.string(), z.number()])),
+  machine,
   createdAt: z.string(),
   runStartUnixMs: unknownOrNumber,
   firstDispatchAfterMs: unknownOrNumber,
@@ -88,6 +92,21 @@ const runManifest: z.ZodType<RunManifest> = z.object({
   verdict: verdict.nullable(),
   notes: texts,
   loaderPeakMemoryMib: unknownOrNumber,
+  shard: z.object({
+    index: z.number(),
+    count: z.number(),
+    startAtUnixMs: unknownOrNumber,
+    whole: plan,
+  }).optional(),
+  loaders: z.array(z.object({
+    index: z.number(),
+    command: texts,
+    status,
+    plan,
+    verdict: verdict.nullable(),
+    machine,
+    loaderPeakMemoryMib: unknownOrNumber,
+  })).optional(),
 });
 
 const experimentManifest: z.ZodType<ExperimentManifest> = z.object({

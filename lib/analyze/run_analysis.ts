@@ -4,6 +4,13 @@ import {
   thinAutoscalerSeries,
 } from "./autoscaler_series.ts";
 import { chooseTimeBins, countPerBin, maxPerBin, type TimeBins } from "./time_bins.ts";
+import {
+  type ColdStart,
+  type ColdStartSummary,
+  deriveColdStarts,
+  deriveColdStartSummary,
+} from "./cold_start_parts.ts";
+import { readColdInvocations } from "./cold_wait.ts";
 import { type ConcurrencySeries, deriveConcurrency } from "./concurrency.ts";
 import { deriveDispatchLagMs } from "./dispatch_lag.ts";
 import type { RunFolder } from "./experiment_folder.ts";
@@ -25,6 +32,8 @@ export interface RunTables {
   readonly invocations: InvocationTable;
   /** `null` where the platform told nothing. */
   readonly instanceLives: readonly InstanceLife[] | null;
+  /** `null` where the platform told nothing of the parts of a start. */
+  readonly coldStarts: readonly ColdStart[] | null;
   readonly generator: GeneratorTable;
   /** `null` where the platform told nothing. */
   readonly autoscaler: AutoscalerSeries | null;
@@ -36,10 +45,15 @@ export interface RunTables {
 /** Reads the tables of a run. A table that is missing has no rows. */
 export async function readRunTables(run: RunFolder): Promise<RunTables> {
   const invocations = await readInvocations(run.path);
+  const instanceLives = await readInstanceLives(run.path);
+  const hasSteps = instanceLives?.some(({ steps }) => steps !== undefined) ?? false;
   return {
     run,
     invocations,
-    instanceLives: await readInstanceLives(run.path),
+    instanceLives,
+    coldStarts: hasSteps
+      ? deriveColdStarts(instanceLives ?? [], await readColdInvocations(run.path))
+      : null,
     generator: await readGenerator(run.path),
     autoscaler: await readAutoscalerSeries(run.path),
     processPeaks: await readProcessPeaks(run.path),
@@ -60,6 +74,8 @@ export interface RunAnalysis {
   readonly warmupInvocations: number;
   /** Instances that began to start in the measurement phase; `null` if unknown. */
   readonly instanceStarts: number | null;
+  /** `null` if unknown. */
+  readonly coldStartParts: ColdStartSummary | null;
   readonly endMs: number;
   /** Bins of at least a second, for counts. */
   readonly bins: TimeBins;
@@ -104,6 +120,9 @@ export function deriveRunAnalysis(tables: RunTables): RunAnalysis {
     instanceStarts: instanceLives === null
       ? null
       : selectMeasuredStarts(instanceLives, run.manifest.phases).length,
+    coldStartParts: tables.coldStarts === null
+      ? null
+      : deriveColdStartSummary(tables.coldStarts, run.manifest.phases),
     endMs,
     bins,
     scheduledPerBin: countPerBin(invocations.scheduledMs, bins),

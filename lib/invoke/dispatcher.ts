@@ -53,6 +53,8 @@ export interface DispatchOptions {
   readonly readCpuMs: (() => number) | null;
   /** Stops dispatching and cancels what is out. */
   readonly signal: AbortSignal;
+  /** The run start, on the clock; absent: as soon as can be. */
+  readonly startAtMs?: number;
   /** Told the run start, on the clock, before anything is dispatched. */
   readonly onStart?: (runStartMs: number) => void;
   readonly onFirstDispatch?: () => void;
@@ -80,6 +82,8 @@ export interface DispatchResult {
  * Replays a schedule open loop: each invocation is sent when it is due, by
  * absolute deadlines from one run start, whatever has become of the ones before.
  * Every scheduled invocation ends in exactly one row of `invocations`.
+ *
+ * @throws LoaderError `generator` when the run start has passed before all is prepared
  */
 export async function dispatch(options: DispatchOptions): Promise<DispatchResult> {
   const dispatcher = new Dispatcher(options);
@@ -112,7 +116,7 @@ class Dispatcher {
   #chunk: ScheduleChunk | undefined;
   #nextChunk: ScheduleChunk | undefined;
   #position = 0;
-  #nextIndex = 0;
+  #handled = 0;
   #allHandled = false;
   #interrupted = false;
   #draining = false;
@@ -170,14 +174,20 @@ class Dispatcher {
     try {
       const ran = this.#clock.run((stop) => {
         this.#stop = stop;
-        this.#runStartMs = this.#clock.nowMs() + RUN_LEAD_MS;
-        this.#options.onStart?.(this.#runStartMs);
-        // Virtual time is never late.
-        if (!this.#clock.isVirtual) this.#armProbe(1);
-        this.#armSecond(1);
-        this.#armDispatch();
-        if (signal.aborted) this.#interrupt();
-        else signal.addEventListener("abort", onAbort, { once: true });
+        const begin = () => {
+          this.#runStartMs = this.#options.startAtMs ?? this.#clock.nowMs() + RUN_LEAD_MS;
+          this.#checkStart();
+          this.#options.onStart?.(this.#runStartMs);
+          // Virtual time is never late.
+          if (!this.#clock.isVirtual) this.#armProbe(1);
+          this.#armSecond(1);
+          this.#armDispatch();
+          if (signal.aborted) this.#interrupt();
+          else signal.addEventListener("abort", onAbort, { once: true });
+        };
+        const beginMs = (this.#options.startAtMs ?? -Infinity) - RUN_LEAD_MS;
+        if (beginMs > this.#clock.nowMs()) this.#clock.at(beginMs, begin);
+        else begin();
       });
       await Promise.race([ran, failed.promise]);
     } finally {
@@ -197,6 +207,16 @@ class Dispatcher {
       verdict: deriveVerdict(evidence, this.#options.limits),
       interrupted: this.#interrupted,
     };
+  }
+
+  #checkStart(): void {
+    const lateMs = this.#clock.nowMs() - this.#runStartMs;
+    if (lateMs <= 0) return;
+    throw new LoaderError(
+      "generator",
+      `The run was ready to start ${(lateMs / 1000).toFixed(3)} s after the instant that was ` +
+        "agreed on, so it was not made; give a later --start-at or a longer --start-gap.",
+    );
   }
 
   // Dispatching
@@ -256,7 +276,7 @@ class Dispatcher {
   }
 
   #handle(chunk: ScheduleChunk, position: number, deadlineMs: number): void {
-    const index = this.#nextIndex++;
+    const index = this.#takeIndex(chunk, position);
     this.#health.recordDue();
     if (this.#free === 0) {
       this.#health.recordDropped();
@@ -284,6 +304,12 @@ class Dispatcher {
       this.#sentAny = true;
       this.#options.onFirstDispatch?.();
     }
+  }
+
+  /** The position of the next invocation in the whole schedule. */
+  #takeIndex(chunk: ScheduleChunk, position: number): number {
+    const handled = this.#handled++;
+    return chunk.index === undefined ? handled : chunk.index[position];
   }
 
   #endWindow(): void {
@@ -405,7 +431,8 @@ class Dispatcher {
         this.#giveUpTimer = this.#clock.at(this.#clock.nowMs(), () => this.#giveUpRest(outcome));
         return;
       }
-      this.#writeUnsent(this.#chunk, this.#position++, this.#nextIndex++, outcome);
+      const position = this.#position++;
+      this.#writeUnsent(this.#chunk, position, this.#takeIndex(this.#chunk, position), outcome);
       this.#advance();
     }
     this.#stop();
@@ -437,7 +464,7 @@ class Dispatcher {
       this.#health.endSecond(timeMs, inFlight, this.#requestedMemoryMib);
       this.#options.onProgress?.({
         timeMs,
-        handled: this.#nextIndex,
+        handled: this.#handled,
         inFlight,
         outcomes: this.#outcomes,
       });

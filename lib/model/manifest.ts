@@ -72,6 +72,31 @@ export interface Plan {
   readonly meanRequestedRuntimeMs: number;
 }
 
+/** Which part of a run one of several loaders made. */
+export interface ShardFacts {
+  /** From 1. */
+  readonly index: number;
+  readonly count: number;
+  /** Run start that all loaders agreed on, in ms since 1970; `null`: none, on virtual time. */
+  readonly startAtUnixMs: number | null;
+  /** What all loaders do together. */
+  readonly whole: Plan;
+}
+
+/** What one loader did in a run that several made. */
+export interface LoaderPart {
+  /** From 1. */
+  readonly index: number;
+  readonly command: readonly string[];
+  readonly status: RunStatus;
+  /** What it was to do. */
+  readonly plan: Plan;
+  /** On this loader; `null` where it measured nothing. */
+  readonly verdict: Verdict | null;
+  readonly machine: Readonly<Record<string, string | number>>;
+  readonly loaderPeakMemoryMib: number | null;
+}
+
 /** How a run or an experiment stands. `running` in a folder without a process: it broke off. */
 export type RunStatus = "running" | "finished" | "overloaded" | "interrupted" | "failed";
 
@@ -121,6 +146,10 @@ export interface RunManifest {
   readonly notes: readonly string[];
   /** Largest resident memory of the loader process, MiB. */
   readonly loaderPeakMemoryMib: number | null;
+  /** Where this loader was one of several; `plan` is then its part. */
+  readonly shard?: ShardFacts;
+  /** Where this was merged from the parts of several loaders. */
+  readonly loaders?: readonly LoaderPart[];
 }
 
 /** `experiment.json`: the question and the runs that answer it. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { FunctionProfile } from "./trace.ts";
 import type { Outcome } from "./record.ts";
+import type { Phase } from "./schedule.ts";
 import type { Cell, Table } from "./table.ts";
 
 /** What to deploy for one function. */
@@ -120,14 +121,34 @@ export interface ScrapedRow {
   readonly cells: readonly Cell[];
 }
 
-/** An instance changed state, told as it happens. */
+/**
+ * Steps in the life of an instance. Every platform tells `created`, `ready`,
+ * `stopping` and `gone`; the others are steps of a start, told by those that know
+ * them, perhaps late: `scheduled` (it has a node), `prepared` (its sandbox is
+ * there), `pulling` and `pulled` (images that the node lacked) and `started` (all
+ * of its containers).
+ */
+export type InstanceStep =
+  | "created"
+  | "scheduled"
+  | "prepared"
+  | "pulling"
+  | "pulled"
+  | "started"
+  | "ready"
+  | "stopping"
+  | "gone";
+
+/** An instance made a step, told as it happens. */
 export interface InstanceEvent {
   /** On the platform's clock. */
   readonly timeMs: number;
   readonly functionId: string;
   readonly instance: string;
-  readonly event: "created" | "ready" | "stopping" | "gone";
+  readonly event: InstanceStep;
   readonly detail: string | null;
+  /** When by the platform's own time stamps, on the same scale; absent where it has none. */
+  readonly platformMs?: number | null;
 }
 
 /** What a platform can carry. */
@@ -140,6 +161,15 @@ export interface Capacity {
   readonly instanceOverheadMib: number;
 }
 
+/** A change of settings that are not the run's own, such as those of a whole cluster. */
+export interface SettingsChange {
+  /** What has the settings, such as `configmap knative-serving/config-autoscaler`. */
+  readonly object: string;
+  /** As they were; `null`: not set. */
+  readonly before: Readonly<Record<string, string | null>>;
+  readonly after: Readonly<Record<string, string | null>>;
+}
+
 /** Where functions run. */
 export interface Platform extends AsyncDisposable {
   readonly name: string;
@@ -147,6 +177,20 @@ export interface Platform extends AsyncDisposable {
   readonly capacity: Capacity;
   /** Facts for the manifest: versions, calibration, settings in force. */
   describe(): Record<string, unknown>;
+  /**
+   * Makes the platform's settings those of a phase of a run with a warm-up that
+   * replays a trace: before its functions are deployed, and again when its
+   * measurement begins, beside the load. `teardown` puts them back. Absent where
+   * nothing depends on the phase.
+   *
+   * @param onChange told each change before it is made, those of `teardown` too
+   * @throws LoaderError `platform` when they cannot be changed
+   */
+  enterPhase?(
+    phase: Phase,
+    onChange: (change: SettingsChange) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
   /**
    * Brings the functions up and waits until they can be invoked and their
    * initial instances are ready.
@@ -159,6 +203,8 @@ export interface Platform extends AsyncDisposable {
   /** Aborted, with the reason, when the platform itself is gone and a run makes no sense. */
   readonly lost: AbortSignal;
   scrapers(): readonly Scraper[];
+  /** What a reader of a run's figures should know of how it was observed; asked at its end. */
+  notes?(): readonly string[];
   /** Registers the one listener to the lives of instances. */
   onInstanceEvent(listener: (event: InstanceEvent) => void): void;
   /** Removes what `deploy` made and waits until it is gone; may be called twice. */

@@ -22,6 +22,11 @@ export interface ScheduleChunk {
   readonly runtimeMs: Uint32Array;
   /** Requested memory in whole MiB. */
   readonly memoryMib: Uint32Array;
+  /**
+   * Position of each in the whole schedule, where this is a part of one; absent:
+   * they follow one another from 0.
+   */
+  readonly index?: Float64Array;
 }
 
 /** Options of {@linkcode Schedule.chunks}. */

@@ -141,8 +141,146 @@ export const INSTANCES: Table = {
     TIME_COLUMN,
     { name: "function_id", type: "text", meaning: "owner/app/function as in the trace" },
     { name: "instance", type: "text", meaning: "name of the instance" },
-    { name: "event", type: "text", meaning: "created, ready, stopping or gone" },
+    {
+      name: "event",
+      type: "text",
+      meaning: "created, scheduled (has a node), prepared (its sandbox is there), pulling and " +
+        "pulled (images that the node lacked), started (all containers), ready, stopping or " +
+        "gone; platforms tell those that they know",
+    },
     { name: "detail", type: "text", meaning: "why it is gone, where it was not asked to" },
+    {
+      name: "platform_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "the same by the platform's own clock, in whole seconds where it is Kubernetes; " +
+        "empty where it does not tell",
+    },
+  ],
+};
+
+/** What starts of instances took, part by part; derived from other tables when a run is over. */
+export const COLD_START_PARTS: Table = {
+  name: "cold_start_parts",
+  meaning: "what every start of an instance took, part by part, and the cold invocation that " +
+    "waited for it; derived from instances and invocations with the report",
+  columns: [
+    { name: "function_id", type: "text", meaning: "owner/app/function as in the trace" },
+    { name: "instance", type: "text", meaning: "name of the instance" },
+    {
+      name: "created_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "when it was created, since run start",
+    },
+    {
+      name: "ready_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "when it was ready, since run start; empty if never",
+    },
+    { name: "start_ms", type: "number", unit: "ms", meaning: "from its creation until ready" },
+    {
+      name: "scheduling_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "part of it: until it had a node",
+    },
+    {
+      name: "sandbox_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "part of it: then until its sandbox was there",
+    },
+    {
+      name: "image_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "part of it: then pulling images that the node lacked",
+    },
+    {
+      name: "containers_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "part of it: then until all containers were started, pulling apart",
+    },
+    {
+      name: "readiness_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "part of it: from the start of its containers until it was ready",
+    },
+    {
+      name: "unexplained_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "the rest of it, which no event explains",
+    },
+    {
+      name: "platform_start_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "from its creation until ready by the platform's own clock",
+    },
+    {
+      name: "held_up_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "how much longer than two seconds the news of ready took, by the platform's own " +
+        "clock; above 0 the node was overloaded and the parts are too long",
+    },
+    {
+      name: "cold_invocation",
+      type: "integer",
+      meaning: "index of the cold invocation that it served; empty if it served none",
+    },
+    {
+      name: "before_start_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "what that waited from its dispatch until the instance was created",
+    },
+    {
+      name: "during_start_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "what that waited from then on until the instance was ready",
+    },
+    {
+      name: "after_start_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "the rest of its response time less the served runtime: the way there and back, " +
+        "and what no event explains; negative where it was served before the news of ready came",
+    },
+  ],
+};
+
+/** Use of the nodes of a cluster. */
+export const NODES: Table = {
+  name: "nodes",
+  meaning: "CPU and memory of the nodes of a cluster, averages over the platform's own window of " +
+    "some seconds, one row a scrape and node",
+  columns: [
+    TIME_COLUMN,
+    { name: "node", type: "text", meaning: "name of the node" },
+    { name: "is_control_plane", type: "boolean", meaning: "whether it is the control plane's" },
+    { name: "has_loader", type: "boolean", meaning: "whether the loader runs on it as well" },
+    { name: "cpu_milli", type: "number", unit: "milli-cores", meaning: "CPU in use" },
+    { name: "memory_mib", type: "number", unit: "MiB", meaning: "memory in use" },
+    {
+      name: "allocatable_cpu_milli",
+      type: "number",
+      unit: "milli-cores",
+      meaning: "CPU that there is for pods",
+    },
+    {
+      name: "allocatable_memory_mib",
+      type: "number",
+      unit: "MiB",
+      meaning: "memory that there is for pods",
+    },
+    { name: "scrape_ms", type: "number", unit: "ms", meaning: "what the scrape itself took" },
   ],
 };
 
@@ -213,8 +351,12 @@ export const PROCESSES: Table = {
   meaning: "CPU and memory of the processes of a run, one row a scrape and group",
   columns: [
     TIME_COLUMN,
-    { name: "group", type: "text", meaning: "loader, gateway or instances" },
-    { name: "processes", type: "integer", meaning: "number of processes in the group" },
+    { name: "group", type: "text", meaning: "loader, gateway, instances or system" },
+    {
+      name: "processes",
+      type: "integer",
+      meaning: "number of processes in the group (on a cluster: of containers)",
+    },
     { name: "cpu_percent", type: "number", unit: "% of a core", meaning: "CPU, whole group" },
     { name: "memory_mib", type: "number", unit: "MiB", meaning: "resident memory, whole group" },
     { name: "scrape_ms", type: "number", unit: "ms", meaning: "what the scrape itself took" },
@@ -265,7 +407,7 @@ export const AUTOSCALER: Table = {
   ],
 };
 
-/** All result tables of a run. */
+/** All result tables that a run writes. */
 export const TABLES: readonly Table[] = [
   INVOCATIONS,
   GENERATOR,
@@ -274,4 +416,5 @@ export const TABLES: readonly Table[] = [
   SCALES,
   AUTOSCALER,
   PROCESSES,
+  NODES,
 ];

@@ -1,6 +1,7 @@
 import { LoaderError } from "../base/error.ts";
 import type { Platform } from "../model/platform.ts";
 import type { EndpointsOptions } from "./endpoints/endpoints_platform.ts";
+import type { KnativeOptions } from "./knative/knative_options.ts";
 import type { LocalOptions } from "./local/local_options.ts";
 import type { SimulatorOptions } from "./simulator/simulator_options.ts";
 import { loadTransport, type TransportChoice } from "./transport_choice.ts";
@@ -10,6 +11,7 @@ export interface PlatformOptions {
   readonly local: Omit<LocalOptions, "createTransport"> & TransportChoice;
   readonly endpoints: Omit<EndpointsOptions, "createTransport"> & TransportChoice;
   readonly simulator: SimulatorOptions;
+  readonly knative: Omit<KnativeOptions, "createTransport"> & TransportChoice;
 }
 
 /** The name of a platform. */
@@ -35,6 +37,13 @@ const CREATORS: { [Name in PlatformName]: (options: PlatformOptions[Name]) => Pr
     simulator: async (options) => {
       const { createSimulatorPlatform } = await import("./simulator/simulator_platform.ts");
       return createSimulatorPlatform(options);
+    },
+    knative: async ({ transport, connections, ...options }) => {
+      const [{ createKnativePlatform }, createTransport] = await Promise.all([
+        import("./knative/knative_platform.ts"),
+        loadTransport({ transport, connections }, false),
+      ]);
+      return await createKnativePlatform({ ...options, createTransport });
     },
   };
 

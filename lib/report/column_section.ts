@@ -1,4 +1,4 @@
-import { type Column, type Table, TABLES } from "../model/table.ts";
+import { COLD_START_PARTS, type Column, type Table, TABLES } from "../model/table.ts";
 import { type Html, html } from "./html.ts";
 import { renderTable } from "./table_section.ts";
 
@@ -8,7 +8,7 @@ export function renderColumnSection(): Html {
     <section id="columns">
     <h2>Result tables</h2>
     <p>Each run's folder holds its manifest and these tables. An empty field means unknown.</p>
-    ${TABLES.map((table: Table) =>
+    ${[...TABLES, COLD_START_PARTS].map((table: Table) =>
       html`<details><summary><code>${table.name}.csv</code> <span class="small">${table.meaning}</span></summary>${
         renderTable<Column>([
           { heading: "column", isText: true, cell: ({ name }) => html`<code>${name}</code>` },

@@ -5,6 +5,7 @@ import { deriveRunAnalysis, readRunTables, type RunAnalysis } from "../analyze/r
 import { readTwinAnalysis, type TwinAnalysis } from "../analyze/twin_analysis.ts";
 import { LoaderError } from "../base/error.ts";
 import { type Answer, createAnswer } from "./answer.ts";
+import { writeColdStarts } from "./cold_start_file.ts";
 import { renderColumnSection } from "./column_section.ts";
 import type { Figure } from "./figure.ts";
 import { removeFiguresOf, writeFigures } from "./figure_file.ts";
@@ -34,8 +35,9 @@ export interface Report {
 /**
  * Makes the report of an experiment from its files alone: `report.html`, one
  * page that needs nothing beside itself, and every figure as an SVG file in
- * `figures`, in place of those of an earlier report. The same files make the
- * same bytes.
+ * `figures`, in place of those of an earlier report; and where a platform tells
+ * the steps of its starts, the table of their parts in the run's folder. The same
+ * files make the same bytes.
  *
  * @param folder the experiment's folder, with its `experiment.json`
  * @throws LoaderError `input` when the folder holds no experiment, `result`
@@ -51,6 +53,7 @@ export async function renderReport(folder: string): Promise<Report> {
     const tables = await readRunTables(run);
     const analysis = deriveRunAnalysis(tables);
     await answer.add(analysis, tables);
+    if (tables.coldStarts !== null) await writeColdStarts(run.path, tables.coldStarts);
     analyses.push(analysis);
     twins.push(await readTwinAnalysis(tables));
   }

@@ -2,6 +2,7 @@ import type { RunAnalysis } from "../analyze/run_analysis.ts";
 import { renderArrivalsFigure } from "./arrivals_figure.ts";
 import { renderAutoscalerFigure } from "./autoscaler_figure.ts";
 import { renderColdStartFigure } from "./cold_start_figure.ts";
+import { renderColdStartPartsFigure } from "./cold_start_parts_figure.ts";
 import { renderConcurrencyFigure } from "./concurrency_figure.ts";
 import { renderDispatchLagFigure } from "./dispatch_lag_figure.ts";
 import type { Figure } from "./figure.ts";
@@ -23,6 +24,7 @@ export function renderRunFigures(analysis: RunAnalysis, plotter: Plotter): Figur
     renderConcurrencyFigure(analysis, plotter),
     renderInstancesFigure(analysis, plotter),
     renderColdStartFigure(analysis, plotter),
+    renderColdStartPartsFigure(analysis, plotter),
     renderDispatchLagFigure(analysis, plotter),
     renderAutoscalerFigure(analysis, plotter),
   ]

@@ -3,6 +3,7 @@ import { deriveExperimentVerdict } from "../analyze/experiment_verdict.ts";
 import type { ExperimentFolder } from "../analyze/experiment_folder.ts";
 import type { RunStatus, VerdictWord } from "../model/manifest.ts";
 import { type Html, html, NOTHING } from "./html.ts";
+import { renderLoaderTable } from "./loader_table.ts";
 import { formatCount, formatNoun, formatNumber, formatShare, UNKNOWN } from "./number_format.ts";
 import { renderTable } from "./table_section.ts";
 
@@ -38,6 +39,7 @@ export function renderVerdictSection(
           ? "No run came to its end, so none was judged."
           : `${MEANINGS[word]}${describeScope(isOpen, judged)}`}</p>
     ${runs.length === 0 ? NOTHING : renderEvidence(runs)}
+    ${renderLoaderTable(runs, renderVerdictWord)}
         </section>
   `;
 }

@@ -8,6 +8,7 @@ import {
   TRANSPORT_NAMES,
 } from "../platform/transport_choice.ts";
 import { CALIBRATION_FILE } from "./calibration.ts";
+import { KNATIVE_OPTIONS } from "./knative_options.ts";
 import type { OptionValues } from "./option.ts";
 import {
   choiceOption,
@@ -17,6 +18,7 @@ import {
   switchOption,
   textOption,
 } from "./option.ts";
+import { SHARD_OPTIONS } from "./shard_options.ts";
 import { SIMULATION_OPTIONS } from "./simulation_options.ts";
 
 const MINUTE_MS = 60_000;
@@ -36,9 +38,14 @@ const OWN_PLATFORMS: { readonly platforms: readonly PlatformName[] } = {
   platforms: ["local", "simulator"],
 };
 
+/** What platforms heed that scale functions, made here or not. */
+const SCALING_PLATFORMS: { readonly platforms: readonly PlatformName[] } = {
+  platforms: ["local", "simulator", "knative"],
+};
+
 /** What concerns calls that are made, and real time. */
 const REAL_CALLS: { readonly platforms: readonly PlatformName[] } = {
-  platforms: ["local", "endpoints"],
+  platforms: ["local", "endpoints", "knative"],
 };
 
 /** What platforms heed whose parts can be measured, and simulated. */
@@ -218,7 +225,7 @@ export const COMMON_OPTIONS = {
     maximum: HOUR_MS,
   }),
   maxScale: integerOption("number", {
-    ...OWN_PLATFORMS,
+    ...SCALING_PLATFORMS,
     meaning: "most instances of one function",
     // More of one function than this share the cores of a laptop and starve the others.
     default: { local: 4, cluster: 200 },
@@ -262,6 +269,8 @@ export const COMMON_OPTIONS = {
     minimum: 0,
     maximum: 65_535,
   }),
+  ...KNATIVE_OPTIONS,
+  ...SHARD_OPTIONS,
   ...SIMULATION_OPTIONS,
 };
 

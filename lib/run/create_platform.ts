@@ -6,6 +6,14 @@ import { createPlatform, type PlatformOptions } from "../platform/registry.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { readSimulationOptions } from "./simulation_options.ts";
 
+/** What a platform tells while it deploys and serves. */
+export interface PlatformListener {
+  /** How far a deployment is, a phrase. */
+  onDeployment?(progress: string): void;
+  /** Something a person should know that stops nothing. */
+  onNote?(sentence: string): void;
+}
+
 /**
  * The platform that the options ask for, with its options among the common ones.
  *
@@ -15,6 +23,7 @@ import { readSimulationOptions } from "./simulation_options.ts";
 export async function createPlatformFromOptions(
   options: CommonOptions,
   schedule: Schedule | null = null,
+  listener: PlatformListener = {},
 ): Promise<Platform> {
   switch (options.platform) {
     case "local":
@@ -23,6 +32,8 @@ export async function createPlatformFromOptions(
       return await createPlatform("endpoints", endpointsOptions(options));
     case "simulator":
       return await createPlatform("simulator", { ...simulatorOptions(options), schedule });
+    case "knative":
+      return await createPlatform("knative", knativeOptions(options, listener));
   }
 }
 
@@ -87,5 +98,42 @@ function endpointsOptions(options: CommonOptions): PlatformOptions["endpoints"] 
     endpoints: options.endpoints,
     scrapeEveryMs: options.scrapeInterval,
     scrapeTimeoutMs: options.scrapeInterval,
+  };
+}
+
+function knativeOptions(
+  options: CommonOptions,
+  { onDeployment, onNote }: PlatformListener,
+): PlatformOptions["knative"] {
+  const { kubeconfig, context, namespace, gateway, prometheus, image, template } = options;
+  return {
+    transport: options.transport,
+    connections: options.connections,
+    pacing: pacingOf(options),
+    kubeconfig,
+    context,
+    namespace,
+    gateway,
+    prometheus,
+    image,
+    ...(template === null ? {} : { template }),
+    requests: options.requests,
+    cpuLimit: options.limits,
+    maxScale: options.maxScale,
+    scalingMetric: options.scalingMetric,
+    partialPanic: options.partialPanic,
+    deployTimeoutMs: options.deployTimeout,
+    deployAtOnce: options.deployAtOnce,
+    allowPartial: options.allowPartial,
+    restartActivator: options.restartActivator,
+    restartPrometheus: options.restartPrometheus,
+    scrapeEveryMs: options.scrapeInterval,
+    scrapeTimeoutMs: options.scrapeInterval,
+    onProgress: ({ functions, applied, ready, failed }) =>
+      onDeployment?.(
+        `${ready} of ${functions} functions are ready, ${applied - ready} are coming up` +
+          (failed === 0 ? "" : `, ${failed} failed`),
+      ),
+    onNote: (sentence) => onNote?.(sentence),
   };
 }

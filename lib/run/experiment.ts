@@ -24,7 +24,11 @@ export interface PlannedRun {
 export interface ExperimentPlan {
   /** In order; may be made one by one, and without an end until overload. */
   readonly runs: Iterable<PlannedRun>;
-  /** Tries of one run that end in overload before the experiment stops; 1: the first stops it. */
+  /**
+   * Tries of one run that end in overload before the experiment stops; 1: the first
+   * stops it. `Infinity`: none does, as the runs do not build on one another, and none
+   * is tried once more.
+   */
   readonly overloadTolerance: number;
 }
 

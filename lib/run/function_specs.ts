@@ -5,23 +5,38 @@ import { allocateMaxMax } from "../trace/allocation.ts";
 import { cpuRequestMilli, memoryRequestMib, SYSTEM_OVERHEAD_SHARE } from "../trace/profile.ts";
 import type { PlannedRun } from "./experiment.ts";
 
+/** What instances request otherwise than the table of memory says. */
+export interface RequestChoice {
+  /** CPU of every instance in milli-cores; `null`: by the table. */
+  readonly cpuRequest: number | null;
+  /** `none`: best effort, nothing is requested. */
+  readonly requests: "table" | "none";
+}
+
+const BY_TABLE: RequestChoice = { cpuRequest: null, requests: "table" };
+
 /**
  * What to deploy for a run: names that carry the index and a suffix that the
  * seed and the run decide, requests by the functions' memory, and initial scales
  * cut by max-max allocation to the capacity: to the CPU that the system leaves,
- * then to the number of instances and the memory, where these are bounded.
+ * then to the number of instances and the memory, where these are bounded. What
+ * nothing is requested of cuts nothing.
  */
 export function deriveFunctionSpecs(
   run: PlannedRun,
   seed: number,
   capacity: Capacity,
+  { cpuRequest, requests }: RequestChoice = BY_TABLE,
 ): FunctionSpec[] {
-  const memoryMib = run.schedule.functions.map(memoryRequestMib);
-  const cpuMilli = memoryMib.map(cpuRequestMilli);
+  const isRequesting = requests === "table";
+  const tableMib = run.schedule.functions.map(memoryRequestMib);
+  const memoryMib = isRequesting ? tableMib : tableMib.map(() => 0);
+  const cpuMilli = tableMib.map((mib) => isRequesting ? cpuRequest ?? cpuRequestMilli(mib) : 0);
   const withOverheadMib = memoryMib.map((mib) => mib + capacity.instanceOverheadMib);
-  let scales = cut(run.initialScales, cpuMilli, capacity.cpuMilli, SYSTEM_OVERHEAD_SHARE);
+  let scales = run.initialScales;
+  if (isRequesting) scales = cut(scales, cpuMilli, capacity.cpuMilli, SYSTEM_OVERHEAD_SHARE);
   scales = cut(scales, scales.map(() => 1), capacity.instances, 0);
-  scales = cut(scales, withOverheadMib, capacity.memoryMib, 0);
+  if (isRequesting) scales = cut(scales, withOverheadMib, capacity.memoryMib, 0);
   return run.schedule.functions.map((profile, index) => {
     const functionId = functionKey(profile);
     const [suffix] = deriveKey(seed, "name", run.deployment ?? run.name, functionId);

@@ -1,5 +1,8 @@
-import type { InstanceEvent } from "../model/platform.ts";
+import type { InstanceEvent, InstanceStep } from "../model/platform.ts";
 import { INSTANCES, type TableSink } from "../model/table.ts";
+
+/** Steps that say how an instance stands; the others are parts of its start, told late at times. */
+const STATES: ReadonlySet<InstanceStep> = new Set(["created", "ready", "stopping"]);
 
 /**
  * Writes the lives of instances to the table of the run that is under way.
@@ -17,7 +20,7 @@ export class InstanceLog {
     if (event.event === "gone") this.#alive.delete(event.instance);
     if (this.#sink !== undefined) this.#write(event);
     else this.#waiting.push(event);
-    if (event.event !== "gone") this.#alive.set(event.instance, event);
+    if (STATES.has(event.event)) this.#alive.set(event.instance, event);
   }
 
   /** Directs events to a run's table; times are from its start on. */
@@ -43,6 +46,9 @@ export class InstanceLog {
       event.instance,
       event.event,
       event.detail,
+      event.platformMs === undefined || event.platformMs === null
+        ? null
+        : event.platformMs - this.#runStartMs,
     ]);
   }
 }

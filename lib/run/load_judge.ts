@@ -31,7 +31,7 @@ export function readCalibratedSteps(options: CommonOptions): CalibratedSteps {
   return {
     steps: [],
     note: `This machine was not calibrated for --transport ${options.transport} with ` +
-      `--connections ${options.connections}.`,
+      `--connections ${options.connections}; the verdict of its run will tell.`,
   };
 }
 

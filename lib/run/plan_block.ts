@@ -1,11 +1,15 @@
 import type { Plan } from "../model/manifest.ts";
+import type { Schedule } from "../model/schedule.ts";
 import type { PlannedRun } from "./experiment.ts";
 import { formatDuration } from "./option.ts";
 
 /** A run with what it will do. */
 export interface PlannedLoad {
   readonly run: PlannedRun;
+  /** What this loader will do. */
   readonly plan: Plan;
+  /** Where this loader is one of several: its part of the run, and what all do together. */
+  readonly part?: { readonly schedule: Schedule; readonly whole: Plan };
 }
 
 /** What each run takes beside its schedule: deployment, clean-up, first and last instances. */
@@ -19,11 +23,12 @@ const MOST_ROWS = 20;
  *
  * @param warnings sentences that a person should know
  * @param endless whether runs may follow that are not listed
+ * @param isVirtual whether the time is only simulated
  */
 export function renderPlan(
   loads: readonly PlannedLoad[],
   warnings: readonly string[],
-  endless: boolean,
+  { endless, isVirtual }: { readonly endless: boolean; readonly isVirtual: boolean },
 ): string {
   const width = Math.max(...loads.map(({ run }) => run.name.length), 3);
   const lines = [
@@ -47,7 +52,9 @@ export function renderPlan(
   lines.push(
     endless
       ? `${loads.length} or more runs, unless the platform is overloaded before.`
-      : `${loads.length} ${loads.length === 1 ? "run" : "runs"}, about ${time} in all.`,
+      : `${loads.length} ${loads.length === 1 ? "run" : "runs"}, about ${time} ${
+        isVirtual ? "of simulated time" : "in all"
+      }.`,
   );
   for (const warning of warnings) lines.push(`Warning: ${warning}`);
   return lines.join("\n");

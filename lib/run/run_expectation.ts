@@ -10,7 +10,7 @@ import { type Outcome, OUTCOMES } from "../model/record.ts";
 import { phaseAt, type Schedule } from "../model/schedule.ts";
 import type { Usage } from "./instance_usage.ts";
 import type { PlannedLoad } from "./plan_block.ts";
-import type { RehearsedRun } from "./rehearsal.ts";
+import type { RehearsedRun, ServiceWork } from "./rehearsal.ts";
 import type { RoomShortage } from "./room_watch.ts";
 
 /** Most bins of a series. */
@@ -27,6 +27,8 @@ export interface OfferedSeries {
 
 /** What a simulation of the run came to, over time; one figure for each bin. */
 export interface SimulatedSeries {
+  /** What the calls compute, in the bin in which they are due. */
+  readonly workCores: readonly number[];
   /** Invocations in flight, averages and largest. */
   readonly inFlightMean: readonly number[];
   readonly inFlightMax: readonly number[];
@@ -79,17 +81,31 @@ export function deriveRunExpectation(
   limitSlowdown: number,
 ): RunExpectation {
   const bins = chooseTimeBins(plan.durationMs, MOST_BINS, LEAST_BIN_MS);
+  const offered = deriveOfferedSeries(run.schedule, bins);
   return {
     name: run.name,
     parameters: run.parameters,
     scheduleHash: run.schedule.hash(),
     plan,
     bins,
-    offered: deriveOfferedSeries(run.schedule, bins),
+    offered,
     simulated: rehearsed === null
       ? null
-      : deriveSimulatedFigures(run.schedule, rehearsed, bins, limitSlowdown),
+      : deriveSimulatedFigures(run.schedule, offered, rehearsed, bins, limitSlowdown),
   };
+}
+
+/**
+ * Cores that calls keep busy on average.
+ *
+ * @param concurrency requested runtime ÷ time
+ */
+export function deriveWorkCores(
+  concurrency: number,
+  ratePerS: number,
+  { factor, overheadMs }: ServiceWork,
+): number {
+  return factor * concurrency + overheadMs * ratePerS / 1000;
 }
 
 function deriveOfferedSeries(schedule: Schedule, bins: TimeBins): OfferedSeries {
@@ -111,6 +127,7 @@ function deriveOfferedSeries(schedule: Schedule, bins: TimeBins): OfferedSeries 
 
 function deriveSimulatedFigures(
   { phases }: Schedule,
+  offered: OfferedSeries,
   rehearsed: RehearsedRun,
   bins: TimeBins,
   limitSlowdown: number,
@@ -135,6 +152,9 @@ function deriveSimulatedFigures(
     peak: { ...usage.derivePeak(), inFlight: max.reduce((a, b) => Math.max(a, b), 0) },
     shortage: rehearsed.shortage,
     series: {
+      workCores: offered.concurrency.map((concurrency, bin) =>
+        deriveWorkCores(concurrency, offered.ratePerS[bin], rehearsed.service)
+      ),
       inFlightMean: [...mean],
       inFlightMax: [...max],
       instances: usage.deriveSeries("instances", bins),

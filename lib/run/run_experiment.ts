@@ -6,7 +6,10 @@ import { writeScheduleFile } from "../generate/schedule_file.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
 import type { ExperimentManifest, RunManifest, RunStatus } from "../model/manifest.ts";
 import type { Platform } from "../model/platform.ts";
+import type { Schedule } from "../model/schedule.ts";
 import { ExperimentFolder } from "../result/experiment_folder.ts";
+import type { RunFolder } from "../result/run_folder.ts";
+import { type AgreedStart, AgreedStarts, describeStart, StartClock } from "./agreed_start.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { createPlatformFromOptions } from "./create_platform.ts";
 import type { Experiment, PlannedRun } from "./experiment.ts";
@@ -17,7 +20,10 @@ import { describeMachine, describeVersions } from "./machine_facts.ts";
 import { type OptionTable, type OptionValues } from "./option.ts";
 import { type PlannedLoad, renderPlan } from "./plan_block.ts";
 import { recordFailure, runOnce } from "./run_once.ts";
+import { enterWarmup } from "./phase_change.ts";
 import { MOST_PLANNED, RunPlanner, scheduleFileOf } from "./run_planner.ts";
+import { isInShard } from "./shard.ts";
+import { checkShardOptions } from "./shard_options.ts";
 import type { TwinnedRun } from "./twin.ts";
 
 /** What an experiment tells as it goes on; a script shows it, a program may do as it likes. */
@@ -28,6 +34,8 @@ export interface ExperimentListener {
   onFolder?(path: string): void;
   onRunStart?(load: PlannedLoad): void;
   onProgress?(load: PlannedLoad, progress: DispatchProgress): void;
+  /** How far the deployment of a run is, a phrase. */
+  onDeployment?(run: string, progress: string): void;
   onRunEnd?(manifest: RunManifest): void;
   /** Something a person should know that stops nothing. */
   onNote?(sentence: string): void;
@@ -64,18 +72,25 @@ export async function runExperiment<O extends OptionTable>(
 ): Promise<ExperimentOutcome> {
   const signal = call.signal ?? new AbortController().signal;
   const listener = call.listener ?? {};
+  checkShardOptions(options);
   // Made and let go: its options are checked before anything else happens.
   await (await createPlatformFromOptions(options))[Symbol.asyncDispose]();
   const { runs, overloadTolerance } = await experiment.plan(options);
   signal.throwIfAborted();
-  const planner = new RunPlanner(runs, options.schedules);
+  const planner = new RunPlanner(runs, options.schedules, options.shard);
   const ahead = planner.ahead(MOST_PLANNED);
   if (ahead.length === 0) {
     throw new LoaderError("usage", "The options leave no run to make; --dry-run shows the plan.");
   }
   const judge = new LoadJudge(options);
   const warnings = judge.warnings(ahead);
-  listener.onPlan?.(renderPlan(ahead, warnings, !planner.exhausted), ahead);
+  listener.onPlan?.(
+    renderPlan(ahead, warnings, {
+      endless: !planner.exhausted,
+      isVirtual: options.platform === "simulator",
+    }),
+    ahead,
+  );
   judge.refuseBeyondLimits(ahead);
   if (options.saveSchedules !== null) saveSchedules(options.saveSchedules, ahead);
   if (options.dryRun) return { folder: null, status: "finished", runs: [] };
@@ -133,6 +148,8 @@ interface Deployed {
   readonly deployment: string | undefined;
   readonly platform: Platform;
   readonly instances: InstanceLog;
+  /** Where starts are agreed on. */
+  readonly startClock: StartClock | null;
 }
 
 class Session<O extends OptionTable> {
@@ -152,13 +169,20 @@ class Session<O extends OptionTable> {
   ) {}
 
   async runAll(planner: RunPlanner, overloadTolerance: number): Promise<RunStatus> {
+    const { startAt, shard } = this.options;
+    const starts = startAt === null ? null : new AgreedStarts({ ...this.options, startAt });
+    // The other loaders would not know of another try.
+    const isAlone = starts === null && (shard?.count ?? 1) === 1;
+    const goesOn = overloadTolerance === Infinity;
+    const tolerance = isAlone ? overloadTolerance : 1;
     try {
       for (let load = planner.next(); load !== undefined; load = planner.next()) {
+        const start = starts?.next(load.plan.durationMs) ?? null;
         for (let attempt = 1;; attempt++) {
-          const status = await this.#run(load, attempt);
+          const status = await this.#run(load, start, attempt);
           if (status === "interrupted") return status;
-          if (status !== "overloaded") break;
-          if (attempt >= overloadTolerance) return status;
+          if (status !== "overloaded" || goesOn) break;
+          if (attempt >= tolerance) return status;
           this.listener.onNote?.(`${load.run.name} was overloaded; it is tried once more.`);
         }
       }
@@ -168,7 +192,11 @@ class Session<O extends OptionTable> {
     }
   }
 
-  async #run(load: PlannedLoad, attempt: number): Promise<RunStatus> {
+  async #run(
+    load: PlannedLoad,
+    start: AgreedStart | null,
+    attempt: number,
+  ): Promise<RunStatus> {
     const run = attempt === 1
       ? load.run
       : { ...load.run, name: `${load.run.name}_attempt-${attempt}` };
@@ -180,16 +208,21 @@ class Session<O extends OptionTable> {
     }
     const beganMs = this.manifests.length === 0 ? 0 : sinceProgramStartMs();
     this.listener.onRunStart?.(load);
+    const schedule = load.part?.schedule ?? run.schedule;
     await using folder = this.folder.startRun(
-      this.#createManifest(run, load),
-      run.schedule.functions.map(functionKey),
+      this.#createManifest(run, load, start),
+      schedule.functions.map(functionKey),
     );
     try {
-      const { platform, instances } = await this.#deploy(run);
+      if (start !== null) this.listener.onNote?.(describeStart(run.name, start));
+      const { platform, instances, startClock } = await this.#deploy(run, schedule, folder, start);
       if (this.options.twin) this.#toTwin.push({ run, folder });
       folder.update({ platform: { name: platform.name, facts: platform.describe() } });
-      return await runOnce(run, {
+      return await runOnce({ ...run, schedule }, {
         platform,
+        start: start === null || startClock === null
+          ? undefined
+          : { clock: startClock, agreed: start },
         instances,
         options: this.#optionsOf(run),
         folder,
@@ -208,18 +241,33 @@ class Session<O extends OptionTable> {
   }
 
   /** The platform with the run's functions on it: the previous run's, if they share it. */
-  async #deploy(run: PlannedRun): Promise<Deployed> {
+  async #deploy(
+    run: PlannedRun,
+    part: Schedule,
+    folder: RunFolder,
+    start: AgreedStart | null,
+  ): Promise<Deployed> {
     if (this.#deployed !== undefined) {
       if (this.#deployed.deployment === run.deployment) return this.#deployed;
       await this.#tearDown();
     }
     // Who shares a deployment has a schedule of its own, which is not known yet.
-    const schedule = run.deployment === undefined ? run.schedule : null;
-    const platform = await createPlatformFromOptions(this.#optionsOf(run), schedule);
+    const schedule = run.deployment === undefined ? part : null;
+    const options = this.#optionsOf(run);
+    const platform = await createPlatformFromOptions(options, schedule, {
+      onDeployment: (progress) => this.listener.onDeployment?.(run.name, progress),
+      onNote: (sentence) => this.listener.onNote?.(sentence),
+    });
     const instances = new InstanceLog();
     platform.onInstanceEvent((event) => instances.record(event));
-    this.#deployed = { deployment: run.deployment, platform, instances };
-    const specs = deriveFunctionSpecs(run, this.options.seed, platform.capacity);
+    const startClock = start === null ? null : new StartClock(platform.clock, start);
+    this.#deployed = { deployment: run.deployment, platform, instances, startClock };
+    const { shard } = this.options;
+    // Names and initial scales are those in the whole, whoever deploys them.
+    const specs = deriveFunctionSpecs(run, this.options.seed, platform.capacity, options)
+      .filter(({ functionId }) => isInShard(shard, functionId));
+    if (start !== null) await startClock?.waitForDeployment(start, this.signal);
+    await enterWarmup(run, { platform, folder, options, signal: this.signal });
     await platform.deploy(specs, this.signal);
     return this.#deployed;
   }
@@ -248,7 +296,12 @@ class Session<O extends OptionTable> {
     }
   }
 
-  #createManifest(run: PlannedRun, { plan }: PlannedLoad): RunManifest {
+  #createManifest(
+    run: PlannedRun,
+    { plan, part }: PlannedLoad,
+    start: AgreedStart | null,
+  ): RunManifest {
+    const { shard } = this.options;
     return {
       kind: "run",
       formatVersion: 1,
@@ -280,6 +333,9 @@ class Session<O extends OptionTable> {
       verdict: null,
       notes: this.judge.warnings([{ run, plan }]),
       loaderPeakMemoryMib: null,
+      ...(shard === null || part === undefined
+        ? {}
+        : { shard: { ...shard, startAtUnixMs: start?.unixMs ?? null, whole: part.whole } }),
     };
   }
 }

@@ -14,9 +14,12 @@ import type { Platform } from "../model/platform.ts";
 import { GENERATOR, INSTANCES, INVOCATIONS, TABLES, type TableSink } from "../model/table.ts";
 import type { RunFolder } from "../result/run_folder.ts";
 import { runScrapeLoop } from "../scrape/scrape_loop.ts";
+import type { AgreedStart, StartClock } from "./agreed_start.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { PlannedRun } from "./experiment.ts";
 import type { InstanceLog } from "./instance_log.ts";
+import { armMeasurement } from "./phase_change.ts";
+import { replayedWarmupMs } from "./replayed_warmup.ts";
 import { verdictLimits } from "./verdict_limits.ts";
 import { WarmupWatch } from "./warmup_check.ts";
 
@@ -29,6 +32,8 @@ export interface RunSetting {
   readonly instances: InstanceLog;
   readonly options: CommonOptions;
   readonly folder: RunFolder;
+  /** When it starts, where that is agreed on; absent: as soon as can be. */
+  readonly start?: { readonly clock: StartClock; readonly agreed: AgreedStart };
   /** When work on this run began, since program start; 0 for the first. */
   readonly beganMs: number;
   /** The user's wish to stop. */
@@ -50,8 +55,11 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
   let scraping: Promise<void> = Promise.resolve();
   let firstDispatchAfterMs: number | null = null;
   let noting: TimerHandle | undefined;
+  let endMeasurement = () => Promise.resolve();
   let result: DispatchResult;
+  const signal = AbortSignal.any([setting.signal, platform.lost]);
   try {
+    const startAtMs = await setting.start?.clock.waitForRun(setting.start.agreed, signal);
     result = await dispatch({
       clock: platform.clock,
       schedule: run.schedule,
@@ -63,10 +71,12 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
       drainMs: options.drain,
       limits: verdictLimits(options),
       readCpuMs: platform.clock.isVirtual ? null : ownCpuMs,
-      signal: AbortSignal.any([setting.signal, platform.lost]),
+      signal,
+      startAtMs,
       onStart: (runStartMs) => {
         folder.update({ runStartUnixMs: platform.clock.originUnixMs + runStartMs });
         instances.begin(folder.sink(INSTANCES), runStartMs);
+        endMeasurement = armMeasurement(run, setting, runStartMs);
         scraping = runScrapeLoop({
           clock: platform.clock,
           scrapers: platform.scrapers(),
@@ -89,6 +99,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
     noting?.cancel();
     stopScraping.abort();
     await scraping;
+    await endMeasurement();
     instances.end();
     stopFlushing();
     await folder.close();
@@ -106,6 +117,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
     loaderPeakMemoryMib: ownPeakMemoryMib(),
   });
   noteComplaints(folder, result.complaints);
+  noteObservation(folder, platform);
   noteWarmup(folder, watch);
   // On virtual time nobody waited.
   if (!platform.clock.isVirtual) noteBlockingWrites(folder);
@@ -120,9 +132,8 @@ function statusOf(result: DispatchResult): RunStatus {
 
 /** The check is made where a warm-up replays the trace; a ramp's is another matter. */
 function createWarmupWatch(run: PlannedRun): WarmupWatch | undefined {
-  const [first, second] = run.schedule.phases;
-  if (run.trace === null || first.phase !== "warmup" || second === undefined) return undefined;
-  return new WarmupWatch(second.fromMs);
+  const warmupMs = replayedWarmupMs(run);
+  return warmupMs === null ? undefined : new WarmupWatch(warmupMs);
 }
 
 /** Most of what peers said that is noted, the most frequent. */
@@ -134,6 +145,11 @@ function noteComplaints(folder: RunFolder, complaints: readonly Complaint[]): vo
     `${count} invocations ended with status ${statusCode}: ${message}`
   );
   folder.update({ notes: [...folder.manifest.notes, ...notes] });
+}
+
+function noteObservation(folder: RunFolder, platform: Platform): void {
+  const notes = platform.notes?.() ?? [];
+  if (notes.length > 0) folder.update({ notes: [...folder.manifest.notes, ...notes] });
 }
 
 function noteWarmup(folder: RunFolder, watch: WarmupWatch | undefined): void {

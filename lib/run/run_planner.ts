@@ -5,6 +5,8 @@ import { readScheduleFile } from "../generate/schedule_file.ts";
 import { functionKey } from "../model/trace.ts";
 import type { PlannedRun } from "./experiment.ts";
 import type { PlannedLoad } from "./plan_block.ts";
+import type { Shard } from "./shard.ts";
+import { takeShard } from "./shard_schedule.ts";
 
 /** Most runs that are planned ahead; an endless ramp goes on beyond them. */
 export const MOST_PLANNED = 50;
@@ -13,13 +15,18 @@ export const MOST_PLANNED = 50;
 export class RunPlanner {
   readonly #runs: Iterator<PlannedRun>;
   readonly #schedules: string | null;
+  readonly #shard: Shard | null;
   #ahead: PlannedLoad[] = [];
   exhausted = false;
 
-  /** `schedules`: a folder with files to replay, `null`: the runs' own. */
-  constructor(runs: Iterable<PlannedRun>, schedules: string | null) {
+  /**
+   * `schedules`: a folder with files to replay, `null`: the runs' own. `shard`:
+   * the part of each run that this loader makes, `null`: all of it.
+   */
+  constructor(runs: Iterable<PlannedRun>, schedules: string | null, shard: Shard | null = null) {
     this.#runs = runs[Symbol.iterator]();
     this.#schedules = schedules;
+    this.#shard = shard;
   }
 
   ahead(most: number): readonly PlannedLoad[] {
@@ -50,7 +57,9 @@ export class RunPlanner {
         `The run ${run.name} has no invocation; make it longer or raise its rate.`,
       );
     }
-    return { run, plan };
+    if (this.#shard === null) return { run, plan };
+    const schedule = takeShard(run.schedule, this.#shard);
+    return { run, plan: derivePlan(schedule), part: { schedule, whole: plan } };
   }
 }
 

@@ -49,6 +49,7 @@ async function runScript<O extends OptionTable>(experiment: Experiment<O>): Prom
         onPlan: (block) => printTo(options!, block),
         onFolder: (path) => folder = path,
         onRunStart: (load) => progress.start(load),
+        onDeployment: (run, status) => progress.deploying(run, status),
         onProgress: (load, status) => progress.advance(load, status),
         onRunEnd: (manifest) => progress.say(describeRun(manifest)),
         onNote: (sentence) => progress.say(sentence),

@@ -38,10 +38,14 @@ export class TerminalProgress {
     this.#show(`${load.run.name}: deploying ${load.plan.functions} functions …`);
   }
 
+  /** How far a deployment is. */
+  deploying(run: string, status: string): void {
+    if (this.#isEarly()) return;
+    this.#show(`${run}: ${status}`);
+  }
+
   advance({ run, plan }: PlannedLoad, progress: DispatchProgress): void {
-    const nowMs = sinceProgramStartMs();
-    if (nowMs - this.#shownMs < (this.#update === null ? LINE_EVERY_MS : CHANGE_EVERY_MS)) return;
-    this.#shownMs = nowMs;
+    if (this.#isEarly()) return;
     const { outcomes, handled, inFlight } = progress;
     const timeS = Math.round(progress.timeMs / 1000);
     const failed = Object.entries(outcomes)
@@ -52,6 +56,15 @@ export class TerminalProgress {
         `${handled} of ${plan.invocations} sent, ${outcomes.ok} ok${failed.join("")}, ` +
         `${inFlight} in flight`,
     );
+  }
+
+  /** Whether the line that is shown is too new for another. */
+  #isEarly(): boolean {
+    const nowMs = sinceProgramStartMs();
+    const everyMs = this.#update === null ? LINE_EVERY_MS : CHANGE_EVERY_MS;
+    if (nowMs - this.#shownMs < everyMs) return true;
+    this.#shownMs = nowMs;
+    return false;
   }
 
   /** Leaves a line that stays. */

@@ -2,6 +2,7 @@ import { generateSchedule } from "../generate/trace_schedule.ts";
 import type { Trace } from "../model/trace.ts";
 import { readTrace } from "../trace/azure2019.ts";
 import { selectInvoked } from "../trace/sample.ts";
+import type { TraceWindow } from "../trace/window.ts";
 import { deriveFunctionDemands, PROFILING_MINUTES } from "../trace/profile.ts";
 import { type CommonOptions, SAMPLE_TRACE, type TraceOptions } from "./common_options.ts";
 import type { PlannedRun } from "./experiment.ts";
@@ -23,6 +24,12 @@ function windowOf(options: TraceOptions): {
   };
 }
 
+/** The minutes of the trace that a run replays, warm-up included: whose functions are sampled. */
+export function windowOfOptions(options: TraceOptions): TraceWindow {
+  const { startMinute, durationMinutes } = windowOf(options);
+  return { startMinute, minutes: durationMinutes };
+}
+
 /**
  * Reads the trace that the options name; `size` takes that many functions of
  * it, out of those that are invoked in the window.
@@ -33,11 +40,10 @@ export async function readTraceOfOptions(
   options: CommonOptions & TraceOptions,
   size?: number,
 ): Promise<Trace> {
-  const { startMinute, durationMinutes } = windowOf(options);
   return await readTrace(options.trace ?? SAMPLE_TRACE, {
     size,
     seed: options.seed,
-    window: { startMinute, minutes: durationMinutes },
+    window: windowOfOptions(options),
     defects: options.defects,
     duplicates: options.duplicates,
   });
@@ -52,9 +58,8 @@ export async function readTraceOfOptions(
 export async function countFunctionsOfOptions(
   options: CommonOptions & TraceOptions,
 ): Promise<number> {
-  const { startMinute, durationMinutes } = windowOf(options);
   const trace = await readTraceOfOptions(options);
-  return selectInvoked(trace, { startMinute, minutes: durationMinutes }).functions.length;
+  return selectInvoked(trace, windowOfOptions(options)).functions.length;
 }
 
 /** What distinguishes one run over a trace from another. */

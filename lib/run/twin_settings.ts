@@ -43,6 +43,7 @@ export function deriveTwinSettings(
     networkMs: orElse(parameters.networkMs, SIMULATOR_DEFAULTS.networkMs),
     serviceFactor: constant(parameters.serviceFactor),
     serviceOverheadMs: orElse(parameters.serviceOverheadMs, SIMULATOR_DEFAULTS.serviceOverheadMs),
+    wakeUpMs: deriveWait(parameters.wakeUpMs),
     queueTimeoutMs: facts.queueTimeoutMs ?? SIMULATOR_DEFAULTS.queueTimeoutMs,
     reportMs: facts.reportMs ?? SIMULATOR_DEFAULTS.reportMs,
     autoscaling,
@@ -56,4 +57,9 @@ const ENOUGH_INSTANCES = 1e6;
 
 function orElse(measured: EmpiricalDistribution | null, otherwise: Distribution): Distribution {
   return measured ?? otherwise;
+}
+
+/** It depends on where in its quantum each task before is: seen from outside, chance. */
+function deriveWait(meanMs: number): Distribution {
+  return meanMs === 0 ? constant(0) : { kind: "exponential", mean: meanMs };
 }

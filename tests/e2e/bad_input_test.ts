@@ -36,6 +36,8 @@ const MISTAKES: readonly (readonly [string, readonly string[], RegExp])[] = [
   [BURST, ["--start", "50"], /--start: 50 is above the target rate, 20/],
   [BURST, ["--rps", "many"], /--rps: "many" is not a number/],
   [BURST, ["--burst", "1.5"], /--burst: "1.5" is not a whole number/],
+  [BURST, ["--burst", "2000000"], /--burst: 2000000 is not between 1 and 1000000/],
+  [BURST, ["--burst", "1000000"], /burst of 1000000 .* does not fit into a second/],
   [BURST, ["surplus"], /too many arguments/i],
 ];
 

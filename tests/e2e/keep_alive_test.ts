@@ -44,6 +44,19 @@ Deno.test("keep-alive: one schedule for every policy, and an answer from the rec
   }
 });
 
+Deno.test("keep-alive: a policy that failed is named, and the others are compared", async () => {
+  await using folder = await temporaryFolder();
+  const output = `${folder.path}/out`;
+  const { status, stderr } = await runScript("experiments/keep_alive.ts", [
+    ...["--duration", "1h", "--functions", "10", "--max-instances", "1", "--queue-timeout", "1s"],
+    ...["--policies", "knative,fixed-10min,greedy-dual", "--output", output],
+  ]);
+  assert.equal(status, 0, stderr);
+  const report = await Deno.readTextFile(`${output}/report.html`);
+  assert.match(report, /knative failed [\d.]+ %, not compared/);
+  assert.match(report, /than fixed-10min/);
+});
+
 for (
   const [args, message] of [
     [["--platform", "local"], /--platform: local has no policies to compare/],

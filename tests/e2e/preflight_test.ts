@@ -26,7 +26,7 @@ Deno.test("preflight: tells what to expect of an experiment that fits", async ()
   assert.match(stdout, /functions-12_repetition-0 .* fits/);
   assert.match(stdout, /rate, \/s +[▁▂▃▄▅▆▇█]+/);
   assert.match(stdout, /Largest load that fits: +\d+ functions; \d+: .* sizes tried/);
-  assert.match(stdout, /Preflight: (fits|tight)\n$/);
+  assert.match(stdout, /Preflight: (fits|tight|unknown \(generator: .* calibrate.*\))\n$/);
 });
 
 Deno.test("preflight: exits with 3 where an experiment does not fit, also with --json", async () => {
@@ -48,6 +48,12 @@ for (
     [["trace_sweep"], /^Error: There is no experiment "trace_sweep"; .*trace-sweep\.\n$/],
     [["burst", "--burst", "many"], /^Error: --burst: "many" is not a whole number\.\n$/],
     [["burst", "--limit-slowdown", "0"], /^Error: --limit-slowdown: 0 is not between/],
+    [["burst", "--output", "results/x"], /^Error: Unknown option '--output'/],
+    [["burst", "--burst", "1000000"], /^Error: A burst of 1000000 .* does not fit into a second/],
+    [
+      ["rps-ramp", "--platform", "simulator", "--policy", "oracle"],
+      /^Error: The policy oracle must know all arrivals/,
+    ],
     [["trace-sweep", "--sizes", "5000"], /^Error: A sample of 5000 functions is too large/],
   ] as const
 ) {

@@ -10,6 +10,8 @@ Deno.test("selectSeldom keeps what is invoked at most so often on average, in or
     selectSeldom(TRACE, mostPerMinute).functions.map(({ id }) => id);
   assert.deepEqual(idsAt(1), ["f1", "f2"]);
   assert.deepEqual(idsAt(3), ["f0", "f1", "f2", "f3"]);
+  // It stands within sentences.
+  assert.equal(selectSeldom({ ...TRACE, name: "day" }, 1).name, "day (at most 1 a minute)");
 });
 
 Deno.test("selectSeldom says so where none is left", () => {

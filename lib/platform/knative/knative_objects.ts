@@ -1,0 +1,120 @@
+import type { ObjectPlace } from "./kube_access.ts";
+
+/** Where Knative Services are in the API. */
+export const SERVICES = {
+  group: "serving.knative.dev",
+  version: "v1",
+  plural: "services",
+} as const satisfies ObjectPlace;
+
+/** A condition of a Knative object. */
+export interface Condition {
+  readonly type: string;
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** What we read and set of a container; the rest goes to the cluster as it stands. */
+export interface ContainerTemplate {
+  readonly image: string;
+  readonly ports?: readonly unknown[];
+  readonly resources?: {
+    readonly requests?: Readonly<Record<string, string | number>>;
+    readonly limits?: Readonly<Record<string, string | number>>;
+  };
+}
+
+/** What a template of a Knative Service says of its instances. */
+export interface RevisionTemplate {
+  readonly metadata: {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  readonly spec: {
+    readonly containerConcurrency?: number;
+    readonly timeoutSeconds?: number;
+    readonly containers: readonly ContainerTemplate[];
+  };
+}
+
+/** A Knative Service (`serving.knative.dev/v1`) as it is applied. */
+export interface KnativeService {
+  readonly apiVersion: "serving.knative.dev/v1";
+  readonly kind: "Service";
+  readonly metadata: {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  readonly spec: { readonly template: RevisionTemplate };
+}
+
+/** A Knative Service as the API server shows it. */
+export interface LiveService {
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly generation?: number;
+    readonly deletionTimestamp?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly conditions?: readonly Condition[];
+    readonly url?: string;
+    readonly latestCreatedRevisionName?: string;
+  };
+}
+
+/** What we read of a revision. */
+export interface LiveRevision {
+  readonly metadata: { readonly name: string };
+  readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
+/** What we read of a pod. */
+export interface LivePod {
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly deletionTimestamp?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly spec?: { readonly nodeName?: string };
+  readonly status?: {
+    readonly phase?: string;
+    readonly conditions?: readonly Condition[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+/** What we read of a container's state. */
+export interface ContainerStatus {
+  readonly name: string;
+  readonly image: string;
+  readonly restartCount: number;
+  readonly state?: ContainerState;
+  readonly lastState?: ContainerState;
+}
+
+/** See {@linkcode ContainerStatus}. */
+export interface ContainerState {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly terminated?: {
+    readonly exitCode: number;
+    readonly reason?: string;
+    readonly message?: string;
+  };
+}
+
+/** The state of a condition; `undefined` while there is none. */
+export function conditionOf(
+  object: { readonly status?: { readonly conditions?: readonly Condition[] } },
+  type: string,
+): Condition | undefined {
+  return object.status?.conditions?.find((condition) => condition.type === type);
+}

@@ -1,0 +1,327 @@
+import "./no_deprecation_warnings.ts";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import {
+  AppsV1Api,
+  AuthorizationV1Api,
+  CoreV1Api,
+  createConfiguration,
+  CustomObjectsApi,
+  HttpMethod,
+  IsomorphicFetchHttpLibrary,
+  KubeConfig,
+  RequestContext,
+  type ResponseContext,
+  ServerConfiguration,
+  setHeaderOptions,
+  VersionApi,
+  Watch,
+  wrapHttpLibrary,
+} from "@kubernetes/client-node";
+import { type Clock, sleep } from "../../base/clock.ts";
+import { errorMessage, LoaderError } from "../../base/error.ts";
+import { isTransient, kubeError, statusOf } from "./kube_error.ts";
+
+export { isConflict, isNotFound, isTransient, kubeError } from "./kube_error.ts";
+
+/** Options of {@linkcode openKubeAccess}. */
+export interface KubeAccessOptions {
+  readonly clock: Clock;
+  /** File to read; `null`: `$KUBECONFIG`, else `~/.kube/config`, else that of the pod we are in. */
+  readonly kubeconfig?: string | null;
+  /** Context of it; `null`: its current one. */
+  readonly context?: string | null;
+  /** Namespace; `null`: that of the context, else `default`. */
+  readonly namespace?: string | null;
+  /** Longest that one request may take until its answer begins. */
+  readonly requestTimeoutMs?: number;
+}
+
+/** An event of a watch, as the API server sends it. */
+export type WatchEventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+
+/** What {@linkcode KubeAccess.watch} calls. */
+export interface WatchListener {
+  onEvent(type: WatchEventType, object: unknown): void;
+  /** Called once; `null`: the server ended it, as it does every few minutes. */
+  onEnd(error: unknown): void;
+}
+
+/** Ends a watch. */
+export interface WatchHandle {
+  abort(): void;
+}
+
+/** An object that is asked for by its path in the API. */
+export interface ObjectPlace {
+  /** Such as `serving.knative.dev`. */
+  readonly group: string;
+  readonly version: string;
+  /** Such as `services`. */
+  readonly plural: string;
+}
+
+/** A cluster that we speak to. Methods reject with the library's own errors: see {@linkcode kubeError}. */
+export interface KubeAccess {
+  readonly clock: Clock;
+  /** URL of the API server. */
+  readonly server: string;
+  /** Name of the context in force. */
+  readonly contextName: string;
+  /** Namespace that the functions go into. */
+  readonly namespace: string;
+  readonly core: CoreV1Api;
+  readonly apps: AppsV1Api;
+  readonly custom: CustomObjectsApi;
+  readonly authorization: AuthorizationV1Api;
+  readonly version: VersionApi;
+  /**
+   * Server-side apply of a custom object into {@linkcode namespace}, with the field
+   * manager `loader`.
+   *
+   * @returns the object as it is now
+   */
+  apply<T extends NamedObject>(place: ObjectPlace, object: T): Promise<T>;
+  /**
+   * The body of a GET, such as through a service's proxy:
+   * `/api/v1/namespaces/NS/services/NAME:PORT/proxy/…`.
+   */
+  readText(path: string): Promise<string>;
+  /**
+   * Begins a watch of a path; `query` may have `resourceVersion`, `labelSelector`
+   * and so on. See {@linkcode watchObjects} for one that lists and keeps itself alive.
+   */
+  watch(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    listener: WatchListener,
+  ): Promise<WatchHandle>;
+}
+
+/** What every object has that is applied. */
+export interface NamedObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+/** Who the fields belong to that we set (server-side apply). */
+export const FIELD_MANAGER = "loader";
+
+/** The file that Kubernetes mounts into every pod (its documentation, "Accessing the API from a Pod"). */
+const IN_CLUSTER_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+/**
+ * Reads how to reach a cluster. Nothing is asked of it yet.
+ *
+ * @throws LoaderError `usage` when there is no configuration, or no such context
+ */
+export function openKubeAccess(options: KubeAccessOptions): KubeAccess {
+  const config = readKubeConfig(options.kubeconfig ?? null);
+  selectContext(config, options.context ?? null);
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) {
+    throw new LoaderError(
+      "usage",
+      `The context ${config.getCurrentContext()} names a cluster that the configuration does ` +
+        `not have; choose another with --context.`,
+      { value: config.getCurrentContext() },
+    );
+  }
+  const http = createHttpLibrary(options.clock, options.requestTimeoutMs ?? 30_000);
+  const configuration = createConfiguration({
+    baseServer: new ServerConfiguration(cluster.server, {}),
+    authMethods: { default: config },
+    httpApi: wrapHttpLibrary(http),
+  });
+  const custom = new CustomObjectsApi(configuration);
+  const namespace = options.namespace ??
+    config.getContextObject(config.getCurrentContext())?.namespace ?? "default";
+  return {
+    clock: options.clock,
+    server: cluster.server,
+    contextName: config.getCurrentContext(),
+    namespace,
+    core: new CoreV1Api(configuration),
+    apps: new AppsV1Api(configuration),
+    custom,
+    authorization: new AuthorizationV1Api(configuration),
+    version: new VersionApi(configuration),
+
+    async apply({ group, version, plural }, object) {
+      return await custom.patchNamespacedCustomObject(
+        {
+          group,
+          version,
+          plural,
+          namespace,
+          name: object.metadata.name,
+          body: object,
+          fieldManager: FIELD_MANAGER,
+          force: true,
+        },
+        setHeaderOptions("Content-Type", "application/apply-patch+yaml"),
+      );
+    },
+
+    async readText(path) {
+      const request = new RequestContext(cluster.server + path, HttpMethod.GET);
+      await config.applySecurityAuthentication(request);
+      const response = await http.send(request);
+      const body = await response.body.text();
+      if (response.httpStatusCode < 300) return body;
+      throw Object.assign(new Error(body.slice(0, 500)), { code: response.httpStatusCode, body });
+    },
+
+    async watch(path, query, { onEvent, onEnd }) {
+      let failure: unknown = null;
+      const watch = await new Watch(config).watch(
+        path,
+        { ...query },
+        (type, object) => {
+          // The library swallows what its callback throws.
+          try {
+            onEvent(type as WatchEventType, object);
+          } catch (error) {
+            failure = error;
+            watch.abort();
+          }
+        },
+        (error) => onEnd(failure ?? error ?? null),
+      );
+      return watch;
+    },
+  };
+}
+
+/**
+ * Does something, again and again while the API server is away or overloaded,
+ * until `untilMs` on the clock. What it does must bear being done twice.
+ *
+ * @throws LoaderError with the last failure; the signal's reason when it aborts
+ */
+export async function persist<T>(
+  access: Pick<KubeAccess, "clock">,
+  action: () => Promise<T>,
+  { doing, untilMs, signal }: {
+    /** What is done, for the sentence: `deploy f-0`. */
+    readonly doing: string;
+    readonly untilMs: number;
+    readonly signal?: AbortSignal;
+  },
+): Promise<T> {
+  for (let waitMs = 250;; waitMs = Math.min(2 * waitMs, 4000)) {
+    signal?.throwIfAborted();
+    try {
+      return await action();
+    } catch (error) {
+      const isLast = access.clock.nowMs() + waitMs >= untilMs;
+      if (isLast || !isTransient(error)) throw kubeError(error, doing);
+      await sleep(access.clock, waitMs, signal);
+    }
+  }
+}
+
+function readKubeConfig(file: string | null): KubeConfig {
+  const config = new KubeConfig();
+  const files = file === null ? defaultFiles() : [file];
+  if (files.length === 0) {
+    if (existsSync(IN_CLUSTER_TOKEN)) {
+      config.loadFromCluster();
+      return config;
+    }
+    throw new LoaderError(
+      "usage",
+      "There is no configuration of a Kubernetes cluster: name its file with --kubeconfig, or " +
+        "in the environment as KUBECONFIG.",
+    );
+  }
+  for (const [index, path] of files.entries()) {
+    try {
+      if (index === 0) config.loadFromFile(path);
+      else {
+        const other = new KubeConfig();
+        other.loadFromFile(path);
+        config.mergeConfig(other, true);
+      }
+    } catch (cause) {
+      throw new LoaderError(
+        "usage",
+        `The Kubernetes configuration cannot be read (${firstLine(cause)}); check --kubeconfig ` +
+          `or KUBECONFIG.`,
+        { file: path, cause },
+      );
+    }
+  }
+  return config;
+}
+
+/** As kubectl finds them; those of a list that are not there are left out. */
+function defaultFiles(): string[] {
+  const named = process.env.KUBECONFIG;
+  if (named !== undefined && named !== "") {
+    const files = named.split(delimiter).filter((path) => path !== "");
+    const there = files.filter((path) => existsSync(path));
+    return there.length === 0 ? files.slice(0, 1) : there;
+  }
+  const file = join(homedir(), ".kube", "config");
+  return existsSync(file) ? [file] : [];
+}
+
+function selectContext(config: KubeConfig, context: string | null): void {
+  const names = config.getContexts().map(({ name }) => name);
+  const known = names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
+  if (context !== null) {
+    if (!names.includes(context)) {
+      throw new LoaderError(
+        "usage",
+        `The Kubernetes configuration has no context "${context}" (${known}); choose one with ` +
+          `--context.`,
+        { value: context },
+      );
+    }
+    config.setCurrentContext(context);
+  } else if (!names.includes(config.getCurrentContext())) {
+    throw new LoaderError(
+      "usage",
+      `The Kubernetes configuration says no current context (${known}); choose one with ` +
+        `--context.`,
+      { value: config.getCurrentContext() },
+    );
+  }
+}
+
+/** The library's own, bounded in time: it would wait for an answer for ever. */
+function createHttpLibrary(clock: Clock, timeoutMs: number) {
+  const library = new IsomorphicFetchHttpLibrary();
+  return {
+    async send(request: RequestContext): Promise<ResponseContext> {
+      const late = new AbortController();
+      const timer = clock.at(clock.nowMs() + timeoutMs, () => late.abort());
+      request.setSignal(late.signal);
+      try {
+        return await library.send(request).toPromise();
+      } catch (cause) {
+        if (!late.signal.aborted) throw cause;
+        throw Object.assign(
+          new Error(`no answer within ${timeoutMs / 1000} s`, { cause }),
+          { code: "ETIMEDOUT" },
+        );
+      } finally {
+        timer.cancel();
+      }
+    },
+  };
+}
+
+function firstLine(error: unknown): string {
+  return errorMessage(error).split("\n")[0].replace(/\.$/, "");
+}
+
+/** The message of a status that came as the object of an `ERROR` event of a watch. */
+export function watchErrorOf(object: unknown): Error & { readonly code: number | undefined } {
+  const status = statusOf(object);
+  return Object.assign(new Error(status?.message ?? "the watch failed"), { code: status?.code });
+}

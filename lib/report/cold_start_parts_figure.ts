@@ -1,0 +1,104 @@
+import type { ColdStartGroup, ColdStartSummary } from "../analyze/cold_start_parts.ts";
+import type { RunAnalysis } from "../analyze/run_analysis.ts";
+import { START_PARTS, type StartPart } from "../analyze/start_parts.ts";
+import type { Figure } from "./figure.ts";
+import { createLegend } from "./marks.ts";
+import { formatNoun, formatNumber } from "./number_format.ts";
+import { PALETTE } from "./palette.ts";
+import type { Plotter } from "./plotter.ts";
+import { createLinearGrid, HALF_SIZE } from "./time_frame.ts";
+
+const COLORS: Readonly<Record<StartPart, string>> = {
+  scheduling: PALETTE.grey,
+  sandbox: PALETTE.sky,
+  image: PALETTE.red,
+  containers: PALETTE.blue,
+  readiness: PALETTE.orange,
+  unexplained: PALETTE.pale,
+};
+
+/** A part that is nowhere this large is left out of the legend; a pixel is more. */
+const LEAST_SHOWN_MS = 1;
+
+/** Renders what starts took, part by part; `null` where the platform tells no parts. */
+export function renderColdStartPartsFigure(
+  { coldStartParts }: RunAnalysis,
+  plotter: Plotter,
+): Figure | null {
+  if (coldStartParts === null) return null;
+  const { plot } = plotter;
+  const { starts, groups } = coldStartParts;
+  const shown = START_PARTS.filter((part) =>
+    groups.some(({ partMs }) => partMs[part] >= LEAST_SHOWN_MS)
+  );
+  const title = "Parts of cold starts";
+  return {
+    name: "cold_start_parts",
+    title,
+    caption: describe(coldStartParts),
+    svg: plotter.draw({
+      title,
+      ...HALF_SIZE,
+      x: { label: "instance starts, the quickest first", domain: [0, starts] },
+      y: { label: "ms", zero: true, nice: true },
+      marks: [
+        ...createLinearGrid(plotter),
+        plot.rectY(groups.flatMap((group) => stack(group, shown)), {
+          x1: "fromRank",
+          x2: "untilRank",
+          y1: "fromMs",
+          y2: "untilMs",
+          fill: "color",
+          insetLeft: groups.length < 40 ? 0.5 : 0,
+          insetRight: groups.length < 40 ? 0.5 : 0,
+        }),
+        createLegend(
+          shown.map((part) => ({ label: part, color: COLORS[part], shape: "area" as const })),
+        ),
+      ],
+    }),
+  };
+}
+
+function describe(
+  { starts, startMedianMs, heldUp, wait, coldInvocations }: ColdStartSummary,
+): string {
+  const sentences = [
+    `Half of ${formatNoun(starts, "instance start")} took at most ${
+      formatNumber(startMedianMs)
+    } ms.`,
+  ];
+  if (wait !== null) {
+    sentences.push(
+      `${formatNoun(coldInvocations, "cold invocation")} waited, medians, ` +
+        `${formatNumber(wait.beforeStartMs)} ms before the start, ` +
+        `${formatNumber(wait.duringStartMs)} ms for it and ` +
+        `${formatNumber(wait.afterStartMs)} ms after it beside the served runtime.`,
+    );
+  }
+  if (heldUp > 0) {
+    sentences.push(
+      `Of ${formatNoun(heldUp, "start")} the news came seconds late, as of nodes that are ` +
+        "overloaded: these are too long here.",
+    );
+  }
+  return sentences.join(" ");
+}
+
+interface Bar {
+  readonly fromRank: number;
+  readonly untilRank: number;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly color: string;
+}
+
+function stack({ fromRank, untilRank, partMs }: ColdStartGroup, shown: readonly StartPart[]) {
+  let fromMs = 0;
+  return shown.map((part): Bar => {
+    const untilMs = fromMs + partMs[part];
+    const bar = { fromRank, untilRank, fromMs, untilMs, color: COLORS[part] };
+    fromMs = untilMs;
+    return bar;
+  });
+}

@@ -1,0 +1,104 @@
+/**
+ * Removes what runs have left on a cluster, and nothing else:
+ *
+ *     deno task clean --platform knative
+ *     deno task clean --platform knative --run 2f1c --dry-run
+ *
+ * Exits with 0 when nothing of ours is left, with 1 otherwise, with 2 for mistakes.
+ *
+ * @module
+ */
+import { RealClock } from "../lib/base/clock.ts";
+import { errorMessage, LoaderError } from "../lib/base/error.ts";
+import {
+  cleanCluster,
+  findOwnObjects,
+  type OwnObjects,
+} from "../lib/platform/knative/clean_cluster.ts";
+import { openKubeAccess } from "../lib/platform/knative/kube_access.ts";
+import { CLUSTER_OPTIONS } from "../lib/run/cluster_options.ts";
+import { listenForInterrupt } from "../lib/run/interrupt.ts";
+import {
+  choiceOption,
+  durationOption,
+  type OptionTable,
+  switchOption,
+  textOption,
+} from "../lib/run/option.ts";
+import { parseOptions } from "../lib/run/parse_options.ts";
+import { print } from "../lib/run/print.ts";
+
+const OPTIONS = {
+  platform: choiceOption(["knative"], { meaning: "where functions ran", default: "knative" }),
+  kubeconfig: CLUSTER_OPTIONS.kubeconfig,
+  context: CLUSTER_OPTIONS.context,
+  namespace: CLUSTER_OPTIONS.namespace,
+  run: textOption<string | null>("id", {
+    meaning: "the run whose objects go (default: those of all runs, one under way too)",
+    default: null,
+  }),
+  wait: durationOption({
+    meaning: "longest wait until everything is gone",
+    default: 180_000,
+    minimum: 1000,
+    maximum: 3_600_000,
+  }),
+  dryRun: switchOption({ meaning: "say what would go, and stop", default: false }),
+} satisfies OptionTable;
+
+async function main(): Promise<number> {
+  const parsed = parseOptions(
+    "clean",
+    "Remove what runs have left on a cluster, and put its settings back",
+    OPTIONS,
+    Deno.args,
+  );
+  if (parsed.help !== null) {
+    print("stdout", parsed.help);
+    return 0;
+  }
+  const { run, wait, dryRun, ...place } = parsed.values;
+  const access = openKubeAccess({ ...place, clock: new RealClock() });
+  const lines = describeOwn(await findOwnObjects(access, run), run);
+  for (const line of lines) print("stdout", line);
+  if (dryRun) return 0;
+  using interrupt = listenForInterrupt(() => print("stderr", "Stopping."));
+  const { done, left } = await cleanCluster(access, {
+    runId: run,
+    timeoutMs: wait,
+    signal: interrupt.signal,
+  });
+  for (const sentence of done) print("stdout", sentence);
+  if (left.length === 0) {
+    print("stdout", "Nothing of ours is left.");
+    return 0;
+  }
+  print("stderr", `Still there: ${left.join(", ")}. See what holds them, then try again.`);
+  return 1;
+}
+
+function describeOwn({ namespace, runs, settings }: OwnObjects, run: string | null): string[] {
+  const lines = [...runs].map(([id, services]) =>
+    `run ${id}: ${services.length} ${services.length === 1 ? "service" : "services"} in the ` +
+    `namespace ${namespace}`
+  );
+  if (settings !== null) {
+    lines.push(
+      `run ${settings.run}: settings that it changed on ${settings.since} from ` +
+        `${settings.host} (${Object.keys(settings.after).join(", ")})`,
+    );
+  }
+  if (lines.length > 0) return lines;
+  const whose = run === null ? "any run" : `the run ${run}`;
+  return [`Nothing of ${whose} is in the namespace ${namespace}.`];
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    if (!(error instanceof LoaderError)) throw error;
+    console.error(`Error: ${errorMessage(error)}`);
+    Deno.exit(error.exitStatus);
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Is everything there that a run needs?
+ *
+ *     deno task doctor --platform knative
+ *     deno task doctor trace-sweep --platform knative --sizes 10,20
+ *
+ * Looks at the platform and at this machine; with an experiment and its options,
+ * compares its runs with what there is. Changes nothing but with --fix. Exits
+ * with 0, with 3 when something stops a run, with 2 for mistakes.
+ *
+ * @module
+ */
+import { errorMessage, LoaderError } from "../lib/base/error.ts";
+import { diagnose, isReady } from "../lib/run/doctor.ts";
+import { doctorOptionsOf, type DoctorValues } from "../lib/run/doctor_options.ts";
+import { diagnosisJson, renderDiagnosis } from "../lib/run/doctor_text.ts";
+import { findExperiment } from "../lib/run/find_experiment.ts";
+import { listenForInterrupt } from "../lib/run/interrupt.ts";
+import { parseOptions } from "../lib/run/parse_options.ts";
+import { print } from "../lib/run/print.ts";
+
+const EXPERIMENTS = new URL("../experiments/", import.meta.url);
+
+/** Exit status where something stops a run. */
+const NOT_READY = 3;
+
+const DESCRIPTION = "Is everything there that a run needs? Usage: doctor [experiment] [options]";
+
+async function main(): Promise<number> {
+  const [first] = Deno.args;
+  const isNamed = first !== undefined && !first.startsWith("-");
+  const experiment = isNamed ? await findExperiment(EXPERIMENTS, first) : null;
+  const table = doctorOptionsOf(experiment);
+  const args = isNamed ? Deno.args.slice(1) : Deno.args;
+  const parsed = parseOptions("doctor", DESCRIPTION, table, args);
+  if (parsed.help !== null) {
+    print("stdout", parsed.help);
+    return 0;
+  }
+  const options = parsed.values as unknown as DoctorValues;
+  using interrupt = listenForInterrupt(() => print("stderr", "Stopping."));
+  const diagnosis = await diagnose(experiment, options, interrupt.signal);
+  print("stdout", options.json ? diagnosisJson(diagnosis) : renderDiagnosis(diagnosis));
+  return isReady(diagnosis) ? 0 : NOT_READY;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    if (!(error instanceof LoaderError)) throw error;
+    console.error(`Error: ${errorMessage(error)}`);
+    Deno.exit(error.exitStatus);
+  }
+}

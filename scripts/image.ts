@@ -1,0 +1,114 @@
+/**
+ * Makes the image of the trace function:
+ *
+ *     deno task image --name registry.example/trace-function:1
+ *     deno task image --with ../shared/cluster/image.sh --name dev.local/trace-function:1
+ *
+ * With docker, from `workloads/container/Dockerfile`. With `--with`, a program
+ * makes it that takes a name and files as `SOURCE:DESTINATION`: then no docker
+ * and no base image are needed, the Deno of this machine goes into it.
+ */
+import { parseArgs } from "node:util";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const CONTAINER = join(ROOT, "workloads", "container");
+
+/** Where in the image things are; the service template and the Dockerfile say the same. */
+const APP = "/app";
+const CACHE = "/deno-dir";
+const DENO = "/bin/deno";
+
+/** The superuser, as in the Dockerfile: port 80 needs it. */
+const USER = "0";
+
+const { values } = parseArgs({
+  options: {
+    name: { type: "string", default: "dev.local/trace-function:1" },
+    with: { type: "string" },
+  },
+});
+
+if (values.with === undefined) {
+  await run("docker", ["build", "-f", join(CONTAINER, "Dockerfile"), "-t", values.name, ROOT]);
+} else {
+  const folder = await Deno.makeTempDir({ prefix: "loader-image-" });
+  try {
+    const files = await stage(folder);
+    await run(values.with, [
+      values.name,
+      "--user",
+      USER,
+      "--entry",
+      DENO,
+      ...files.map(([source, destination]) => `${source}:${destination}`),
+    ]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+console.log(`Made ${values.name}.`);
+
+/** Source and destination of every file of the image. */
+async function stage(folder: string): Promise<[string, string][]> {
+  const app = join(folder, "app");
+  await copy(join(ROOT, "workloads", "trace_function"), join(app, "workloads", "trace_function"));
+  await copy(join(ROOT, "proto"), join(app, "proto"));
+  await Deno.copyFile(join(CONTAINER, "deno.json"), join(app, "deno.json"));
+  await Deno.copyFile(join(ROOT, "deno.lock"), join(app, "deno.lock"));
+  const cache = join(folder, "deno-dir");
+  await run(Deno.execPath(), [
+    "cache",
+    "--quiet",
+    "workloads/trace_function/main.ts",
+    "workloads/trace_function/spin_worker.ts",
+  ], { cwd: app, env: { DENO_DIR: cache } });
+  return [
+    [Deno.execPath(), DENO],
+    ...await listLibraries(Deno.execPath()),
+    ...listFiles(app).map((file): [string, string] => [file, join(APP, relative(app, file))]),
+    // Compiled modules are found by their path, which is another in the image.
+    ...listFiles(join(cache, "npm")).map((
+      file,
+    ): [string, string] => [file, join(CACHE, relative(cache, file))]),
+  ];
+}
+
+/** What a program is linked with, by the words of `ldd`. */
+async function listLibraries(program: string): Promise<[string, string][]> {
+  const { stdout } = await new Deno.Command("ldd", { args: [program] }).output();
+  return [...new TextDecoder().decode(stdout).matchAll(/^\s+(?:\S+ => )?(\/\S+) \(/gm)]
+    .map(([, path]) => [path, path]);
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  for (const file of listFiles(from)) {
+    const target = join(to, relative(from, file));
+    await Deno.mkdir(dirname(target), { recursive: true });
+    await Deno.copyFile(file, target);
+  }
+}
+
+function listFiles(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? listFiles(join(folder, name)) : [join(folder, name)]
+  );
+}
+
+async function run(
+  program: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
+): Promise<void> {
+  let success = false;
+  try {
+    ({ success } = await new Deno.Command(program, { args: [...args], ...options, stdout: "null" })
+      .spawn().status);
+  } catch (error) {
+    console.error(`${program} cannot be started (${error instanceof Error ? error.message : ""}).`);
+  }
+  if (success) return;
+  console.error(`The image was not made: ${program} failed.`);
+  Deno.exit(1);
+}

@@ -1,0 +1,89 @@
+/**
+ * Makes the role of config/rbac.yaml in a namespace, and a kubeconfig for it:
+ *
+ *     deno task role --namespace loader > loader.kubeconfig
+ *
+ * Takes an administrator's access; --remove takes the role away again.
+ *
+ * @module
+ */
+import { RealClock } from "../lib/base/clock.ts";
+import { errorMessage, LoaderError } from "../lib/base/error.ts";
+import { openKubeAccess } from "../lib/platform/knative/kube_access.ts";
+import {
+  applyRole,
+  makeKubeconfig,
+  placeRole,
+  readRoleObjects,
+  removeRole,
+} from "../lib/platform/knative/loader_role.ts";
+import { CLUSTER_OPTIONS } from "../lib/run/cluster_options.ts";
+import {
+  choiceOption,
+  integerOption,
+  type OptionTable,
+  type OptionValues,
+  switchOption,
+  textOption,
+} from "../lib/run/option.ts";
+import { parseOptions } from "../lib/run/parse_options.ts";
+import { print } from "../lib/run/print.ts";
+
+const OPTIONS = {
+  platform: choiceOption(["knative"], { meaning: "what it is for", default: "knative" }),
+  kubeconfig: CLUSTER_OPTIONS.kubeconfig,
+  context: CLUSTER_OPTIONS.context,
+  namespace: textOption("name", {
+    meaning: "namespace for the functions and the account, made if it is not there",
+    default: "loader",
+  }),
+  prometheusNamespace: textOption<string | null>("name", {
+    meaning: "namespace of a Prometheus that is reached through the API server",
+    default: null,
+  }),
+  hours: integerOption("number", {
+    meaning: "how long the token is valid",
+    default: 24,
+    minimum: 1,
+    maximum: 24 * 365,
+  }),
+  remove: switchOption({
+    meaning: "remove the role instead; the namespace and its functions stay",
+    default: false,
+  }),
+} satisfies OptionTable;
+
+async function main(): Promise<void> {
+  const parsed = parseOptions(
+    "role",
+    "Make the role of config/rbac.yaml, and print a kubeconfig for it",
+    OPTIONS,
+    Deno.args,
+  );
+  if (parsed.help !== null) return print("stdout", parsed.help);
+  const options: OptionValues<typeof OPTIONS> = parsed.values;
+  const { namespace, kubeconfig, context } = options;
+  const access = openKubeAccess({ kubeconfig, context, namespace, clock: new RealClock() });
+  const objects = placeRole(readRoleObjects(), options);
+  if (options.remove) {
+    await removeRole(access, objects, { withNamespace: false });
+    return print("stderr", `The role for the namespace ${namespace} is gone.`);
+  }
+  await applyRole(access, objects);
+  print("stdout", await makeKubeconfig(access, namespace, options.hours * 3600));
+  print(
+    "stderr",
+    `The role for the namespace ${namespace} is there; above is a kubeconfig for it.`,
+  );
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+    Deno.exit(0);
+  } catch (error) {
+    if (!(error instanceof LoaderError)) throw error;
+    console.error(`Error: ${errorMessage(error)}`);
+    Deno.exit(error.exitStatus);
+  }
+}

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { SERVICES } from "../../lib/platform/knative/knative_objects.ts";
+import {
+  DEFAULT_TEMPLATE,
+  KNATIVE_PLATFORM_DEFAULTS,
+} from "../../lib/platform/knative/knative_options.ts";
+import type { NamedObject } from "../../lib/platform/knative/kube_access.ts";
+import { MANAGED_BY, MANAGED_BY_LABEL } from "../../lib/platform/knative/labels.ts";
+import { deriveService, readServiceTemplate } from "../../lib/platform/knative/service_template.ts";
+import { functionSpec } from "../support/function_spec.ts";
+import { Script } from "../support/script.ts";
+import { HAS_CLUSTER, openTestRole, type TestRole } from "./role.ts";
+
+/** Deploys services of two runs, and two of others. */
+async function deployAll({ admin }: TestRole): Promise<void> {
+  const template = readServiceTemplate(DEFAULT_TEMPLATE);
+  const serviceOf = (name: string, runId: string) =>
+    deriveService(
+      template,
+      // One instance, so that there are pods to wait for; its image need not be there.
+      functionSpec(0, { name, initialScale: 1, cpuRequestMilli: 5 }),
+      runId,
+      KNATIVE_PLATFORM_DEFAULTS,
+    );
+  const bare = serviceOf("foreign", "none");
+  const { metadata, ...revision } = bare.spec.template;
+  const foreign = (name: string, labels: Record<string, string>): NamedObject => ({
+    ...bare,
+    metadata: { name, labels } as NamedObject["metadata"],
+    spec: { template: { ...revision, metadata: { annotations: metadata.annotations } } },
+  } as NamedObject);
+  await Promise.all([
+    admin.apply(SERVICES, serviceOf("first-0", "first")),
+    admin.apply(SERVICES, serviceOf("first-1", "first")),
+    admin.apply(SERVICES, serviceOf("second-0", "second")),
+    admin.apply(SERVICES, foreign("foreign", {})),
+    // Of a program of the same name, or of a person who likes the label.
+    admin.apply(SERVICES, foreign("alike", { [MANAGED_BY_LABEL]: MANAGED_BY })),
+  ]);
+}
+
+async function listServices({ admin, namespace }: TestRole): Promise<string[]> {
+  const { items } = await admin.custom.listNamespacedCustomObject({ ...SERVICES, namespace }) as {
+    readonly items: readonly { readonly metadata: { readonly name: string } }[];
+  };
+  return items.map(({ metadata }) => metadata.name).sort();
+}
+
+async function clean(role: TestRole, ...args: readonly string[]) {
+  await using script = Script.start("scripts/clean.ts", args, ["-P"], {
+    KUBECONFIG: role.kubeconfig,
+  });
+  return await script.result;
+}
+
+Deno.test({
+  name: "clean: removes one run, or all, and nothing of others",
+  ignore: !HAS_CLUSTER,
+  async fn() {
+    await using role = await openTestRole("clean");
+    await deployAll(role);
+    const all = ["alike", "first-0", "first-1", "foreign", "second-0"];
+
+    const dry = await clean(role, "--platform", "knative", "--dry-run");
+    assert.equal(dry.status, 0, dry.stderr);
+    assert.match(dry.stdout, /run first: 2 services in the namespace test-clean-/);
+    assert.match(dry.stdout, /run second: 1 service /);
+    assert.deepEqual(await listServices(role), all);
+
+    const unknown = await clean(role, "--run", "third");
+    assert.equal(unknown.status, 0, unknown.stderr);
+    assert.match(unknown.stdout, /Nothing of the run third is in the namespace/);
+    assert.deepEqual(await listServices(role), all);
+
+    const first = await clean(role, "--run", "first");
+    assert.equal(first.status, 0, first.stderr);
+    assert.match(first.stdout, /Removed 2 services of the run first .*\nNothing of ours is left\./);
+    assert.deepEqual(await listServices(role), ["alike", "foreign", "second-0"]);
+
+    const rest = await clean(role);
+    assert.equal(rest.status, 0, rest.stderr);
+    assert.deepEqual(await listServices(role), ["alike", "foreign"]);
+    const { items: pods } = await role.admin.core.listNamespacedPod({ namespace: role.namespace });
+    const owners = new Set(
+      pods.map(({ metadata }) => metadata?.labels?.["serving.knative.dev/service"]),
+    );
+    assert.deepEqual([...owners].sort(), ["alike", "foreign"], "their pods stay");
+  },
+});
+
+Deno.test({
+  name: "clean: puts back what a run that crashed has left of settings",
+  ignore: !HAS_CLUSTER,
+  async fn() {
+    await using role = await openTestRole("left");
+    await using crashing = Script.start("tests/knative/changing_run.ts", ["left-run"], ["-P"], {
+      KUBECONFIG: role.kubeconfig,
+    });
+    await crashing.said(/changed/);
+    crashing.kill("SIGKILL");
+    await crashing.result;
+
+    const dry = await clean(role, "--dry-run");
+    assert.match(dry.stdout, /run left-run: settings that it changed .*enable-scale-to-zero/);
+    const other = await clean(role, "--run", "another");
+    assert.match(other.stdout, /Nothing of the run another/, "not its settings");
+    const { status, stdout, stderr } = await clean(role, "--run", "left-run");
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /Put back in the configmap .* what the run left-run .* had left/);
+    const again = await clean(role, "--dry-run");
+    assert.match(again.stdout, /^Nothing of any run is in the namespace/);
+  },
+});
+
+Deno.test({
+  name: "clean: a mistake of the user's, and a cluster that is not there",
+  ignore: !HAS_CLUSTER,
+  async fn() {
+    await using role = await openTestRole("mistakes");
+    const context = await clean(role, "--context", "nowhere");
+    assert.equal(context.status, 2);
+    assert.match(context.stderr, /has no context "nowhere" \(it has loader\)/);
+    const platform = await clean(role, "--platform", "local");
+    assert.equal(platform.status, 2);
+  },
+});

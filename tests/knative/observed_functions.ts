@@ -1,0 +1,103 @@
+import type { V1Pod } from "@kubernetes/client-node";
+import { RealClock, sleep } from "../../lib/base/clock.ts";
+import { deriveService, readServiceTemplate } from "../../lib/platform/knative/service_template.ts";
+import {
+  isNotFound,
+  type KubeAccess,
+  openKubeAccess,
+} from "../../lib/platform/knative/kube_access.ts";
+import { SERVICES } from "../../lib/platform/knative/knative_objects.ts";
+import {
+  DEFAULT_TEMPLATE,
+  KNATIVE_PLATFORM_DEFAULTS,
+} from "../../lib/platform/knative/knative_options.ts";
+import { KNATIVE_SERVICE_LABEL, selectorOf } from "../../lib/platform/knative/labels.ts";
+import { functionSpec } from "../support/function_spec.ts";
+
+/** Functions of a run in a namespace of their own, for tests of what is observed of them. */
+export interface ObservedFunctions extends AsyncDisposable {
+  readonly access: KubeAccess;
+  readonly clock: RealClock;
+  readonly labelSelector: string;
+  /** Deploys a function; it may not be ready yet. */
+  deploy(name: string, initialScale: number): Promise<void>;
+  /** Pods of our functions as the API server has them. */
+  listPods(): Promise<readonly V1Pod[]>;
+  /** Removes the functions; their pods stop. */
+  remove(): Promise<void>;
+}
+
+/** The key of each function by its name, as a run would have it. */
+export function functionIdsOf(names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(names.map((name) => [name, `owner/app/${name}`]));
+}
+
+/** Makes the namespace; it goes, with all that is in it, at the end. */
+export async function observeFunctions(namespace: string): Promise<ObservedFunctions> {
+  const clock = new RealClock();
+  const access = openKubeAccess({ clock, namespace });
+  const runId = namespace;
+  await access.core.createNamespace({ body: { metadata: { name: namespace } } });
+  const template = readServiceTemplate(DEFAULT_TEMPLATE);
+  const labelSelector = selectorOf(runId);
+  const remove = async () => {
+    await access.custom.deleteCollectionNamespacedCustomObject({
+      ...SERVICES,
+      namespace,
+      labelSelector,
+    });
+  };
+  return {
+    access,
+    clock,
+    labelSelector,
+    async deploy(name, initialScale) {
+      const spec = functionSpec(0, { name, initialScale, cpuRequestMilli: 10 });
+      await access.apply(
+        SERVICES,
+        deriveService(template, { ...spec, memoryRequestMib: 20 }, runId, {
+          ...KNATIVE_PLATFORM_DEFAULTS,
+        }),
+      );
+    },
+    async listPods() {
+      const { items } = await access.core.listNamespacedPod({
+        namespace,
+        labelSelector: KNATIVE_SERVICE_LABEL,
+      });
+      return items;
+    },
+    remove,
+    async [Symbol.asyncDispose]() {
+      await remove();
+      // Of a namespace with pods that may take their time, Kubernetes asks only after minutes again.
+      await until(clock, 120_000, "the pods are gone", async () => {
+        await access.core.deleteCollectionNamespacedPod({ namespace, gracePeriodSeconds: 1 });
+        return (await access.core.listNamespacedPod({ namespace })).items.length === 0;
+      });
+      await access.core.deleteNamespace({ name: namespace });
+      await until(clock, 120_000, "the namespace is gone", async () => {
+        try {
+          await access.core.readNamespace({ name: namespace });
+          return false;
+        } catch (error) {
+          return isNotFound(error);
+        }
+      });
+    },
+  };
+}
+
+/** Waits until something is so, with a bound. */
+export async function until(
+  clock: RealClock,
+  withinMs: number,
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const untilMs = clock.nowMs() + withinMs;
+  while (!await isSo()) {
+    if (clock.nowMs() > untilMs) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await sleep(clock, 50);
+  }
+}

@@ -1,0 +1,42 @@
+import process from "node:process";
+import type { FunctionSpec, Platform } from "../../lib/model/platform.ts";
+import type { LivePod, LiveService } from "../../lib/platform/knative/knative_objects.ts";
+import { SERVICES } from "../../lib/platform/knative/knative_objects.ts";
+import type { PlatformOptions } from "../../lib/platform/registry.ts";
+import { createPlatform } from "../../lib/platform/registry.ts";
+import { functionSpec } from "../support/function_spec.ts";
+import type { TestRole } from "./role.ts";
+
+/** Requests that fit on two busy cores. */
+const CPU_REQUEST_MILLI = 10;
+
+/** A platform in the role's namespace, with its rights alone, that leaves the activator to others. */
+export async function createTestPlatform(
+  { kubeconfig, namespace }: Pick<TestRole, "kubeconfig" | "namespace">,
+  options: PlatformOptions["knative"] = {},
+): Promise<Platform> {
+  return await createPlatform("knative", {
+    kubeconfig,
+    namespace,
+    gateway: process.env.LOADER_GATEWAY,
+    prometheus: process.env.LOADER_PROMETHEUS,
+    restartActivator: false,
+    ...options,
+  });
+}
+
+/** A function that asks for little. */
+export function smallFunction(index: number, given: Partial<FunctionSpec> = {}): FunctionSpec {
+  return functionSpec(index, { cpuRequestMilli: CPU_REQUEST_MILLI, ...given });
+}
+
+/** Names of the services and pods in the role's namespace, whosever they are. */
+export async function listObjects({ admin, namespace }: TestRole): Promise<string[]> {
+  const services: { readonly items: readonly LiveService[] } = await admin.custom
+    .listNamespacedCustomObject({ ...SERVICES, namespace });
+  const pods = await admin.core.listNamespacedPod({ namespace });
+  return [
+    ...services.items.map(({ metadata }) => `service ${metadata.name}`),
+    ...(pods.items as unknown as readonly LivePod[]).map(({ metadata }) => `pod ${metadata.name}`),
+  ].sort();
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { LoaderError } from "../../../lib/base/error.ts";
+import { deriveAutoscaling } from "../../../lib/platform/knative/autoscaler_settings.ts";
+import { addressOfFunction } from "../../../lib/platform/knative/gateway_address.ts";
+import {
+  parseGatewayChoice,
+  settleKnativeOptions,
+} from "../../../lib/platform/knative/knative_options.ts";
+import { isLabelValue, selectorOf } from "../../../lib/platform/knative/labels.ts";
+import { openKubeAccess } from "../../../lib/platform/knative/kube_access.ts";
+import { RealClock } from "../../../lib/base/clock.ts";
+import { temporaryFolder } from "../../support/script.ts";
+
+const createTransport = () => () => Promise.reject(new Error("unused"));
+
+Deno.test("settleKnativeOptions: out of range is told with name and value", () => {
+  assert.equal(settleKnativeOptions({ createTransport }).deployAtOnce, 20);
+  assert.throws(
+    () => settleKnativeOptions({ createTransport, deployAtOnce: 0 }),
+    (error) => error instanceof LoaderError && /deployAtOnce .* not 0/.test(error.message),
+  );
+});
+
+Deno.test("--gateway: an address, the services' URLs, or neither", () => {
+  assert.deepEqual(parseGatewayChoice(null), { kind: "found" });
+  assert.deepEqual(parseGatewayChoice("url"), { kind: "url", port: null });
+  assert.deepEqual(parseGatewayChoice("url:8080"), { kind: "url", port: 8080 });
+  const choice = parseGatewayChoice("10.0.0.1:31080");
+  assert.ok(choice.kind === "address" && choice.address.port === 31080);
+  assert.throws(() => parseGatewayChoice("nowhere"), /--gateway: .*nowhere.*no port/);
+});
+
+Deno.test("addressOfFunction: the gateway with the function's host, or the URL", () => {
+  const url = "http://f-0.default.example.com";
+  const gateway = { hostname: "10.0.0.1", port: 31080, secure: null };
+  assert.deepEqual(addressOfFunction(url, gateway, null), {
+    address: "10.0.0.1:31080",
+    authority: "f-0.default.example.com",
+  });
+  assert.deepEqual(addressOfFunction(url, null, null), {
+    address: "f-0.default.example.com:80",
+    authority: "f-0.default.example.com",
+  });
+  assert.deepEqual(addressOfFunction(url, null, 8080), {
+    address: "f-0.default.example.com:8080",
+    authority: "f-0.default.example.com:8080",
+  });
+  const secure = addressOfFunction("https://f-0.example.com", null, null);
+  assert.equal(secure.address, "f-0.example.com:443");
+  assert.notEqual(secure.tls, undefined);
+});
+
+Deno.test("deriveAutoscaling: the cluster's settings, then our annotations", () => {
+  const map = {
+    "stable-window": "1m30s",
+    "scale-to-zero-grace-period": "10s",
+    "max-scale-down-rate": "1.1",
+    "enable-scale-to-zero": "false",
+    "max-scale-up-rate": "many",
+  };
+  const autoscaling = deriveAutoscaling(map, { maxScale: 7, partialPanic: true });
+  assert.equal(autoscaling.stableWindowMs, 90_000);
+  assert.equal(autoscaling.scaleToZeroGraceMs, 10_000);
+  assert.equal(autoscaling.maxScaleDownRate, 1.1);
+  assert.equal(autoscaling.enableScaleToZero, false);
+  assert.equal(autoscaling.maxScaleUpRate, 1000, "what cannot be read stays the default");
+  assert.equal(autoscaling.maxScale, 7);
+  assert.equal(autoscaling.panicThreshold, 10);
+  assert.equal(autoscaling.targetBurstCapacity, -1);
+});
+
+Deno.test("labels: values that Kubernetes takes, and a selector that finds nothing foreign", () => {
+  assert.ok(isLabelValue("20261123-161405-1f0c"));
+  for (const wrong of ["-a", "a b", "x".repeat(64)]) assert.equal(isLabelValue(wrong), false);
+  // Without a run, an object of ours must still carry some run's label.
+  assert.equal(selectorOf(null), "app.kubernetes.io/managed-by=loader,loader/run");
+  assert.equal(selectorOf("a"), "app.kubernetes.io/managed-by=loader,loader/run=a");
+});
+
+Deno.test("openKubeAccess: a wrong context names those that there are", async () => {
+  await using folder = await temporaryFolder();
+  const kubeconfig = `${folder.path}/config`;
+  await Deno.writeTextFile(
+    kubeconfig,
+    `apiVersion: v1
+kind: Config
+current-context: one
+clusters: [{ name: c, cluster: { server: "https://127.0.0.1:1" } }]
+users: [{ name: u, user: { token: t } }]
+contexts:
+  - { name: one, context: { cluster: c, user: u, namespace: functions } }
+  - { name: two, context: { cluster: c, user: u } }
+`,
+  );
+  const clock = new RealClock();
+  const access = openKubeAccess({ clock, kubeconfig });
+  assert.deepEqual([access.contextName, access.namespace], ["one", "functions"]);
+  assert.equal(openKubeAccess({ clock, kubeconfig, context: "two" }).namespace, "default");
+  assert.throws(
+    () => openKubeAccess({ clock, kubeconfig, context: "three" }),
+    (error) =>
+      error instanceof LoaderError && error.code === "usage" &&
+      /no context "three" \(it has one, two\)/.test(error.message),
+  );
+  assert.throws(
+    () => openKubeAccess({ clock, kubeconfig: `${folder.path}/none` }),
+    (error) => error instanceof LoaderError && error.place.file === `${folder.path}/none`,
+  );
+});

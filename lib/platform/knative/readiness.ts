@@ -153,7 +153,7 @@ export class Readiness {
     const service = this.#services.objects.get(waiter.name);
     if (service !== undefined && isReady(service)) return waiter.resolve(service);
     const faults = this.#podsOf(waiter.name).map(findPodFault).filter((fault) => fault !== null);
-    const isRefused = service !== undefined && conditionOf(service, "Ready")?.status === "False";
+    const isRefused = service !== undefined && isGivenUp(service);
     // Knative gives up at once where there is no room, and takes it back when there is.
     if (!faults.some(({ isFinal }) => isFinal) && (!isRefused || faults.length > 0)) {
       waiter.fault?.cancel();
@@ -210,6 +210,15 @@ export class Readiness {
       .filter(({ involvedObject }) => involvedObject.name?.startsWith(revision) ?? false)
       .sort((a, b) => timeOf(a) - timeOf(b));
   }
+}
+
+/**
+ * Whether Knative has given a service up. Not where something of the same name is in its way: that
+ * is what the garbage collector has still to remove of a service that was there before.
+ */
+function isGivenUp(service: LiveService): boolean {
+  const ready = conditionOf(service, "Ready");
+  return ready?.status === "False" && !(ready.message ?? "").includes("that we do not own");
 }
 
 /** Whether what was asked for last is served, with its initial instances. */

@@ -30,25 +30,33 @@ const { values } = parseArgs({
   },
 });
 
-if (values.with === undefined) {
-  await run("docker", ["build", "-f", join(CONTAINER, "Dockerfile"), "-t", values.name, ROOT]);
-} else {
+/** A sentence for the user. */
+class Failure extends Error {}
+
+try {
+  await (values.with === undefined
+    ? makeWithDocker(values.name)
+    : makeWith(values.with, values.name));
+  console.log(`Made ${values.name}.`);
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  console.error(error.message);
+  Deno.exit(1);
+}
+
+async function makeWithDocker(name: string): Promise<void> {
+  await run("docker", ["build", "-f", join(CONTAINER, "Dockerfile"), "-t", name, ROOT]);
+}
+
+async function makeWith(program: string, name: string): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "loader-image-" });
   try {
-    const files = await stage(folder);
-    await run(values.with, [
-      values.name,
-      "--user",
-      USER,
-      "--entry",
-      DENO,
-      ...files.map(([source, destination]) => `${source}:${destination}`),
-    ]);
+    const files = (await stage(folder)).map(([from, to]) => `${from}:${to}`);
+    await run(program, [name, "--user", USER, "--entry", DENO, ...files]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
-console.log(`Made ${values.name}.`);
 
 /** Source and destination of every file of the image. */
 async function stage(folder: string): Promise<[string, string][]> {
@@ -106,9 +114,8 @@ async function run(
     ({ success } = await new Deno.Command(program, { args: [...args], ...options, stdout: "null" })
       .spawn().status);
   } catch (error) {
-    console.error(`${program} cannot be started (${error instanceof Error ? error.message : ""}).`);
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new Failure(`The image was not made: ${program} cannot be started (${detail}).`);
   }
-  if (success) return;
-  console.error(`The image was not made: ${program} failed.`);
-  Deno.exit(1);
+  if (!success) throw new Failure(`The image was not made: ${program} failed.`);
 }

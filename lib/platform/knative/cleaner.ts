@@ -1,5 +1,5 @@
 import { type Clock, sleep } from "../../base/clock.ts";
-import { isNotFound, type KubeAccess, persist } from "./kube_access.ts";
+import { isNotFound, type KubeAccess, kubeError, persist } from "./kube_access.ts";
 import { type LiveService, SERVICES } from "./knative_objects.ts";
 import { RUN_LABEL, selectorOf } from "./labels.ts";
 import { type ObjectWatch, type WatchedObject, watchObjects } from "./object_watch.ts";
@@ -69,8 +69,15 @@ export async function removeServices(
   const runs = new Set(found.items.map(({ metadata }) => metadata.labels?.[RUN_LABEL] ?? "?"));
   const changed = new Signal();
   const watches = new Map<string, ObjectWatch<WatchedObject>>();
+  /** Why nothing is heard of a kind. */
+  const trouble = new Map<string, unknown>();
   const watch = async (kind: string, path: string) => {
-    const listener = { onChange: () => {}, onGone: () => changed.ring() };
+    const listener = {
+      onChange: () => {},
+      onGone: () => changed.ring(),
+      onTrouble: (error: unknown) => trouble.set(kind, error),
+      onRecovered: () => trouble.delete(kind),
+    };
     watches.set(kind, await watchObjects(access, { path, labelSelector }, listener));
   };
   const serving = `/apis/${SERVICES.group}/${SERVICES.version}/namespaces/${namespace}`;
@@ -99,6 +106,9 @@ export async function removeServices(
       await changed.wait(clock, Math.min(untilMs - clock.nowMs(), 1000), signal);
     }
     const left = listLeft();
+    for (const error of trouble.values()) {
+      if (left.length > 0) throw kubeError(error, "see whether our services are gone");
+    }
     return { services: names.length, runs: [...runs].sort(), left };
   } finally {
     await Promise.all([...watches.values()].map((watch) => watch.close()));

@@ -5,6 +5,7 @@ import { LoaderError } from "../base/error.ts";
 import type { RunManifest } from "../model/manifest.ts";
 import { constant } from "../platform/simulator/distribution.ts";
 import type { SimulatorOptions } from "../platform/simulator/simulator_options.ts";
+import { deriveWait } from "./twin_settings.ts";
 
 /** What earlier runs tell of their platform's parts. */
 export interface MeasuredPlatform {
@@ -52,6 +53,7 @@ export async function readMeasuredPlatform(folder: string): Promise<MeasuredPlat
     networkMs: measured.networkMs,
     serviceOverheadMs: measured.serviceOverheadMs,
     serviceFactor: constant(measured.serviceFactor),
+    wakeUpMs: deriveWait(measured.wakeUpMs),
   };
   return {
     simulation: Object.fromEntries(

@@ -86,7 +86,7 @@ export async function preflight<O extends OptionTable>(
   signal: AbortSignal,
 ): Promise<Preflight> {
   const target = await findTarget(options);
-  const { runs } = await experiment.plan(options);
+  const { runs, overloadTolerance } = await experiment.plan(options);
   signal.throwIfAborted();
   const planner = new RunPlanner(runs, options.schedules);
   const notes: string[] = [];
@@ -99,7 +99,7 @@ export async function preflight<O extends OptionTable>(
   for (let load = planner.next(); load !== undefined; load = planner.next()) {
     const { run, overloaded } = await expectRun(load, rehearsal, options);
     looked.push({ load, run });
-    if (overloaded) {
+    if (overloaded && overloadTolerance !== Infinity) {
       notes.push(`The experiment would end after ${run.name}: the platform is overloaded there.`);
       break;
     }

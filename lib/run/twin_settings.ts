@@ -59,7 +59,10 @@ function orElse(measured: EmpiricalDistribution | null, otherwise: Distribution)
   return measured ?? otherwise;
 }
 
-/** It depends on where in its quantum each task before is: seen from outside, chance. */
-function deriveWait(meanMs: number): Distribution {
+/**
+ * How long a call waits for a turn of the run queue, so long on average: it depends on
+ * where in its quantum each task before is, seen from outside on chance.
+ */
+export function deriveWait(meanMs: number): Distribution {
   return meanMs === 0 ? constant(0) : { kind: "exponential", mean: meanMs };
 }

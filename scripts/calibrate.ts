@@ -10,7 +10,6 @@
  */
 import Table from "cli-table3";
 import { dirname } from "node:path";
-import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { type Pacing, PACINGS } from "../lib/base/clock.ts";
 import { parseAddress } from "../lib/platform/endpoints/address.ts";
 import { VERDICT_LIMITS } from "../lib/invoke/verdict.ts";
@@ -21,6 +20,7 @@ import {
   deriveSustainedRatePerS,
 } from "../lib/run/calibration.ts";
 import { listenForInterrupt } from "../lib/run/interrupt.ts";
+import { runMain } from "../lib/run/main.ts";
 import { durationOption, integerListOption, textOption } from "../lib/run/option.ts";
 import { parseOptions } from "../lib/run/parse_options.ts";
 import { EchoServerProcess } from "../lib/run/echo_server_process.ts";
@@ -122,12 +122,4 @@ async function main(): Promise<number> {
   }
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main());
-  } catch (error) {
-    if (!(error instanceof LoaderError)) throw error;
-    console.error(`Error: ${errorMessage(error)}`);
-    Deno.exit(error.exitStatus);
-  }
-}
+if (import.meta.main) await runMain(main);

@@ -9,7 +9,6 @@
  * @module
  */
 import { RealClock } from "../lib/base/clock.ts";
-import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import {
   cleanCluster,
   findOwnObjects,
@@ -26,6 +25,7 @@ import {
   textOption,
 } from "../lib/run/option.ts";
 import { parseOptions } from "../lib/run/parse_options.ts";
+import { runMain } from "../lib/run/main.ts";
 import { print } from "../lib/run/print.ts";
 
 const OPTIONS = {
@@ -93,12 +93,4 @@ function describeOwn({ namespace, runs, settings }: OwnObjects, run: string | nu
   return [`Nothing of ${whose} is in the namespace ${namespace}.`];
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main());
-  } catch (error) {
-    if (!(error instanceof LoaderError)) throw error;
-    console.error(`Error: ${errorMessage(error)}`);
-    Deno.exit(error.exitStatus);
-  }
-}
+if (import.meta.main) await runMain(main);

@@ -10,13 +10,13 @@
  *
  * @module
  */
-import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { diagnose, isReady } from "../lib/run/doctor.ts";
 import { doctorOptionsOf, type DoctorValues } from "../lib/run/doctor_options.ts";
 import { diagnosisJson, renderDiagnosis } from "../lib/run/doctor_text.ts";
 import { findExperiment } from "../lib/run/find_experiment.ts";
 import { listenForInterrupt } from "../lib/run/interrupt.ts";
 import { parseOptions } from "../lib/run/parse_options.ts";
+import { runMain } from "../lib/run/main.ts";
 import { print } from "../lib/run/print.ts";
 
 const EXPERIMENTS = new URL("../experiments/", import.meta.url);
@@ -44,12 +44,4 @@ async function main(): Promise<number> {
   return isReady(diagnosis) ? 0 : NOT_READY;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main());
-  } catch (error) {
-    if (!(error instanceof LoaderError)) throw error;
-    console.error(`Error: ${errorMessage(error)}`);
-    Deno.exit(error.exitStatus);
-  }
-}
+if (import.meta.main) await runMain(main);

@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { renderReport } from "../lib/report/report.ts";
 import { mergeShards } from "../lib/run/merge.ts";
+import { runMain } from "../lib/run/main.ts";
 import { print } from "../lib/run/print.ts";
 import { readExperimentResult, renderResultTable } from "../lib/run/result_table.ts";
 
@@ -44,12 +45,4 @@ async function main(): Promise<void> {
   print("stdout", `Report:  ${html}`);
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    if (!(error instanceof LoaderError)) throw error;
-    console.error(`Error: ${error.message}`);
-    Deno.exit(error.exitStatus);
-  }
-}
+if (import.meta.main) await runMain(main);

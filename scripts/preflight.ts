@@ -8,12 +8,13 @@
  *
  * @module
  */
-import { errorMessage, LoaderError } from "../lib/base/error.ts";
+import { LoaderError } from "../lib/base/error.ts";
 import { findExperiment, listExperiments } from "../lib/run/find_experiment.ts";
 import { listenForInterrupt } from "../lib/run/interrupt.ts";
 import { isFeasible, preflight } from "../lib/run/preflight.ts";
 import { parsePreflightOptions } from "../lib/run/preflight_options.ts";
 import { formatPreflight, renderPreflight } from "../lib/run/preflight_text.ts";
+import { runMain } from "../lib/run/main.ts";
 import { print } from "../lib/run/print.ts";
 
 const EXPERIMENTS = new URL("../experiments/", import.meta.url);
@@ -47,12 +48,4 @@ async function main(): Promise<number> {
   return isFeasible(result) ? 0 : DOES_NOT_FIT;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main());
-  } catch (error) {
-    if (!(error instanceof LoaderError)) throw error;
-    console.error(`Error: ${errorMessage(error)}`);
-    Deno.exit(error.exitStatus);
-  }
-}
+if (import.meta.main) await runMain(main);

@@ -8,7 +8,6 @@
  * @module
  */
 import { RealClock } from "../lib/base/clock.ts";
-import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { openKubeAccess } from "../lib/platform/knative/kube_access.ts";
 import {
   applyRole,
@@ -27,6 +26,7 @@ import {
   textOption,
 } from "../lib/run/option.ts";
 import { parseOptions } from "../lib/run/parse_options.ts";
+import { runMain } from "../lib/run/main.ts";
 import { print } from "../lib/run/print.ts";
 
 const OPTIONS = {
@@ -77,13 +77,4 @@ async function main(): Promise<void> {
   );
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-    Deno.exit(0);
-  } catch (error) {
-    if (!(error instanceof LoaderError)) throw error;
-    console.error(`Error: ${errorMessage(error)}`);
-    Deno.exit(error.exitStatus);
-  }
-}
+if (import.meta.main) await runMain(main);

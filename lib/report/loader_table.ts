@@ -1,7 +1,8 @@
 import type { RunAnalysis } from "../analyze/run_analysis.ts";
 import type { LoaderPart, VerdictWord } from "../model/manifest.ts";
+import { createEvidenceColumns } from "./evidence_columns.ts";
 import { type Html, html, NOTHING } from "./html.ts";
-import { formatCount, formatNumber, formatShare, UNKNOWN } from "./number_format.ts";
+import { formatCount } from "./number_format.ts";
 import { renderTable } from "./table_section.ts";
 
 /** A loader's part of a run. */
@@ -39,32 +40,7 @@ export function renderLoaderTable(
       { heading: "status", isText: true, cell: ({ loader }) => loader.status },
       { heading: "functions", cell: ({ loader }) => formatCount(loader.plan.functions) },
       { heading: "invocations", cell: ({ loader }) => formatCount(loader.plan.invocations) },
-      {
-        heading: "not ok",
-        cell: (row) => {
-          const known = evidence(row);
-          if (known === undefined || known.measured === 0) return UNKNOWN;
-          return formatShare(known.measuredNotOk / known.measured);
-        },
-      },
-      { heading: "dropped", cell: (row) => formatCount(evidence(row)?.dropped ?? null) },
-      {
-        heading: "dispatch lag p99",
-        unit: "ms",
-        cell: (row) => formatNumber(evidence(row)?.dispatchLagP99Ms ?? null),
-      },
-      {
-        heading: "loop delay p99",
-        unit: "ms",
-        cell: (row) => formatNumber(evidence(row)?.loopDelayP99Ms ?? null),
-      },
-      {
-        heading: "busy seconds",
-        cell: (row) => {
-          const known = evidence(row);
-          return known === undefined ? UNKNOWN : `${known.busySeconds.length} of ${known.seconds}`;
-        },
-      },
+      ...createEvidenceColumns(evidence),
     ], rows)}
   `;
 }

@@ -2,9 +2,10 @@ import type { RunAnalysis } from "../analyze/run_analysis.ts";
 import { deriveExperimentVerdict } from "../analyze/experiment_verdict.ts";
 import type { ExperimentFolder } from "../analyze/experiment_folder.ts";
 import type { RunStatus, VerdictWord } from "../model/manifest.ts";
+import { createEvidenceColumns } from "./evidence_columns.ts";
 import { type Html, html, NOTHING } from "./html.ts";
 import { renderLoaderTable } from "./loader_table.ts";
-import { formatCount, formatNoun, formatNumber, formatShare, UNKNOWN } from "./number_format.ts";
+import { formatCount, formatNoun } from "./number_format.ts";
 import { renderTable } from "./table_section.ts";
 
 const MEANINGS: Readonly<Record<VerdictWord, string>> = {
@@ -93,32 +94,7 @@ function renderEvidence(runs: readonly RunAnalysis[]): Html {
       heading: "measured",
       cell: (row) => formatCount(evidence(row)?.measured ?? row.merit.invocations),
     },
-    {
-      heading: "not ok",
-      cell: (row) => {
-        const known = evidence(row);
-        if (known === undefined || known.measured === 0) return UNKNOWN;
-        return formatShare(known.measuredNotOk / known.measured);
-      },
-    },
-    { heading: "dropped", cell: (row) => formatCount(evidence(row)?.dropped ?? null) },
-    {
-      heading: "dispatch lag p99",
-      unit: "ms",
-      cell: (row) => formatNumber(evidence(row)?.dispatchLagP99Ms ?? null),
-    },
-    {
-      heading: "loop delay p99",
-      unit: "ms",
-      cell: (row) => formatNumber(evidence(row)?.loopDelayP99Ms ?? null),
-    },
-    {
-      heading: "busy seconds",
-      cell: (row) => {
-        const known = evidence(row);
-        return known === undefined ? UNKNOWN : `${known.busySeconds.length} of ${known.seconds}`;
-      },
-    },
+    ...createEvidenceColumns(evidence),
     {
       heading: "reasons",
       isText: true,

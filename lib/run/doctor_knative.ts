@@ -3,7 +3,7 @@ import { LoaderError } from "../base/error.ts";
 import type { FunctionSpec } from "../model/platform.ts";
 import { type Finding, problem } from "../platform/finding.ts";
 import { diagnoseKnative } from "../platform/knative/doctor_checks/diagnose_knative.ts";
-import { parseCpuMilli, parseMemoryMib } from "../platform/knative/doctor_checks/quantity.ts";
+import { parseCpuMilli, parseMemoryMib } from "../scrape/kubernetes_quantity.ts";
 import { KNATIVE_PLATFORM_DEFAULTS } from "../platform/knative/knative_options.ts";
 import type { ContainerTemplate, KnativeService } from "../platform/knative/knative_objects.ts";
 import { openKubeAccess } from "../platform/knative/kube_access.ts";

@@ -3,7 +3,7 @@ import { errorMessage } from "../../base/error.ts";
 import { deriveRoom, type NodeRoom } from "./doctor_checks/capacity_check.ts";
 import type { ConfigMaps } from "./doctor_checks/checkup.ts";
 import { readConfigMaps } from "./doctor_checks/config_maps.ts";
-import { parseCpuMilli } from "./doctor_checks/quantity.ts";
+import { parseCpuMilli } from "../../scrape/kubernetes_quantity.ts";
 import { SERVING_NAMESPACE } from "./doctor_checks/rights.ts";
 import { type KubeAccess, kubeError } from "./kube_access.ts";
 

@@ -4,6 +4,7 @@ import { errorMessage, LoaderError } from "../../base/error.ts";
 import { type Address, parseAddress } from "../endpoints/address.ts";
 import type { CreateTransport } from "../transport_choice.ts";
 import type { DeploymentProgress } from "./deployer.ts";
+import { checkWholeOption } from "../whole_option.ts";
 
 /** What functions request: by the table of memory, or nothing (best effort). */
 export const REQUESTS = ["table", "none"] as const;
@@ -162,14 +163,5 @@ function check(
   least: number,
   most: number,
 ): void {
-  const value = settings[name];
-  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) {
-    return;
-  }
-  throw new LoaderError(
-    "usage",
-    `The option ${name} of the Knative platform must be a whole number from ${least} to ${most}, ` +
-      `not ${value}.`,
-    { value },
-  );
+  checkWholeOption("Knative", name, settings[name], least, most);
 }

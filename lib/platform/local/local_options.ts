@@ -2,10 +2,10 @@ import { availableParallelism } from "node:os";
 import type { Pacing } from "../../base/clock.ts";
 import type { FunctionScalerOptions } from "../../autoscale/function_scaler.ts";
 import type { Capacity } from "../../model/platform.ts";
-import { LoaderError } from "../../base/error.ts";
 import type { CreateTransport } from "../transport_choice.ts";
 import { INSTANCE_OVERHEAD_MIB } from "./capacity.ts";
 import type { SpinConstants } from "./control.ts";
+import { checkWholeOption } from "../whole_option.ts";
 
 /** Options of {@linkcode createLocalPlatform}; see {@linkcode LOCAL_DEFAULTS}. */
 export interface LocalOptions {
@@ -116,13 +116,5 @@ function check(
   least: number,
   most: number,
 ): void {
-  const value = settings[name];
-  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) {
-    return;
-  }
-  throw new LoaderError(
-    "usage",
-    `The option ${name} of the local platform must be a whole number from ${least} to ${most}, not ${value}.`,
-    { value },
-  );
+  checkWholeOption("local", name, settings[name], least, most);
 }

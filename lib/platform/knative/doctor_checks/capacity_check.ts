@@ -2,7 +2,7 @@ import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import { type Finding, okay, problem, warning } from "../../finding.ts";
 import type { KubeAccess } from "../kube_access.ts";
 import type { Checkup, ConfigMaps, DemandLevel, ExpectedDemand } from "./checkup.ts";
-import { parseCount, parseCpuMilli, parseMemoryMib } from "./quantity.ts";
+import { parseCount, parseCpuMilli, parseMemoryMib } from "../../../scrape/kubernetes_quantity.ts";
 
 /** Request of the queue-proxy where config-deployment says nothing (Knative's default). */
 const QUEUE_PROXY_CPU = "25m";

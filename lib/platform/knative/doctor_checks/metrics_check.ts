@@ -1,7 +1,7 @@
 import { type Finding, okay, warning } from "../../finding.ts";
 import { kubeError } from "../kube_access.ts";
 import type { KubeAccess } from "../kube_access.ts";
-import { parseCpuMilli } from "./quantity.ts";
+import { parseCpuMilli } from "../../../scrape/kubernetes_quantity.ts";
 
 /** Whether CPU and memory of the nodes can be scraped. */
 export async function checkMetrics({ custom }: Pick<KubeAccess, "custom">): Promise<Finding[]> {

@@ -2,6 +2,12 @@ import { join } from "node:path";
 import type { RunManifest } from "../model/manifest.ts";
 import { phaseAt } from "../model/schedule.ts";
 import { type Cell, GENERATOR, INVOCATIONS, PLATFORM_METRICS } from "../model/table.ts";
+import {
+  deriveNodeSteps,
+  type NodeSource,
+  readNodeSource,
+  UNKNOWN_NODES,
+} from "./ancestor_nodes.ts";
 import { type ColumnTable, readCsvTable } from "./csv_table.ts";
 import { deriveScaleUpsFromZeroMs, readScales, type ScaleTable } from "./scale_change.ts";
 
@@ -12,6 +18,7 @@ export interface AncestorSource {
   readonly generator: ColumnTable;
   readonly platformMetrics: ColumnTable;
   readonly scales: ScaleTable;
+  readonly nodes: NodeSource;
 }
 
 /** Columns of a scrape in the ancestor's order, and the factor to the ancestor's unit. */
@@ -31,9 +38,6 @@ const SCRAPED: readonly (readonly [column: string, factor: number])[] = [
   ["placement_p99_ms", 1e-3],
   ["placement_p50_ms", 1e-3],
 ];
-
-/** Nodes are scraped on clusters only; these columns stay empty without. */
-const NODE_COLUMNS = 6;
 
 const MINUTE_MS = 60_000;
 const US_PER_MS = 1_000;
@@ -70,6 +74,7 @@ export async function readAncestorSource(
       ["time_ms", ...SCRAPED.map(([column]) => column)],
     ),
     scales: await readScales(runPath),
+    nodes: await readNodeSource(runPath),
   };
 }
 
@@ -93,6 +98,9 @@ export function* deriveAncestorInvocations(source: AncestorSource): Generator<Ce
     return (row: number) => knownOrNull(factor * values[row]);
   });
   const scaleUpsMs = deriveScaleUpsFromZeroMs(scales);
+  // Nodes are scraped on clusters only; these columns stay empty without.
+  const nodeSteps = deriveNodeSteps(source.nodes);
+  const nodesMs = Float64Array.from(nodeSteps, ({ timeMs }) => timeMs);
   const rps = rateOf(manifest);
   let previous: number | undefined;
   for (const row of Uint32Array.from(index.keys()).sort((a, b) => index[a] - index[b])) {
@@ -115,7 +123,7 @@ export function* deriveAncestorInvocations(source: AncestorSource): Generator<Ce
       outcomeName !== "ok" && !isTimeout,
       knownOrNull(memoryLoadMib[countUntil(generatorMs, atMs) - 1]),
       isNext ? microseconds(scheduledMs[row] - scheduledMs[previous!]) : null,
-      ...Array<null>(NODE_COLUMNS).fill(null),
+      ...nodeSteps[countUntil(nodesMs, atMs) - 1]?.cells ?? UNKNOWN_NODES,
       ...scraped.map((valueAt) => valueAt(scrape)),
       scaleUpsMs === null ? null : countUntil(scaleUpsMs, atMs),
     ];

@@ -4,6 +4,7 @@ import type { Platform } from "../model/platform.ts";
 import type { Schedule } from "../model/schedule.ts";
 import { createPlatform, type PlatformOptions } from "../platform/registry.ts";
 import type { CommonOptions } from "./common_options.ts";
+import { tendsPlatform } from "./shard.ts";
 import { readSimulationOptions } from "./simulation_options.ts";
 
 /** What a platform tells while it deploys and serves. */
@@ -106,6 +107,7 @@ function knativeOptions(
   { onDeployment, onNote }: PlatformListener,
 ): PlatformOptions["knative"] {
   const { kubeconfig, context, namespace, gateway, prometheus, image, template } = options;
+  const tends = tendsPlatform(options.shard);
   return {
     transport: options.transport,
     connections: options.connections,
@@ -125,8 +127,9 @@ function knativeOptions(
     deployTimeoutMs: options.deployTimeout,
     deployAtOnce: options.deployAtOnce,
     allowPartial: options.allowPartial,
-    restartActivator: options.restartActivator,
-    restartPrometheus: options.restartPrometheus,
+    recoverSettings: tends && options.clusterSettings,
+    restartActivator: tends && options.restartActivator,
+    restartPrometheus: tends && options.restartPrometheus,
     scrapeEveryMs: options.scrapeInterval,
     scrapeTimeoutMs: options.scrapeInterval,
     onProgress: ({ functions, applied, ready, failed }) =>

@@ -71,6 +71,12 @@ export const KNATIVE_OPTIONS = {
     default: false,
     decidesResult: false,
   }),
+  clusterSettings: switchOption({
+    ...KNATIVE_ONLY,
+    meaning: "change the autoscaler's settings for warm-up and measurement, and put back what a " +
+      "run that crashed has left (default; --no-cluster-settings leaves them alone)",
+    default: true,
+  }),
   restartActivator: switchOption({
     ...KNATIVE_ONLY,
     meaning: "restart Knative's activator before each deployment, where permitted (default; " +

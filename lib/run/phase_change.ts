@@ -3,8 +3,7 @@ import type { RunManifest } from "../model/manifest.ts";
 import type { Platform } from "../model/platform.ts";
 import { logSettingsChange } from "../result/settings_log.ts";
 import type { PlannedRun } from "./experiment.ts";
-import { settingsWarmupMs } from "./replayed_warmup.ts";
-import type { Shard } from "./shard.ts";
+import { type SettingsChoice, settingsWarmupMs } from "./replayed_warmup.ts";
 
 /** What changes of phase need to know of a run. */
 export interface PhaseSetting {
@@ -15,7 +14,7 @@ export interface PhaseSetting {
     readonly manifest: Pick<RunManifest, "notes">;
     update(changes: Pick<RunManifest, "notes">): void;
   };
-  readonly options: { readonly shard: Shard | null };
+  readonly options: SettingsChoice;
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +23,7 @@ export async function enterWarmup(
   run: PlannedRun,
   { platform, folder, options, signal }: PhaseSetting,
 ): Promise<void> {
-  if (settingsWarmupMs(run, options.shard) === null) return;
+  if (settingsWarmupMs(run, options) === null) return;
   await platform.enterPhase?.("warmup", (change) => logSettingsChange(folder.path, change), signal);
 }
 
@@ -38,7 +37,7 @@ export function armMeasurement(
   { platform, folder, options, signal }: PhaseSetting,
   runStartMs: number,
 ): () => Promise<void> {
-  const warmupMs = settingsWarmupMs(run, options.shard);
+  const warmupMs = settingsWarmupMs(run, options);
   if (warmupMs === null || platform.enterPhase === undefined) return () => Promise.resolve();
   let failure: unknown = null;
   let entering: Promise<void> = Promise.resolve();

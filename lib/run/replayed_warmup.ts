@@ -1,5 +1,5 @@
 import type { PlannedRun } from "./experiment.ts";
-import type { Shard } from "./shard.ts";
+import { type Shard, tendsPlatform } from "./shard.ts";
 
 /**
  * How long a run's warm-up takes, if it replays the trace before the measurement;
@@ -11,10 +11,17 @@ export function replayedWarmupMs({ trace, schedule }: PlannedRun): number | null
   return second.fromMs;
 }
 
-/**
- * The same, if this loader is the one that changes the platform's settings for
- * the phases: of several loaders the first does, for all.
- */
-export function settingsWarmupMs(run: PlannedRun, shard: Shard | null): number | null {
-  return (shard?.index ?? 1) === 1 ? replayedWarmupMs(run) : null;
+/** What decides whether a loader changes the platform's settings. */
+export interface SettingsChoice {
+  readonly shard: Shard | null;
+  /** The user's: whether the settings of a whole cluster may be changed. */
+  readonly clusterSettings: boolean;
+}
+
+/** The same, if this loader is to change the platform's settings for the phases. */
+export function settingsWarmupMs(
+  run: PlannedRun,
+  { shard, clusterSettings }: SettingsChoice,
+): number | null {
+  return clusterSettings && tendsPlatform(shard) ? replayedWarmupMs(run) : null;
 }

@@ -60,3 +60,11 @@ export function shardIndexOf(functionKey: string, count: number): number {
 export function isInShard(shard: Shard | null, functionKey: string): boolean {
   return shard === null || shardIndexOf(functionKey, shard.count) === shard.index;
 }
+
+/**
+ * Whether this loader is the one that changes what all share: settings of the cluster, its
+ * activator. Of several loaders the first does, for all.
+ */
+export function tendsPlatform(shard: Shard | null): boolean {
+  return (shard?.index ?? 1) === 1;
+}

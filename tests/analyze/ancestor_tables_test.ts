@@ -19,7 +19,9 @@ import {
   type Cell,
   GENERATOR,
   INVOCATIONS,
+  NODES,
   PLATFORM_METRICS,
+  PROCESSES,
   SCALES,
   type Table,
 } from "../../lib/model/table.ts";
@@ -81,7 +83,7 @@ async function readSource(
       cores: 1,
       capacity: 1,
     });
-    for (const table of [INVOCATIONS, PLATFORM_METRICS, SCALES, GENERATOR]) {
+    for (const table of [INVOCATIONS, PLATFORM_METRICS, SCALES, GENERATOR, NODES, PROCESSES]) {
       await rm(join(folder, `${table.name}.csv`), { force: true });
     }
     for (const [table, rows] of tables) {
@@ -153,6 +155,34 @@ Deno.test("outcomes are told as they were, and what is unknown is empty", async 
 
   assert.deepEqual([rejected.timeout, rejected.failed], [false, true]);
   assert.equal(rejected.interval, UNKNOWN, "the record of the one before was lost");
+});
+
+Deno.test("nodes are in percent, masters apart from workers, without the loader's own use", async () => {
+  const nodes: Cell[][] = [
+    [0, "m", true, true, 600, 1_100, 1_000, 10_000, 1],
+    [0, "w1", false, false, 100, 500, 4_000, 1_000, 1],
+    [0, "w2", false, false, 3_000, 700, 4_000, 1_000, 1],
+    [61_500, "m", true, true, 300, 1_100, 1_000, 10_000, 1],
+    [61_500, "w1", false, false, 4_000, 500, 4_000, 1_000, 1],
+  ];
+  const processes: Cell[][] = [
+    [-5, "loader", 1, 10, 100, 1],
+    [-5, "instances", 3, 300, 800, 1],
+    [40_000, "loader", 1, 20, 200, 1],
+    [60_500, "loader", null, null, null, null],
+  ];
+  const source = await readSource([...ALL, [NODES, nodes], [PROCESSES, processes]]);
+  const rows = [...deriveAncestorInvocations(source)].map((row) =>
+    named(ANCESTOR_INVOCATIONS, row)
+  );
+  const cellsOf = (row: Record<string, Cell>) => [
+    ...[row.master_cpu, row.master_mem, row.worker_cpu_avg, row.worker_cpu_max],
+    ...[row.worker_cpu_active_avg, row.worker_mem],
+  ];
+  // The first worker uses 2.5 % of its CPU: idle, by the ancestor's bound.
+  assert.deepEqual(cellsOf(rows[0]), [50, 10, 38.75, 75, 75, 60]);
+  assert.deepEqual(cellsOf(rows[1]), [50, 10, 38.75, 75, 75, 60], "until the next scrape");
+  assert.deepEqual(cellsOf(rows[2]), [10, 9, 87.5, 100, 87.5, 60], "one worker was not told again");
 });
 
 Deno.test("minutes count what was due, what was dispatched and what scaled up from zero", async () => {

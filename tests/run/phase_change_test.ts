@@ -27,8 +27,9 @@ function runWith(phases: readonly PhaseSpan[], hasTrace = true): PlannedRun {
 }
 
 /** A platform that notes the phases it is told, and when. */
-function settingOf(path: string, { shard = null, fails = false }: {
+function settingOf(path: string, { shard = null, clusterSettings = true, fails = false }: {
   readonly shard?: Shard | null;
+  readonly clusterSettings?: boolean;
   readonly fails?: boolean;
 } = {}) {
   const clock = new VirtualClock();
@@ -51,7 +52,7 @@ function settingOf(path: string, { shard = null, fails = false }: {
       },
       update: (changes) => notes = changes.notes,
     },
-    options: { shard },
+    options: { shard, clusterSettings },
     signal: new AbortController().signal,
   };
   return { clock, setting, entered, notes: () => notes };
@@ -87,7 +88,7 @@ Deno.test("phases: the warm-up before anything, the measurement at its instant, 
   }
 });
 
-Deno.test("phases: none without a warm-up, in the slots of a ramp, and for all loaders but the first", async () => {
+Deno.test("phases: none without a warm-up, in a ramp's slots, where unwanted, for loaders but the first", async () => {
   await using folder = await temporaryFolder();
   const cases: readonly [PlannedRun, Shard | null][] = [
     [runWith([{ fromMs: 0, phase: "measurement" }]), null],
@@ -99,6 +100,9 @@ Deno.test("phases: none without a warm-up, in the slots of a ramp, and for all l
     await pass(run, recorded);
     assert.deepEqual(recorded.entered, []);
   }
+  const unwanted = settingOf(folder.path, { clusterSettings: false });
+  await pass(runWith(WARM), unwanted);
+  assert.deepEqual(unwanted.entered, []);
   const first = settingOf(folder.path, { shard: { index: 1, count: 2 } });
   await pass(runWith(WARM), first);
   assert.equal(first.entered.length, 2);

@@ -53,6 +53,8 @@ export interface KnativeOptions {
   readonly deployAtOnce?: number;
   /** Whether functions that do not come up are let go. */
   readonly allowPartial?: boolean;
+  /** Put back settings of the cluster that a run which crashed has left, before functions are deployed. */
+  readonly recoverSettings?: boolean;
   /** Restart the activator before functions are deployed, so that runs do not inherit its state. */
   readonly restartActivator?: boolean;
   /** Restart Prometheus too, so that it is empty. */
@@ -87,6 +89,7 @@ export const KNATIVE_PLATFORM_DEFAULTS = {
   /** Knative's controller brings up about this many in a second; more only wait inside of it. */
   deployAtOnce: 20,
   allowPartial: false,
+  recoverSettings: true,
   restartActivator: true,
   /** What is scraped is asked for its value now, so what Prometheus remembers does no harm. */
   restartPrometheus: false,

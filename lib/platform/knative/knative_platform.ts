@@ -309,7 +309,7 @@ class KnativePlatform implements Platform {
 
   /** Settings of the cluster that a run which crashed has left. */
   async #recoverSettings(signal: AbortSignal): Promise<void> {
-    if (this.#hasPhases) return;
+    if (this.#hasPhases || !this.#parts.settings.recoverSettings) return;
     const restored = await this.#clusterSettings.recover(signal);
     if (restored === null) return;
     this.#parts.settings.onNote(

@@ -7,6 +7,7 @@ import {
   judgeCapacity,
 } from "../../../lib/platform/knative/doctor_checks/capacity_check.ts";
 import { deriveClockOffset } from "../../../lib/platform/knative/doctor_checks/clock_offset.ts";
+import { settingsWithoutRun } from "../../../lib/platform/knative/doctor_checks/config_maps.ts";
 import { chooseGateway } from "../../../lib/platform/knative/doctor_checks/gateway_choice.ts";
 import { judgeParts } from "../../../lib/platform/knative/doctor_checks/knative_check.ts";
 import {
@@ -19,6 +20,7 @@ import {
   registryOf,
   type SettingsNeed,
 } from "../../../lib/platform/knative/doctor_checks/settings_check.ts";
+import { MARKER_ANNOTATION } from "../../../lib/platform/knative/phase_settings.ts";
 
 const NEED: SettingsNeed = {
   startsAtZero: true,
@@ -95,6 +97,28 @@ Deno.test("settings: a config map that is not there, a limit that is not reached
   assert.equal(registryOf("10.250.0.1:5000/f:1"), "10.250.0.1:5000");
   assert.equal(registryOf("library/f"), null);
   assert.match(patchCommand("config-x", "k", null), /\{"data":\{"k":null\}\}/);
+});
+
+Deno.test("settings: what a run has set for its phases, and puts back, does not count", () => {
+  const marker = {
+    ...{ run: "r", host: "h", since: "2026-11-23T10:00:00Z" },
+    before: { "enable-scale-to-zero": null, "scale-down-delay": "1s", "max-scale-up-rate": "9" },
+    after: { "enable-scale-to-zero": "false", "scale-down-delay": "15m", "max-scale-up-rate": "1" },
+  };
+  const data = {
+    ...GOOD,
+    ...marker.after,
+    // Someone else has set it since.
+    "max-scale-up-rate": "7",
+  };
+  const annotations = { [MARKER_ANNOTATION]: JSON.stringify(marker) };
+  assert.deepEqual(settingsWithoutRun({ metadata: { annotations }, data }), {
+    ...GOOD,
+    "scale-down-delay": "1s",
+    "max-scale-up-rate": "7",
+  });
+  assert.deepEqual(settingsWithoutRun({ data }), data);
+  assert.deepEqual(settingsWithoutRun({}), {});
 });
 
 Deno.test("the clock's difference is within what is told, whatever the delays", () => {

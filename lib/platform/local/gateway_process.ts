@@ -2,6 +2,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Clock, sleep } from "../../base/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
+import { setSessionNice } from "../../base/process_priority.ts";
 import {
   type DeployMessage,
   type GatewayInstanceEvent,
@@ -25,6 +26,9 @@ const PERMISSIONS = [
   "--allow-sys",
   "--allow-run",
 ];
+
+/** Niceness of the session of the gateway and its instances, so that the loader goes before them. */
+const LEAST_URGENT = 19;
 
 /** How long instances may take to end after their gateway, at low priority on a busy machine. */
 const INSTANCE_END_MS = 3000;
@@ -83,7 +87,8 @@ export class GatewayProcess {
         { value: executable, cause: error },
       );
     }
-    lowerGroupPriority(this.#child.pid);
+    // Starting instances delayed the loader by up to 80 ms without this.
+    setSessionNice(this.#child.pid, LEAST_URGENT);
     // Observed by `deploy` only; a gateway that dies before is told of then.
     this.#deployed.promise.catch(() => {});
     this.#ended = this.#live();
@@ -247,18 +252,5 @@ function kill(pids: readonly number[]): void {
     } catch {
       // It has ended in between.
     }
-  }
-}
-
-/**
- * Linux schedules sessions as groups of equal weight (autogroup, sched(7)), among
- * which niceness does not count: without this, starting instances delayed the
- * loader by up to 80 ms.
- */
-function lowerGroupPriority(pid: number): void {
-  try {
-    Deno.writeTextFileSync(`/proc/${pid}/autogroup`, "19", { create: false });
-  } catch {
-    // Another system, no autogroups, or no permission: the loader's verdict tells.
   }
 }

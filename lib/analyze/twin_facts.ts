@@ -4,6 +4,12 @@ import type { RunManifest } from "../model/manifest.ts";
 
 const bound = z.number().nullable();
 
+/** Absent or `null` where the platform does not know it, or has no bound. */
+const known = z.number().nullish().transform((value) => value ?? null);
+
+/** The only metric of which the simulated autoscaler knows the decisions. */
+const CONCURRENCY = "concurrency";
+
 const FACTS = z.object({
   capacity: z.object({
     instances: bound,
@@ -12,14 +18,27 @@ const FACTS = z.object({
     instanceOverheadMib: z.number(),
   }),
   autoscaling: z.record(z.string(), z.unknown()),
-  /** Absent where the platform does not know them. */
-  nodes: z.number().optional(),
-  nodeCores: z.number().optional(),
-  cpuLimitCores: z.number().optional(),
-  containerConcurrency: z.number().optional(),
-  startsAtOnce: z.number().optional(),
-  queueTimeoutMs: z.number().optional(),
-  reportMs: z.number().optional(),
+  nodes: known,
+  nodeCores: known,
+  /** Whether nodes run more than the functions, of which no table tells what it takes. */
+  nodesAreShared: z.boolean().default(false),
+  cpuLimitCores: known,
+  /** 0: no bound. */
+  containerConcurrency: known,
+  /** CPU that an instance requests beside what its function does. */
+  instanceOverheadCpuMilli: z.number().default(0),
+  startsAtOnce: known,
+  queueTimeoutMs: known,
+  reportMs: known,
+  /** What the autoscaler goes by. */
+  scalingMetric: z.string().default(CONCURRENCY),
+  /**
+   * Whether the grace before zero passes while a function serves: Knative's, where its
+   * activator is always in the path.
+   */
+  graceIsPassed: z.boolean().default(false),
+  /** Functions that were not deployed. */
+  notThere: z.array(z.unknown()).default([]),
 });
 
 /** What a run's manifest tells of its platform's settings. */
@@ -28,11 +47,14 @@ export type TwinFacts = z.infer<typeof FACTS>;
 /**
  * Parses the facts of a platform that a twin needs.
  *
- * @throws LoaderError `result` naming what is missing
+ * @throws LoaderError `result` naming what is missing, or cannot be simulated
  */
 export function parseTwinFacts({ platform }: RunManifest): TwinFacts {
   const parsed = FACTS.safeParse(platform.facts);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    refuseUnknown(parsed.data, platform.name);
+    return parsed.data;
+  }
   const [issue] = parsed.error.issues;
   throw new LoaderError(
     "result",
@@ -40,4 +62,24 @@ export function parseTwinFacts({ platform }: RunManifest): TwinFacts {
       "without which it has no twin; make the run with this version.",
     { value: platform.name },
   );
+}
+
+/** What the simulator knows nothing of, and would pass over. */
+function refuseUnknown({ scalingMetric, notThere }: TwinFacts, name: string): void {
+  if (scalingMetric !== CONCURRENCY) {
+    throw new LoaderError(
+      "result",
+      `The autoscaler of the platform ${name} went by ${scalingMetric}, and the simulated one ` +
+        `knows ${CONCURRENCY} alone; make the run with --scaling-metric ${CONCURRENCY}.`,
+      { value: scalingMetric },
+    );
+  }
+  if (notThere.length > 0) {
+    throw new LoaderError(
+      "result",
+      `${notThere.length} functions were not there in the run, and simulated ones always are; ` +
+        "make the run with all of them.",
+      { value: notThere.length },
+    );
+  }
 }

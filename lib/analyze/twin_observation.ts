@@ -80,14 +80,21 @@ export function observeSpans(
   const services: ObservedService[] = [];
   const starts: ObservedStart[] = [];
   for (const instance of instances) {
-    const { createdMs, readyMs, stoppingMs } = instance;
-    const untilMs = Number.isNaN(readyMs) ? stoppingMs : readyMs;
+    const { createdMs, stoppingMs } = instance;
+    const servingMs = servesFromMs(instance);
+    const untilMs = Number.isNaN(servingMs) ? stoppingMs : servingMs;
     if (createdMs < untilMs) {
       starts.push({ instance, span: { fromMs: createdMs, untilMs } });
     }
     services.push(...observeServices(instance, turnaroundMs, isExclusive));
   }
   return { services, starts };
+}
+
+/** When it was ready, or had begun to serve before the news of that came. */
+function servesFromMs({ readyMs, calls: [first] }: ServingInstance): number {
+  if (first === undefined) return readyMs;
+  return Math.min(readyMs, first.completedMs - first.servedRuntimeMs);
 }
 
 /** An instance that serves one call at a time is taken by a call from the end of the one before. */

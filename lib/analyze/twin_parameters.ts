@@ -13,6 +13,7 @@ import {
   observe,
   observeSpans,
 } from "./twin_observation.ts";
+import { deriveReactionMs } from "./twin_reaction.ts";
 import type { TwinSource } from "./twin_source.ts";
 import { deriveWakeUpMs } from "./twin_wake_up.ts";
 
@@ -25,8 +26,14 @@ export interface TwinParameters {
   /** Cores that the functions had together; `null` where the platform's are not known. */
   readonly nodeCores: number | null;
   /**
+   * From a call that finds its function at zero until an instance is created; `null` where
+   * nothing but loader and gateway is on the machine, for there it is at once.
+   */
+  readonly reactionMs: EmpiricalDistribution | null;
+  /**
    * CPU time that an instance takes until it serves like others: its start, and
    * what its first call, which touches its memory first, took more than a usual one.
+   * Where the cores are not known: the time that passed.
    */
   readonly startMs: EmpiricalDistribution | null;
   /** From an instance's stop until it was gone. */
@@ -49,8 +56,17 @@ export interface TwinParameters {
 
 /** How the cores were shared by what computed. */
 export interface TwinMachine {
-  /** Cores of the machine; `null`: not known, and nothing is told apart. */
+  /**
+   * Cores of the machine that all instances are on; `null`: not known, or they are on
+   * several. Then nothing is told apart, and what calls and starts were short of is part
+   * of their times.
+   */
   readonly cores: number | null;
+  /**
+   * Whether it is a node of a cluster: it is shared with what no table tells of, the loader
+   * is elsewhere, and CPU is read too coarsely to tell what a crowd got.
+   */
+  readonly isNode?: boolean;
   /** Requests that an instance serves at a time. */
   readonly containerConcurrency: number;
 }
@@ -68,20 +84,24 @@ export interface TwinMachine {
  */
 export function deriveTwinParameters(
   sources: readonly TwinSource[],
-  { cores, containerConcurrency }: TwinMachine,
+  { cores, isNode = false, containerConcurrency }: TwinMachine,
 ): TwinParameters {
   const isExclusive = containerConcurrency === 1;
   const turnaroundMs = isExclusive ? deriveTurnaroundMs(sources, cores ?? Infinity) : 0;
   const runs = sources.map((source) => observeSpans(source, turnaroundMs, isExclusive));
-  const coresLeft = cores === null ? null : deriveCoresLeft(sources, cores);
+  const coresLeft = cores === null || isNode ? cores : deriveCoresLeft(sources, cores);
+  // Where nothing is told apart, what disturbed calls is a part of what they take.
+  const choose = cores === null ? (calls: readonly Observation[]) => calls : selectUndisturbed;
   const ownWorkMs = deriveMeanWork(
-    deriveServiceWork(observe(runs, coresLeft ?? Infinity, 0).calls),
+    deriveServiceWork(choose, observe(runs, coresLeft ?? Infinity, 0).calls),
   );
-  const measuredCores = cores === null ? null : measureNodeCores(sources, runs, cores, ownWorkMs);
+  const measuredCores = cores === null || isNode
+    ? null
+    : measureNodeCores(sources, runs, cores, ownWorkMs);
   const nodeCores = measuredCores ?? coresLeft;
   const served = observe(runs, nodeCores ?? Infinity, 0).calls;
-  const service = deriveServiceWork(served);
-  const waysMs = deriveWaysMs(served, turnaroundMs);
+  const service = deriveServiceWork(choose, served);
+  const waysMs = deriveWaysMs(choose(selectUnqueued(served)), turnaroundMs);
   const given = runs.map((run) => includeWaits(run, waysMs));
   // Where it is not known what the functions had, what they were short of would pass for a wait;
   // and of an instance with several calls it is not known when each was given to it.
@@ -89,6 +109,7 @@ export function deriveTwinParameters(
     ? 0
     : deriveWakeUpMs(given, measuredCores, deriveMeanWork(service));
   const { calls, starts } = observe(given, nodeCores ?? Infinity, wakeUpMs);
+  const wayMs = waysMs / 2;
   const usualMs = medianOf(service.extrasMs) ?? 0;
   const firstExtraMs = new Map(
     calls.filter(({ isFirst }) => isFirst)
@@ -96,6 +117,7 @@ export function deriveTwinParameters(
   );
   return {
     nodeCores,
+    reactionMs: isNode ? deriveReactionMs(sources, wayMs) : null,
     startMs: deriveEmpiricalDistribution(
       starts.map(({ instance, workMs }) => workMs + (firstExtraMs.get(instance) ?? 0)),
     ),
@@ -103,7 +125,7 @@ export function deriveTwinParameters(
     serviceFactor: service.factor,
     serviceOverheadMs: deriveEmpiricalDistribution(service.extrasMs),
     wakeUpMs,
-    networkMs: deriveNetworkMs(served, turnaroundMs),
+    networkMs: deriveNetworkMs(choose(selectUnqueued(served)), turnaroundMs),
     calls: calls.length,
     starts: starts.length,
   };
@@ -157,8 +179,11 @@ function deriveMeanWork({ factor, extrasMs }: ServiceWork): (requestedRuntimeMs:
   return (requestedRuntimeMs) => factor * Math.max(1, requestedRuntimeMs) + meanExtraMs;
 }
 
-function deriveServiceWork(calls: readonly Observation[]): ServiceWork {
-  const warm = selectUndisturbed(calls.filter(({ isFirst }) => !isFirst));
+function deriveServiceWork(
+  choose: (calls: readonly Observation[]) => readonly Observation[],
+  calls: readonly Observation[],
+): ServiceWork {
+  const warm = choose(calls.filter(({ isFirst }) => !isFirst));
   const factor = deriveServiceFactor(warm);
   return { factor, extrasMs: warm.map((call) => extraMs(call, factor)) };
 }
@@ -189,7 +214,7 @@ function deriveNetworkMs(
   turnaroundMs: number,
 ): EmpiricalDistribution | null {
   return deriveEmpiricalDistribution(
-    selectUnqueued(calls).map(({ call }) =>
+    calls.map(({ call }) =>
       (call.completedMs - call.scheduledMs - call.servedRuntimeMs - turnaroundMs) / 2
     ),
   );
@@ -198,16 +223,16 @@ function deriveNetworkMs(
 /** What both ways between loader and instance usually take. */
 function deriveWaysMs(calls: readonly Observation[], turnaroundMs: number): number {
   const waysMs = medianOf(
-    selectUnqueued(calls).map(({ call }) =>
+    calls.map(({ call }) =>
       call.completedMs - call.dispatchedMs - call.servedRuntimeMs - turnaroundMs
     ),
   );
   return Math.max(0, waysMs ?? 0);
 }
 
-/** Calls that waited for nobody, or for as few as can be. */
+/** Calls that waited for no other on their instance. */
 function selectUnqueued(calls: readonly Observation[]): readonly Observation[] {
-  return selectUndisturbed(calls.filter(({ isUnqueued, isFirst }) => isUnqueued && !isFirst));
+  return calls.filter(({ isUnqueued, isFirst }) => isUnqueued && !isFirst);
 }
 
 function listStopsMs({ instances }: TwinSource): number[] {

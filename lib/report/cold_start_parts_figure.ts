@@ -64,13 +64,15 @@ function describe(
   { starts, startMedianMs, heldUp, wait, coldInvocations }: ColdStartSummary,
 ): string {
   const sentences = [
-    `Half of ${formatNoun(starts, "instance start")} took at most ${
-      formatNumber(startMedianMs)
-    } ms.`,
+    starts === 1
+      ? `The one instance start took ${formatNumber(startMedianMs)} ms.`
+      : `Half of ${starts} instance starts took at most ${formatNumber(startMedianMs)} ms.`,
   ];
   if (wait !== null) {
     sentences.push(
-      `${formatNoun(coldInvocations, "cold invocation")} waited, medians, ` +
+      `${formatNoun(coldInvocations, "cold invocation")} waited${
+        coldInvocations === 1 ? "" : ", medians,"
+      } ` +
         `${formatNumber(wait.beforeStartMs)} ms before the start, ` +
         `${formatNumber(wait.duringStartMs)} ms for it and ` +
         `${formatNumber(wait.afterStartMs)} ms after it beside the served runtime.`,

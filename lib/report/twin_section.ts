@@ -23,7 +23,7 @@ export function renderTwinSection(
       ? "One figure differs"
       : `${far} figures differ`} by more than ${formatNumber(100 * MARKED_ABOVE)} %.
     <span class="small">The twin leaves out what disturbs a machine from outside, how a kernel deals
-      cores out, and the CPU of gateway and loader: see docs/method.md, “What the twin leaves
+      cores out, and the CPU of all that is no instance: see docs/method.md, “What the twin leaves
       out”.</span></p>
     ${renderFigures(figures)}
     ${renderTable<DivergenceMetric>([

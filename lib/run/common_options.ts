@@ -49,7 +49,9 @@ const REAL_CALLS: { readonly platforms: readonly PlatformName[] } = {
 };
 
 /** What platforms heed whose parts can be measured, and simulated. */
-const MEASURED: { readonly platforms: readonly PlatformName[] } = { platforms: ["local"] };
+const MEASURED: { readonly platforms: readonly PlatformName[] } = {
+  platforms: ["local", "knative"],
+};
 
 /** What only servers that are already there heed. */
 const ENDPOINTS_ONLY: { readonly platforms: readonly PlatformName[] } = {

@@ -169,27 +169,35 @@ class Session<O extends OptionTable> {
   ) {}
 
   async runAll(planner: RunPlanner, overloadTolerance: number): Promise<RunStatus> {
+    let status: RunStatus;
+    try {
+      status = await this.#runEach(planner, overloadTolerance);
+    } catch (error) {
+      await this.#tearDownAfterError();
+      throw error;
+    }
+    await this.#tearDown();
+    return status;
+  }
+
+  async #runEach(planner: RunPlanner, overloadTolerance: number): Promise<RunStatus> {
     const { startAt, shard } = this.options;
     const starts = startAt === null ? null : new AgreedStarts({ ...this.options, startAt });
     // The other loaders would not know of another try.
     const isAlone = starts === null && (shard?.count ?? 1) === 1;
     const goesOn = overloadTolerance === Infinity;
     const tolerance = isAlone ? overloadTolerance : 1;
-    try {
-      for (let load = planner.next(); load !== undefined; load = planner.next()) {
-        const start = starts?.next(load.plan.durationMs) ?? null;
-        for (let attempt = 1;; attempt++) {
-          const status = await this.#run(load, start, attempt);
-          if (status === "interrupted") return status;
-          if (status !== "overloaded" || goesOn) break;
-          if (attempt >= tolerance) return status;
-          this.listener.onNote?.(`${load.run.name} was overloaded; it is tried once more.`);
-        }
+    for (let load = planner.next(); load !== undefined; load = planner.next()) {
+      const start = starts?.next(load.plan.durationMs) ?? null;
+      for (let attempt = 1;; attempt++) {
+        const status = await this.#run(load, start, attempt);
+        if (status === "interrupted") return status;
+        if (status !== "overloaded" || goesOn) break;
+        if (attempt >= tolerance) return status;
+        this.listener.onNote?.(`${load.run.name} was overloaded; it is tried once more.`);
       }
-      return "finished";
-    } finally {
-      await this.#tearDown();
     }
+    return "finished";
   }
 
   async #run(
@@ -213,12 +221,13 @@ class Session<O extends OptionTable> {
       this.#createManifest(run, load, start),
       schedule.functions.map(functionKey),
     );
+    let status: RunStatus;
     try {
       if (start !== null) this.listener.onNote?.(describeStart(run.name, start));
       const { platform, instances, startClock } = await this.#deploy(run, schedule, folder, start);
       if (this.options.twin) this.#toTwin.push({ run, folder });
       folder.update({ platform: { name: platform.name, facts: platform.describe() } });
-      return await runOnce({ ...run, schedule }, {
+      status = await runOnce({ ...run, schedule }, {
         platform,
         start: start === null || startClock === null
           ? undefined
@@ -232,12 +241,18 @@ class Session<O extends OptionTable> {
       });
     } catch (error) {
       recordFailure(folder, error);
+      this.#tellEnd(folder);
+      await this.#tearDownAfterError();
       throw error;
-    } finally {
-      this.manifests.push(folder.manifest);
-      this.listener.onRunEnd?.(folder.manifest);
-      if (run.deployment === undefined) await this.#tearDown();
     }
+    this.#tellEnd(folder);
+    if (run.deployment === undefined) await this.#tearDown();
+    return status;
+  }
+
+  #tellEnd({ manifest }: RunFolder): void {
+    this.manifests.push(manifest);
+    this.listener.onRunEnd?.(manifest);
   }
 
   /** The platform with the run's functions on it: the previous run's, if they share it. */
@@ -258,6 +273,8 @@ class Session<O extends OptionTable> {
       onDeployment: (progress) => this.listener.onDeployment?.(run.name, progress),
       onNote: (sentence) => this.listener.onNote?.(sentence),
     });
+    // A run that breaks off while it deploys says on what, and under which name.
+    folder.update({ platform: { name: platform.name, facts: platform.describe() } });
     const instances = new InstanceLog();
     platform.onInstanceEvent((event) => instances.record(event));
     const startClock = start === null ? null : new StartClock(platform.clock, start);
@@ -281,6 +298,15 @@ class Session<O extends OptionTable> {
     this.#deployed = undefined;
     await deployed?.platform[Symbol.asyncDispose]();
     await this.#makeTwins();
+  }
+
+  /** What ended the experiment is the error that is told; what comes of it is a note. */
+  async #tearDownAfterError(): Promise<void> {
+    try {
+      await this.#tearDown();
+    } catch (error) {
+      this.listener.onNote?.(errorMessage(error));
+    }
   }
 
   /** Once the platform is gone, which they would disturb. */

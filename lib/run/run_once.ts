@@ -117,6 +117,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
     loaderPeakMemoryMib: ownPeakMemoryMib(),
   });
   noteComplaints(folder, result.complaints);
+  if (!lost) noteUnsent(folder, result);
   noteObservation(folder, platform);
   noteWarmup(folder, watch);
   // On virtual time nobody waited.
@@ -145,6 +146,14 @@ function noteComplaints(folder: RunFolder, complaints: readonly Complaint[]): vo
     `${count} invocations ended with status ${statusCode}: ${message}`
   );
   folder.update({ notes: [...folder.manifest.notes, ...notes] });
+}
+
+/** A connection that does not come about has no status code, and nobody says why. */
+function noteUnsent(folder: RunFolder, { outcomes: { connect_failed } }: DispatchResult): void {
+  if (connect_failed === 0) return;
+  const note = `${connect_failed} invocations were never sent: there was no connection to what ` +
+    "serves them.";
+  folder.update({ notes: [...folder.manifest.notes, note] });
 }
 
 function noteObservation(folder: RunFolder, platform: Platform): void {

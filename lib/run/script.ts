@@ -21,13 +21,17 @@ export async function runAsScript<O extends OptionTable>(experiment: Experiment<
 
 async function runScript<O extends OptionTable>(experiment: Experiment<O>): Promise<number> {
   const progress = new TerminalProgress();
+  let options: (OptionValues<O> & CommonOptions) | undefined;
   using interrupt = listenForInterrupt(() =>
     progress.say(
-      "Stopping: what is out is cancelled, what is there is reported. Again: end at once.",
+      "Stopping: what is out is cancelled, what is there is reported. Again: end at once" +
+        // Processes end with the program; what is on a cluster does not.
+        (options?.platform === "knative"
+          ? ", and leave what is deployed to deno task clean."
+          : "."),
     )
   );
   let folder: string | null = null;
-  let options: (OptionValues<O> & CommonOptions) | undefined;
   try {
     const parsed = parseOptions(
       experiment.name,

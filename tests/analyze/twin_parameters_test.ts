@@ -169,6 +169,7 @@ Deno.test("twin parameters: what a first call takes more is part of the start", 
 Deno.test("twin parameters: of nothing nothing is known", () => {
   assert.deepEqual(deriveTwinParameters([sourceOf([])], { ...MACHINE, cores: null }), {
     nodeCores: null,
+    reactionMs: null,
     startMs: null,
     stopMs: null,
     serviceFactor: 1,
@@ -178,4 +179,58 @@ Deno.test("twin parameters: of nothing nothing is known", () => {
     calls: 0,
     starts: 0,
   });
+});
+
+Deno.test("twin parameters: where cores are not told apart, what disturbed is part of the times", () => {
+  // Four starts at once took 300 ms each, and a third of the calls were slowed down by others.
+  const starts = Array.from(
+    { length: 4 },
+    () => instanceOf([], { createdMs: 0, readyMs: 300, stoppingMs: 5000, goneMs: 5040 }),
+  );
+  const slow = callsAlone(45, 20_000).map((call) => ({
+    ...call,
+    completedMs: call.completedMs + 30,
+    servedRuntimeMs: call.servedRuntimeMs + 30,
+  }));
+  const source = sourceOf([...starts, instanceOf(callsAlone(90, 1000)), instanceOf(slow)]);
+  const apart = deriveTwinParameters([source], { ...MACHINE, cores: null });
+  assert.equal(apart.nodeCores, null);
+  assert.equal(apart.wakeUpMs, 0);
+  assertNear(medianOf(apart.startMs), 300, 1e-6);
+  const { quantiles, values } = apart.serviceOverheadMs!;
+  const share = quantiles[values.findIndex((value) => value > 29)];
+  assertNear(share, 2 / 3, 0.03);
+});
+
+Deno.test("twin parameters: an instance that serves before the news of ready is ready by then", () => {
+  const first = {
+    scheduledMs: 0,
+    dispatchedMs: 0,
+    completedMs: 1425,
+    requestedRuntimeMs: 20,
+    servedRuntimeMs: 21,
+    isCold: true,
+  };
+  const source = sourceOf([
+    instanceOf([first], { createdMs: 100, readyMs: 1600 }),
+    instanceOf(callsAlone(60, 3000), { functionId: "g" }),
+  ]);
+  const node = { ...MACHINE, isNode: true };
+  const { startMs, reactionMs } = deriveTwinParameters([source], node);
+  // From 100 until 1404, when its call began; and a millisecond of what a call takes.
+  assertNear(medianOf(startMs), 1304, 4);
+  assertNear(medianOf(reactionMs), 98, 2);
+});
+
+Deno.test("twin parameters: a node's cores are all there, and its CPU readings are not heeded", () => {
+  const readings = (cpuPercent: number) =>
+    Array.from(
+      { length: 10 },
+      (_, i) => ({ fromMs: 1000 * i, untilMs: 1000 * i + 1000, cpuPercent }),
+    );
+  const cpu = new Map([["loader", readings(40)], ["instances", readings(60)]]);
+  const crowd = Array.from({ length: 6 }, () => instanceOf(callsInRow(200, 0, 50)));
+  const source = sourceOf(crowd, cpu);
+  assert.equal(deriveTwinParameters([source], { ...MACHINE, isNode: true }).nodeCores, 2);
+  assert.notEqual(deriveTwinParameters([source], MACHINE).nodeCores, 2);
 });

@@ -27,7 +27,15 @@ async function deployAll({ admin }: TestRole): Promise<void> {
   const foreign = (name: string, labels: Record<string, string>): NamedObject => ({
     ...bare,
     metadata: { name, labels } as NamedObject["metadata"],
-    spec: { template: { ...revision, metadata: { annotations: metadata.annotations } } },
+    // Kept, however long the others take to go.
+    spec: {
+      template: {
+        ...revision,
+        metadata: {
+          annotations: { ...metadata.annotations, "autoscaling.knative.dev/min-scale": "1" },
+        },
+      },
+    },
   } as NamedObject);
   await Promise.all([
     admin.apply(SERVICES, serviceOf("first-0", "first")),

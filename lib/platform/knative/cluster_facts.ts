@@ -6,6 +6,7 @@ import { readConfigMaps } from "./doctor_checks/config_maps.ts";
 import { parseCpuMilli } from "../../scrape/kubernetes_quantity.ts";
 import { SERVING_NAMESPACE } from "./doctor_checks/rights.ts";
 import { type KubeAccess, kubeError } from "./kube_access.ts";
+import type { ServiceTemplate } from "./service_template.ts";
 
 /** What is known of a cluster before anything is deployed. */
 export interface ClusterFacts {
@@ -68,6 +69,32 @@ export async function readClusterFacts(access: KubeAccess): Promise<ClusterFacts
     configMaps,
     notes,
   };
+}
+
+/** `QueueSidecarCPURequestDefault` in `pkg/deployment/config.go` of knative/serving. */
+const QUEUE_PROXY_CPU = "25m";
+
+/** CPU that the queue-proxy of each instance requests, by the cluster's settings. */
+export function queueProxyCpuMilliOf(configMaps: ConfigMaps): number {
+  const { "queue-sidecar-cpu-request": cpu } = configMaps.get("config-deployment") ?? {};
+  return parseCpuMilli(cpu ?? QUEUE_PROXY_CPU);
+}
+
+/** `DefaultRevisionTimeoutSeconds` in `pkg/apis/config/defaults.go`. */
+const REQUEST_TIMEOUT_S = 300;
+
+/**
+ * Longest time that a request may take, its wait for an instance included, by the
+ * service's template or else the cluster's settings.
+ */
+export function requestTimeoutMsOf(
+  { spec: { template } }: ServiceTemplate,
+  configMaps: ConfigMaps,
+): number {
+  const { timeoutSeconds } = template.spec;
+  const { "revision-timeout-seconds": ofCluster } = configMaps.get("config-defaults") ?? {};
+  const seconds = Number(timeoutSeconds ?? ofCluster ?? REQUEST_TIMEOUT_S);
+  return 1000 * (seconds > 0 ? seconds : REQUEST_TIMEOUT_S);
 }
 
 async function readKnativeVersion({ apps }: KubeAccess): Promise<string | null> {

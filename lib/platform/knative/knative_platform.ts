@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import process from "node:process";
 import { type Clock, RealClock, sleep, wallClockDate } from "../../base/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
+import { type RaisedPriority, raiseOwnPriority } from "../../base/process_priority.ts";
 import { deriveKey } from "../../base/rng.ts";
 import type {
   Capacity,
@@ -17,13 +18,19 @@ import type {
 import type { Phase } from "../../model/schedule.ts";
 import { createProcessScraper } from "../../scrape/process_usage.ts";
 import { type Address, formatAddress } from "../endpoints/address.ts";
-import { deriveAutoscaling } from "./autoscaler_settings.ts";
+import { ACTIVATOR_REPORT_MS, deriveAutoscaling } from "./autoscaler_settings.ts";
 import { describeLeft, removeServices } from "./cleaner.ts";
-import { type ClusterFacts, readClusterFacts } from "./cluster_facts.ts";
+import {
+  type ClusterFacts,
+  queueProxyCpuMilliOf,
+  readClusterFacts,
+  requestTimeoutMsOf,
+} from "./cluster_facts.ts";
 import { resetCluster } from "./cluster_reset.ts";
 import { type ClusterScrapers, openClusterScrapers } from "./cluster_scrapers.ts";
 import { ClusterSettings } from "./cluster_settings.ts";
 import { type DeployedFunction, deployServices } from "./deployer.ts";
+import { requireRights } from "./doctor_checks/rights_check.ts";
 import { addressOfFunction, checkGateway, resolveGateway } from "./gateway_address.ts";
 import {
   type KnativeOptions,
@@ -42,6 +49,9 @@ import {
   readServiceTemplate,
   type ServiceTemplate,
 } from "./service_template.ts";
+
+/** Target burst capacity that keeps the activator in the path of every call. */
+const ALWAYS_ACTIVATOR = -1;
 
 /** How long both API server and gateway must be away before the cluster counts as lost. */
 const LOST_AFTER_MS = 15_000;
@@ -115,8 +125,12 @@ class KnativePlatform implements Platform {
   #isEnding = false;
   /** The cluster's settings are those of a phase: this run's own. */
   #hasPhases = false;
+  /** What was told of what is deployed that a reader of the figures should know too. */
+  #noted: string[] = [];
   /** Ends the look-out for a loss. */
   #lookout: AbortController | null = null;
+  /** While there are functions to call, the loader goes before them where it shares their node. */
+  #priority: RaisedPriority | null = null;
 
   constructor(parts: KnativeParts) {
     this.#parts = parts;
@@ -137,7 +151,11 @@ class KnativePlatform implements Platform {
   describe(): Record<string, unknown> {
     const { settings, template, runId, access, facts } = this.#parts;
     const { createTransport: _, onProgress: __, onNote: ___, ...plain } = settings;
-    const autoscaler = facts.configMaps.get("config-autoscaler") ?? {};
+    const autoscaling = deriveAutoscaling(
+      facts.configMaps.get("config-autoscaler") ?? {},
+      template.spec.template.metadata?.annotations ?? {},
+      settings,
+    );
     return {
       ...plain,
       template: template as unknown,
@@ -150,9 +168,15 @@ class KnativePlatform implements Platform {
       capacity: this.capacity,
       nodes: facts.room?.nodes ?? null,
       nodeCores: facts.nodeCores,
+      nodesAreShared: true,
       cpuLimitCores: cpuLimitCoresOf(settings),
       containerConcurrency: containerConcurrencyOf(template),
-      autoscaling: deriveAutoscaling(autoscaler, settings),
+      instanceOverheadCpuMilli: queueProxyCpuMilliOf(facts.configMaps),
+      queueTimeoutMs: requestTimeoutMsOf(template, facts.configMaps),
+      reportMs: ACTIVATOR_REPORT_MS,
+      autoscaling,
+      graceIsPassed: autoscaling.targetBurstCapacity === ALWAYS_ACTIVATOR,
+      loaderIsUrgent: this.#priority?.isRaised ?? false,
       notThere: this.#failed.map(({ name, failure }) => ({ name, failure })),
       ...this.#watches?.cluster.describe(),
       notes: facts.notes,
@@ -182,6 +206,8 @@ class KnativePlatform implements Platform {
     }
     signal.throwIfAborted();
     const { settings, template, runId, access, facts } = this.#parts;
+    this.#noted = [];
+    await requireRights(access);
     const choice = parseGatewayChoice(settings.gateway);
     this.#gateway = await resolveGateway(access, choice, facts);
     if (this.#gateway !== null) await checkGateway(access, this.#gateway, signal);
@@ -190,7 +216,7 @@ class KnativePlatform implements Platform {
       activator: settings.restartActivator,
       prometheus: settings.restartPrometheus,
       signal,
-      onNote: settings.onNote,
+      onNote: (sentence) => this.#note(sentence),
     });
     try {
       this.#watches = await this.#watch(functions);
@@ -210,7 +236,7 @@ class KnativePlatform implements Platform {
       await this.#watches.cluster.detect();
       this.#failed = deployed.filter(({ failure }) => failure !== null);
       for (const { name, failure } of this.#failed) {
-        settings.onNote(`${name} is not there: ${failure}.`);
+        this.#note(`${name} is not there: ${failure}.`);
       }
       const port = choice.kind === "url" ? choice.port : null;
       const domain = domainOf(deployed);
@@ -223,9 +249,11 @@ class KnativePlatform implements Platform {
           port,
         ),
       }));
+      if (settings.pacing === "precise") this.#priority = raiseOwnPriority();
       return this.#deployments;
     } catch (error) {
-      await this.teardown();
+      // Why nothing was deployed is the error that is told; what comes of it is a note.
+      await this.teardown().catch((later) => settings.onNote(errorMessage(later)));
       throw error;
     }
   }
@@ -259,7 +287,11 @@ class KnativePlatform implements Platform {
   }
 
   notes(): readonly string[] {
-    return [...this.#watches?.pods.notes() ?? [], ...this.#watches?.cluster.notes() ?? []];
+    return [
+      ...this.#noted,
+      ...this.#watches?.pods.notes() ?? [],
+      ...this.#watches?.cluster.notes() ?? [],
+    ];
   }
 
   onInstanceEvent(listener: (event: InstanceEvent) => void): void {
@@ -269,6 +301,7 @@ class KnativePlatform implements Platform {
   async teardown(): Promise<void> {
     const watches = this.#watches;
     this.#deployments = [];
+    this.#priority?.restore();
     this.#stopLookout();
     this.#isEnding = true;
     try {
@@ -342,7 +375,7 @@ class KnativePlatform implements Platform {
       const readiness = await Readiness.open(access, runId, {
         onServiceLost: (name) => {
           if (this.#isEnding) return;
-          settings.onNote(
+          this.#note(
             `The service ${name} was deleted by someone else; its invocations fail from now on.`,
           );
         },
@@ -385,6 +418,11 @@ class KnativePlatform implements Platform {
     } catch {
       // It answers again, or nobody wants to know any more.
     }
+  }
+
+  #note(sentence: string): void {
+    this.#noted.push(sentence);
+    this.#parts.settings.onNote(sentence);
   }
 
   #tell(event: InstanceEvent): void {

@@ -22,7 +22,7 @@ import {
 } from "@kubernetes/client-node";
 import { type Clock, sleep } from "../../base/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
-import { isTransient, kubeError, statusOf } from "./kube_error.ts";
+import { isRefusal, isTransient, kubeError, statusOf } from "./kube_error.ts";
 
 export { isConflict, isNotFound, isTransient, kubeError } from "./kube_error.ts";
 
@@ -109,6 +109,9 @@ export interface NamedObject {
 
 /** Who the fields belong to that we set (server-side apply). */
 export const FIELD_MANAGER = "loader";
+
+/** For this long after it was away an API server may not know yet who may do what. */
+const STARTING_MS = 10_000;
 
 /** The file that Kubernetes mounts into every pod (its documentation, "Accessing the API from a Pod"). */
 const IN_CLUSTER_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -197,8 +200,9 @@ export function openKubeAccess(options: KubeAccessOptions): KubeAccess {
 }
 
 /**
- * Does something, again and again while the API server is away or overloaded,
- * until `untilMs` on the clock. What it does must bear being done twice.
+ * Does something, again and again while the API server is away or overloaded, or
+ * refuses us when it has just come back, until `untilMs` on the clock. What it does
+ * must bear being done twice.
  *
  * @throws LoaderError with the last failure; the signal's reason when it aborts
  */
@@ -212,14 +216,19 @@ export async function persist<T>(
     readonly signal?: AbortSignal;
   },
 ): Promise<T> {
+  const { clock } = access;
+  let awayMs = -Infinity;
   for (let waitMs = 250;; waitMs = Math.min(2 * waitMs, 4000)) {
     signal?.throwIfAborted();
     try {
       return await action();
     } catch (error) {
-      const isLast = access.clock.nowMs() + waitMs >= untilMs;
-      if (isLast || !isTransient(error)) throw kubeError(error, doing);
-      await sleep(access.clock, waitMs, signal);
+      const nowMs = clock.nowMs();
+      if (isTransient(error)) awayMs = nowMs;
+      const isStarting = isRefusal(error) && nowMs - awayMs < STARTING_MS;
+      const mayPass = isTransient(error) || isStarting;
+      if (!mayPass || nowMs + waitMs >= untilMs) throw kubeError(error, doing);
+      await sleep(clock, waitMs, signal);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { errorMessage, LoaderError } from "../../base/error.ts";
+import { RIGHTS, roleCommand } from "./doctor_checks/rights.ts";
 
 /** The parts of a Kubernetes `Status` that we read. */
 export interface KubeStatus {
@@ -80,11 +81,17 @@ export function isConflict(error: unknown): boolean {
   return readFailure(error).code === 409;
 }
 
+/** Whether the API server does not know us, or has not been told that we may do this. */
+export function isRefusal(error: unknown): boolean {
+  const { code } = readFailure(error);
+  return code === 401 || code === 403;
+}
+
 /** Whether the same may succeed a little later: the server is away or has too much to do. */
 export function isTransient(error: unknown): boolean {
   const { code, message } = readFailure(error);
   if (typeof code === "string") return code !== "ENOTFOUND";
-  // A webhook that starts with its cluster; a server that starts knows no one (401) for a moment.
+  // A webhook that starts with its cluster.
   return code === 429 || code === 409 || (code !== null && code >= 500) ||
     (code === 403 && /not yet|RBAC: .*not found/.test(message));
 }
@@ -152,8 +159,14 @@ function describeForbidden(message: string): string {
   const [, user, verb, plural, group, namespace] = match;
   const resource = group === "" ? plural : `${plural}.${group}`;
   const scope = namespace === undefined ? "in the whole cluster" : `in the namespace ${namespace}`;
-  return `the right to ${verb} ${resource} ${scope} is missing; an administrator grants it to ` +
-    `${user} with: kubectl apply -f config/rbac.yaml (or a role of that verb and resource).`;
+  const isOfFunctions = RIGHTS.some((right) =>
+    right.scope === "functions" && right.group === group && right.resource === plural
+  );
+  // Elsewhere the namespace of the functions is that of the account, as our role has it.
+  const functionsNamespace = (isOfFunctions ? namespace : undefined) ??
+    /^system:serviceaccount:([^:]+):/.exec(user)?.[1] ?? "NAMESPACE";
+  return `the right to ${verb} ${resource} ${scope} is missing to ${user}; an administrator makes ` +
+    `an account that has it with: ${roleCommand(functionsNamespace)}.`;
 }
 
 function describeRefusal(message: string): string {

@@ -58,7 +58,12 @@ Deno.test("deriveAutoscaling: the cluster's settings, then our annotations", () 
     "enable-scale-to-zero": "false",
     "max-scale-up-rate": "many",
   };
-  const autoscaling = deriveAutoscaling(map, { maxScale: 7, partialPanic: true });
+  const annotations = {
+    "autoscaling.knative.dev/target-burst-capacity": "-1",
+    "autoscaling.knative.dev/target-utilization-percentage": "100",
+    "autoscaling.knative.dev/scale-to-zero-pod-retention-period": "5s",
+  };
+  const autoscaling = deriveAutoscaling(map, annotations, { maxScale: 7, partialPanic: true });
   assert.equal(autoscaling.stableWindowMs, 90_000);
   assert.equal(autoscaling.scaleToZeroGraceMs, 10_000);
   assert.equal(autoscaling.maxScaleDownRate, 1.1);
@@ -67,6 +72,21 @@ Deno.test("deriveAutoscaling: the cluster's settings, then our annotations", () 
   assert.equal(autoscaling.maxScale, 7);
   assert.equal(autoscaling.panicThreshold, 10);
   assert.equal(autoscaling.targetBurstCapacity, -1);
+  assert.equal(autoscaling.targetValue, 1);
+  assert.equal(autoscaling.lastPodRetentionMs, 5000);
+});
+
+Deno.test("deriveAutoscaling: a template without annotations has the cluster's settings", () => {
+  const map = { "container-concurrency-target-percentage": "80", "target-burst-capacity": "5" };
+  const annotations = { "autoscaling.knative.dev/window": "20s" };
+  const own = { maxScale: 7, partialPanic: false };
+  const autoscaling = deriveAutoscaling(map, annotations, own);
+  assert.equal(autoscaling.targetBurstCapacity, 5);
+  assert.equal(autoscaling.targetValue, 0.8);
+  assert.equal(autoscaling.stableWindowMs, 20_000);
+  const defaults = deriveAutoscaling({}, {}, own);
+  assert.equal(defaults.targetBurstCapacity, 211, "Knative's own");
+  assert.equal(defaults.targetValue, 0.7);
 });
 
 Deno.test("labels: values that Kubernetes takes, and a selector that finds nothing foreign", () => {

@@ -47,13 +47,23 @@ Deno.test("kubeError: a missing right is named with where and how it is granted"
   assert.equal(
     sentence(answer(403, message)),
     "Cannot deploy f-0: the right to patch services.serving.knative.dev in the namespace default " +
-      "is missing; an administrator grants it to system:serviceaccount:default:loader with: " +
-      "kubectl apply -f config/rbac.yaml (or a role of that verb and resource).",
+      "is missing to system:serviceaccount:default:loader; an administrator makes an account that " +
+      "has it with: deno task role --namespace default.",
   );
   const nodes =
     'nodes is forbidden: User "u" cannot list resource "nodes" in API group "" at the ' +
     "cluster scope";
-  assert.match(sentence(answer(403, nodes)), /the right to list nodes in the whole cluster/);
+  assert.match(
+    sentence(answer(403, nodes)),
+    /the right to list nodes in the whole cluster is missing to u; .* --namespace NAMESPACE\.$/,
+  );
+  const settings =
+    'configmaps "config-autoscaler" is forbidden: User "system:serviceaccount:mine:loader" cannot ' +
+    'get resource "configmaps" in API group "" in the namespace "knative-serving"';
+  assert.match(
+    sentence(answer(403, settings)),
+    /in the namespace knative-serving is missing .*: deno task role --namespace mine\.$/,
+  );
 });
 
 Deno.test("kubeError: a webhook that refuses, and one that does not answer", () => {

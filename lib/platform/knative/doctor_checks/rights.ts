@@ -18,6 +18,8 @@ export interface Right {
   readonly purpose: string;
   /** Whether a run can be made without it. */
   readonly isOptional?: true;
+  /** Whether functions cannot be deployed, followed or removed without it: see `requireRights`. */
+  readonly isVital?: true;
 }
 
 /** The namespace in which Knative Serving is installed (its documentation). */
@@ -54,6 +56,7 @@ export const RIGHTS: readonly Right[] = [
     resource: "services",
     verbs: ["create", "delete", "list", "patch", "watch"],
     purpose: "deploy functions, wait for them and remove them",
+    isVital: true,
   },
   {
     scope: "functions",
@@ -89,6 +92,7 @@ export const RIGHTS: readonly Right[] = [
     resource: "pods",
     verbs: ["list", "watch"],
     purpose: "follow the lives of instances",
+    isVital: true,
   },
   {
     scope: "functions",
@@ -251,4 +255,15 @@ export function formatResource({ group, resource }: Pick<Right, "group" | "resou
   const [plural, subresource] = resource.split("/");
   const full = group === "" ? plural : `${plural}.${group}`;
   return subresource === undefined ? full : `${full}/${subresource}`;
+}
+
+/** What an administrator types to make an account with all rights for a namespace. */
+export function roleCommand(
+  functionsNamespace: string,
+  prometheusNamespace: string | null = null,
+): string {
+  const command = `deno task role --namespace ${functionsNamespace}`;
+  return prometheusNamespace === null
+    ? command
+    : `${command} --prometheus-namespace ${prometheusNamespace}`;
 }

@@ -1,12 +1,16 @@
 import type { AuthorizationV1Api } from "@kubernetes/client-node";
+import { LoaderError } from "../../../base/error.ts";
 import { type Finding, okay, problem, warning } from "../../finding.ts";
-import type { KubeAccess } from "../kube_access.ts";
+import { type KubeAccess, kubeError } from "../kube_access.ts";
 import {
   type AskedRight,
   formatResource,
   listAskedRights,
   type Right,
+  RIGHTS,
+  roleCommand,
   type ScopeNamespaces,
+  SERVING_NAMESPACE,
 } from "./rights.ts";
 
 /** Questions under way at once. */
@@ -14,10 +18,46 @@ const ASKED_AT_ONCE = 8;
 
 /** Asks the API server for every right of the table. */
 export async function checkRights(
-  { authorization }: Pick<KubeAccess, "authorization">,
+  access: Pick<KubeAccess, "authorization">,
   namespaces: ScopeNamespaces,
 ): Promise<Finding[]> {
   const asked = listAskedRights(namespaces);
+  return judgeRights(asked.length, await findMissing(access, asked), namespaces.functions);
+}
+
+/**
+ * Makes sure that functions can be deployed, followed and removed, before the
+ * first of them is.
+ *
+ * @throws LoaderError `platform` naming a right that is missing and what grants it
+ */
+export async function requireRights(
+  access: Pick<KubeAccess, "authorization" | "namespace">,
+): Promise<void> {
+  const { namespace } = access;
+  const asked = listAskedRights(
+    { functions: namespace, serving: SERVING_NAMESPACE, prometheus: null },
+    RIGHTS.filter(({ isVital }) => isVital),
+  );
+  let missing: readonly AskedRight[];
+  try {
+    missing = await findMissing(access, asked);
+  } catch (error) {
+    throw kubeError(error, "ask the cluster for our rights");
+  }
+  if (missing.length === 0) return;
+  const [{ sentence, command }] = judgeRights(asked.length, missing, namespace);
+  throw new LoaderError(
+    "platform",
+    `${sentence.replace(/\.$/, "")}; an administrator makes an account that has it with: ` +
+      `${command}.`,
+  );
+}
+
+async function findMissing(
+  { authorization }: Pick<KubeAccess, "authorization">,
+  asked: readonly AskedRight[],
+): Promise<AskedRight[]> {
   const allowed = new Set<AskedRight>();
   const queue = asked.values();
   const askAll = async () => {
@@ -26,8 +66,7 @@ export async function checkRights(
     }
   };
   await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askAll));
-  const missing = asked.filter((right) => !allowed.has(right));
-  return judgeRights(asked.length, missing, namespaces.functions);
+  return asked.filter((right) => !allowed.has(right));
 }
 
 async function isAllowed(
@@ -78,9 +117,10 @@ function judgePurpose(missing: readonly AskedRight[], functionsNamespace: string
   const scope = namespace === null ? "in the whole cluster" : `in the namespace ${namespace}`;
   const sentence = `The right to ${list.join(" and to ")} ${scope} is missing, so the loader ` +
     `cannot ${right.purpose}.`;
-  const command = right.scope === "prometheus"
-    ? `deno task role --namespace ${functionsNamespace} --prometheus-namespace ${namespace}`
-    : `deno task role --namespace ${functionsNamespace}`;
+  const command = roleCommand(
+    functionsNamespace,
+    right.scope === "prometheus" ? namespace : null,
+  );
   return right.isOptional === true
     ? warning("permissions", sentence, command)
     : problem("permissions", sentence, command);

@@ -1,0 +1,22 @@
+/**
+ * Runs the tests against a real cluster with Knative, where there is one:
+ *
+ *     ../shared/cluster/exec.sh deno task test:knative [files]
+ *
+ * Without one it says so in a line and succeeds; with `CI=true` that is a failure.
+ */
+import process from "node:process";
+import { HAS_CLUSTER } from "./role.ts";
+
+if (HAS_CLUSTER) {
+  const files = Deno.args.length > 0 ? Deno.args : ["tests/knative"];
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "-P", ...files],
+  }).spawn().status;
+  Deno.exit(code);
+}
+console.log(
+  "Skipped: there is no cluster to test against; KUBECONFIG and LOADER_GATEWAY tell of one, as " +
+    "inside of ../shared/cluster/exec.sh.",
+);
+if (process.env.CI === "true") Deno.exit(1);

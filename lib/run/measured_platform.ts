@@ -39,6 +39,7 @@ export async function readMeasuredPlatform(folder: string): Promise<MeasuredPlat
   const measured = deriveTwinParameters(sources, {
     // Of several nodes it is not known who shared the cores with whom.
     cores: (factOf(facts, "nodes") ?? 1) === 1 ? factOf(facts, "nodeCores") : null,
+    isNode: facts.nodesAreShared === true,
     containerConcurrency: factOf(facts, "containerConcurrency") ?? 1,
   });
   if (measured.calls === 0) {

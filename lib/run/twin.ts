@@ -176,7 +176,7 @@ class Twins {
 function deriveTwinSpecs(
   run: PlannedRun,
   options: CommonOptions,
-  { capacity, instanceOverheadCpuMilli }: TwinFacts,
+  { capacity, instanceOverheadCpuMilli, nodesAreShared, cpuLimitCores }: TwinFacts,
   { instances }: TwinSource,
 ): FunctionSpec[] {
   const ready = new Map<string, number>();
@@ -185,11 +185,13 @@ function deriveTwinSpecs(
       ready.set(functionId, (ready.get(functionId) ?? 0) + 1);
     }
   }
+  // Kubernetes takes no request above the limit, to which it is cut.
+  const mostCpuMilli = nodesAreShared && cpuLimitCores !== null ? 1000 * cpuLimitCores : Infinity;
   return deriveFunctionSpecs(run, options.seed, capacity, options)
     .map((spec) => ({
       ...spec,
       initialScale: ready.get(spec.functionId) ?? 0,
-      cpuRequestMilli: spec.cpuRequestMilli + instanceOverheadCpuMilli,
+      cpuRequestMilli: Math.min(spec.cpuRequestMilli, mostCpuMilli) + instanceOverheadCpuMilli,
     }));
 }
 

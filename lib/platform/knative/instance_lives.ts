@@ -55,9 +55,15 @@ interface Life {
 
 /** What is kept of every instance there was, to tell cold invocations. */
 interface Service {
-  /** Between which times it became ready; `null`: that was not told. */
-  ready: { readonly fromMs: number; readonly untilMs: number } | null;
+  /** Between which times it became ready; as long as that is not told, after its last step. */
+  ready: TimeSpan;
   hasServed: boolean;
+}
+
+/** Some time between two, on the platform's clock. */
+interface TimeSpan {
+  readonly fromMs: number;
+  readonly untilMs: number;
 }
 
 /** Steps in their natural order; times that come from Kubernetes keep to it. */
@@ -147,9 +153,9 @@ export class InstanceLives {
     const isFirst = !service.hasServed;
     service.hasServed = true;
     if (!isFirst) return false;
-    // It answers, but Kubernetes has not told yet that it is ready.
-    if (service.ready === null || dispatchedMs < service.ready.fromMs) return true;
-    return service.ready.untilMs <= dispatchedMs ? false : null;
+    // It may answer before Kubernetes has told that it is ready: then the last step counts.
+    const { fromMs, untilMs } = service.ready;
+    return dispatchedMs < fromMs ? true : untilMs <= dispatchedMs ? false : null;
   }
 
   /** The life of a pod, begun where it is new; `null` where it is not ours, or over. */
@@ -168,7 +174,10 @@ export class InstanceLives {
       started: new Set(),
     };
     this.#lives.set(uid, life);
-    this.#services.set(name, { ready: null, hasServed: false });
+    this.#services.set(name, {
+      ready: { fromMs: -Infinity, untilMs: Infinity },
+      hasServed: false,
+    });
     if (hearing.isLate) this.#lateInstances++;
     this.#tell(life, "created", parseTime(creationTimestamp), hearing);
     const early = this.#early.filter(({ event }) => event.podUid === uid);
@@ -220,12 +229,18 @@ export class InstanceLives {
       ? Math.max(Math.min(platformMs, atMs), this.#latestBefore(life, event))
       : atMs;
     toldMs.set(event, timeMs);
-    if (event === "ready") {
-      this.#services.get(instance)!.ready = isLate
-        ? { fromMs: timeMs, untilMs: timeMs + COARSE_MS }
-        : platformMs !== null && atMs - platformMs > IN_TIME_MS
-        ? { fromMs: platformMs, untilMs: atMs }
-        : { fromMs: atMs, untilMs: atMs };
+    const happened: TimeSpan = isLate
+      ? { fromMs: timeMs, untilMs: timeMs + COARSE_MS }
+      : platformMs !== null && atMs - platformMs > IN_TIME_MS
+      ? { fromMs: platformMs, untilMs: atMs }
+      : { fromMs: atMs, untilMs: atMs };
+    const service = this.#services.get(instance)!;
+    if (event === "ready") service.ready = happened;
+    else if (ORDER.indexOf(event) < ORDER.indexOf("ready") && !toldMs.has("ready")) {
+      service.ready = {
+        fromMs: Math.max(service.ready.fromMs, happened.fromMs),
+        untilMs: Infinity,
+      };
     }
     this.#options.onEvent({ timeMs, functionId, instance, event, detail, platformMs });
   }

@@ -322,5 +322,8 @@ Deno.test("lives: an invocation is cold if its instance was not ready when it wa
   const { lives } = listen();
   assert.equal(lives.takeColdStart(name, 0), null, "nothing is known of it");
   lives.seePod(pod({}), heard(10));
-  assert.equal(lives.takeColdStart(name, 5), true, "it answered before it was told to be ready");
+  assert.equal(lives.takeColdStart(name, 5), true, "it was not even created");
+  const { lives: others } = listen();
+  others.seePod(pod({}), heard(10));
+  assert.equal(others.takeColdStart(name, 15), null, "it answered before it was told to be ready");
 });

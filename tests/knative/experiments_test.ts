@@ -21,25 +21,35 @@ interface Made {
   readonly placed: ReadonlySet<string>;
 }
 
-/** Makes an experiment with the role's rights alone, and looks whether it leaves anything. */
+/** Starts an experiment with the role's rights alone; it finds the gateway by itself. */
+function startExperiment(
+  { kubeconfig }: TestRole,
+  folder: string,
+  name: string,
+  args: readonly string[],
+): Script {
+  const { LOADER_PROMETHEUS } = process.env;
+  return Script.start(
+    `experiments/${name}.ts`,
+    [
+      ...args,
+      ...SMALL,
+      ...(LOADER_PROMETHEUS === undefined ? [] : ["--prometheus", LOADER_PROMETHEUS]),
+      ...["--output", folder],
+    ],
+    ["-P"],
+    { KUBECONFIG: kubeconfig },
+  );
+}
+
+/** Makes an experiment, and looks whether it leaves anything. */
 async function makeExperiment(
   role: TestRole,
   folder: string,
   name: string,
   args: readonly string[],
 ): Promise<Made> {
-  await using script = Script.start(
-    `experiments/${name}.ts`,
-    [
-      ...args,
-      ...SMALL,
-      ...["--gateway", process.env.LOADER_GATEWAY!],
-      ...["--prometheus", process.env.LOADER_PROMETHEUS ?? "none"],
-      ...["--output", folder],
-    ],
-    ["-P"],
-    { KUBECONFIG: role.kubeconfig },
-  );
+  await using script = startExperiment(role, folder, name, args);
   const { status, stderr } = await script.result;
   assert.equal(status, 0, stderr);
   assert.equal(readExperiment(folder).status, "finished");
@@ -178,3 +188,36 @@ testExperiment("warm-up", async (role, folder) => {
 });
 
 const AUTOSCALER = { namespace: "knative-serving", name: "config-autoscaler" };
+
+testExperiment("two loaders", async (role, folder) => {
+  // Room for the first to restart the activator, and for both to deploy.
+  const gap = 75;
+  const startAt = Math.ceil(Date.now() / 1000) + gap + 10;
+  const parts = [1, 2].map((index) => `${folder}-${index}`);
+  const scripts = parts.map((part, i) =>
+    startExperiment(role, part, "trace_sweep", [
+      ...["--sizes", "4", "--warmup", "15s", "--duration", "20s", "--rate-scale", "0.2"],
+      ...["--shard", `${i + 1}/2`, "--start-at", String(startAt), "--start-gap", `${gap}s`],
+    ])
+  );
+  for (const script of scripts) {
+    await using ended = script;
+    const { status, stderr } = await ended.result;
+    assert.equal(status, 0, stderr);
+  }
+  assert.deepEqual(await listObjects(role), [], "nothing is left");
+  const name = "functions-4_repetition-0";
+  const [first, second] = parts.map((part) => `${part}/runs/${name}/${SETTINGS_LOG}`);
+  assert.ok(existsSync(first), "the first changes the settings");
+  assert.ok(!existsSync(second), "for all");
+  await using merging = Script.start("scripts/merge.ts", [...parts, "--output", folder]);
+  const { status, stderr } = await merging.result;
+  assert.equal(status, 0, stderr);
+  const { plan } = readRun(folder, name);
+  const rows = readRows(`${folder}/runs/${name}/invocations.csv`);
+  assert.deepEqual(
+    rows.map(({ index }) => Number(index)).sort((a, b) => a - b),
+    Array.from({ length: plan.invocations }, (_, index) => index),
+  );
+  assert.ok(rows.some(({ outcome }) => outcome === "ok"));
+});

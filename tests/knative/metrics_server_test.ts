@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { NODES, PROCESSES } from "../../lib/model/table.ts";
 import { createMetricsServerScraper } from "../../lib/scrape/metrics_server.ts";
-import { observeFunctions, until } from "./observed_functions.ts";
+import { waitUntil } from "./condition.ts";
+import { observeFunctions } from "./observed_functions.ts";
 
 const hasCluster = process.env.KUBECONFIG !== undefined &&
   process.env.LOADER_GATEWAY !== undefined;
@@ -31,10 +32,10 @@ Deno.test({
     const group = (name: string) =>
       rows.find(({ table, cells }) => table === PROCESSES && cells[0] === name)!;
     // It is measured over 15 s before it is told, and may have gone to zero; then it says so.
-    await until(clock, 90_000, "the function's pod was measured", async () => {
+    await waitUntil("the function's pod was measured", async () => {
       rows = await scrape();
       return Number(group("instances").cells[1]) > 0;
-    });
+    }, 90_000);
     const [, containers, cpuPercent, memoryMib] = group("instances").cells;
     assert.equal(containers, 2, "the function and its queue-proxy");
     assert.ok(Number(cpuPercent) > 0 && Number(cpuPercent) < 200);

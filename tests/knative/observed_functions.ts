@@ -1,5 +1,5 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import { RealClock, sleep } from "../../lib/base/clock.ts";
+import { RealClock } from "../../lib/base/clock.ts";
 import { deriveService, readServiceTemplate } from "../../lib/platform/knative/service_template.ts";
 import {
   isNotFound,
@@ -13,6 +13,7 @@ import {
 } from "../../lib/platform/knative/knative_options.ts";
 import { KNATIVE_SERVICE_LABEL, selectorOf } from "../../lib/platform/knative/labels.ts";
 import { functionSpec } from "../support/function_spec.ts";
+import { waitUntil } from "./condition.ts";
 
 /** Functions of a run in a namespace of their own, for tests of what is observed of them. */
 export interface ObservedFunctions extends AsyncDisposable {
@@ -71,33 +72,19 @@ export async function observeFunctions(namespace: string): Promise<ObservedFunct
     async [Symbol.asyncDispose]() {
       await remove();
       // Of a namespace with pods that may take their time, Kubernetes asks only after minutes again.
-      await until(clock, 120_000, "the pods are gone", async () => {
+      await waitUntil("the pods are gone", async () => {
         await access.core.deleteCollectionNamespacedPod({ namespace, gracePeriodSeconds: 1 });
         return (await access.core.listNamespacedPod({ namespace })).items.length === 0;
-      });
+      }, 120_000);
       await access.core.deleteNamespace({ name: namespace });
-      await until(clock, 120_000, "the namespace is gone", async () => {
+      await waitUntil("the namespace is gone", async () => {
         try {
           await access.core.readNamespace({ name: namespace });
           return false;
         } catch (error) {
           return isNotFound(error);
         }
-      });
+      }, 120_000);
     },
   };
-}
-
-/** Waits until something is so, with a bound. */
-export async function until(
-  clock: RealClock,
-  withinMs: number,
-  what: string,
-  isSo: () => boolean | Promise<boolean>,
-): Promise<void> {
-  const untilMs = clock.nowMs() + withinMs;
-  while (!await isSo()) {
-    if (clock.nowMs() > untilMs) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await sleep(clock, 50);
-  }
 }

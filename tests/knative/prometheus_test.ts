@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { RealClock } from "../../lib/base/clock.ts";
 import { type Cell, PLATFORM_METRICS } from "../../lib/model/table.ts";
 import { openClusterScrapers } from "../../lib/platform/knative/cluster_scrapers.ts";
 import { KnativeMetrics } from "../../lib/scrape/knative_metrics.ts";
 import { createPrometheusApi } from "../../lib/scrape/prometheus_api.ts";
-import { functionIdsOf, observeFunctions, until } from "./observed_functions.ts";
+import { waitUntil } from "./condition.ts";
+import { functionIdsOf, observeFunctions } from "./observed_functions.ts";
 
 const PROMETHEUS = process.env.LOADER_PROMETHEUS;
 const hasCluster = process.env.KUBECONFIG !== undefined && PROMETHEUS !== undefined;
@@ -62,19 +62,18 @@ for (const { release, scheme, cells } of SAMPLED) {
         (path) =>
           Deno.readTextFile(new URL(`knative_${release}_${path.slice(1)}_metrics.txt`, REFERENCE)),
       );
-      const clock = new RealClock();
       const metrics = new KnativeMetrics({
         prometheus: createPrometheusApi(prometheus.url),
         namespace: "default",
       });
       let row: readonly Cell[] = [];
-      await until(clock, FOUND_MS, "both pages were scraped", async () => {
+      await waitUntil("both pages were scraped", async () => {
         row = await metrics.scrape(functionIdsOf(["ping"]), NEVER)
           .then(([{ cells }]) => cells, () => []);
         // A counter that is not there yet has counted nothing.
         return Number(cellOf(row, "activator_requests") ?? 0) > 0 &&
           cellOf(row, "desired_instances") !== null;
-      });
+      }, FOUND_MS);
       for (const [name, value] of Object.entries(cells)) {
         assert.equal(cellOf(row, name), value, name);
       }
@@ -88,7 +87,7 @@ Deno.test({
   ignore: !hasCluster,
   async fn() {
     await using functions = await observeFunctions("test-prometheus");
-    const { access, clock, labelSelector } = functions;
+    const { access, labelSelector } = functions;
     await functions.deploy("f", 2);
     const open = (prometheus: string) =>
       openClusterScrapers({
@@ -107,10 +106,10 @@ Deno.test({
     let row: readonly Cell[] = [];
     // Without a call they are there for seconds only, and the decider, which does not know of
     // initial scales, desires none.
-    await until(clock, FOUND_MS, "instances are there", async () => {
+    await waitUntil("instances are there", async () => {
       row = await scrape();
       return Number(cellOf(row, "actual_instances")) >= 1;
-    });
+    }, FOUND_MS);
     assert.notEqual(cellOf(row, "desired_instances"), null);
     assert.deepEqual(own.describe(), {
       prometheus: PROMETHEUS,
@@ -121,10 +120,10 @@ Deno.test({
       },
     });
     // The scheduler is scraped every 15 s; it has just placed the pods of this test.
-    await until(clock, FOUND_MS, "the scheduler's quantiles are there", async () => {
+    await waitUntil("the scheduler's quantiles are there", async () => {
       row = await scrape();
       return cellOf(row, "scheduling_p99_ms") !== null && cellOf(row, "placement_p50_ms") !== null;
-    });
+    }, FOUND_MS);
     const [p50, p99] = ["scheduling_p50_ms", "scheduling_p99_ms"].map((name) => cellOf(row, name));
     assert.ok(Number(p50) > 0 && Number(p50) <= Number(p99) && Number(p99) < 60_000);
 
@@ -164,10 +163,10 @@ Deno.test({
     });
     const proxied = await open(`${namespace}/prometheus:${inside.port}`);
     const [platform] = proxied.scrapers.filter(({ tables }) => tables.includes(PLATFORM_METRICS));
-    await until(clock, FOUND_MS, "it answers through the API server", async () => {
+    await waitUntil("it answers through the API server", async () => {
       const cells = await platform.scrape(NEVER).then(([{ cells }]) => cells, () => []);
       return cellOf(cells, "desired_instances") === 7;
-    });
+    }, FOUND_MS);
   },
 });
 

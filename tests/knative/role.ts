@@ -1,5 +1,5 @@
 import process from "node:process";
-import { RealClock, sleep } from "../../lib/base/clock.ts";
+import { RealClock } from "../../lib/base/clock.ts";
 import { formatResource, type Right } from "../../lib/platform/knative/doctor_checks/rights.ts";
 import {
   applyRole,
@@ -10,6 +10,7 @@ import {
   type RoleObject,
 } from "../../lib/platform/knative/loader_role.ts";
 import { type KubeAccess, openKubeAccess } from "../../lib/platform/knative/kube_access.ts";
+import { waitUntil } from "./condition.ts";
 
 /** Whether there is a cluster to test against. */
 export const HAS_CLUSTER = process.env.KUBECONFIG !== undefined &&
@@ -20,6 +21,7 @@ const TOKEN_SECONDS = 3600;
 
 /** How long the API server may take to heed a change of a role. */
 const HEEDED_WITHIN_MS = 10_000;
+const HEEDED = "the role's change is heeded";
 
 /** A namespace of its own, and access to it with the rights of config/rbac.yaml alone. */
 export interface TestRole extends AsyncDisposable {
@@ -61,7 +63,7 @@ export async function openTestRole(
       mode: 0o600,
     });
     const access = openKubeAccess({ clock, kubeconfig });
-    await waitUntil(clock, () => mayAll(access, objects, namespace));
+    await waitUntil(HEEDED, () => mayAll(access, objects, namespace), HEEDED_WITHIN_MS);
     return {
       namespace,
       kubeconfig,
@@ -71,7 +73,7 @@ export async function openTestRole(
       async withhold(right) {
         const changed = objects.map((object) => right === null ? object : without(object, right));
         await applyRole(admin, changed.filter(({ rules }) => rules !== undefined));
-        await waitUntil(clock, () => mayAll(access, changed, namespace));
+        await waitUntil(HEEDED, () => mayAll(access, changed, namespace), HEEDED_WITHIN_MS);
       },
       [Symbol.asyncDispose]: remove,
     };
@@ -150,12 +152,4 @@ function keysOf(
       )
     )
   );
-}
-
-async function waitUntil(clock: RealClock, isSo: () => Promise<boolean>): Promise<void> {
-  const untilMs = clock.nowMs() + HEEDED_WITHIN_MS;
-  while (!await isSo()) {
-    if (clock.nowMs() >= untilMs) throw new Error("the role's change is not heeded");
-    await sleep(clock, 50);
-  }
 }

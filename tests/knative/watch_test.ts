@@ -4,7 +4,8 @@ import type { InstanceEvent } from "../../lib/model/platform.ts";
 import { openKubeAccess } from "../../lib/platform/knative/kube_access.ts";
 import { type PodWatch, watchPods } from "../../lib/platform/knative/pod_watch.ts";
 import { ExecutorClient } from "../workloads/executor_client.ts";
-import { functionIdsOf, observeFunctions, until } from "./observed_functions.ts";
+import { waitUntil } from "./condition.ts";
+import { functionIdsOf, observeFunctions } from "./observed_functions.ts";
 
 const GATEWAY = process.env.LOADER_GATEWAY;
 const hasCluster = process.env.KUBECONFIG !== undefined && GATEWAY !== undefined;
@@ -39,9 +40,9 @@ Deno.test({
       await functions.deploy("foreign", 1);
       await functions.deploy("warm", 3);
       await functions.deploy("cold", 0);
-      await until(clock, READY_MS, "three are ready", () => times("ready").size === 3);
+      await waitUntil("three are ready", () => times("ready").size === 3, READY_MS);
       const warm = await functions.listPods();
-      await until(clock, READY_MS, "cold can be called", () => isReady(functions, "cold"));
+      await waitUntil("cold can be called", () => isReady(functions, "cold"), READY_MS);
 
       const client = new ExecutorClient(GATEWAY!, `cold.test-watch.example.com`);
       const dispatchedMs = clock.nowMs();
@@ -52,15 +53,10 @@ Deno.test({
       assert.equal(watch.takeColdStart(instance, dispatchedMs), true, instance);
       assert.equal(watch.takeColdStart(instance, dispatchedMs), false, "only the first is");
       assert.equal(watch.takeColdStart("someone-else", dispatchedMs), null);
-      await until(clock, READY_MS, "it is ready", () => times("ready").has(instance));
+      await waitUntil("it is ready", () => times("ready").has(instance), READY_MS);
 
       await functions.remove();
-      await until(
-        clock,
-        IDLE_MS,
-        "all are gone",
-        () => times("gone").size === times("created").size,
-      );
+      await waitUntil("all are gone", () => times("gone").size === times("created").size, IDLE_MS);
 
       // What Kubernetes tells of its own history: one event for every pod that was created.
       const { items } = await access.core.listNamespacedEvent({ namespace: access.namespace });
@@ -98,7 +94,6 @@ Deno.test({
   ignore: !hasCluster,
   async fn() {
     await using functions = await observeFunctions("test-watch-scales");
-    const { clock } = functions;
     const watch = await watchFunctions(functions, ["f"], () => {});
     try {
       const scraper = watch.createScaleScraper(1000)!;
@@ -107,10 +102,10 @@ Deno.test({
       await scrape();
       await functions.deploy("f", 2);
       let last: unknown;
-      await until(clock, READY_MS, "two are ready", async () => {
+      await waitUntil("two are ready", async () => {
         last = (await scrape()).at(-1) ?? last;
         return JSON.stringify(last) === JSON.stringify(["owner/app/f", 2, 2]);
-      });
+      }, READY_MS);
       // A scrape of another run begins with how things stand, not with what has changed.
       const again = await watch.createScaleScraper(1000)!.scrape(new AbortController().signal);
       assert.deepEqual(again.map(({ cells }) => cells), [["owner/app/f", 2, 2]]);
@@ -127,7 +122,7 @@ Deno.test({
     await using functions = await observeFunctions("test-watch-late");
     const { clock } = functions;
     await functions.deploy("f", 1);
-    await until(clock, READY_MS, "it is ready", () => isReady(functions, "f"));
+    await waitUntil("it is ready", () => isReady(functions, "f"), READY_MS);
     const events: InstanceEvent[] = [];
     const watch = await watchFunctions(functions, ["f"], (event) => events.push(event));
     await watch.close();
@@ -162,24 +157,19 @@ Deno.test({
     });
     try {
       await functions.deploy("f", 1);
-      await until(
-        clock,
-        READY_MS,
-        "f is ready",
-        () => events.some(({ event }) => event === "ready"),
-      );
+      await waitUntil("f is ready", () => events.some(({ event }) => event === "ready"), READY_MS);
       await relay.cut();
       const cutMs = clock.nowMs();
       await functions.deploy("g", 2);
-      await until(clock, READY_MS, "g is ready", () => isReady(functions, "g"));
+      await waitUntil("g is ready", () => isReady(functions, "g"), READY_MS);
       assert.ok(events.every(({ functionId }) => functionId !== "owner/app/g"));
       const restoredMs = clock.nowMs();
       relay.restore();
-      await until(clock, READY_MS, "g was seen", () => {
+      await waitUntil("g was seen", () => {
         return events.filter(({ functionId, event }) =>
           functionId === "owner/app/g" && event === "ready"
         ).length === 2;
-      });
+      }, READY_MS);
       for (const { functionId, event, timeMs } of events) {
         if (functionId !== "owner/app/g" || event !== "ready") continue;
         // Kubernetes' own second, not that of the news.

@@ -2,12 +2,9 @@ import { testPlatformContract } from "../contract/platform_contract.ts";
 import { HAS_CLUSTER, openTestRole } from "./role.ts";
 import { createTestPlatform } from "./test_platform.ts";
 
-/** Each test has a namespace of its own: one that is being removed takes nothing new. */
-let namespaces = 0;
-
 if (HAS_CLUSTER) {
   testPlatformContract("knative", async () => {
-    const role = await openTestRole(`contract-${++namespaces}`);
+    const role = await openTestRole("contract");
     // Two cores are soon full of what the table would have them request.
     const platform = await createTestPlatform(role, { requests: "none" });
     const dispose = platform[Symbol.asyncDispose].bind(platform);

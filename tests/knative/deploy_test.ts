@@ -13,15 +13,12 @@ const never = new AbortController().signal;
 /** A cold start on two busy cores. */
 const CALL_MS = 30_000;
 
-/** Each test has a namespace of its own: one that is being removed takes nothing new. */
-let namespaces = 0;
-
 function testOnCluster(name: string, body: (role: TestRole) => Promise<void>): void {
   Deno.test({
     name: `deploying on Knative: ${name}`,
     ignore: !HAS_CLUSTER,
     async fn() {
-      await using role = await openTestRole(`deploy-${++namespaces}`);
+      await using role = await openTestRole("deploy");
       await body(role);
     },
   });

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import process from "node:process";
 import { RealClock } from "../../lib/base/clock.ts";
 import { formatResource, type Right } from "../../lib/platform/knative/doctor_checks/rights.ts";
@@ -47,11 +48,11 @@ export async function openTestRole(
   { prometheusNamespace = null }: { readonly prometheusNamespace?: string | null } = {},
 ): Promise<TestRole> {
   const clock = new RealClock();
-  // One that a test before has left may still be going.
-  const namespace = `test-${name}-${process.pid}`;
+  const folder = Deno.makeTempDirSync();
+  // As the folder it is new: one of a test before, even of the same name, may still be going.
+  const namespace = `test-${name}-${basename(folder)}`;
   const admin = openKubeAccess({ clock, namespace });
   const objects = placeRole(readRoleObjects(), { namespace, prometheusNamespace });
-  const folder = Deno.makeTempDirSync();
   const remove = async () => {
     await removeRole(admin, objects, { withNamespace: true });
     Deno.removeSync(folder, { recursive: true });

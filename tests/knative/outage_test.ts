@@ -73,7 +73,11 @@ const WATCH_INTERRUPTED = /The watch of instances was interrupted 1 times, \d+\.
 
 testOutage("while there is load", "load", async (role, server) => {
   await using proxy = TcpProxy.open(process.env.LOADER_GATEWAY!);
-  await using run = await UserRun.start(role, "--seed", "1", "--timeout", "5s");
+  // Long enough that it still has load when the other has begun, too.
+  await using run = await UserRun.start(
+    role,
+    ...["--seed", "1", "--timeout", "5s", "--duration", "30s"],
+  );
   await using lost = await UserRun.start(
     role,
     ...["--seed", "2", "--gateway", proxy.address, "--duration", "1min"],

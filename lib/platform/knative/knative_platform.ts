@@ -123,8 +123,6 @@ class KnativePlatform implements Platform {
   #mustRemove = false;
   /** The platform itself deletes services now. */
   #isEnding = false;
-  /** The cluster's settings are those of a phase: this run's own. */
-  #hasPhases = false;
   /** What was told of what is deployed that a reader of the figures should know too. */
   #noted: string[] = [];
   /** Ends the look-out for a loss. */
@@ -190,7 +188,6 @@ class KnativePlatform implements Platform {
     onChange: (change: SettingsChange) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    this.#hasPhases = true;
     await this.#clusterSettings.enterPhase(phase, onChange, signal);
   }
 
@@ -211,7 +208,10 @@ class KnativePlatform implements Platform {
     const choice = parseGatewayChoice(settings.gateway);
     this.#gateway = await resolveGateway(access, choice, facts);
     if (this.#gateway !== null) await checkGateway(access, this.#gateway, signal);
-    await this.#recoverSettings(signal);
+    if (settings.recoverSettings) {
+      const recovered = await this.#clusterSettings.begin(signal);
+      if (recovered !== null) this.#note(recovered);
+    }
     await resetCluster(access, {
       activator: settings.restartActivator,
       prometheus: settings.restartPrometheus,
@@ -310,7 +310,6 @@ class KnativePlatform implements Platform {
       this.#watches = null;
       await Promise.all([watches?.readiness.close(), watches?.pods.close()]);
       await this.#clusterSettings.restore();
-      this.#hasPhases = false;
       this.#isEnding = false;
     }
   }
@@ -338,17 +337,6 @@ class KnativePlatform implements Platform {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.teardown();
-  }
-
-  /** Settings of the cluster that a run which crashed has left. */
-  async #recoverSettings(signal: AbortSignal): Promise<void> {
-    if (this.#hasPhases || !this.#parts.settings.recoverSettings) return;
-    const restored = await this.#clusterSettings.recover(signal);
-    if (restored === null) return;
-    this.#parts.settings.onNote(
-      `Settings of the cluster that the run ${restored.run} on ${restored.host} had left were put ` +
-        `back: ${Object.keys(restored.restored).join(", ")}.`,
-    );
   }
 
   /** Begun before anything is deployed, so that every instance is seen from its creation on. */

@@ -78,9 +78,10 @@ async function main(): Promise<number> {
 }
 
 function describeOwn({ namespace, runs, settings }: OwnObjects, run: string | null): string[] {
-  const lines = [...runs].map(([id, services]) =>
-    `run ${id}: ${services.length} ${services.length === 1 ? "service" : "services"} in the ` +
-    `namespace ${namespace}`
+  const lines = [...runs].map(([id, { services, leftovers }]) =>
+    `run ${id}: ${services} ${services === 1 ? "service" : "services"} in the namespace ` +
+    namespace +
+    (leftovers === 0 ? "" : ` and ${leftovers} of what was made of services that are gone`)
   );
   if (settings !== null) {
     lines.push(

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { dirname } from "node:path";
-import process from "node:process";
+import { pidFileOf, readPid } from "./cluster_process.ts";
 import { waitUntil } from "./condition.ts";
 import type { TestRole } from "./role.ts";
 
@@ -36,8 +35,7 @@ export class ApiServer implements AsyncDisposable {
 
   /** @param role whose namespace must be readable for the server to count as back */
   static find(role: TestRole): ApiServer {
-    // The cluster keeps its certificates and its process ids side by side.
-    const pidFile = `${dirname(dirname(process.env.KUBECONFIG!))}/run/kube-apiserver.pid`;
+    const pidFile = pidFileOf("kube-apiserver");
     return new ApiServer(role, pidFile, readFacts(readPid(pidFile)));
   }
 
@@ -86,10 +84,6 @@ export class ApiServer implements AsyncDisposable {
       READY_WITHIN_MS,
     );
   }
-}
-
-function readPid(file: string): number {
-  return Number(Deno.readTextFileSync(file));
 }
 
 function readFacts(pid: number): ProcessFacts {

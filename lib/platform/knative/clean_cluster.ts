@@ -1,16 +1,24 @@
-import { type LeftObjects, removeServices } from "./cleaner.ts";
+import { isLeft, type LeftObjects, removeServices } from "./cleaner.ts";
 import { ClusterSettings, describeRestored, readMarker } from "./cluster_settings.ts";
 import { CHANGED_CONFIG_MAP, SERVING_NAMESPACE } from "./doctor_checks/rights.ts";
-import { type KubeAccess, kubeError } from "./kube_access.ts";
-import { type LiveService, SERVICES } from "./knative_objects.ts";
+import { type KubeAccess, kubeError, type ObjectPlace } from "./kube_access.ts";
+import { MADE_OF_SERVICES, SERVICES } from "./knative_objects.ts";
 import { RUN_LABEL, selectorOf } from "./labels.ts";
+import type { WatchedObject } from "./object_watch.ts";
 import type { SettingsMarker } from "./phase_settings.ts";
+
+/** What there is of a run on a cluster. */
+export interface RunObjects {
+  readonly services: number;
+  /** Objects that were made of services which are gone. */
+  readonly leftovers: number;
+}
 
 /** What there is of ours on a cluster. */
 export interface OwnObjects {
   readonly namespace: string;
-  /** Names of services by run. */
-  readonly runs: ReadonlyMap<string, readonly string[]>;
+  /** By run. */
+  readonly runs: ReadonlyMap<string, RunObjects>;
   /** Settings that a run has not put back; `null`: none. */
   readonly settings: SettingsMarker | null;
 }
@@ -19,7 +27,7 @@ export interface OwnObjects {
 export interface ClusterCleanUp {
   /** Sentences on what was done. */
   readonly done: readonly string[];
-  /** Names of services and pods that did not go in time. */
+  /** Kinds and names of what did not go in time. */
   readonly left: readonly string[];
 }
 
@@ -29,16 +37,23 @@ export interface ClusterCleanUp {
  * @throws LoaderError `platform` when it cannot be listed
  */
 export async function findOwnObjects(
-  { core, custom, namespace }: KubeAccess,
+  access: KubeAccess,
   runId: string | null,
 ): Promise<OwnObjects> {
+  const { core, namespace } = access;
   try {
-    const { items } = await custom.listNamespacedCustomObject({
-      ...SERVICES,
-      namespace,
-      labelSelector: selectorOf(runId),
-    }) as { readonly items: readonly LiveService[] };
-    const runs = Map.groupBy(items, ({ metadata }) => metadata.labels?.[RUN_LABEL] ?? "?");
+    const services = await listOwn(access, SERVICES, runId);
+    const names = new Set(services.map(({ metadata }) => metadata.name));
+    const made = await Promise.all(
+      // What may not be seen is not counted.
+      Object.values(MADE_OF_SERVICES).map((kind) => listOwn(access, kind, runId).catch(() => [])),
+    );
+    const leftovers = made.flat().filter((object) => isLeft(object, names));
+    const countOf = (objects: readonly WatchedObject[], run: string) =>
+      objects.filter(({ metadata }) => metadata.labels?.[RUN_LABEL] === run).length;
+    const runs = new Set(
+      [...services, ...leftovers].map(({ metadata }) => metadata.labels?.[RUN_LABEL] ?? "?"),
+    );
     const marker = readMarker(
       await core.readNamespacedConfigMap({
         namespace: SERVING_NAMESPACE,
@@ -48,13 +63,29 @@ export async function findOwnObjects(
     return {
       namespace,
       runs: new Map(
-        [...runs].map(([run, services]) => [run, services.map(({ metadata }) => metadata.name)]),
+        [...runs].map((run) => [run, {
+          services: countOf(services, run),
+          leftovers: countOf(leftovers, run),
+        }]),
       ),
       settings: runId === null || marker?.run === runId ? marker : null,
     };
   } catch (error) {
     throw kubeError(error, `list what is ours in the namespace ${namespace}`);
   }
+}
+
+async function listOwn(
+  { custom, namespace }: KubeAccess,
+  kind: ObjectPlace,
+  runId: string | null,
+): Promise<readonly WatchedObject[]> {
+  const { items } = await custom.listNamespacedCustomObject({
+    ...kind,
+    namespace,
+    labelSelector: selectorOf(runId),
+  }) as { readonly items: readonly WatchedObject[] };
+  return items;
 }
 
 /**
@@ -76,7 +107,7 @@ export async function cleanCluster(
 ): Promise<ClusterCleanUp> {
   const { settings } = await findOwnObjects(access, runId);
   const done: string[] = [];
-  const { services, runs, left } = await removeServices(access, {
+  const { services, runs, leftovers, left } = await removeServices(access, {
     runId,
     timeoutMs,
     signal,
@@ -87,6 +118,12 @@ export async function cleanCluster(
       `Removed ${services} ${services === 1 ? "service" : "services"} of ${
         runs.length === 1 ? `the run ${runs[0]}` : `${runs.length} runs`
       } from the namespace ${access.namespace}.`,
+    );
+  }
+  if (leftovers > 0) {
+    done.push(
+      `Deleted ${leftovers} ${leftovers === 1 ? "object" : "objects"} whose services were gone ` +
+        `and that Kubernetes' garbage collector had not taken away.`,
     );
   }
   if (settings !== null) {

@@ -1,7 +1,7 @@
 import { type Clock, sleep } from "../../base/clock.ts";
-import { isNotFound, type KubeAccess, kubeError, persist } from "./kube_access.ts";
-import { type LiveService, SERVICES } from "./knative_objects.ts";
-import { RUN_LABEL, selectorOf } from "./labels.ts";
+import { isConflict, isNotFound, type KubeAccess, kubeError, persist } from "./kube_access.ts";
+import { type LiveService, MADE_OF_SERVICES, pathOf, PODS, SERVICES } from "./knative_objects.ts";
+import { KNATIVE_SERVICE_LABEL, RUN_LABEL, selectorOf } from "./labels.ts";
 import { type ObjectWatch, type WatchedObject, watchObjects } from "./object_watch.ts";
 
 /** How a clean-up goes. */
@@ -26,25 +26,33 @@ export interface CleanUp {
   readonly services: number;
   /** Runs that they belonged to. */
   readonly runs: readonly string[];
-  /** Names of services and pods that did not go in time. */
+  /** How many objects were deleted whose services were gone. */
+  readonly leftovers: number;
+  /** Kinds and names of what did not go in time. */
   readonly left: readonly string[];
 }
 
-/**
- * What Knative makes of a service, with its labels, and the garbage collector removes after
- * it: as long as it is there, instances may still be started, and a service of the same name is
- * refused ("an existing Route that we do not own").
- */
-const MADE_BY_KNATIVE = ["route", "configuration", "revision"] as const;
+/** Every kind that is followed until it is gone. */
+const KINDS = { service: SERVICES, pod: PODS, ...MADE_OF_SERVICES };
+
+type Kind = keyof typeof KINDS;
 
 /** Deletions under way at once. */
 const AT_ONCE = 20;
 
 /**
- * Removes the services of a run, by their labels alone, and waits until their
- * pods are gone too, which takes half a minute: Knative's queue-proxy drains that
- * long, and Kubernetes would not hear of a shorter grace period once it has begun.
- * What others made is never touched, whatever its name.
+ * How long the garbage collector has for what a service leaves before we delete it ourselves. After
+ * an outage of the API server it was seen to hear nothing of some kinds for ten minutes.
+ */
+const COLLECTED_WITHIN_MS = 20_000;
+
+/**
+ * Removes the services of a run, by their labels alone, and waits until all that
+ * was made of them is gone too. Pods take half a minute: Knative's queue-proxy drains
+ * that long, and Kubernetes would not hear of a shorter grace period once it has
+ * begun. What the garbage collector does not take away in time, and what a run has
+ * left whose services are gone, is deleted by the same labels. What others made is
+ * never touched, whatever its name.
  *
  * @throws LoaderError when they cannot be listed or deleted; the signal's reason when it aborts
  */
@@ -68,51 +76,123 @@ export async function removeServices(
   const names = found.items.map(({ metadata }) => metadata.name);
   const runs = new Set(found.items.map(({ metadata }) => metadata.labels?.[RUN_LABEL] ?? "?"));
   const changed = new Signal();
-  const watches = new Map<string, ObjectWatch<WatchedObject>>();
+  const watches = new Map<Kind, ObjectWatch<WatchedObject>>();
   /** Why nothing is heard of a kind. */
-  const trouble = new Map<string, unknown>();
-  const watch = async (kind: string, path: string) => {
+  const trouble = new Map<Kind, unknown>();
+  const watch = async (kind: Kind) => {
     const listener = {
       onChange: () => {},
       onGone: () => changed.ring(),
       onTrouble: (error: unknown) => trouble.set(kind, error),
       onRecovered: () => trouble.delete(kind),
     };
-    watches.set(kind, await watchObjects(access, { path, labelSelector }, listener));
+    const place = { path: pathOf(KINDS[kind], namespace), labelSelector };
+    watches.set(kind, await watchObjects(access, place, listener));
   };
-  const serving = `/apis/${SERVICES.group}/${SERVICES.version}/namespaces/${namespace}`;
   try {
-    await watch("service", `${serving}/services`);
-    await watch("pod", `/api/v1/namespaces/${namespace}/pods`);
-    for (const kind of MADE_BY_KNATIVE) {
-      // Without the right to see them, what is known to be gone must do.
-      await watch(kind, `${serving}/${kind}s`).catch(() => {});
-    }
-    const queue = names.values();
-    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-      for (const name of queue) await deleteService(access, name, untilMs, signal);
-    }));
-    const listLeft = () =>
-      [...watches].flatMap(([kind, { objects }]) =>
+    await watch("service");
+    await watch("pod");
+    // Without the right to see the others, what is known to be gone must do.
+    await Promise.all(kindsMade().map((kind) => watch(kind).catch(() => {})));
+    await forEachAtOnce(names, (name) => deleteService(access, name, untilMs, signal));
+    const leftovers = new Leftovers(access);
+    for (;;) {
+      const left = [...watches].flatMap(([kind, { objects }]) =>
         [...objects.keys()].map((name) => `${kind} ${name}`)
       );
-    for (;;) {
-      const left = listLeft();
       onProgress?.({
         services: watches.get("service")!.objects.size,
         pods: watches.get("pod")!.objects.size,
       });
-      if (left.length === 0 || clock.nowMs() >= untilMs) break;
+      const isOver = left.length === 0 || clock.nowMs() >= untilMs;
+      if (isOver) {
+        for (const error of trouble.values()) {
+          if (left.length > 0) throw kubeError(error, "see whether our services are gone");
+        }
+        const { refusal, deleted } = leftovers;
+        if (left.length > 0 && refusal !== null) {
+          throw kubeError(refusal, "delete what the garbage collector has left");
+        }
+        return { services: names.length, runs: [...runs].sort(), leftovers: deleted, left };
+      }
+      await leftovers.delete(watches);
       await changed.wait(clock, Math.min(untilMs - clock.nowMs(), 1000), signal);
     }
-    const left = listLeft();
-    for (const error of trouble.values()) {
-      if (left.length > 0) throw kubeError(error, "see whether our services are gone");
-    }
-    return { services: names.length, runs: [...runs].sort(), left };
   } finally {
     await Promise.all([...watches.values()].map((watch) => watch.close()));
   }
+}
+
+function kindsMade(): Kind[] {
+  return Object.keys(MADE_OF_SERVICES) as (keyof typeof MADE_OF_SERVICES)[];
+}
+
+/** What is left, see {@linkcode isLeft}. */
+class Leftovers {
+  /** How many were deleted. */
+  deleted = 0;
+  /** Why the last could not be; `null`: all could. */
+  refusal: unknown = null;
+  readonly #access: KubeAccess;
+  /** Since when an object, by its uid, is left, or was last deleted. */
+  readonly #sinceMs = new Map<string, number>();
+
+  constructor(access: KubeAccess) {
+    this.#access = access;
+  }
+
+  /** Deletes those that the garbage collector has had time for. */
+  async delete(watches: ReadonlyMap<Kind, ObjectWatch<WatchedObject>>): Promise<void> {
+    const services = watches.get("service")!.objects;
+    const nowMs = this.#access.clock.nowMs();
+    const overdue = [...watches].flatMap(([kind, { objects }]) =>
+      kind === "service" ? [] : [...objects.values()]
+        .filter((object) => isLeft(object, services) && this.#isOverdue(object, nowMs))
+        .map((object) => ({ kind, object }))
+    );
+    await forEachAtOnce(overdue, async ({ kind, object: { metadata: { name, uid } } }) => {
+      try {
+        await this.#deleteOne(kind, name, uid);
+        this.deleted++;
+      } catch (error) {
+        // A conflict: another of the same name by now, which is none of our business.
+        if (!isNotFound(error) && !isConflict(error)) this.refusal = error;
+      }
+    });
+  }
+
+  #isOverdue({ metadata: { uid } }: WatchedObject, nowMs: number): boolean {
+    const sinceMs = this.#sinceMs.get(uid) ?? nowMs;
+    const isOverdue = nowMs - sinceMs >= COLLECTED_WITHIN_MS;
+    this.#sinceMs.set(uid, isOverdue ? nowMs : sinceMs);
+    return isOverdue;
+  }
+
+  async #deleteOne(kind: Kind, name: string, uid: string): Promise<void> {
+    const { core, custom, namespace } = this.#access;
+    const only = { namespace, name, body: { preconditions: { uid } } };
+    if (kind === "pod") await core.deleteNamespacedPod(only);
+    else await custom.deleteNamespacedCustomObject({ ...KINDS[kind], ...only });
+  }
+}
+
+/**
+ * Whether an object is of a service that is not there, and nobody is deleting it.
+ *
+ * @param services those that are there, by name
+ */
+export function isLeft(
+  { metadata: { deletionTimestamp, labels } }: WatchedObject,
+  services: { has(name: string): boolean },
+): boolean {
+  return deletionTimestamp === undefined && !services.has(labels?.[KNATIVE_SERVICE_LABEL] ?? "");
+}
+
+async function forEachAtOnce<T>(items: readonly T[], act: (item: T) => Promise<void>) {
+  const queue = items.values();
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (const item of queue) await act(item);
+  }));
 }
 
 async function deleteService(

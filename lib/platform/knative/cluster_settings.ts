@@ -6,6 +6,7 @@ import type { SettingsChange } from "../../model/platform.ts";
 import type { Phase } from "../../model/schedule.ts";
 import { CHANGED_CONFIG_MAP, SERVING_NAMESPACE } from "./doctor_checks/rights.ts";
 import { isConflict, type KubeAccess, kubeError, persist } from "./kube_access.ts";
+import { MADE_OF_SERVICES } from "./knative_objects.ts";
 import { selectorOf } from "./labels.ts";
 import {
   deriveRestoration,
@@ -36,12 +37,6 @@ const MERGE_PATCH = setHeaderOptions("Content-Type", "application/merge-patch+js
 
 /** The annotation that keeps instances of a function. */
 const MIN_SCALE = "autoscaling.knative.dev/min-scale";
-
-const PODAUTOSCALERS = {
-  group: "autoscaling.internal.knative.dev",
-  version: "v1alpha1",
-  plural: "podautoscalers",
-} as const;
 
 /** Options of {@linkcode ClusterSettings}. */
 export interface ClusterSettingsOptions {
@@ -242,7 +237,7 @@ export class ClusterSettings {
     const { custom, namespace } = this.#access;
     try {
       const { items } = await custom.listNamespacedCustomObject({
-        ...PODAUTOSCALERS,
+        ...MADE_OF_SERVICES.podautoscaler,
         namespace,
         labelSelector: selectorOf(this.#runId),
       }) as PodAutoscalerList;
@@ -254,7 +249,7 @@ export class ClusterSettings {
         for (const name of queue) {
           signal.throwIfAborted();
           await custom.patchNamespacedCustomObject({
-            ...PODAUTOSCALERS,
+            ...MADE_OF_SERVICES.podautoscaler,
             namespace,
             name,
             body: { metadata: { annotations: { [MIN_SCALE]: "0" } } },

@@ -1,12 +1,12 @@
 import { sleep } from "../../base/clock.ts";
 import { errorMessage } from "../../base/error.ts";
+import { followChanges, type VersionedObject, watchRetryMs } from "./follow_changes.ts";
 import type { ContainerEvent } from "./instance_lives.ts";
-import { isTransient, type KubeAccess, watchErrorOf } from "./kube_access.ts";
+import { isTransient, type KubeAccess } from "./kube_access.ts";
 import { parseTime } from "./pod_state.ts";
 
 /** The parts of a Kubernetes Event that are read. */
-interface EventObject {
-  readonly metadata: { readonly resourceVersion: string };
+interface EventObject extends VersionedObject {
   readonly involvedObject?: { readonly uid?: string; readonly fieldPath?: string };
   readonly reason?: string;
   readonly eventTime?: string | null;
@@ -26,13 +26,6 @@ const FIELD_SELECTOR = "involvedObject.kind=Pod,type=Normal,reason!=Scheduled,re
   "reason!=Killing";
 
 const REASONS: ReadonlySet<string> = new Set(["Pulling", "Pulled", "Started"]);
-
-/** A watch that the server is to end by itself, so that a connection which died is noticed. */
-const WATCH_SECONDS = 240;
-
-/** Between tries while the API server is away. */
-const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 5000;
 
 /**
  * Follows what the nodes tell of the containers of a namespace's pods, from now
@@ -66,15 +59,21 @@ export function watchContainers(
         version ??= await readVersion();
         trouble = null;
         failures = 0;
-        version = await watchFrom(version);
+        version = await followChanges<EventObject>(
+          access,
+          { path, fieldSelector: FIELD_SELECTOR, resourceVersion: version },
+          (type, event) => type === "DELETED" ? undefined : tell(event),
+          stop.signal,
+        );
       } catch (error) {
         if (stop.signal.aborted) return;
         version = null;
         trouble = errorMessage(error);
         const hasExpired = (error as { code?: unknown })?.code === 410;
         if (!hasExpired && !isTransient(error)) return;
-        const waitMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures++, 10), LONGEST_RETRY_MS);
-        await sleep(access.clock, waitMs, stop.signal).catch(() => {/* closed meanwhile */});
+        await sleep(access.clock, watchRetryMs(failures++), stop.signal).catch(
+          () => {/* closed meanwhile */},
+        );
       }
     }
   }
@@ -83,35 +82,6 @@ export function watchContainers(
   async function readVersion(): Promise<string> {
     const { metadata } = JSON.parse(await access.readText(`${path}?limit=1`)) as EventObject;
     return metadata.resourceVersion;
-  }
-
-  function watchFrom(version: string): Promise<string> {
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    let latest = version;
-    const onAbort = () => handle.then((watch) => watch.abort(), () => {});
-    const handle = access.watch(
-      path,
-      {
-        fieldSelector: FIELD_SELECTOR,
-        resourceVersion: version,
-        allowWatchBookmarks: "true",
-        timeoutSeconds: String(WATCH_SECONDS),
-      },
-      {
-        onEvent: (type, object) => {
-          if (stop.signal.aborted) return;
-          if (type === "ERROR") throw watchErrorOf(object);
-          const event = object as EventObject;
-          latest = event.metadata.resourceVersion;
-          if (type === "ADDED" || type === "MODIFIED") tell(event);
-        },
-        onEnd: (error) => error === null ? resolve(latest) : reject(error),
-      },
-    );
-    handle.catch(reject);
-    if (stop.signal.aborted) onAbort();
-    stop.signal.addEventListener("abort", onAbort, { once: true });
-    return promise.finally(() => stop.signal.removeEventListener("abort", onAbort));
   }
 
   function tell({ involvedObject, reason, eventTime, firstTimestamp }: EventObject): void {

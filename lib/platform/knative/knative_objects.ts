@@ -7,6 +7,40 @@ export const SERVICES = {
   plural: "services",
 } as const satisfies ObjectPlace;
 
+/** Where pods are in the API. */
+export const PODS = { group: "", version: "v1", plural: "pods" } as const satisfies ObjectPlace;
+
+/** Path of the objects of a kind in a namespace. */
+export function pathOf({ group, version, plural }: ObjectPlace, namespace: string): string {
+  const api = group === "" ? "/api" : `/apis/${group}`;
+  return `${api}/${version}/namespaces/${namespace}/${plural}`;
+}
+
+/**
+ * What Knative and Kubernetes make of a service, with its labels, top-down, and the garbage
+ * collector removes after it: as long as it is there, instances may still be started, and a service
+ * of the same name is refused ("an existing Route that we do not own").
+ */
+export const MADE_OF_SERVICES = {
+  route: { group: "serving.knative.dev", version: "v1", plural: "routes" },
+  configuration: { group: "serving.knative.dev", version: "v1", plural: "configurations" },
+  revision: { group: "serving.knative.dev", version: "v1", plural: "revisions" },
+  ingress: { group: "networking.internal.knative.dev", version: "v1alpha1", plural: "ingresses" },
+  podautoscaler: {
+    group: "autoscaling.internal.knative.dev",
+    version: "v1alpha1",
+    plural: "podautoscalers",
+  },
+  metric: { group: "autoscaling.internal.knative.dev", version: "v1alpha1", plural: "metrics" },
+  serverlessservice: {
+    group: "networking.internal.knative.dev",
+    version: "v1alpha1",
+    plural: "serverlessservices",
+  },
+  deployment: { group: "apps", version: "v1", plural: "deployments" },
+  replicaset: { group: "apps", version: "v1", plural: "replicasets" },
+} as const satisfies Record<string, ObjectPlace>;
+
 /** A condition of a Knative object. */
 export interface Condition {
   readonly type: string;

@@ -1,6 +1,6 @@
 import { sleep } from "../../base/clock.ts";
-import type { KubeAccess } from "./kube_access.ts";
-import { isTransient, kubeError, watchErrorOf } from "./kube_access.ts";
+import { followChanges, watchRetryMs } from "./follow_changes.ts";
+import { isTransient, type KubeAccess, kubeError } from "./kube_access.ts";
 
 /** What we read of every object. */
 export interface WatchedObject {
@@ -44,13 +44,6 @@ export interface ObjectWatch<T> {
   close(): Promise<void>;
 }
 
-/** Between tries while the API server is away. */
-const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 5000;
-
-/** A watch that the server is to end by itself, so that a connection which died is noticed. */
-const WATCH_SECONDS = 240;
-
 /**
  * Lists objects, then follows their changes until it is closed: begins again
  * where the server ended the watch, lists again where that is too long ago or
@@ -90,21 +83,28 @@ export async function watchObjects<T extends WatchedObject>(
         if (failures > 0) listener.onRecovered?.();
         mustList = false;
         failures = 0;
-        await watchOnce();
+        version = await followChanges<T>(
+          access,
+          { ...place, resourceVersion: version },
+          (type, object) => type === "DELETED" ? forget(object) : remember(object),
+          stop.signal,
+        );
       } catch (error) {
         if (stop.signal.aborted) return;
         mustList = true;
         // 410: the changes since `version` are no longer kept.
         if ((error as { code?: unknown })?.code === 410) continue;
         if (failures++ === 0 || !isTransient(error)) listener.onTrouble?.(error);
-        const waitMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures, 10), LONGEST_RETRY_MS);
-        await sleep(access.clock, waitMs, stop.signal).catch(() => {/* closed meanwhile */});
+        await sleep(access.clock, watchRetryMs(failures), stop.signal).catch(
+          () => {/* closed meanwhile */},
+        );
       }
     }
   }
 
   async function list(): Promise<string> {
-    const text = await access.readText(`${place.path}?${query({})}`);
+    const { path, ...selectors } = place;
+    const text = await access.readText(`${path}?${new URLSearchParams(selectors)}`);
     const { items, metadata } = JSON.parse(text) as {
       readonly items: readonly T[];
       readonly metadata: { readonly resourceVersion: string };
@@ -115,42 +115,6 @@ export async function watchObjects<T extends WatchedObject>(
     }
     for (const item of items) remember(item);
     return metadata.resourceVersion;
-  }
-
-  function watchOnce(): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const onAbort = () => handle.then((watch) => watch.abort(), () => {});
-    const handle = access.watch(
-      place.path,
-      {
-        ...Object.fromEntries(query({})),
-        resourceVersion: version,
-        allowWatchBookmarks: "true",
-        timeoutSeconds: String(WATCH_SECONDS),
-      },
-      {
-        onEvent: (type, object) => {
-          if (stop.signal.aborted) return;
-          if (type === "ERROR") throw watchErrorOf(object);
-          const seen = object as T;
-          version = seen.metadata.resourceVersion;
-          if (type === "DELETED") forget(seen);
-          else if (type !== "BOOKMARK") remember(seen);
-        },
-        onEnd: (error) => error === null ? resolve() : reject(error),
-      },
-    );
-    handle.catch(reject);
-    if (stop.signal.aborted) onAbort();
-    stop.signal.addEventListener("abort", onAbort, { once: true });
-    return promise.finally(() => stop.signal.removeEventListener("abort", onAbort));
-  }
-
-  function query(more: Readonly<Record<string, string>>): URLSearchParams {
-    const parameters = new URLSearchParams(more);
-    if (place.labelSelector !== undefined) parameters.set("labelSelector", place.labelSelector);
-    if (place.fieldSelector !== undefined) parameters.set("fieldSelector", place.fieldSelector);
-    return parameters;
   }
 
   function remember(object: T): void {

@@ -4,6 +4,7 @@ import type { InstanceEvent, Scraper } from "../../model/platform.ts";
 import { watchContainers } from "./container_watch.ts";
 import { type Hearing, InstanceLives } from "./instance_lives.ts";
 import type { KubeAccess } from "./kube_access.ts";
+import { MADE_OF_SERVICES, pathOf, PODS } from "./knative_objects.ts";
 import { KNATIVE_SERVICE_LABEL } from "./labels.ts";
 import {
   type ObjectListener,
@@ -41,8 +42,6 @@ interface PodAutoscaler extends WatchedObject {
   readonly status?: { readonly desiredScale?: number; readonly actualScale?: number };
 }
 
-const PODAUTOSCALERS = "/apis/autoscaling.internal.knative.dev/v1alpha1";
-
 /**
  * Follows the pods, their containers and the PodAutoscalers of a run. To be begun
  * before anything is deployed: then every instance is seen from its creation on.
@@ -65,7 +64,7 @@ export async function watchPods(options: PodWatchOptions): Promise<PodWatch> {
   try {
     pods = await watchObjects<PodState>(
       access,
-      { path: `/api/v1/namespaces/${namespace}/pods`, labelSelector },
+      { path: pathOf(PODS, namespace), labelSelector },
       interruptions.listen({
         onChange: (pod, hearing) => lives.seePod(pod, hearing),
         onGone: (pod, hearing) => lives.seeGone(pod, hearing),
@@ -81,7 +80,7 @@ export async function watchPods(options: PodWatchOptions): Promise<PodWatch> {
   try {
     autoscalers = await watchObjects<PodAutoscaler>(
       access,
-      { path: `${PODAUTOSCALERS}/namespaces/${namespace}/podautoscalers`, labelSelector },
+      { path: pathOf(MADE_OF_SERVICES.podautoscaler, namespace), labelSelector },
       {
         onChange: ({ metadata, status }) => {
           const functionId = functionIds.get(metadata.labels?.[KNATIVE_SERVICE_LABEL] ?? "");

@@ -13,6 +13,8 @@ import {
   type LivePod,
   type LiveRevision,
   type LiveService,
+  pathOf,
+  PODS,
   SERVICES,
 } from "./knative_objects.ts";
 import { KNATIVE_SERVICE_LABEL, selectorOf } from "./labels.ts";
@@ -70,7 +72,6 @@ export class Readiness {
     listener: ReadinessListener = {},
   ): Promise<Readiness> {
     const readiness = new Readiness(access);
-    const { group, version, plural } = SERVICES;
     const labelSelector = selectorOf(runId);
     const onLost = ({ metadata: { name } }: LiveService) => {
       if (readiness.#lost.has(name)) return;
@@ -82,7 +83,7 @@ export class Readiness {
     };
     readiness.#services = await watchObjects<LiveService>(
       access,
-      { path: `/apis/${group}/${version}/namespaces/${access.namespace}/${plural}`, labelSelector },
+      { path: pathOf(SERVICES, access.namespace), labelSelector },
       {
         onChange: (service) => {
           if (service.metadata.deletionTimestamp !== undefined) onLost(service);
@@ -96,7 +97,7 @@ export class Readiness {
     try {
       readiness.#pods = await watchObjects<LivePod>(
         access,
-        { path: `/api/v1/namespaces/${access.namespace}/pods`, labelSelector },
+        { path: pathOf(PODS, access.namespace), labelSelector },
         { onChange: ({ metadata }) => readiness.#look(metadata.labels?.[KNATIVE_SERVICE_LABEL]) },
       );
     } catch (error) {

@@ -1,3 +1,5 @@
+import { MADE_OF_SERVICES, PODS } from "../knative_objects.ts";
+
 /**
  * Where a right is needed: in the namespace of the functions, in that of Knative,
  * in the whole cluster, or in the namespace of a Prometheus that is reached
@@ -62,22 +64,8 @@ export const RIGHTS: readonly Right[] = [
     scope: "functions",
     group: "serving.knative.dev",
     resource: "revisions",
-    verbs: ["get", "list", "watch"],
-    purpose: "say why a function fails to come up, and wait until it is gone",
-  },
-  {
-    scope: "functions",
-    group: "serving.knative.dev",
-    resource: "configurations",
-    verbs: ["list", "watch"],
-    purpose: "wait until functions are gone",
-  },
-  {
-    scope: "functions",
-    group: "serving.knative.dev",
-    resource: "routes",
-    verbs: ["list", "watch"],
-    purpose: "wait until functions are gone",
+    verbs: ["get"],
+    purpose: "say why a function fails to come up",
   },
   {
     scope: "functions",
@@ -94,6 +82,17 @@ export const RIGHTS: readonly Right[] = [
     purpose: "follow the lives of instances",
     isVital: true,
   },
+  ...[PODS, ...Object.values(MADE_OF_SERVICES)].map(({ group, plural }): Right => ({
+    scope: "functions",
+    group,
+    resource: plural,
+    // Those that are missing here are asked for above.
+    verbs: plural === "pods" || plural === "podautoscalers"
+      ? ["delete"]
+      : ["delete", "list", "watch"],
+    purpose: "wait until functions are gone, and delete what the garbage collector leaves",
+    isOptional: true,
+  })),
   {
     scope: "functions",
     group: "",

@@ -8,9 +8,11 @@
  * makes it that takes a name and files as `SOURCE:DESTINATION`: then no docker
  * and no base image are needed, the Deno of this machine goes into it.
  */
-import { parseArgs } from "node:util";
-import { dirname, join, relative } from "node:path";
+import { existsSync } from "node:fs";
+import { delimiter, dirname, join, relative } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const CONTAINER = join(ROOT, "workloads", "container");
@@ -19,6 +21,12 @@ const CONTAINER = join(ROOT, "workloads", "container");
 const APP = "/app";
 const CACHE = "/deno-dir";
 const DENO = "/bin/deno";
+
+/** What hears the signals of a container; see the service template. */
+const INIT = "/bin/tini";
+
+/** Its names in Debian's package, and in others; one that is linked with nothing first. */
+const INITS = ["tini-static", "tini"];
 
 /** The superuser, as in the Dockerfile: port 80 needs it. */
 const USER = "0";
@@ -72,8 +80,10 @@ async function stage(folder: string): Promise<[string, string][]> {
     "workloads/trace_function/main.ts",
     "workloads/trace_function/spin_worker.ts",
   ], { cwd: app, env: { DENO_DIR: cache } });
+  const init = findInit();
   return [
     [Deno.execPath(), DENO],
+    [init, INIT],
     ...await listLibraries(Deno.execPath()),
     ...listFiles(app).map((file): [string, string] => [file, join(APP, relative(app, file))]),
     // Compiled modules are found by their path, which is another in the image.
@@ -81,6 +91,18 @@ async function stage(folder: string): Promise<[string, string][]> {
       file,
     ): [string, string] => [file, join(CACHE, relative(cache, file))]),
   ];
+}
+
+function findInit(): string {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  for (const name of INITS) {
+    const path = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+    if (path !== undefined) return path;
+  }
+  throw new Failure(
+    "The image was not made: tini is not on this machine; install it (Debian: apt-get install " +
+      "tini).",
+  );
 }
 
 /** What a program is linked with, by the words of `ldd`. */

@@ -17,7 +17,10 @@ const AWAY_MS = 4000;
  * some kinds for up to ten minutes, and Knative's controllers, whose caches are old, make
  * deployments anew that belong to nothing: the clean-up deletes those itself.
  */
-const GONE_MS = 180_000;
+const GONE_MS = 300_000;
+
+/** How long Knative's controllers may take to see after an outage what there is to do. */
+const CATCH_UP = "12min";
 
 const never = new AbortController().signal;
 
@@ -54,7 +57,10 @@ async function assertClusterWorks(role: TestRole): Promise<void> {
 }
 
 testOutage("in mid-deployment it is waited for", "deployment", async (role, server) => {
-  await using run = await UserRun.start(role, "--deploy-at-once", "1");
+  await using run = await UserRun.start(
+    role,
+    ...["--deploy-at-once", "1", "--deploy-timeout", CATCH_UP],
+  );
   await waitUntil("its first service is there", async () => (await run.services()).length > 0);
   await server.stop();
   await pass(AWAY_MS);
@@ -64,8 +70,13 @@ testOutage("in mid-deployment it is waited for", "deployment", async (role, serv
   assertNoTrace(stderr);
   const { plan, outcomes, verdict, ...manifest } = run.manifest;
   assert.equal(manifest.status, "finished");
-  assert.equal(verdict?.verdict, "VALID", JSON.stringify(verdict));
-  assert.equal(outcomes?.ok, plan.invocations);
+  const rows = run.rows("invocations");
+  assert.equal(rows.length, plan.invocations);
+  assert.equal(countOutcomes(rows).ok, outcomes?.ok);
+  // The activator, too, may hear nothing of instances for a while; then the verdict says so.
+  const isAllOk = outcomes?.ok === plan.invocations;
+  const found = JSON.stringify({ verdict, outcomes, notes: manifest.notes });
+  assert.equal(verdict?.verdict, isAllOk ? "VALID" : "PLATFORM-LIMITED", found);
   assert.match(manifest.notes.join("\n"), WATCH_INTERRUPTED);
 });
 
@@ -107,7 +118,7 @@ testOutage("while there is load", "load", async (role, server) => {
   await server.start();
   const [{ status, stderr }] = await Promise.all([
     run.result,
-    clean(role, "--run", lost.runId!),
+    clean(role, "--run", lost.runId!, "--wait", `${GONE_MS / 1000}s`),
   ]);
   assert.equal(status, 0, stderr);
   assertNoTrace(stderr);

@@ -105,12 +105,12 @@ Deno.test({
       scraper.scrape(NEVER).then(([{ cells }]) => cells, () => scraper.gap()[0].cells);
     let row: readonly Cell[] = [];
     // Without a call they are there for seconds only, and the decider, which does not know of
-    // initial scales, desires none.
-    await waitUntil("instances are there", async () => {
+    // initial scales, desires none; Knative tells of the two one after the other.
+    await waitUntil("instances are there, and how many are desired", async () => {
       row = await scrape();
-      return Number(cellOf(row, "actual_instances")) >= 1;
+      return Number(cellOf(row, "actual_instances")) >= 1 &&
+        cellOf(row, "desired_instances") !== null;
     }, FOUND_MS);
-    assert.notEqual(cellOf(row, "desired_instances"), null);
     assert.deepEqual(own.describe(), {
       prometheus: PROMETHEUS,
       metricNames: {

@@ -96,6 +96,8 @@ export async function removeServices(
     await Promise.all(kindsMade().map((kind) => watch(kind).catch(() => {})));
     await forEachAtOnce(names, (name) => deleteService(access, name, untilMs, signal));
     const leftovers = new Leftovers(access);
+    /** Since when nothing is left. */
+    let goneMs = Infinity;
     for (;;) {
       const left = [...watches].flatMap(([kind, { objects }]) =>
         [...objects.keys()].map((name) => `${kind} ${name}`)
@@ -104,8 +106,11 @@ export async function removeServices(
         services: watches.get("service")!.objects.size,
         pods: watches.get("pod")!.objects.size,
       });
-      const isOver = left.length === 0 || clock.nowMs() >= untilMs;
-      if (isOver) {
+      if (left.length > 0) goneMs = Infinity;
+      else goneMs = Math.min(goneMs, clock.nowMs());
+      // What was left once may be made anew by controllers that do not know yet.
+      const settleMs = leftovers.deleted > 0 ? SETTLE_MS : 0;
+      if (clock.nowMs() >= Math.min(goneMs + settleMs, untilMs)) {
         for (const error of trouble.values()) {
           if (left.length > 0) throw kubeError(error, "see whether our services are gone");
         }
@@ -126,6 +131,9 @@ export async function removeServices(
 function kindsMade(): Kind[] {
   return Object.keys(MADE_OF_SERVICES) as (keyof typeof MADE_OF_SERVICES)[];
 }
+
+/** How long nothing must have been left where something had to be deleted. */
+const SETTLE_MS = 5000;
 
 /** What is left, see {@linkcode isLeft}. */
 class Leftovers {
@@ -150,6 +158,7 @@ class Leftovers {
         .filter((object) => isLeft(object, services) && this.#isOverdue(object, nowMs))
         .map((object) => ({ kind, object }))
     );
+    if (overdue.length > 0) this.refusal = null;
     await forEachAtOnce(overdue, async ({ kind, object: { metadata: { name, uid } } }) => {
       try {
         await this.#deleteOne(kind, name, uid);

@@ -20,7 +20,7 @@ const AWAY_MS = 4000;
 const GONE_MS = 300_000;
 
 /** How long Knative's controllers may take to see after an outage what there is to do. */
-const CATCH_UP = "12min";
+const CATCH_UP_MS = 720_000;
 
 const never = new AbortController().signal;
 
@@ -52,14 +52,14 @@ function testOutage(
 
 /** Webhook, controllers and autoscaler of the cluster do their work. */
 async function assertClusterWorks(role: TestRole): Promise<void> {
-  await using platform = await createTestPlatform(role);
+  await using platform = await createTestPlatform(role, { deployTimeoutMs: CATCH_UP_MS });
   await platform.deploy([smallFunction(0)], never);
 }
 
 testOutage("in mid-deployment it is waited for", "deployment", async (role, server) => {
   await using run = await UserRun.start(
     role,
-    ...["--deploy-at-once", "1", "--deploy-timeout", CATCH_UP],
+    ...["--deploy-at-once", "1", "--deploy-timeout", `${CATCH_UP_MS / 1000}s`],
   );
   await waitUntil("its first service is there", async () => (await run.services()).length > 0);
   await server.stop();

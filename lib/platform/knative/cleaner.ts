@@ -100,7 +100,7 @@ export async function removeServices(
     let goneMs = Infinity;
     for (;;) {
       const left = [...watches].flatMap(([kind, { objects }]) =>
-        [...objects.keys()].map((name) => `${kind} ${name}`)
+        [...objects].map(([name, object]) => `${kind} ${name}${describeEnding(object)}`)
       );
       onProgress?.({
         services: watches.get("service")!.objects.size,
@@ -126,6 +126,11 @@ export async function removeServices(
   } finally {
     await Promise.all([...watches.values()].map((watch) => watch.close()));
   }
+}
+
+/** Tells what Kubernetes has yet to end from what nobody has deleted. */
+function describeEnding({ metadata: { deletionTimestamp } }: WatchedObject): string {
+  return deletionTimestamp === undefined ? "" : " (being deleted)";
 }
 
 function kindsMade(): Kind[] {

@@ -84,7 +84,7 @@ export const KNATIVE_PLATFORM_DEFAULTS = {
   scalingMetric: "concurrency",
   partialPanic: false,
   deployTimeoutMs: 120_000,
-  /** Longer than a pod may take to end once it is told to (Knative: 300 s, shortened by us). */
+  /** Queue-proxy drains half a minute; a pod that hears nothing is killed after 300 s only. */
   removeTimeoutMs: 180_000,
   /** Knative's controller brings up about this many in a second; more only wait inside of it. */
   deployAtOnce: 20,

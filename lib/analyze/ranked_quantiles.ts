@@ -1,3 +1,4 @@
+import { isRanked, OUTCOMES } from "../model/record.ts";
 import { rankedQuantile } from "../stats/quantile.ts";
 import { type InvocationTable, OK_CODE } from "./invocation_table.ts";
 
@@ -15,7 +16,7 @@ export type PercentileValues = Readonly<Record<Percentile, number | null>>;
 
 /** Percentiles of one measure over a set of invocations. */
 export interface RankedQuantiles {
-  /** Dispatched invocations: those that are ranked. */
+  /** Those that are ranked: dispatched, and not stopped by the user. */
   readonly observations: number;
   /** How many of them are not ok and count as infinite. */
   readonly infinite: number;
@@ -32,8 +33,8 @@ const FRACTIONS: Readonly<Record<Percentile, number>> = {
 };
 
 /**
- * Ranks every dispatched invocation by a measure of it. What is not ok
- * counts as infinite, so that a platform that fails its slowest calls gains
+ * Ranks every invocation that {@linkcode isRanked} by a measure of it. What is not
+ * ok counts as infinite, so that a platform that fails its slowest calls gains
  * nothing.
  *
  * @param measure value of every row of the table
@@ -46,7 +47,7 @@ export function deriveRankedQuantiles(
   let okCount = 0;
   let infinite = 0;
   for (let row = 0; row < table.count; row++) {
-    if (Number.isNaN(table.dispatchedMs[row])) continue;
+    if (!isRanked(OUTCOMES[table.outcome[row]], table.dispatchedMs[row])) continue;
     if (table.outcome[row] === OK_CODE && !Number.isNaN(measure[row])) ok[okCount++] = measure[row];
     else infinite++;
   }

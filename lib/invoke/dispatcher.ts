@@ -5,6 +5,7 @@ import type { CallColumns, Transport, TransportFactory } from "../model/platform
 import {
   createInvocationRow,
   type InvocationSink,
+  isJudged,
   type Outcome,
   OUTCOMES,
 } from "../model/record.ts";
@@ -395,8 +396,7 @@ class Dispatcher {
   #count(scheduledMs: number, outcome: Outcome): Phase {
     this.#outcomes[outcome]++;
     const phase = this.#phases.phaseAt(scheduledMs);
-    // What the user stopped says nothing about the platform.
-    if (phase === "measurement" && outcome !== "cancelled") {
+    if (phase === "measurement" && isJudged(outcome)) {
       this.#measured++;
       if (outcome !== "ok") this.#measuredNotOk++;
     }

@@ -22,6 +22,25 @@ export const OUTCOMES = [
 export type Outcome = (typeof OUTCOMES)[number];
 
 /**
+ * Whether an invocation with this outcome is judged, that is, counted in the verdict,
+ * in shares of what was not ok and in quantiles: all are but those that the user
+ * stopped, which say nothing about the platform.
+ */
+export function isJudged(outcome: Outcome): boolean {
+  return outcome !== "cancelled";
+}
+
+/**
+ * Whether an invocation has a rank in quantiles: it is judged and was dispatched.
+ * What is ranked and not ok ranks as infinitely slow.
+ *
+ * @param dispatchedMs NaN if it never was
+ */
+export function isRanked(outcome: Outcome, dispatchedMs: number): boolean {
+  return isJudged(outcome) && !Number.isNaN(dispatchedMs);
+}
+
+/**
  * One scheduled invocation and what became of it: a row of the table
  * `invocations`, as it goes from the dispatcher to a sink. Times in ms since run
  * start; a number that is not known is NaN, which a field of doubles holds without

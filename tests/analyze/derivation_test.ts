@@ -84,6 +84,20 @@ Deno.test("what was never dispatched is not ranked", () => {
   assert.equal(merit.responseTimeMs.all.p50, 10);
 });
 
+Deno.test("what the user stopped is not ranked, dispatched or not", () => {
+  const rows: InvocationRow[] = [
+    ...Array.from({ length: 40 }, (_, i) => ({ scheduledMs: 0, completedMs: i + 1 })),
+    ...Array.from({ length: 60 }, () => ({
+      scheduledMs: 0,
+      completedMs: 100,
+      outcome: "cancelled" as const,
+    })),
+  ];
+  const { responseTimeMs } = deriveMerit(invocationTable(rows));
+  assert.deepEqual([responseTimeMs.observations, responseTimeMs.infinite], [40, 0]);
+  assert.equal(responseTimeMs.all.p50, 20);
+});
+
 Deno.test("the figures of merit leave the warm-up out", () => {
   const rows = invocationTable([
     { scheduledMs: 0, phase: "warmup", dispatchedMs: 50 },

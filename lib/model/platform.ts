@@ -21,7 +21,7 @@ export interface FunctionSpec {
 
 /** How to speak TLS to an address. */
 export interface TlsSettings {
-  /** Certificates to trust beside the system's, PEM. */
+  /** Authorities to trust beside those that Deno brings along, PEM; none named: the system's. */
   readonly caCertificates: readonly string[];
   /** Own certificate chain and key for mutual TLS, PEM. */
   readonly certificate: { readonly chain: string; readonly key: string } | null;

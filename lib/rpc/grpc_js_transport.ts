@@ -15,6 +15,7 @@ import type {
 } from "../model/platform.ts";
 import type { Outcome } from "../model/record.ts";
 import { INSTANCE_READY_KEY } from "./grpc/status.ts";
+import { authoritiesOf } from "./authorities.ts";
 import { outcomeOfStatus } from "./outcome_of_status.ts";
 import { splitAddress } from "./socket.ts";
 
@@ -112,11 +113,11 @@ interface Security {
 
 function createSecurity(address: string, tls: TlsSettings | undefined): Security {
   if (tls === undefined) return { credentials: grpc.credentials.createInsecure(), options: {} };
-  const { caCertificates, certificate } = tls;
+  const { certificate } = tls;
   const host = splitAddress(address).hostname;
   const credentials = grpc.credentials.createSsl(
     // What is given here replaces what the runtime trusts, unlike in `Deno.connectTls`.
-    Buffer.from([...getCACertificates(), ...caCertificates].join("\n")),
+    Buffer.from([...getCACertificates(), ...authoritiesOf(tls)].join("\n")),
     certificate === null ? null : Buffer.from(certificate.key),
     certificate === null ? null : Buffer.from(certificate.chain),
     {

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { TlsSettings } from "../model/platform.ts";
+import { authoritiesOf } from "./authorities.ts";
 import type { ByteStream } from "./http2/byte_stream.ts";
 
 /** Where to connect to, and how. */
@@ -73,20 +74,20 @@ async function connectTcp(address: string, signal: AbortSignal): Promise<ByteStr
 
 async function connectTls(
   address: string,
-  { caCertificates, certificate }: TlsSettings,
+  tls: TlsSettings,
   signal: AbortSignal,
 ): Promise<ByteStream> {
   const { hostname, port } = splitAddress(address);
-  const caCerts = [...caCertificates];
+  const caCerts = authoritiesOf(tls);
   const alpnProtocols = ["h2"];
   let conn: Deno.TlsConn;
-  if (certificate === null) {
+  if (tls.certificate === null) {
     const plain = await Deno.connect({ hostname, port, signal });
     plain.setNoDelay(true);
     conn = await Deno.startTls(plain, { hostname, caCerts, alpnProtocols });
   } else {
     // Only this way takes a certificate of our own; it does not know setNoDelay.
-    const { chain: cert, key } = certificate;
+    const { chain: cert, key } = tls.certificate;
     conn = await Deno.connectTls({ hostname, port, caCerts, alpnProtocols, cert, key });
   }
   // A handshake that nobody answers ends with its connection.

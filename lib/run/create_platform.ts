@@ -2,6 +2,8 @@ import type { Pacing } from "../base/clock.ts";
 import { LoaderError } from "../base/error.ts";
 import type { Platform } from "../model/platform.ts";
 import type { Schedule } from "../model/schedule.ts";
+import { DEFAULT_TEMPLATE } from "../platform/knative/knative_options.ts";
+import type { ServiceSettings } from "../platform/knative/service_template.ts";
 import { createPlatform, type PlatformOptions } from "../platform/registry.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { tendsPlatform } from "./shard.ts";
@@ -44,7 +46,8 @@ export function pacingOf({ pacing, platform }: CommonOptions): Pacing {
   return platform === "local" ? "economical" : "precise";
 }
 
-function localOptions(options: CommonOptions): PlatformOptions["local"] {
+/** What the options say of the platform on this machine. */
+export function localOptions(options: CommonOptions): PlatformOptions["local"] {
   return {
     transport: options.transport,
     connections: options.connections,
@@ -85,7 +88,12 @@ export function simulatorOptions(options: CommonOptions): PlatformOptions["simul
   };
 }
 
-function endpointsOptions(options: CommonOptions): PlatformOptions["endpoints"] {
+/**
+ * What the options say of servers that are already there.
+ *
+ * @throws LoaderError `usage` when they name none
+ */
+export function endpointsOptions(options: CommonOptions): PlatformOptions["endpoints"] {
   if (options.endpoints === null) {
     throw new LoaderError(
       "usage",
@@ -102,11 +110,27 @@ function endpointsOptions(options: CommonOptions): PlatformOptions["endpoints"] 
   };
 }
 
-function knativeOptions(
+/** What the options say of a function's Knative Service: the same to a run and to the doctor. */
+export function serviceOptions(
+  options: CommonOptions,
+): ServiceSettings & { readonly template: string } {
+  return {
+    template: options.template ?? DEFAULT_TEMPLATE,
+    image: options.image,
+    requests: options.requests,
+    cpuLimit: options.limits,
+    maxScale: options.maxScale,
+    scalingMetric: options.scalingMetric,
+    partialPanic: options.partialPanic,
+  };
+}
+
+/** What the options say of Knative. */
+export function knativeOptions(
   options: CommonOptions,
   { onDeployment, onNote }: PlatformListener,
 ): PlatformOptions["knative"] {
-  const { kubeconfig, context, namespace, gateway, prometheus, image, template } = options;
+  const { kubeconfig, context, namespace, gateway, prometheus } = options;
   const tends = tendsPlatform(options.shard);
   return {
     transport: options.transport,
@@ -117,13 +141,7 @@ function knativeOptions(
     namespace,
     gateway,
     prometheus,
-    image,
-    ...(template === null ? {} : { template }),
-    requests: options.requests,
-    cpuLimit: options.limits,
-    maxScale: options.maxScale,
-    scalingMetric: options.scalingMetric,
-    partialPanic: options.partialPanic,
+    ...serviceOptions(options),
     deployTimeoutMs: options.deployTimeout,
     deployAtOnce: options.deployAtOnce,
     allowPartial: options.allowPartial,

@@ -4,14 +4,10 @@ import type { FunctionSpec } from "../model/platform.ts";
 import { type Finding, problem } from "../platform/finding.ts";
 import { diagnoseKnative } from "../platform/knative/doctor_checks/diagnose_knative.ts";
 import { parseCpuMilli, parseMemoryMib } from "../scrape/kubernetes_quantity.ts";
-import { KNATIVE_PLATFORM_DEFAULTS } from "../platform/knative/knative_options.ts";
 import type { ContainerTemplate, KnativeService } from "../platform/knative/knative_objects.ts";
 import { openKubeAccess } from "../platform/knative/kube_access.ts";
-import {
-  deriveService,
-  readServiceTemplate,
-  type ServiceSettings,
-} from "../platform/knative/service_template.ts";
+import { deriveService, readServiceTemplate } from "../platform/knative/service_template.ts";
+import { serviceOptions } from "./create_platform.ts";
 import { deriveExpectedDemand } from "./doctor_demand.ts";
 import type { DoctorValues } from "./doctor_options.ts";
 import type { PlannedLoad } from "./plan_block.ts";
@@ -43,12 +39,16 @@ export async function diagnoseCluster(
 ): Promise<Finding[]> {
   try {
     const access = openKubeAccess({ ...options, clock: new RealClock() });
-    const settings = settleOptions(options);
+    const settings = serviceOptions(options);
     const template = readServiceTemplate(settings.template);
     const serviceOf = (spec: FunctionSpec) => deriveService(template, spec, "doctor", settings);
     const startsAtZero = loads.length === 0 ||
       loads.some(({ run }) => run.initialScales.some((scale) => scale === 0));
-    const sample = serviceOf({ ...SAMPLE, initialScale: startsAtZero ? 0 : 1 });
+    const sample = serviceOf({
+      ...SAMPLE,
+      initialScale: startsAtZero ? 0 : 1,
+      cpuRequestMilli: options.cpuRequest ?? SAMPLE.cpuRequestMilli,
+    });
     return await diagnoseKnative({
       access,
       gateway: options.gateway,
@@ -67,14 +67,6 @@ export async function diagnoseCluster(
     if (!(error instanceof LoaderError)) throw error;
     return [problem("cluster", error.message, "kubectl config get-contexts")];
   }
-}
-
-/** The options that decide what is deployed, as far as they are given. */
-function settleOptions(options: DoctorValues): typeof KNATIVE_PLATFORM_DEFAULTS & ServiceSettings {
-  const given = Object.entries(options).filter(([name, value]) =>
-    name in KNATIVE_PLATFORM_DEFAULTS && value !== undefined && value !== null
-  );
-  return { ...KNATIVE_PLATFORM_DEFAULTS, ...Object.fromEntries(given) };
 }
 
 /** What an instance of a service requests. */

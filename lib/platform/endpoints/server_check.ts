@@ -1,5 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
+import type { TlsSettings } from "../../model/platform.ts";
+import { authoritiesOf } from "../../rpc/authorities.ts";
 import { formatAddress } from "./address.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -55,7 +57,7 @@ export async function checkServer(
     );
   }, { once: true });
   try {
-    const opening = tls === null ? openPlain(address) : openTls({ address, tls });
+    const opening = tls === null ? openPlain(address) : openTls(address, tls);
     // One that opens when nobody waits for it any more.
     opening.then((unused) => ended.aborted && unused.close(), () => {});
     try {
@@ -78,15 +80,15 @@ async function openPlain({ hostname, port }: Endpoint["address"]): Promise<Deno.
 
 /** Handshaken; the certificate is checked against the host name. */
 async function openTls(
-  { address: { hostname, port }, tls }: Pick<Endpoint, "address" | "tls">,
+  { hostname, port }: Endpoint["address"],
+  tls: TlsSettings,
 ): Promise<Deno.Conn> {
-  const { caCertificates = [], certificate = null } = tls ?? {};
   const connection = await Deno.connectTls({
     hostname,
     port,
-    caCerts: [...caCertificates],
+    caCerts: authoritiesOf(tls),
     alpnProtocols: ["h2"],
-    ...(certificate === null ? {} : { cert: certificate.chain, key: certificate.key }),
+    ...(tls.certificate === null ? {} : { cert: tls.certificate.chain, key: tls.certificate.key }),
   });
   try {
     await connection.handshake();

@@ -11,6 +11,7 @@
 import Table from "cli-table3";
 import { dirname } from "node:path";
 import { type Pacing, PACINGS } from "../lib/base/clock.ts";
+import { formatJson } from "../lib/base/json.ts";
 import { parseAddress } from "../lib/platform/endpoints/address.ts";
 import { VERDICT_LIMITS } from "../lib/invoke/verdict.ts";
 import { calibrate } from "../lib/run/calibrate.ts";
@@ -107,7 +108,7 @@ async function main(): Promise<number> {
         console.error(`${pacing}, ${ratePerS}/s: dispatch lag p99 ${formatMs(lagP99Ms)} ms`),
     });
     Deno.mkdirSync(dirname(values.output), { recursive: true });
-    Deno.writeTextFileSync(values.output, JSON.stringify(calibration, null, 2) + "\n");
+    Deno.writeTextFileSync(values.output, formatJson(calibration) + "\n");
     for (const pacing of PACINGS) {
       const steps = calibration.steps[pacing];
       console.log(`\n--pacing ${pacing}\n${renderSteps(steps)}`);

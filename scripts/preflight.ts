@@ -9,11 +9,12 @@
  * @module
  */
 import { LoaderError } from "../lib/base/error.ts";
+import { formatJson } from "../lib/base/json.ts";
 import { findExperiment, listExperiments } from "../lib/run/find_experiment.ts";
 import { listenForInterrupt } from "../lib/run/interrupt.ts";
 import { isFeasible, preflight } from "../lib/run/preflight.ts";
 import { parsePreflightOptions } from "../lib/run/preflight_options.ts";
-import { formatPreflight, renderPreflight } from "../lib/run/preflight_text.ts";
+import { renderPreflight } from "../lib/run/preflight_text.ts";
 import { runMain } from "../lib/run/main.ts";
 import { print } from "../lib/run/print.ts";
 
@@ -44,7 +45,7 @@ async function main(): Promise<number> {
   }
   using interrupt = listenForInterrupt(() => print("stderr", "Stopping."));
   const result = await preflight(experiment, options, interrupt.signal);
-  print("stdout", options.json ? formatPreflight(result) : renderPreflight(result));
+  print("stdout", options.json ? formatJson(result) : renderPreflight(result));
   return isFeasible(result) ? 0 : DOES_NOT_FIT;
 }
 

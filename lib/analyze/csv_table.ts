@@ -2,6 +2,7 @@ import { parse } from "csv-parse";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { LoaderError } from "../base/error.ts";
+import { parseNumberCell } from "../base/number_cell.ts";
 import type { Column, Table } from "../model/table.ts";
 
 /** A column of text: each distinct value once, and its position for every row. */
@@ -15,7 +16,7 @@ export interface TextColumn {
 /** A result table in memory, column by column. */
 export interface ColumnTable {
   readonly rowCount: number;
-  /** A numeric or boolean column (1 and 0); NaN where the cell is unknown. */
+  /** A numeric or boolean column (1 and 0); NaN where the cell is unknown, may be infinite. */
   numbers(column: string): Float64Array;
   /** A text column. */
   texts(column: string): TextColumn;
@@ -197,8 +198,8 @@ class NumberBuilder {
       if (cell === "true") return 1;
       if (cell === "false") return 0;
     } else {
-      const value = Number(cell);
-      if (Number.isFinite(value)) return value;
+      const value = parseNumberCell(cell);
+      if (value !== undefined) return value;
     }
     const expected = this.column.type === "boolean" ? "true or false" : "a number";
     throw new LoaderError("result", `Expected ${expected}, got ${JSON.stringify(cell)}.`, {

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { LoaderError } from "../base/error.ts";
+import { jsonNumber } from "../base/json_number.ts";
 import type { ExperimentManifest, RunManifest } from "../model/manifest.ts";
 import { OUTCOMES } from "../model/record.ts";
 
-const unknownOrNumber = z.number().nullable();
+const unknownOrNumber = jsonNumber.nullable();
 const texts = z.array(z.string());
 const record = z.record(z.string(), z.unknown());
 const status = z.enum(["running", "finished", "overloaded", "interrupted", "failed"]);
@@ -12,11 +13,11 @@ const verdict = z.object({
   verdict: z.enum(["VALID", "PLATFORM-LIMITED", "GENERATOR-LIMITED"]),
   reasons: texts,
   limits: z.object({
-    dispatchLagP99Ms: z.number(),
-    loopDelayP99Ms: z.number(),
-    cpuPercent: z.number(),
-    busySecondsShare: z.number(),
-    notOkShare: z.number(),
+    dispatchLagP99Ms: jsonNumber,
+    loopDelayP99Ms: jsonNumber,
+    cpuPercent: jsonNumber,
+    busySecondsShare: jsonNumber,
+    notOkShare: jsonNumber,
   }),
   evidence: z.object({
     dispatched: z.number(),
@@ -32,7 +33,7 @@ const verdict = z.object({
     busySeconds: z.array(z.number()),
     seconds: z.number(),
     // Runs of earlier versions did not tell.
-    waitingPercent: z.number().nullable().default(null),
+    waitingPercent: unknownOrNumber.default(null),
     measured: z.number(),
     measuredNotOk: z.number(),
   }),
@@ -41,21 +42,21 @@ const verdict = z.object({
 const plan = z.object({
   functions: z.number(),
   invocations: z.number(),
-  durationMs: z.number(),
-  meanRatePerS: z.number(),
-  peakRatePerS: z.number(),
-  expectedConcurrency: z.number(),
-  meanRequestedRuntimeMs: z.number(),
+  durationMs: jsonNumber,
+  meanRatePerS: jsonNumber,
+  peakRatePerS: jsonNumber,
+  expectedConcurrency: jsonNumber,
+  meanRequestedRuntimeMs: jsonNumber,
 });
 
-const machine = z.record(z.string(), z.union([z.string(), z.number()]));
+const machine = z.record(z.string(), z.union([z.string(), jsonNumber]));
 
 const runManifest: z.ZodType<RunManifest> = z.object({
   kind: z.literal("run"),
   formatVersion: z.literal(1),
   experiment: z.string(),
   name: z.string(),
-  parameters: z.record(z.string(), z.union([z.number(), z.string()])),
+  parameters: z.record(z.string(), z.union([jsonNumber, z.string()])),
   status,
   error: z.string().nullable(),
   command: texts,

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { LoaderError } from "../base/error.ts";
+import { jsonNumber } from "../base/json_number.ts";
 import type { RunManifest } from "../model/manifest.ts";
 
-const bound = z.number().nullable();
+const bound = jsonNumber.nullable();
 
 /** Absent or `null` where the platform does not know it, or has no bound. */
-const known = z.number().nullish().transform((value) => value ?? null);
+const known = jsonNumber.nullish().transform((value) => value ?? null);
 
 /** The only metric of which the simulated autoscaler knows the decisions. */
 const CONCURRENCY = "concurrency";
@@ -15,7 +16,7 @@ const FACTS = z.object({
     instances: bound,
     cpuMilli: bound,
     memoryMib: bound,
-    instanceOverheadMib: z.number(),
+    instanceOverheadMib: jsonNumber,
   }),
   autoscaling: z.record(z.string(), z.unknown()),
   nodes: known,
@@ -26,7 +27,7 @@ const FACTS = z.object({
   /** 0: no bound. */
   containerConcurrency: known,
   /** CPU that an instance requests beside what its function does. */
-  instanceOverheadCpuMilli: z.number().default(0),
+  instanceOverheadCpuMilli: jsonNumber.default(0),
   startsAtOnce: known,
   queueTimeoutMs: known,
   reportMs: known,

@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { LoaderError } from "../base/error.ts";
+import { formatJson } from "../base/json.ts";
+import { jsonNumber } from "../base/json_number.ts";
 import type { DivergenceMetric } from "./divergence.ts";
 import type { RunFolder } from "./experiment_folder.ts";
 import { parseRunManifest } from "./manifest_schema.ts";
@@ -12,8 +14,8 @@ export const TWIN_FOLDER = "twin";
 /** What is beside them: how far the twin is from the run. */
 const DIVERGENCE_FILE = "divergence.json";
 
-/** JSON has no infinity. */
-const figure = z.union([z.number(), z.literal("infinite").transform(() => Infinity)]).nullable();
+/** Earlier versions wrote another word. */
+const figure = z.union([jsonNumber, z.literal("infinite").transform(() => Infinity)]).nullable();
 
 const DIVERGENCE = z.object({
   kind: z.literal("divergence"),
@@ -23,7 +25,7 @@ const DIVERGENCE = z.object({
     unit: z.string().nullable(),
     run: figure,
     twin: figure,
-    relativeDifference: z.number().nullable(),
+    relativeDifference: jsonNumber.nullable(),
   })),
 });
 
@@ -35,8 +37,7 @@ export interface TwinFolder extends RunFolder {
 /** Writes how far a run's twin is from it, into the twin's folder. */
 export function writeDivergence(runPath: string, metrics: readonly DivergenceMetric[]): void {
   const content = { kind: "divergence", formatVersion: 1, metrics };
-  const text = JSON.stringify(content, (_, value) => value === Infinity ? "infinite" : value, 2);
-  Deno.writeTextFileSync(join(runPath, TWIN_FOLDER, DIVERGENCE_FILE), text + "\n");
+  Deno.writeTextFileSync(join(runPath, TWIN_FOLDER, DIVERGENCE_FILE), formatJson(content) + "\n");
 }
 
 /**

@@ -6,7 +6,13 @@ import { createLegend, type LegendEntry } from "./marks.ts";
 import { formatCount, formatNumber } from "./number_format.ts";
 import { PALETTE } from "./palette.ts";
 import type { Drawing, Plotter } from "./plotter.ts";
-import { createLinearGrid, createTimeFrame, HALF_SIZE, type TimeFrame } from "./time_frame.ts";
+import {
+  createLinearGrid,
+  createTimeFrame,
+  finiteOrGap,
+  HALF_SIZE,
+  type TimeFrame,
+} from "./time_frame.ts";
 
 /**
  * Renders what the autoscaler wanted and saw, one panel above the other: instances
@@ -88,7 +94,7 @@ function drawingOf(
       ...frame.background,
       ...createLinearGrid(plotter, TICKS),
       ...lines.map(({ of, color, shape }) =>
-        plot.lineY(Array.from(series[of], (y, i) => ({ x: times[i], y })), {
+        plot.lineY(Array.from(series[of], (y, i) => ({ x: times[i], y: finiteOrGap(y) })), {
           x: "x",
           y: "y",
           curve: "step-after",

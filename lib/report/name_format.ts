@@ -1,3 +1,4 @@
+import { formatJson } from "../base/json.ts";
 import { formatCount, formatNumber, formatSpan, UNKNOWN } from "./number_format.ts";
 
 /** A name of the program in words, its unit apart. */
@@ -41,10 +42,12 @@ export function splitName(name: string): NameInWords {
 /** A value of a manifest for reading, with the unit that its name ends with. */
 export function formatValue(name: string, value: unknown): string {
   if (value === null || value === undefined) return UNKNOWN;
+  // As JSON has it.
+  if (value === "Infinity" || value === "-Infinity") return formatNumber(Number(value));
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) return value.map((item) => formatValue(name, item)).join(", ");
   if (typeof value !== "number") {
-    return typeof value === "object" ? JSON.stringify(value) : `${value}`;
+    return typeof value === "object" ? formatJson(value, 0) : `${value}`;
   }
   const { unit } = splitName(name);
   if (unit === "ms") return formatSpan(value);

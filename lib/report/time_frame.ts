@@ -69,6 +69,11 @@ function warmupSpans({ run, endMs }: RunAnalysis): Span[] {
     .filter(({ fromMs, untilMs }, i) => phases[i].phase === "warmup" && untilMs > fromMs);
 }
 
+/** A linear scale has no place for what is infinite; a line has a gap there. */
+export function finiteOrGap(value: number): number {
+  return Number.isFinite(value) ? value : NaN;
+}
+
 /** A point of a stair. */
 export interface StairPoint {
   readonly x: number;
@@ -85,7 +90,10 @@ export function stairOf(
   axis: TimeAxis,
   endMs: number,
 ): StairPoint[] {
-  const points = Array.from(values, (y, bin) => ({ x: axis.fromMs(bin * bins.binMs), y }));
+  const points = Array.from(values, (y, bin) => ({
+    x: axis.fromMs(bin * bins.binMs),
+    y: finiteOrGap(y),
+  }));
   if (points.length > 0) points.push({ x: axis.fromMs(endMs), y: points[points.length - 1].y });
   return points;
 }

@@ -9,8 +9,9 @@ export function formatHeader(table: Table): string {
 }
 
 /**
- * One row as a line of CSV: `null` an empty field, numbers to three decimals,
- * which for milliseconds are microseconds.
+ * One row as a line of CSV: `null` and NaN, which are unknown, an empty field,
+ * numbers to three decimals, which for milliseconds are microseconds, infinity as
+ * `Infinity`.
  */
 export function formatRow(columns: readonly Column[], cells: readonly Cell[]): string {
   let line = "";
@@ -20,7 +21,7 @@ export function formatRow(columns: readonly Column[], cells: readonly Cell[]): s
     if (cell === null || cell === undefined) continue;
     switch (typeof cell) {
       case "number":
-        line += formatNumber(cell);
+        if (!Number.isNaN(cell)) line += formatNumber(cell);
         break;
       case "boolean":
         line += cell;

@@ -1,4 +1,5 @@
 import { LoaderError } from "../base/error.ts";
+import { formatJson } from "../base/json.ts";
 import type { ExperimentManifest, RunManifest } from "../model/manifest.ts";
 import { DiskReserve } from "./disk_reserve.ts";
 import { writeManifest } from "./manifest_file.ts";
@@ -120,9 +121,7 @@ function refuseOther(
   const differing = previous.experiment !== manifest.experiment
     ? "experiment"
     : [...new Set([...Object.keys(previous.options), ...Object.keys(manifest.options)])]
-      .find((name) =>
-        JSON.stringify(previous.options[name]) !== JSON.stringify(manifest.options[name])
-      );
+      .find((name) => formatJson(previous.options[name]) !== formatJson(manifest.options[name]));
   if (differing !== undefined) {
     throw new LoaderError(
       "usage",

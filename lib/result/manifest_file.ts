@@ -1,4 +1,5 @@
 import { LoaderError } from "../base/error.ts";
+import { formatJson } from "../base/json.ts";
 import type { DiskReserve } from "./disk_reserve.ts";
 
 /**
@@ -9,7 +10,7 @@ import type { DiskReserve } from "./disk_reserve.ts";
  * @throws LoaderError `result` when it cannot be written
  */
 export function writeManifest(path: string, manifest: unknown, reserve?: DiskReserve): void {
-  const text = JSON.stringify(manifest, null, 2) + "\n";
+  const text = formatJson(manifest) + "\n";
   try {
     try {
       replaceFile(path, text);

@@ -10,7 +10,7 @@ const LARGEST_FAST = 2 ** 31 - 1;
 /**
  * Writes a number to three decimals as ASCII, from `at` on, and returns where it
  * ends: the same text as `formatRow` makes, without a string. There must be room
- * for {@linkcode LONGEST_NUMBER} bytes.
+ * for {@linkcode LONGEST_NUMBER} bytes. Not for NaN, which is an empty cell.
  *
  * @example
  * ```ts

@@ -1,4 +1,5 @@
 import { LoaderError } from "../base/error.ts";
+import { parseNumberCell } from "../base/number_cell.ts";
 
 const LINE_END = 0x0a;
 const COMMA = 0x2c;
@@ -121,7 +122,8 @@ export class RowReader implements Disposable {
   }
 
   /**
-   * The number in a column of the row; NaN where the cell is empty.
+   * The number in a column of the row, such as a time, which is finite; NaN where the
+   * cell is empty.
    *
    * @throws LoaderError `result` when it is none
    */
@@ -177,8 +179,8 @@ export class RowReader implements Disposable {
     let end = start;
     while (this.#bytes[end] !== COMMA && this.#bytes[end] !== LINE_END) end++;
     const text = new TextDecoder().decode(this.#bytes.subarray(start, end));
-    const value = Number(text);
-    if (!Number.isFinite(value)) throw this.#wrong(column, text);
+    const value = parseNumberCell(text);
+    if (value === undefined || !Number.isFinite(value)) throw this.#wrong(column, text);
     return value;
   }
 

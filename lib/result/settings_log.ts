@@ -1,5 +1,6 @@
 import { wallClockDate } from "../base/clock.ts";
 import { LoaderError } from "../base/error.ts";
+import { formatJson } from "../base/json.ts";
 import type { SettingsChange } from "../model/platform.ts";
 
 /** Name of the file in a run's folder; there is none where nothing was changed. */
@@ -14,7 +15,7 @@ export const SETTINGS_LOG = "settings_changes.jsonl";
  */
 export function logSettingsChange(folder: string, change: SettingsChange): void {
   const path = `${folder}/${SETTINGS_LOG}`;
-  const line = JSON.stringify({ at: wallClockDate().toISOString(), ...change }) + "\n";
+  const line = formatJson({ at: wallClockDate().toISOString(), ...change }, 0) + "\n";
   try {
     using file = Deno.openSync(path, { create: true, append: true });
     const bytes = new TextEncoder().encode(line);

@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from "node:os";
 import { z } from "zod";
 import { type Pacing, PACINGS } from "../base/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { jsonNumber } from "../base/json_number.ts";
 import type { VerdictLimits } from "../model/manifest.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 
@@ -14,13 +15,13 @@ const STEP = z.object({
   /** What was dispatched, a second. */
   dispatchedPerS: z.number().nonnegative(),
   dropped: z.number().int().nonnegative(),
-  lagP50Ms: z.number().nullable(),
-  lagP99Ms: z.number().nullable(),
-  lagMaxMs: z.number().nullable(),
-  loopDelayP99Ms: z.number().nullable(),
+  lagP50Ms: jsonNumber.nullable(),
+  lagP99Ms: jsonNumber.nullable(),
+  lagMaxMs: jsonNumber.nullable(),
+  loopDelayP99Ms: jsonNumber.nullable(),
   /** Of a core, waiting excluded. */
-  cpuPercent: z.number(),
-  waitingPercent: z.number(),
+  cpuPercent: jsonNumber,
+  waitingPercent: jsonNumber,
   /** Peak of the process so far. */
   memoryMib: z.number(),
 });

@@ -1,3 +1,4 @@
+import { formatJson } from "../base/json.ts";
 import type { FindingLevel } from "../platform/finding.ts";
 import { type Diagnosis, isReady } from "./doctor.ts";
 
@@ -46,5 +47,5 @@ export function diagnosisJson(diagnosis: Diagnosis): string {
     ...finding,
     fixable: mend !== null,
   }));
-  return JSON.stringify({ ...diagnosis, ready: isReady(diagnosis), findings }, null, 2);
+  return formatJson({ ...diagnosis, ready: isReady(diagnosis), findings });
 }

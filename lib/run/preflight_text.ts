@@ -9,15 +9,6 @@ import { renderSparkline } from "./sparkline.ts";
 const MOST_DRAWN = 6;
 const SPARKLINE_WIDTH = 60;
 
-/** A preflight as JSON. What is infinite is the text `"Infinity"`: `null` is what is not known. */
-export function formatPreflight(preflight: Preflight): string {
-  return JSON.stringify(
-    preflight,
-    (_, value) => value === Infinity ? String(value) : value,
-    2,
-  );
-}
-
 /** A preflight for a terminal. */
 export function renderPreflight(preflight: Preflight): string {
   const { runs, platform, notes, isOpen } = preflight;

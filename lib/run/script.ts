@@ -1,4 +1,5 @@
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { formatJson } from "../base/json.ts";
 import type { RunManifest, RunStatus } from "../model/manifest.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { Experiment } from "./experiment.ts";
@@ -79,7 +80,7 @@ function describeRun(manifest: RunManifest): string {
 
 async function reportOutcome(outcome: ExperimentOutcome, options: CommonOptions): Promise<void> {
   if (outcome.folder === null) {
-    if (options.json) print("stdout", JSON.stringify({ dryRun: true }, null, 2));
+    if (options.json) print("stdout", formatJson({ dryRun: true }));
     return;
   }
   await report(outcome.folder, outcome.status, options);
@@ -114,7 +115,7 @@ async function report(folder: string, status: RunStatus, options: CommonOptions)
   if (options.json) {
     print(
       "stdout",
-      JSON.stringify({ folder, report: html, status, verdict: verdict.word, runs }, null, 2),
+      formatJson({ folder, report: html, status, verdict: verdict.word, runs }),
     );
   } else {
     print("stdout", renderResultTable(runs));

@@ -7,6 +7,7 @@ import { readInstanceLives } from "../../lib/analyze/instance_life.ts";
 import { readInvocations } from "../../lib/analyze/invocation_table.ts";
 import { LoaderError } from "../../lib/base/error.ts";
 import { type Cell, INSTANCES, INVOCATIONS, SCALES } from "../../lib/model/table.ts";
+import { formatRow } from "../../lib/result/csv_row.ts";
 import { csvText } from "../support/synthetic_run.ts";
 
 async function withFile(
@@ -39,6 +40,16 @@ Deno.test("cells become numbers, and empty ones unknown", async () => {
     time: [-1.5, 3],
     scale: [1, NaN],
   });
+});
+
+Deno.test("infinite cells are read as they are written", async () => {
+  const rows: Cell[][] = [[-Infinity, "a", null, Infinity], [1, "b", null, NaN]];
+  const text = HEADER + rows.map((row) => formatRow(SCALES.columns, row)).join("");
+  assert.deepEqual(await readScales(text), { time: [-Infinity, 1], scale: [Infinity, NaN] });
+});
+
+Deno.test("blanks are no number", async () => {
+  await assert.rejects(readScales(`${HEADER}1,a,2, \n`), /column actual_scale: Expected a number/);
 });
 
 Deno.test("a torn last line is left out wherever it was torn", async () => {

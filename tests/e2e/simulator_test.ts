@@ -97,3 +97,20 @@ Deno.test("simulator: Ctrl-C ends an experiment with a report of what there is",
   assert.equal(status, 130, stderr);
   assert.ok((await Deno.stat(`${output}/report.html`)).size > 10_000);
 });
+
+Deno.test("simulator: what is infinite in its JSON is told from what has too few observations", async () => {
+  await using folder = await temporaryFolder();
+  const { status, stdout, stderr } = await runScript("experiments/rps_ramp.ts", [
+    ...SIMULATED,
+    ...["--start", "40", "--end", "40", "--slot", "3s", "--initial-scale", "0"],
+    // No instance is there in time, so that every call is rejected.
+    ...["--start-delay", "20s", "--queue-timeout", "1s"],
+    ...["--json", "--output", `${folder.path}/out`],
+  ]);
+  assert.equal(status, 0, stderr);
+  const { runs: [{ merit }] } = JSON.parse(stdout);
+  assert.equal(merit.slowdown.infinite, merit.slowdown.observations);
+  assert.equal(merit.slowdown.all.p50, "Infinity");
+  assert.equal(merit.slowdown.all.p99, null);
+  assert.equal(merit.slowdown.okOnly.p50, null);
+});

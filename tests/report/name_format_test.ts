@@ -17,4 +17,6 @@ Deno.test("a value is shown in the unit of its name, and unknown as a dash", () 
   assert.equal(formatValue("reachable", false), "no");
   assert.equal(formatValue("sizes", [12, 24]), "12, 24");
   assert.equal(formatValue("instances", null), "–");
+  // As a manifest, which is JSON, has it.
+  assert.equal(formatValue("instances", "Infinity"), "∞");
 });

@@ -225,6 +225,22 @@ Deno.test("the autoscaler is drawn with gaps where a scrape failed", async () =>
   });
 });
 
+Deno.test("what the platform tells as infinite is read, and drawn as a gap", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, { sizes: [3], repetitions: 1, durationMs: 8_000 });
+    const table = join(folder, "runs/functions-3_repetition-0/platform_metrics.csv");
+    const [head, first, ...rest] = (await readFile(table, "utf8")).split("\n");
+    const at = head.split(",").indexOf("panic_concurrency");
+    const cells = first.split(",").with(at, "Infinity").join(",");
+    await writeFile(table, [head, cells, ...rest].join("\n"));
+    const report = await renderReport(folder);
+    assert.match(await readFile(report.html, "utf8"), /∞ in the panic window/);
+    for (const file of report.figures) {
+      assert.doesNotMatch(await readFile(file, "utf8"), /NaN|Infinity/, file);
+    }
+  });
+});
+
 Deno.test("the warm-up check and the notes of a run are shown", async () => {
   await withFolder(async (folder) => {
     const run = (name: string, stationary: boolean | null) =>

@@ -16,6 +16,9 @@ Deno.test("formatRow: numbers to microseconds, unknown empty", () => {
     [[1, "x", true], "1,x,true\n"],
     [[1.23456, "", false], "1.235,,false\n"],
     [[null, null, null], ",,\n"],
+    [[NaN, null, null], ",,\n"],
+    [[Infinity, null, null], "Infinity,,\n"],
+    [[-Infinity, null, null], "-Infinity,,\n"],
     [[-0.0004, 'say "so", please', null], '0,"say ""so"", please",\n'],
     [[123456789.5, "a\nb", null], '123456789.5,"a\nb",\n'],
   ];

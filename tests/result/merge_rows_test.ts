@@ -83,6 +83,10 @@ Deno.test("mergeRows: broken tables and other columns are told, and nothing is o
     merge([`${HEADER}soon,a,1\n`]),
     broken(/0\.csv:2, column time_ms: Expected a number, found "soon"/),
   );
+  // Rows of no time, or of one that never comes, would be lost among the others.
+  for (const time of [" ", "Infinity"]) {
+    await assert.rejects(merge([`${HEADER}${time},a,1\n`]), broken(/Expected a number/));
+  }
   await using folder = await temporaryFolder();
   const path = `${folder.path}/table.csv`;
   Deno.writeTextFileSync(path, HEADER);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { formatJson } from "../../lib/base/json.ts";
 import { burst } from "../../experiments/burst.ts";
 import { keepAlive } from "../../experiments/keep_alive.ts";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
@@ -9,7 +10,7 @@ import type { Experiment } from "../../lib/run/experiment.ts";
 import type { OptionTable } from "../../lib/run/option.ts";
 import { isFeasible, type Preflight, preflight } from "../../lib/run/preflight.ts";
 import { parsePreflightOptions, type PreflightValues } from "../../lib/run/preflight_options.ts";
-import { formatPreflight, renderPreflight } from "../../lib/run/preflight_text.ts";
+import { renderPreflight } from "../../lib/run/preflight_text.ts";
 import { readExperimentResult } from "../../lib/run/result_table.ts";
 import { runExperiment } from "../../lib/run/run_experiment.ts";
 import { temporaryFolder } from "../support/script.ts";
@@ -300,7 +301,7 @@ Deno.test("preflight: the sum of invocations, and what is infinite or not known"
   const text = renderPreflight(result);
   assert.match(text, new RegExp(`^${sum} invocations in ${result.runs.length} runs?$`, "m"));
   assert.match(text, /│ +[^│]*, – ms │/);
-  const { runs } = JSON.parse(formatPreflight({
+  const { runs } = JSON.parse(formatJson({
     ...result,
     runs: [{ ...result.runs[0], simulated: withSlowdown(result.runs[0], Infinity) }],
   }));

@@ -6,6 +6,8 @@ import { readCsvTable } from "./csv_table.ts";
 export interface GeneratorTable {
   readonly count: number;
   readonly timeMs: Float64Array;
+  /** 1 where the verdict judges the second; runs of earlier versions did not tell: all of them. */
+  readonly measured: Uint8Array;
   readonly loopDelayMaxMs: Float64Array;
   readonly cpuPercent: Float64Array;
 }
@@ -20,10 +22,15 @@ export async function readGenerator(runPath: string): Promise<GeneratorTable> {
     "time_ms",
     "loop_delay_max_ms",
     "cpu_percent",
-  ]);
+  ], ["phase"]);
+  const phase = table.texts("phase");
   return {
     count: table.rowCount,
     timeMs: table.numbers("time_ms"),
+    measured: Uint8Array.from(
+      phase.codes,
+      (code) => code < 0 || phase.values[code] === "measurement" ? 1 : 0,
+    ),
     loopDelayMaxMs: table.numbers("loop_delay_max_ms"),
     cpuPercent: table.numbers("cpu_percent"),
   };

@@ -60,12 +60,6 @@ export function deriveRankedQuantiles(
   };
 }
 
-/** Percentiles of values that are all finite, such as dispatch lag; NaN are left out. */
-export function derivePercentiles(values: Iterable<number>): PercentileValues {
-  const known = Float64Array.from(values).filter((value) => !Number.isNaN(value));
-  return percentilesOf(known.sort(), 0);
-}
-
 function percentilesOf(sortedOk: Float64Array, infinite: number): PercentileValues {
   const valueAt = (percentile: Percentile) =>
     rankedQuantile(sortedOk, infinite, FRACTIONS[percentile]);

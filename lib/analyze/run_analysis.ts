@@ -93,6 +93,7 @@ export interface RunAnalysis {
   readonly autoscaler: AutoscalerSeries | null;
   readonly responsePoints: readonly ResponsePoint[];
   readonly minutes: readonly Minute[];
+  /** Of the loader, over the seconds that the verdict judges. */
   readonly cpuMaxPercent: number | null;
   readonly cpuMeanPercent: number | null;
   readonly processPeaks: readonly ProcessPeak[];
@@ -112,7 +113,9 @@ export function deriveRunAnalysis(tables: RunTables): RunAnalysis {
   const cold = selectInvocations(invocations, (row) => invocations.coldStart[row] === 1);
   // A generator's row is written at the end of its second; the middle tells its bin.
   const generatorMs = generator.timeMs.map((timeMs) => timeMs - 500);
-  const cpuPercent = generator.cpuPercent.filter((value) => !Number.isNaN(value));
+  const cpuPercent = generator.cpuPercent.filter((value, row) =>
+    generator.measured[row] === 1 && !Number.isNaN(value)
+  );
   return {
     run,
     merit: deriveMerit(measured),

@@ -25,6 +25,9 @@ const MOST_COMPLAINTS = 100;
 /** A gap in the schedule that is long enough to make the next chunk in. */
 const PREFETCH_GAP_MS = 5;
 
+/** What a slot holds: no call, one that was handed to the transport, or one whose dispatch is booked. */
+const STAGE = { free: 0, handedOver: 1, booked: 2 } as const;
+
 /** What the dispatcher tells of a run under way, once a second. */
 export interface DispatchProgress {
   /** Since run start. */
@@ -102,10 +105,13 @@ class Dispatcher {
     Outcome,
     number
   >;
-  /** Per slot: the invocation in it. */
+  /** Per slot: the invocation in it, and its {@linkcode STAGE}. */
   readonly #index: Float64Array;
   readonly #scheduledMs: Float64Array;
-  readonly #busy: Uint8Array;
+  readonly #stage: Uint8Array;
+  /** Calls whose dispatch was not told to `#health`. */
+  #notBooked = 0;
+  #highestSlot = -1;
   readonly #freeSlots: Uint32Array;
   #free: number;
 
@@ -125,6 +131,8 @@ class Dispatcher {
   /** Rings when the next invocation is due. */
   readonly #dispatchAlarm: Alarm;
   #giveUpTimer: TimerHandle | undefined;
+  /** Since run start. */
+  #nextProbeMs = LOOP_PROBE_EVERY_MS;
   readonly #timers = new Set<TimerHandle>();
   #requestedMemoryMib = 0;
   #measured = 0;
@@ -137,16 +145,18 @@ class Dispatcher {
     this.#options = options;
     this.#clock = options.clock;
     this.#calls = createCallColumns(inFlightCap);
-    this.#health = new GeneratorHealth(
-      options.limits,
-      options.generator,
-      options.readCpuMs,
-      () => options.clock.waitingMs,
-    );
+    this.#health = new GeneratorHealth({
+      limits: options.limits,
+      sink: options.generator,
+      phases: options.schedule.phases,
+      windowMs: options.schedule.durationMs,
+      readCpuMs: options.readCpuMs,
+      readWaitingMs: () => options.clock.waitingMs,
+    });
     this.#phases = new PhaseLookup(options.schedule.phases);
     this.#index = new Float64Array(inFlightCap);
     this.#scheduledMs = new Float64Array(inFlightCap);
-    this.#busy = new Uint8Array(inFlightCap);
+    this.#stage = new Uint8Array(inFlightCap);
     this.#freeSlots = Uint32Array.from({ length: inFlightCap }, (_, i) => inFlightCap - 1 - i);
     this.#free = inFlightCap;
     // On virtual time no chunk is made ahead, so that its buffers may serve again.
@@ -179,8 +189,9 @@ class Dispatcher {
           this.#runStartMs = this.#options.startAtMs ?? this.#clock.nowMs() + RUN_LEAD_MS;
           this.#checkStart();
           this.#options.onStart?.(this.#runStartMs);
+          this.#armRunStart();
           // Virtual time is never late.
-          if (!this.#clock.isVirtual) this.#armProbe(1);
+          if (!this.#clock.isVirtual) this.#armProbe();
           this.#armSecond(1);
           this.#armDispatch();
           if (signal.aborted) this.#interrupt();
@@ -200,7 +211,7 @@ class Dispatcher {
       await this.#transport.close();
     }
     const nowMs = this.#clock.nowMs() - this.#runStartMs;
-    this.#health.endSecond(nowMs, 0, 0);
+    this.#health.end(nowMs, 0, 0);
     const evidence = this.#health.evidence(this.#measured, this.#measuredNotOk);
     return {
       outcomes: this.#outcomes,
@@ -278,17 +289,20 @@ class Dispatcher {
 
   #handle(chunk: ScheduleChunk, position: number, deadlineMs: number): void {
     const index = this.#takeIndex(chunk, position);
-    this.#health.recordDue();
+    const scheduledMs = chunk.scheduledMs[position];
+    this.#health.recordDue(scheduledMs);
     if (this.#free === 0) {
-      this.#health.recordDropped();
+      this.#health.recordDropped(scheduledMs);
       this.#writeUnsent(chunk, position, index, "dropped");
       return;
     }
     const slot = this.#freeSlots[--this.#free];
     const calls = this.#calls;
     this.#index[slot] = index;
-    this.#scheduledMs[slot] = chunk.scheduledMs[position];
-    this.#busy[slot] = 1;
+    this.#scheduledMs[slot] = scheduledMs;
+    this.#stage[slot] = STAGE.handedOver;
+    this.#notBooked++;
+    if (slot > this.#highestSlot) this.#highestSlot = slot;
     calls.functionIndex[slot] = chunk.functionIndex[position];
     calls.runtimeMs[slot] = chunk.runtimeMs[position];
     calls.memoryMib[slot] = chunk.memoryMib[position];
@@ -301,6 +315,8 @@ class Dispatcher {
     calls.statusMessage[slot] = null;
     this.#requestedMemoryMib += calls.memoryMib[slot];
     this.#transport!.invoke(slot);
+    // Where that can be told at once, nobody need look for it.
+    if (!Number.isNaN(calls.dispatchedMs[slot])) this.#bookDispatch(slot);
     if (!this.#sentAny) {
       this.#sentAny = true;
       this.#options.onFirstDispatch?.();
@@ -326,7 +342,7 @@ class Dispatcher {
   // Completion
 
   #complete(slot: number, outcome: Outcome, statusCode: number | null): void {
-    if (this.#busy[slot] === 0 || this.#finished) return;
+    if (this.#stage[slot] === STAGE.free || this.#finished) return;
     this.#record(slot, outcome, statusCode);
     if (this.#draining && this.#free === this.#freeSlots.length) this.#stop();
   }
@@ -337,14 +353,18 @@ class Dispatcher {
     const scheduledMs = this.#scheduledMs[slot];
     const dispatchedMs = calls.dispatchedMs[slot] - this.#runStartMs;
     const wasSent = !Number.isNaN(dispatchedMs);
-    if (wasSent) this.#health.recordDispatch(dispatchedMs - scheduledMs);
-    this.#health.recordCompletion();
+    if (this.#stage[slot] === STAGE.handedOver) {
+      if (wasSent) this.#bookDispatch(slot);
+      else this.#notBooked--;
+    }
+    const completedMs = calls.completedMs[slot] - this.#runStartMs;
+    this.#health.recordCompletion(completedMs);
     row.index = this.#index[slot];
     row.functionIndex = calls.functionIndex[slot];
     row.phase = this.#count(scheduledMs, outcome);
     row.scheduledMs = scheduledMs;
     row.dispatchedMs = dispatchedMs;
-    row.completedMs = wasSent ? calls.completedMs[slot] - this.#runStartMs : NaN;
+    row.completedMs = wasSent ? completedMs : NaN;
     row.requestedRuntimeMs = calls.runtimeMs[slot];
     row.servedRuntimeMs = calls.servedRuntimeUs[slot] / 1000;
     row.requestedMemoryMib = calls.memoryMib[slot];
@@ -359,8 +379,27 @@ class Dispatcher {
       this.#noteComplaint(statusCode, message);
     }
     this.#requestedMemoryMib -= calls.memoryMib[slot];
-    this.#busy[slot] = 0;
+    this.#stage[slot] = STAGE.free;
     this.#freeSlots[this.#free++] = slot;
+  }
+
+  /** Tells the dispatch of the call in the slot, once. */
+  #bookDispatch(slot: number): void {
+    this.#stage[slot] = STAGE.booked;
+    this.#notBooked--;
+    this.#health.recordDispatch(
+      this.#scheduledMs[slot],
+      this.#calls.dispatchedMs[slot] - this.#runStartMs,
+    );
+  }
+
+  /** Tells dispatches of calls that are still out. Slots are given out from the lowest on. */
+  #bookDispatches(): void {
+    const { dispatchedMs } = this.#calls;
+    for (let slot = 0; slot <= this.#highestSlot && this.#notBooked > 0; slot++) {
+      if (this.#stage[slot] !== STAGE.handedOver || Number.isNaN(dispatchedMs[slot])) continue;
+      this.#bookDispatch(slot);
+    }
   }
 
   #noteComplaint(statusCode: number, message: string): void {
@@ -406,8 +445,8 @@ class Dispatcher {
   /** Ends every call in flight with `outcome` now; what they answer later is not heard. */
   #giveUpInFlight(outcome: Outcome): void {
     const nowMs = this.#clock.nowMs();
-    for (let slot = 0; slot < this.#busy.length; slot++) {
-      if (this.#busy[slot] === 0) continue;
+    for (let slot = 0; slot <= this.#highestSlot; slot++) {
+      if (this.#stage[slot] === STAGE.free) continue;
       this.#transport!.cancel(slot);
       this.#calls.completedMs[slot] = nowMs;
       this.#record(slot, outcome, null);
@@ -417,6 +456,7 @@ class Dispatcher {
   #interrupt(): void {
     if (this.#finished) return;
     this.#interrupted = true;
+    this.#health.endWindow(this.#clock.nowMs() - this.#runStartMs);
     this.#dispatchAlarm.clear();
     // Where the platform is gone, nobody cancelled anything.
     const { reason } = this.#options.signal;
@@ -440,28 +480,52 @@ class Dispatcher {
 
   // Watching itself
 
-  #armProbe(count: number): void {
-    const dueMs = this.#runStartMs + count * LOOP_PROBE_EVERY_MS;
-    const timer = this.#clock.at(dueMs, () => {
+  #armRunStart(): void {
+    const timer = this.#clock.at(this.#runStartMs, () => {
       this.#timers.delete(timer);
-      const delayMs = this.#clock.nowMs() - dueMs;
-      // Probes that the delay has swallowed have each seen a part of it; to leave them
-      // out would be coordinated omission.
-      const swallowed = Math.floor(delayMs / LOOP_PROBE_EVERY_MS);
-      for (let k = 0; k <= swallowed; k++) {
-        this.#health.recordLoopDelay(delayMs - k * LOOP_PROBE_EVERY_MS);
-      }
-      this.#armProbe(count + 1 + swallowed);
+      this.#health.begin(this.#clock.nowMs() - this.#runStartMs);
     });
     this.#timers.add(timer);
+  }
+
+  #armProbe(): void {
+    const timer = this.#clock.at(this.#runStartMs + this.#nextProbeMs, () => {
+      this.#timers.delete(timer);
+      this.#recordProbes();
+      this.#armProbe();
+    });
+    this.#timers.add(timer);
+  }
+
+  /**
+   * Tells how late the probes are that are due by now. Those that a delay has
+   * swallowed have each seen a part of it; to leave them out would be coordinated
+   * omission.
+   */
+  #recordProbes(): void {
+    const nowMs = this.#clock.nowMs() - this.#runStartMs;
+    for (; this.#nextProbeMs <= nowMs; this.#nextProbeMs += LOOP_PROBE_EVERY_MS) {
+      this.#health.recordLoopDelay(this.#nextProbeMs, nowMs - this.#nextProbeMs);
+    }
+  }
+
+  /** After a delay a second's end may come first: all that was due by then belongs to what ends. */
+  #catchUp(): void {
+    this.#recordProbes();
+    if (this.#interrupted || this.#allHandled) return;
+    this.#dispatchDue();
+    this.#armDispatch();
   }
 
   #armSecond(second: number): void {
     const timer = this.#clock.at(this.#runStartMs + second * 1000, () => {
       this.#timers.delete(timer);
-      const timeMs = this.#clock.nowMs() - this.#runStartMs;
       const inFlight = this.#freeSlots.length - this.#free;
-      this.#health.endSecond(timeMs, inFlight, this.#requestedMemoryMib);
+      const requestedMemoryMib = this.#requestedMemoryMib;
+      if (!this.#clock.isVirtual) this.#catchUp();
+      this.#bookDispatches();
+      const timeMs = this.#clock.nowMs() - this.#runStartMs;
+      this.#health.endSeconds(timeMs, inFlight, requestedMemoryMib);
       this.#options.onProgress?.({
         timeMs,
         handled: this.#handled,

@@ -1,176 +1,211 @@
-import { createHistogram } from "node:perf_hooks";
 import type { Verdict, VerdictLimits } from "../model/manifest.ts";
+import type { PhaseSpan } from "../model/schedule.ts";
 import type { TableSink } from "../model/table.ts";
+import { ObservedSecond, type SecondReading } from "./observed_second.ts";
+import { PhaseLookup } from "./phase_lookup.ts";
+import { TimeHistogram } from "./time_histogram.ts";
 
 /** How often the event loop is probed. */
 export const LOOP_PROBE_EVERY_MS = 20;
 
-/** A quantile is told only with this many observations beyond it. */
-const LEAST_BEYOND = 10;
+const SECOND_MS = 1000;
 
-/** A row of less time than this is a remainder. */
+/** What is left over at the end of a run and is shorter is no second, and too short to tell its CPU. */
 const LEAST_SECOND_MS = 500;
 
-/** Longest time that the histograms tell apart, in microseconds: a day. */
-const HIGHEST_US = 86_400_000_000;
-
-/** Quantiles of times, to three figures, in constant memory. */
-class TimeHistogram {
-  readonly #histogram = createHistogram({ lowest: 1, highest: HIGHEST_US, figures: 3 });
-  /** Times of a microsecond at most (on virtual time all of them), which the histogram need not see. */
-  #least = 0;
-  count = 0;
-  late = 0;
-  maxMs = -Infinity;
-  readonly #limitMs: number;
-
-  constructor(limitMs: number) {
-    this.#limitMs = limitMs;
-  }
-
-  record(ms: number): void {
-    if (ms <= 0.001) this.#least++;
-    else this.#histogram.record(Math.min(HIGHEST_US, Math.round(ms * 1000)));
-    this.count++;
-    if (ms > this.#limitMs) this.late++;
-    if (ms > this.maxMs) this.maxMs = ms;
-  }
-
-  quantileMs(quantile: number): number | null {
-    if (this.count * (1 - quantile) < LEAST_BEYOND) return null;
-    const beyond = quantile * this.count - this.#least;
-    // The histogram starts at 1 µs.
-    if (beyond <= 0) return 0.001;
-    return this.#histogram.percentile(100 * beyond / (this.count - this.#least)) / 1000;
-  }
-
-  maximumMs(): number | null {
-    return this.count === 0 ? null : this.maxMs;
-  }
+/** Options of {@linkcode GeneratorHealth}; times since run start. */
+export interface GeneratorHealthOptions {
+  readonly limits: VerdictLimits;
+  /** Rows of the table `generator`. */
+  readonly sink: TableSink;
+  readonly phases: readonly PhaseSpan[];
+  /** When the last invocation has been dispatched that was to be: the drain begins. */
+  readonly windowMs: number;
+  /** CPU time of this process; `null` on virtual time. */
+  readonly readCpuMs: (() => number) | null;
+  /** What of it went into waiting. */
+  readonly readWaitingMs: () => number;
 }
 
 /**
- * Watches the generator itself: dispatch lag, event-loop delay and CPU, second
- * by second and over the run.
+ * Watches the generator itself: dispatch lag, event-loop delay and CPU, second by
+ * second and over the measurement. What is observed is booked in the second in
+ * which it was, whenever it is told; a second's row is written when the next one
+ * has ended, since some of it is told late. The evidence is of the measurement phase
+ * alone: from its beginning to the end of the dispatch window, without what was
+ * before, such as connecting and warm-up, and without the drain.
  */
 export class GeneratorHealth {
-  readonly #limits: VerdictLimits;
-  readonly #sink: TableSink;
-  readonly #readCpuMs: (() => number) | null;
-  readonly #readWaitingMs: () => number;
+  readonly #options: GeneratorHealthOptions;
+  readonly #phases: PhaseLookup;
   readonly #lag: TimeHistogram;
   readonly #loopDelay: TimeHistogram;
+  /** Seconds whose row is not written, in order, the first of them `#firstOpen`. */
+  readonly #open: ObservedSecond[] = [];
+  #firstOpen = 0;
+  #windowMs: number;
   readonly #busySeconds: number[] = [];
   #seconds = 0;
-  /** Waiting included. */
+  #dropped = 0;
+  /** Seconds measured whose waiting is known, and the sum of its percentages. */
+  #waitingSeconds = 0;
+  #waitingPercents = 0;
+  /** When CPU time was read last, and what it was; waiting included. */
+  #readAtMs = 0;
   #cpuMs = 0;
   #waitingMs = 0;
-  /** Over the seconds so far: how long they were, and what of it was waiting. */
-  #secondsMs = 0;
-  #secondsWaitingMs = 0;
-  #secondStartMs = 0;
-  #due = 0;
-  #dispatched = 0;
-  #completed = 0;
-  #dropped = 0;
-  #lagMaxMs = -Infinity;
-  #loopDelayMaxMs = -Infinity;
-  droppedTotal = 0;
 
-  /**
-   * `readCpuMs` tells the CPU time of this process, `null` on virtual time;
-   * `readWaitingMs` what of it went into waiting.
-   */
-  constructor(
-    limits: VerdictLimits,
-    sink: TableSink,
-    readCpuMs: (() => number) | null,
-    readWaitingMs: () => number,
-  ) {
-    this.#limits = limits;
-    this.#sink = sink;
-    this.#readCpuMs = readCpuMs;
+  constructor(options: GeneratorHealthOptions) {
+    const { limits, phases, windowMs } = options;
+    this.#options = options;
+    this.#phases = new PhaseLookup(phases);
+    this.#windowMs = windowMs;
     this.#lag = new TimeHistogram(limits.dispatchLagP99Ms);
     this.#loopDelay = new TimeHistogram(limits.loopDelayP99Ms);
-    this.#readWaitingMs = readWaitingMs;
-    this.#cpuMs = readCpuMs?.() ?? 0;
-    this.#waitingMs = readWaitingMs();
+    this.begin(0);
   }
 
-  recordDue(): void {
-    this.#due++;
+  /** The run has started, at `nowMs` at the latest: what was used before is not of its first second. */
+  begin(nowMs: number): void {
+    this.#readAtMs = nowMs;
+    this.#cpuMs = this.#options.readCpuMs?.() ?? 0;
+    this.#waitingMs = this.#options.readWaitingMs();
   }
 
-  recordDropped(): void {
-    this.#dropped++;
-    this.droppedTotal++;
+  /** An invocation was due. */
+  recordDue(scheduledMs: number): void {
+    this.#secondOf(scheduledMs).due++;
   }
 
-  recordDispatch(lagMs: number): void {
-    this.#dispatched++;
-    this.#lag.record(lagMs);
-    if (lagMs > this.#lagMaxMs) this.#lagMaxMs = lagMs;
+  /** An invocation found the cap reached. */
+  recordDropped(scheduledMs: number): void {
+    this.#secondOf(scheduledMs).dropped++;
+    if (this.#isMeasured(scheduledMs)) this.#dropped++;
   }
 
-  recordCompletion(): void {
-    this.#completed++;
+  recordDispatch(scheduledMs: number, dispatchedMs: number): void {
+    const lagMs = dispatchedMs - scheduledMs;
+    const second = this.#secondOf(dispatchedMs);
+    second.dispatched++;
+    if (lagMs > second.lagMaxMs) second.lagMaxMs = lagMs;
+    if (this.#isMeasured(scheduledMs)) this.#lag.record(lagMs);
   }
 
-  recordLoopDelay(delayMs: number): void {
-    this.#loopDelay.record(delayMs);
-    if (delayMs > this.#loopDelayMaxMs) this.#loopDelayMaxMs = delayMs;
+  /** An invocation has ended, answered or not. */
+  recordCompletion(completedMs: number): void {
+    this.#secondOf(completedMs).completed++;
   }
 
-  /** Ends a second at `nowMs` since run start and writes its row. */
-  endSecond(nowMs: number, inFlight: number, requestedMemoryMib: number): void {
-    const cpuMs = this.#readCpuMs?.() ?? null;
-    const elapsedMs = nowMs - this.#secondStartMs;
-    // What is left over at the end of a run is too short to tell its CPU, and no second.
-    const isSecond = elapsedMs >= LEAST_SECOND_MS;
-    const waitingMs = this.#readWaitingMs();
-    const isKnown = cpuMs !== null && isSecond;
-    const waitingPercent = isKnown ? 100 * (waitingMs - this.#waitingMs) / elapsedMs : null;
+  /** The event loop came to what was due at `dueMs` so much later. */
+  recordLoopDelay(dueMs: number, delayMs: number): void {
+    const second = this.#secondOf(dueMs);
+    if (delayMs > second.loopDelayMaxMs) second.loopDelayMaxMs = delayMs;
+    if (this.#isMeasured(dueMs)) this.#loopDelay.record(delayMs);
+  }
+
+  /**
+   * Reads what is used when seconds have ended: mostly one, more if the event loop
+   * stood still, which then share it equally. All that was due by now is told
+   * before. Writes the rows of the seconds before the last.
+   */
+  endSeconds(nowMs: number, inFlight: number, requestedMemoryMib: number): void {
+    const ended = Math.floor(nowMs / SECOND_MS);
+    const reading = this.#read(nowMs, inFlight, requestedMemoryMib);
+    for (let second = this.#firstOpen; second < ended; second++) {
+      this.#at(second).reading ??= reading;
+    }
+    while (this.#firstOpen < ended - 1) this.#writeRow(SECOND_MS);
+  }
+
+  /** The load has ended before its time: nothing later is judged. */
+  endWindow(nowMs: number): void {
+    this.#windowMs = Math.min(this.#windowMs, nowMs);
+  }
+
+  /** The run has ended: writes the rows that are left, the last of the time that is left over. */
+  end(nowMs: number, inFlight: number, requestedMemoryMib: number): void {
+    this.endSeconds(nowMs, inFlight, requestedMemoryMib);
+    const last = Math.max(0, Math.ceil(nowMs / SECOND_MS) - 1);
+    while (this.#firstOpen < last) this.#writeRow(SECOND_MS);
+    const leftMs = Math.max(0, nowMs - last * SECOND_MS);
+    if (leftMs === 0 && this.#open.length === 0) return;
+    const second = this.#at(last);
+    // At its very end.
+    for (const later of this.#open.splice(1)) second.add(later);
+    second.reading ??= this.#read(nowMs, inFlight, requestedMemoryMib);
+    this.#writeRow(leftMs);
+  }
+
+  #isMeasured(timeMs: number): boolean {
+    return timeMs < this.#windowMs && this.#phases.phaseAt(timeMs) === "measurement";
+  }
+
+  #secondOf(timeMs: number): ObservedSecond {
+    return this.#at(Math.floor(timeMs / SECOND_MS));
+  }
+
+  /** The second, or the first that is open if its row is written. */
+  #at(second: number): ObservedSecond {
+    const position = Math.max(0, second - this.#firstOpen);
+    while (this.#open.length <= position) this.#open.push(new ObservedSecond());
+    return this.#open[position];
+  }
+
+  #read(nowMs: number, inFlight: number, requestedMemoryMib: number): SecondReading {
+    const { readCpuMs, readWaitingMs } = this.#options;
+    const cpuMs = readCpuMs?.() ?? null;
+    const elapsedMs = nowMs - this.#readAtMs;
+    const waitedMs = readWaitingMs();
+    const waitingMs = waitedMs - this.#waitingMs;
+    const isKnown = cpuMs !== null && elapsedMs >= LEAST_SECOND_MS;
+    const waitingPercent = isKnown ? 100 * waitingMs / elapsedMs : null;
     // Waiting is told by the wall clock: where the process was off its core meanwhile, too much.
     const cpuPercent = isKnown
       ? Math.max(0, 100 * (cpuMs - this.#cpuMs) / elapsedMs - waitingPercent!)
       : null;
-    if (cpuPercent !== null && cpuPercent > this.#limits.cpuPercent) {
-      this.#busySeconds.push(Math.floor(this.#secondStartMs / 1000));
-    }
-    this.#sink.write([
-      nowMs,
-      this.#due,
-      this.#dispatched,
-      this.#completed,
-      this.#dropped,
-      inFlight,
-      requestedMemoryMib,
-      finiteOrNull(this.#lagMaxMs),
-      finiteOrNull(this.#loopDelayMaxMs),
-      cpuPercent,
-      waitingPercent,
-    ]);
-    if (isSecond) this.#seconds++;
-    if (isKnown) {
-      this.#secondsMs += elapsedMs;
-      this.#secondsWaitingMs += waitingMs - this.#waitingMs;
-    }
-    this.#secondStartMs = nowMs;
+    this.#readAtMs = nowMs;
     this.#cpuMs = cpuMs ?? 0;
-    this.#waitingMs = waitingMs;
-    this.#due =
-      this.#dispatched =
-      this.#completed =
-      this.#dropped =
-        0;
-    this.#lagMaxMs = this.#loopDelayMaxMs = -Infinity;
+    this.#waitingMs = waitedMs;
+    return { inFlight, requestedMemoryMib, cpuPercent, waitingPercent };
   }
 
-  /** The evidence so far; what was measured comes from the dispatcher. */
+  /** Writes the row of the first second that is open, of which so much was of the run. */
+  #writeRow(lengthMs: number): void {
+    const second = this.#at(this.#firstOpen);
+    this.#open.shift();
+    const startMs = SECOND_MS * this.#firstOpen++;
+    const middleMs = startMs + lengthMs / 2;
+    const { inFlight, requestedMemoryMib, cpuPercent, waitingPercent } = second.reading!;
+    this.#options.sink.write([
+      startMs + lengthMs,
+      second.due,
+      second.dispatched,
+      second.completed,
+      second.dropped,
+      inFlight,
+      requestedMemoryMib,
+      finiteOrNull(second.lagMaxMs),
+      finiteOrNull(second.loopDelayMaxMs),
+      cpuPercent,
+      waitingPercent,
+      middleMs < this.#windowMs ? this.#phases.phaseAt(middleMs) : "drain",
+    ]);
+    if (lengthMs < LEAST_SECOND_MS || !this.#isMeasured(middleMs)) return;
+    this.#seconds++;
+    if (cpuPercent !== null && cpuPercent > this.#options.limits.cpuPercent) {
+      this.#busySeconds.push(startMs / SECOND_MS);
+    }
+    if (waitingPercent !== null) {
+      this.#waitingSeconds++;
+      this.#waitingPercents += waitingPercent;
+    }
+  }
+
+  /** The evidence of the seconds whose rows are written; what was measured comes from the dispatcher. */
   evidence(measured: number, measuredNotOk: number): Verdict["evidence"] {
     return {
       dispatched: this.#lag.count,
-      dropped: this.droppedTotal,
+      dropped: this.#dropped,
       lateDispatches: this.#lag.late,
       dispatchLagP50Ms: this.#lag.quantileMs(0.5),
       dispatchLagP99Ms: this.#lag.quantileMs(0.99),
@@ -182,7 +217,9 @@ export class GeneratorHealth {
       busySeconds: this.#busySeconds,
       seconds: this.#seconds,
       measured,
-      waitingPercent: this.#secondsMs === 0 ? null : 100 * this.#secondsWaitingMs / this.#secondsMs,
+      waitingPercent: this.#waitingSeconds === 0
+        ? null
+        : this.#waitingPercents / this.#waitingSeconds,
       measuredNotOk,
     };
   }

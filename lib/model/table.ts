@@ -94,7 +94,7 @@ export const GENERATOR: Table = {
   name: "generator",
   meaning: "what the load generator did in each second; the evidence of the verdict",
   columns: [
-    TIME_COLUMN,
+    { name: "time_ms", type: "number", unit: "ms", meaning: "end of the second, since run start" },
     { name: "scheduled", type: "integer", meaning: "invocations due in the second" },
     { name: "dispatched", type: "integer", meaning: "invocations dispatched in the second" },
     { name: "completed", type: "integer", meaning: "invocations that ended in the second" },
@@ -129,6 +129,11 @@ export const GENERATOR: Table = {
       type: "number",
       unit: "% of a core",
       meaning: "CPU time that waiting for due times used beside it (--pacing)",
+    },
+    {
+      name: "phase",
+      type: "text",
+      meaning: "warmup, measurement (what the verdict judges) or drain: of the second's middle",
     },
   ],
 };

@@ -1,4 +1,5 @@
 import type { RunAnalysis } from "../analyze/run_analysis.ts";
+import type { Verdict } from "../model/manifest.ts";
 import type { Figure } from "./figure.ts";
 import { createLegend } from "./marks.ts";
 import { formatNumber } from "./number_format.ts";
@@ -9,22 +10,16 @@ import { createLinearGrid, createTimeFrame, HALF_SIZE, stairOf } from "./time_fr
 /** Renders the lateness of the generator over time: dispatch lag and event-loop delay. */
 export function renderDispatchLagFigure(analysis: RunAnalysis, plotter: Plotter): Figure {
   const { plot } = plotter;
-  const { bins, endMs, merit } = analysis;
+  const { bins, endMs } = analysis;
   const frame = createTimeFrame(analysis, plotter);
-  const limitMs = analysis.run.manifest.verdict?.limits.dispatchLagP99Ms;
-  const lags = [
-    [merit.dispatchLagMs.p50, "at the median"],
-    [merit.dispatchLagMs.p99, "at p99"],
-    [merit.dispatchLagMaxMs, "at most"],
-  ].flatMap(([lagMs, where]) =>
-    typeof lagMs === "number" ? [`${formatNumber(lagMs)} ms ${where}`] : []
-  );
+  const { verdict } = analysis.run.manifest;
+  const limitMs = verdict?.limits.dispatchLagP99Ms;
   const title = "Dispatch lag and event-loop delay";
   const curve = { x: "x", y: "y", curve: "step-after", strokeWidth: 1.4 } as const;
   return {
     name: "dispatch_lag",
     title,
-    caption: `Invocations were dispatched ${lags.join(", ")} after they were due.`,
+    caption: describeLag(verdict?.evidence),
     svg: plotter.draw({
       title,
       ...HALF_SIZE,
@@ -53,4 +48,17 @@ export function renderDispatchLagFigure(analysis: RunAnalysis, plotter: Plotter)
       ],
     }),
   };
+}
+
+function describeLag(evidence: Verdict["evidence"] | undefined): string {
+  const lags = evidence === undefined ? [] : ([
+    [evidence.dispatchLagP50Ms, "at the median"],
+    [evidence.dispatchLagP99Ms, "at p99"],
+    [evidence.dispatchLagMaxMs, "at most"],
+  ] as const).flatMap(([lagMs, where]) =>
+    lagMs === null ? [] : [`${formatNumber(lagMs)} ms ${where}`]
+  );
+  return lags.length === 0
+    ? "How late invocations were dispatched, and the event loop was."
+    : `In the measurement, invocations were dispatched ${lags.join(", ")} after they were due.`;
 }

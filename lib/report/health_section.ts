@@ -25,7 +25,7 @@ export function renderHealthSection(runs: readonly RunAnalysis[]): Html {
       {
         heading: "dispatch lag max",
         unit: "ms",
-        cell: ({ merit }) => formatNumber(merit.dispatchLagMaxMs),
+        cell: (row) => formatNumber(evidence(row)?.dispatchLagMaxMs ?? null),
       },
       {
         heading: "late dispatches",

@@ -10,7 +10,11 @@ const COUNTS: ReadonlySet<string> = new Set(["scheduled", "dispatched", "complet
 /** How much there is, at the end of a second. */
 const LEVELS: ReadonlySet<string> = new Set(["in_flight", "requested_memory_mib"]);
 
+/** Columns that runs of earlier versions lack. */
+const NEW_COLUMNS: ReadonlySet<string> = new Set(["phase"]);
+
 const COLUMNS = GENERATOR.columns.map(({ name }) => name);
+const NUMBERS = GENERATOR.columns.filter(({ type }) => type !== "text").map(({ name }) => name);
 
 /**
  * Joins what several generators did, second by second: what they count is summed,
@@ -29,24 +33,45 @@ export async function mergeGenerators(paths: readonly string[], output: string):
     const levels = loaders.map(() => new Map<string, number>());
     for (const second of [...seconds].sort((a, b) => a - b)) {
       const rows = loaders.map((loader) => loader.get(second));
-      sink.write(COLUMNS.map((name) => mergeCells(name, rows, levels)));
+      const phase = rows.find((row) => row !== undefined && row.phase !== null)?.phase ?? null;
+      sink.write(
+        COLUMNS.map((name) =>
+          name === "phase" ? phase : mergeCells(name, rows.map((row) => row?.numbers), levels)
+        ),
+      );
     }
   } finally {
     await sink.close();
   }
 }
 
-type Row = ReadonlyMap<string, number>;
+type Numbers = ReadonlyMap<string, number>;
+
+interface Row {
+  /** `null` if unknown. */
+  readonly phase: string | null;
+  /** NaN where unknown. */
+  readonly numbers: Numbers;
+}
 
 /** Rows by the second in which they began: each ends where the next begins, or somewhat later. */
 async function readSeconds(path: string): Promise<Map<number, Row>> {
-  const table = await readCsvTable(path, GENERATOR, COLUMNS);
-  const columns = COLUMNS.map((name) => [name, table.numbers(name)] as const);
+  const table = await readCsvTable(
+    path,
+    GENERATOR,
+    COLUMNS.filter((name) => !NEW_COLUMNS.has(name)),
+    [...NEW_COLUMNS],
+  );
+  const columns = NUMBERS.map((name) => [name, table.numbers(name)] as const);
+  const phase = table.texts("phase");
   const timeMs = table.numbers("time_ms");
   const seconds = new Map<number, Row>();
   for (let row = 0; row < table.rowCount; row++) {
     const second = Math.floor((row === 0 ? 0 : timeMs[row - 1]) / SECOND_MS);
-    seconds.set(second, new Map(columns.map(([name, values]) => [name, values[row]])));
+    seconds.set(second, {
+      phase: phase.values[phase.codes[row]] ?? null,
+      numbers: new Map(columns.map(([name, values]) => [name, values[row]])),
+    });
   }
   return seconds;
 }
@@ -54,7 +79,7 @@ async function readSeconds(path: string): Promise<Map<number, Row>> {
 /** @param levels what each loader had last */
 function mergeCells(
   name: string,
-  rows: readonly (Row | undefined)[],
+  rows: readonly (Numbers | undefined)[],
   levels: readonly Map<string, number>[],
 ): Cell {
   if (LEVELS.has(name)) {

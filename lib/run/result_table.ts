@@ -59,7 +59,7 @@ export function renderResultTable(results: readonly RunResult[]): string {
       show(merit.slowdown.all.p90, 1),
       show(merit.slowdown.all.p99, 1),
       show(merit.responseTimeMs.all.p50, 0, " ms"),
-      show(merit.dispatchLagMs.p50, 2, " ms"),
+      show(manifest.verdict?.evidence.dispatchLagP50Ms ?? null, 2, " ms"),
       manifest.verdict?.verdict ?? manifest.status,
     ]);
   }

@@ -4,6 +4,13 @@ import { VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
 import { GENERATOR } from "../../lib/model/table.ts";
 import type { Cell } from "../../lib/model/table.ts";
 
+/** A measurement of a minute. */
+const MEASURED = {
+  limits: VERDICT_LIMITS,
+  phases: [{ fromMs: 0, phase: "measurement" }],
+  windowMs: 60_000,
+} as const;
+
 /** The health of a generator whose CPU a test decides, and its rows by column. */
 function createHealth() {
   const used = { cpuMs: 0, waitingMs: 0 };
@@ -14,12 +21,12 @@ function createHealth() {
         Object.fromEntries(GENERATOR.columns.map(({ name }, i) => [name, cells[i]])),
       ),
   };
-  const health = new GeneratorHealth(
-    VERDICT_LIMITS,
+  const health = new GeneratorHealth({
+    ...MEASURED,
     sink,
-    () => used.cpuMs,
-    () => used.waitingMs,
-  );
+    readCpuMs: () => used.cpuMs,
+    readWaitingMs: () => used.waitingMs,
+  });
   return { health, used, rows };
 }
 
@@ -27,10 +34,10 @@ Deno.test("GeneratorHealth: waiting is told apart and does not make a second bus
   const { health, used, rows } = createHealth();
   used.cpuMs += 950;
   used.waitingMs += 700;
-  health.endSecond(1000, 0, 0);
+  health.endSeconds(1000, 0, 0);
   used.cpuMs += 1000;
   used.waitingMs += 50;
-  health.endSecond(2000, 0, 0);
+  health.end(2000, 0, 0);
   assert.deepEqual(rows.map((row) => [row.cpu_percent, row.waiting_percent]), [[25, 70], [95, 5]]);
   const evidence = health.evidence(0, 0);
   assert.deepEqual(evidence.busySeconds, [1]);
@@ -41,15 +48,21 @@ Deno.test("GeneratorHealth: waiting that the clock counted while off the core ma
   const { health, used, rows } = createHealth();
   used.cpuMs += 300;
   used.waitingMs += 400;
-  health.endSecond(1000, 0, 0);
+  health.end(1000, 0, 0);
   assert.equal(rows[0].cpu_percent, 0);
 });
 
 Deno.test("GeneratorHealth: on virtual time there is no CPU to tell, and no waiting", () => {
   const rows: (readonly Cell[])[] = [];
   const sink = { write: (cells: readonly Cell[]) => void rows.push(cells) };
-  const health = new GeneratorHealth(VERDICT_LIMITS, sink, null, () => 0);
-  health.endSecond(1000, 0, 0);
-  assert.deepEqual(rows[0].slice(-2), [null, null]);
+  const health = new GeneratorHealth({
+    ...MEASURED,
+    sink,
+    readCpuMs: null,
+    readWaitingMs: () => 0,
+  });
+  health.end(1000, 0, 0);
+  const cell = (name: string) => rows[0][GENERATOR.columns.findIndex((one) => one.name === name)];
+  assert.deepEqual([cell("cpu_percent"), cell("waiting_percent")], [null, null]);
   assert.equal(health.evidence(0, 0).waitingPercent, null);
 });

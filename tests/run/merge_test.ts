@@ -464,22 +464,23 @@ async function withFiles(
 }
 
 Deno.test("merged generator: late rows fall into their second, ended loaders have nothing in flight", async () => {
-  // time, scheduled, dispatched, completed, dropped, in flight, memory, lag, delay, cpu, waiting
+  // time, scheduled, dispatched, completed, dropped, in flight, memory, lag, delay, cpu, waiting,
+  // phase
   const first = csvText(GENERATOR, [
-    [1000.4, 5, 5, 3, 0, 2, 20, 0.5, 1, 10, 0],
+    [1000.4, 5, 5, 3, 0, 2, 20, 0.5, 1, 10, 0, "measurement"],
     // The loop stood still through a whole second.
-    [3200, 6, 6, 8, 1, 0, 0, 900, 1200, 95, 1],
+    [3200, 6, 6, 8, 1, 0, 0, 900, 1200, 95, 1, "measurement"],
   ]);
   const second = csvText(GENERATOR, [
-    [1000.1, 1, 1, 0, 0, 1, 10, 0.1, 2, 20, 5],
-    [2000.2, 1, 1, 0, 0, 2, 20, null, 1, 5, 0],
-    [2500, 0, 0, 2, 0, 0, 0, null, null, null, null],
+    [1000.1, 1, 1, 0, 0, 1, 10, 0.1, 2, 20, 5, "measurement"],
+    [2000.2, 1, 1, 0, 0, 2, 20, null, 1, 5, 0, "measurement"],
+    [2500, 0, 0, 2, 0, 0, 0, null, null, null, null, "drain"],
   ]);
   const rows = await withFiles([first, second], mergeGenerators);
   assert.deepEqual(rows.map((row) => Object.values(row).join()), [
-    "1000.4,6,6,3,0,3,30,0.5,2,20,5",
-    "3200,7,7,8,1,2,20,900,1200,95,1",
-    "2500,0,0,2,0,0,0,,,,",
+    "1000.4,6,6,3,0,3,30,0.5,2,20,5,measurement",
+    "3200,7,7,8,1,2,20,900,1200,95,1,measurement",
+    "2500,0,0,2,0,0,0,,,,,drain",
   ]);
 });
 

@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { generateSchedule } from "../../lib/generate/trace_schedule.ts";
+import { dispatch, type DispatchOptions, RUN_LEAD_MS } from "../../lib/invoke/dispatcher.ts";
+import { VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
+import type { CallColumns } from "../../lib/model/platform.ts";
+import type { PhaseSpan, Schedule } from "../../lib/model/schedule.ts";
+import { functionKey } from "../../lib/model/trace.ts";
+import { GENERATOR } from "../../lib/model/table.ts";
+import { createFakeTransport, type FakeAnswer } from "../support/fake_transport.ts";
+import { LateClock } from "../support/late_clock.ts";
+import { InvocationMemorySink, MemorySink } from "../support/memory_sink.ts";
+import { traceWithCounts } from "../support/schedules.ts";
+
+/** How a generator is disturbed; times since run start. */
+interface Disturbance {
+  /** How late the timer due then is. */
+  readonly lateMs?: (timeMs: number) => number;
+  /** CPU time used until then. */
+  readonly cpuMs?: (timeMs: number) => number;
+  readonly answer?: (calls: CallColumns, slot: number) => FakeAnswer;
+}
+
+const prompt = (): FakeAnswer => ({ completeAfterMs: 10 });
+
+async function observe(
+  schedule: Schedule,
+  { lateMs = () => 0, cpuMs = () => 0, answer = prompt }: Disturbance,
+  options: Partial<DispatchOptions> = {},
+  beforeRun: (clock: LateClock) => void = () => {},
+) {
+  const clock = new LateClock((dueMs) => lateMs(dueMs - RUN_LEAD_MS));
+  const { factory } = createFakeTransport(clock, answer);
+  const invocations = new InvocationMemorySink(schedule.functions.map(functionKey));
+  const generator = new MemorySink(GENERATOR);
+  beforeRun(clock);
+  const result = await dispatch({
+    clock,
+    schedule,
+    transport: factory,
+    invocations,
+    generator,
+    inFlightCap: 1000,
+    timeoutMs: 3_600_000,
+    drainMs: 900_000,
+    limits: VERDICT_LIMITS,
+    readCpuMs: () => cpuMs(clock.nowMs() - RUN_LEAD_MS),
+    signal: new AbortController().signal,
+    ...options,
+  });
+  return { rows: invocations.rows, seconds: generator.rows, ...result };
+}
+
+/** The schedule with other phases. */
+function withPhases(schedule: Schedule, phases: readonly PhaseSpan[]): Schedule {
+  return {
+    functions: schedule.functions,
+    durationMs: schedule.durationMs,
+    phases,
+    chunks: (options) => schedule.chunks(options),
+    hash: () => schedule.hash(),
+  };
+}
+
+const THREE_MINUTES = generateSchedule(traceWithCounts([300, 300, 300]));
+
+/** Each 20th probe of the event loop 15 ms late, within a span of time. */
+const lateProbes = (fromMs: number, untilMs: number) => (timeMs: number) =>
+  timeMs % 400 === 140 && timeMs >= fromMs && timeMs < untilMs ? 15 : 0;
+
+/** A whole core from `fromMs` to `untilMs`. */
+const busy = (fromMs: number, untilMs: number) => (timeMs: number) =>
+  Math.max(0, Math.min(timeMs, untilMs) - fromMs);
+
+/** The first call never ends. */
+const oneHangs = () => {
+  let calls = 0;
+  return (): FakeAnswer => ({ completeAfterMs: calls++ === 0 ? null : 10 });
+};
+
+Deno.test("the verdict does not change when one call hangs until the drain ends", async () => {
+  for (const answer of [prompt, oneHangs()]) {
+    const { verdict, outcomes } = await observe(THREE_MINUTES, {
+      lateMs: lateProbes(0, 180_000),
+      cpuMs: busy(0, 40_000),
+      answer,
+    });
+    assert.equal(outcomes.timed_out, answer === prompt ? 0 : 1);
+    const { evidence } = verdict;
+    assert.equal(verdict.verdict, "GENERATOR-LIMITED");
+    // Probes are due from 20 ms on, every 20 ms, until the window ends at 180 s.
+    assert.deepEqual([evidence.lateLoopProbes, evidence.loopProbes], [450, 8999]);
+    assert.deepEqual([evidence.busySeconds.length, evidence.seconds], [40, 180]);
+    assert.equal(verdict.reasons.length, 2);
+  }
+});
+
+Deno.test("what the generator does in warm-up and drain is not judged", async () => {
+  const schedule = withPhases(THREE_MINUTES, [
+    { fromMs: 0, phase: "warmup" },
+    { fromMs: 60_000, phase: "measurement" },
+  ]);
+  const { verdict, seconds } = await observe(schedule, {
+    lateMs: (timeMs) => timeMs < 60_000 || timeMs >= 180_000 ? lateProbes(0, 1e9)(timeMs) : 0,
+    cpuMs: (timeMs) => busy(0, 60_000)(timeMs) + busy(180_000, 500_000)(timeMs),
+    answer: oneHangs(),
+  }, { drainMs: 300_000 });
+  assert.equal(verdict.verdict, "VALID");
+  assert.deepEqual(verdict.evidence.busySeconds, []);
+  assert.equal(verdict.evidence.seconds, 120);
+  assert.equal(verdict.evidence.lateLoopProbes, 0);
+  assert.equal(verdict.evidence.loopProbes, 6000);
+  // All of it stands in the table.
+  assert.equal(seconds.length, 480);
+  const phases = seconds.map(({ phase }) => phase);
+  assert.deepEqual(
+    ["warmup", "measurement", "drain"].map((phase) => phases.indexOf(phase)),
+    [0, 60, 180],
+  );
+  assert.equal(seconds[10].cpu_percent, 100);
+  assert.equal(seconds[200].loop_delay_max_ms, 15);
+});
+
+Deno.test("lag and drops count by the phase in which the invocation was due", async () => {
+  const schedule = withPhases(generateSchedule(traceWithCounts([600, 600])), [
+    { fromMs: 0, phase: "warmup" },
+    { fromMs: 60_000, phase: "measurement" },
+  ]);
+  let calls = 0;
+  const { verdict, rows, outcomes } = await observe(schedule, {
+    // Until the end of the warm-up, all calls are late, and all but the first 50 dropped.
+    answer: () => {
+      const isWarm = calls++ < 50;
+      return { dispatchAfterMs: isWarm ? 100 : 1, completeAfterMs: isWarm ? 59_000 : 10 };
+    },
+  }, { inFlightCap: 50 });
+  const measured = rows.filter(({ phase }) => phase === "measurement");
+  assert.ok(outcomes.dropped > 0);
+  assert.equal(measured.filter(({ outcome }) => outcome === "dropped").length, 0);
+  assert.equal(verdict.verdict, "VALID", verdict.reasons.join(" "));
+  assert.deepEqual(
+    [verdict.evidence.dispatched, verdict.evidence.dropped, verdict.evidence.lateDispatches],
+    [600, 0, 0],
+  );
+  assert.ok(verdict.evidence.dispatchLagMaxMs! < 2);
+});
+
+Deno.test("a stop of the user ends what is judged", async () => {
+  const controller = new AbortController();
+  const { verdict, seconds } = await observe(
+    THREE_MINUTES,
+    { cpuMs: busy(20_000, 1e9) },
+    { signal: controller.signal },
+    (clock) => void clock.at(RUN_LEAD_MS + 20_000, () => controller.abort()),
+  );
+  assert.deepEqual([verdict.evidence.seconds, verdict.evidence.busySeconds], [20, []]);
+  assert.equal(seconds.length, 20);
+});
+
+Deno.test("a dispatch stands in the second in which it was made, however long its call takes", async () => {
+  const { seconds, rows } = await observe(THREE_MINUTES, {
+    answer: (calls, slot) => ({ completeAfterMs: 30_000 + 1000 * (calls.runtimeMs[slot] % 7) }),
+  });
+  const made = new Array(seconds.length).fill(0);
+  for (const row of rows) made[Math.floor(Number(row.dispatched_ms) / 1000)]++;
+  assert.deepEqual(seconds.map(({ dispatched }) => dispatched), made);
+  const due = new Array(seconds.length).fill(0);
+  for (const row of rows) due[Math.floor(Number(row.scheduled_ms) / 1000)]++;
+  assert.deepEqual(seconds.map(({ scheduled }) => scheduled), due);
+});
+
+Deno.test("a call that was handed over late is booked where it was dispatched", async () => {
+  // Dispatched 300 ms after they were handed over, which only the columns tell.
+  const { seconds, rows } = await observe(THREE_MINUTES, {
+    answer: () => ({ dispatchAfterMs: 300, completeAfterMs: 20_000 }),
+  });
+  const made = new Array(seconds.length).fill(0);
+  for (const row of rows) made[Math.floor(Number(row.dispatched_ms) / 1000)]++;
+  assert.deepEqual(seconds.map(({ dispatched }) => dispatched), made);
+});
+
+Deno.test("a second's row is there two seconds after it ended", async () => {
+  let seen = 0;
+  const generator = new MemorySink(GENERATOR);
+  await observe(
+    THREE_MINUTES,
+    { answer: oneHangs() },
+    { generator },
+    (clock) =>
+      void clock.at(RUN_LEAD_MS + 100_001, () => {
+        seen = generator.rows.length;
+      }),
+  );
+  assert.ok(seen >= 98, `${seen} rows after 100 s`);
+});
+
+Deno.test("a loop that stands still leaves no second out and moves nothing", async () => {
+  // Nothing happens between 10.2 s and 15.3 s: all that is due then comes late.
+  const { seconds, rows, verdict } = await observe(THREE_MINUTES, {
+    lateMs: (timeMs) => timeMs > 10_200 && timeMs < 15_300 ? 15_300 - timeMs : 0,
+    cpuMs: (timeMs) => timeMs < 10_000 ? 0 : Math.min(timeMs - 10_000, 5300),
+  });
+  assert.deepEqual(seconds.map(({ time_ms }) => time_ms), seconds.map((_, i) => 1000 * (i + 1)));
+  const due = new Array(seconds.length).fill(0);
+  for (const row of rows) due[Math.floor(Number(row.scheduled_ms) / 1000)]++;
+  assert.deepEqual(seconds.map(({ scheduled }) => scheduled), due);
+  const made = new Array(seconds.length).fill(0);
+  for (const row of rows) made[Math.floor(Number(row.dispatched_ms) / 1000)]++;
+  assert.deepEqual(seconds.map(({ dispatched }) => dispatched), made);
+  assert.deepEqual(verdict.evidence.busySeconds, [10, 11, 12, 13, 14]);
+  assert.equal(verdict.evidence.loopProbes, 8999);
+});
+
+Deno.test("the CPU of the first second leaves out what came before the run start", async () => {
+  const { seconds } = await observe(THREE_MINUTES, {
+    // 5 s of connecting, then 200 ms in each second.
+    cpuMs: (timeMs) => timeMs < -RUN_LEAD_MS / 2 ? 0 : 5000 + 0.2 * Math.max(0, timeMs),
+  });
+  assert.ok(Math.abs(Number(seconds[0].cpu_percent) - 20) < 1e-6, `${seconds[0].cpu_percent}`);
+});

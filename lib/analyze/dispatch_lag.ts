@@ -1,9 +1,10 @@
+import { dispatchLagMs } from "../model/record.ts";
 import type { InvocationTable } from "./invocation_table.ts";
 
-/**
- * Dispatch lag of every invocation in ms: dispatched − scheduled, the lateness
- * of the generator. NaN where it was never dispatched.
- */
+/** {@linkcode dispatchLagMs} of every invocation. */
 export function deriveDispatchLagMs(table: InvocationTable): Float64Array {
-  return table.dispatchedMs.map((dispatchedMs, row) => dispatchedMs - table.scheduledMs[row]);
+  const { scheduledMs, dispatchedMs, setUpMs, peerWaitMs } = table;
+  return scheduledMs.map((dueMs, row) =>
+    dispatchLagMs(dueMs, dispatchedMs[row], setUpMs[row], peerWaitMs[row])
+  );
 }

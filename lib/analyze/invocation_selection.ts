@@ -47,6 +47,8 @@ function takeRows(table: InvocationTable, rows: readonly number[]): InvocationTa
     measured: Uint8Array.from(rows, (row) => table.measured[row]),
     scheduledMs: Float64Array.from(rows, (row) => table.scheduledMs[row]),
     dispatchedMs: Float64Array.from(rows, (row) => table.dispatchedMs[row]),
+    setUpMs: Float64Array.from(rows, (row) => table.setUpMs[row]),
+    peerWaitMs: Float64Array.from(rows, (row) => table.peerWaitMs[row]),
     completedMs: Float64Array.from(rows, (row) => table.completedMs[row]),
     requestedRuntimeMs: Float64Array.from(rows, (row) => table.requestedRuntimeMs[row]),
     coldStart: Float64Array.from(rows, (row) => table.coldStart[row]),

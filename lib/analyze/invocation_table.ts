@@ -15,6 +15,10 @@ export interface InvocationTable {
   readonly scheduledMs: Float64Array;
   /** NaN if never dispatched. */
   readonly dispatchedMs: Float64Array;
+  /** Of the wait before the dispatch: making the connection; NaN: none. */
+  readonly setUpMs: Float64Array;
+  /** Of that wait, or of that of a call that was never sent: for the peer; NaN: none. */
+  readonly peerWaitMs: Float64Array;
   /** NaN if never sent. */
   readonly completedMs: Float64Array;
   readonly requestedRuntimeMs: Float64Array;
@@ -43,7 +47,7 @@ export async function readInvocations(runPath: string): Promise<InvocationTable>
     "requested_runtime_ms",
     "cold_start",
     "outcome",
-  ]);
+  ], ["set_up_ms", "peer_wait_ms"]);
   const phase = table.texts("phase");
   const measurement = phase.values.indexOf("measurement");
   const outcome = table.texts("outcome");
@@ -65,6 +69,8 @@ export async function readInvocations(runPath: string): Promise<InvocationTable>
     measured: Uint8Array.from(phase.codes, (code) => code === measurement ? 1 : 0),
     scheduledMs: table.numbers("scheduled_ms"),
     dispatchedMs: table.numbers("dispatched_ms"),
+    setUpMs: table.numbers("set_up_ms"),
+    peerWaitMs: table.numbers("peer_wait_ms"),
     completedMs: table.numbers("completed_ms"),
     requestedRuntimeMs: table.numbers("requested_runtime_ms"),
     coldStart: table.numbers("cold_start"),

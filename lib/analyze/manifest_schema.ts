@@ -2,7 +2,7 @@ import { z } from "zod";
 import { LoaderError } from "../base/error.ts";
 import { jsonNumber } from "../base/json_number.ts";
 import type { ExperimentManifest, RunManifest } from "../model/manifest.ts";
-import { OUTCOMES } from "../model/record.ts";
+import { type Outcome, OUTCOMES } from "../model/record.ts";
 
 const unknownOrNumber = jsonNumber.nullable();
 const texts = z.array(z.string());
@@ -49,6 +49,13 @@ const plan = z.object({
   meanRequestedRuntimeMs: jsonNumber,
 });
 
+/** A run that was made before there was an outcome has none of it. */
+const outcomes = z.partialRecord(z.enum(OUTCOMES), z.number()).transform((counts) =>
+  Object.fromEntries(
+    OUTCOMES.map((outcome) => [outcome, counts[outcome] ?? 0]),
+  ) as Record<Outcome, number>
+);
+
 const machine = z.record(z.string(), z.union([z.string(), jsonNumber]));
 
 const runManifest: z.ZodType<RunManifest> = z.object({
@@ -82,7 +89,7 @@ const runManifest: z.ZodType<RunManifest> = z.object({
   runStartUnixMs: unknownOrNumber,
   firstDispatchAfterMs: unknownOrNumber,
   endedAt: z.string().nullable(),
-  outcomes: z.record(z.enum(OUTCOMES), z.number()).nullable(),
+  outcomes: outcomes.nullable(),
   warmupCheck: z.object({
     stationary: z.boolean().nullable(),
     observations: z.number(),

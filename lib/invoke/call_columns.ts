@@ -8,6 +8,8 @@ export function createCallColumns(slots: number): CallColumns {
     memoryMib: new Uint32Array(slots),
     deadlineMs: new Float64Array(slots),
     dispatchedMs: new Float64Array(slots),
+    setUpMs: new Float64Array(slots),
+    peerWaitMs: new Float64Array(slots),
     completedMs: new Float64Array(slots),
     servedRuntimeUs: new Float64Array(slots),
     servedMemoryKib: new Float64Array(slots),

@@ -308,6 +308,8 @@ class Dispatcher {
     calls.memoryMib[slot] = chunk.memoryMib[position];
     calls.deadlineMs[slot] = deadlineMs;
     calls.dispatchedMs[slot] = NaN;
+    calls.setUpMs[slot] = NaN;
+    calls.peerWaitMs[slot] = NaN;
     calls.servedRuntimeUs[slot] = NaN;
     calls.servedMemoryKib[slot] = NaN;
     calls.instance[slot] = null;
@@ -332,7 +334,7 @@ class Dispatcher {
   #endWindow(): void {
     if (this.#free === this.#freeSlots.length) return this.#stop();
     const timer = this.#clock.at(this.#clock.nowMs() + this.#options.drainMs, () => {
-      this.#giveUpInFlight("timed_out");
+      this.#giveUpInFlight("timed_out", "unsent");
       this.#stop();
     });
     this.#timers.add(timer);
@@ -373,6 +375,8 @@ class Dispatcher {
     row.coldStart = calls.coldStart[slot];
     row.outcome = outcome;
     row.statusCode = statusCode ?? NaN;
+    row.setUpMs = calls.setUpMs[slot];
+    row.peerWaitMs = calls.peerWaitMs[slot];
     this.#options.invocations.write(row);
     const message = calls.statusMessage[slot];
     if (message !== null && statusCode !== null && outcome !== "ok") {
@@ -387,9 +391,12 @@ class Dispatcher {
   #bookDispatch(slot: number): void {
     this.#stage[slot] = STAGE.booked;
     this.#notBooked--;
+    const { dispatchedMs, setUpMs, peerWaitMs } = this.#calls;
     this.#health.recordDispatch(
       this.#scheduledMs[slot],
-      this.#calls.dispatchedMs[slot] - this.#runStartMs,
+      dispatchedMs[slot] - this.#runStartMs,
+      setUpMs[slot],
+      peerWaitMs[slot],
     );
   }
 
@@ -424,6 +431,8 @@ class Dispatcher {
       row.completedMs =
       row.servedRuntimeMs =
       row.servedMemoryMib =
+      row.setUpMs =
+      row.peerWaitMs =
         NaN;
     row.instance = row.coldStart = null;
     row.outcome = outcome;
@@ -442,14 +451,18 @@ class Dispatcher {
     return phase;
   }
 
-  /** Ends every call in flight with `outcome` now; what they answer later is not heard. */
-  #giveUpInFlight(outcome: Outcome): void {
+  /**
+   * Ends every call in flight now, with `unsent` where it was not dispatched; what they
+   * answer later is not heard.
+   */
+  #giveUpInFlight(outcome: Outcome, unsent: Outcome): void {
     const nowMs = this.#clock.nowMs();
     for (let slot = 0; slot <= this.#highestSlot; slot++) {
       if (this.#stage[slot] === STAGE.free) continue;
       this.#transport!.cancel(slot);
       this.#calls.completedMs[slot] = nowMs;
-      this.#record(slot, outcome, null);
+      const wasSent = !Number.isNaN(this.#calls.dispatchedMs[slot]);
+      this.#record(slot, wasSent ? outcome : unsent, null);
     }
   }
 
@@ -461,8 +474,9 @@ class Dispatcher {
     // Where the platform is gone, nobody cancelled anything.
     const { reason } = this.#options.signal;
     const lost = reason instanceof LoaderError && reason.code === "platform";
-    this.#giveUpInFlight(lost ? "failed" : "cancelled");
-    this.#giveUpRest(lost ? "connect_failed" : "cancelled");
+    const unsent = lost ? "connect_failed" : "cancelled";
+    this.#giveUpInFlight(lost ? "failed" : "cancelled", unsent);
+    this.#giveUpRest(unsent);
   }
 
   #giveUpRest(outcome: Outcome): void {

@@ -1,5 +1,6 @@
 import type { Verdict, VerdictLimits } from "../model/manifest.ts";
 import type { PhaseSpan } from "../model/schedule.ts";
+import { dispatchLagMs } from "../model/record.ts";
 import type { TableSink } from "../model/table.ts";
 import { ObservedSecond, type SecondReading } from "./observed_second.ts";
 import { PhaseLookup } from "./phase_lookup.ts";
@@ -83,8 +84,13 @@ export class GeneratorHealth {
     if (this.#isMeasured(scheduledMs)) this.#dropped++;
   }
 
-  recordDispatch(scheduledMs: number, dispatchedMs: number): void {
-    const lagMs = dispatchedMs - scheduledMs;
+  recordDispatch(
+    scheduledMs: number,
+    dispatchedMs: number,
+    setUpMs: number,
+    peerWaitMs: number,
+  ): void {
+    const lagMs = dispatchLagMs(scheduledMs, dispatchedMs, setUpMs, peerWaitMs);
     const second = this.#secondOf(dispatchedMs);
     second.dispatched++;
     if (lagMs > second.lagMaxMs) second.lagMaxMs = lagMs;

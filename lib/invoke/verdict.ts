@@ -86,7 +86,7 @@ export const OVERLOAD_SHARE = 0.3;
  */
 export function isOverloaded(outcomes: Readonly<Record<string, number>>): boolean {
   let returned = 0;
-  for (const outcome of ["ok", "connect_failed", "timed_out", "rejected", "failed"]) {
+  for (const outcome of ["ok", "unsent", "connect_failed", "timed_out", "rejected", "failed"]) {
     returned += outcomes[outcome] ?? 0;
   }
   return returned - (outcomes.ok ?? 0) > OVERLOAD_SHARE * returned;

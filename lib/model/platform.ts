@@ -55,6 +55,18 @@ export interface CallColumns {
   readonly deadlineMs: Float64Array;
   /** Came back: when the first bytes went to the socket, on the clock; NaN if never. */
   readonly dispatchedMs: Float64Array;
+  /**
+   * Came back: of the wait before the dispatch, what passed in making the connection
+   * that then carried the call (TCP, TLS, the first SETTINGS); NaN: none.
+   */
+  readonly setUpMs: Float64Array;
+  /**
+   * Came back: of that wait, or of the wait of a call that was never sent, what passed
+   * while the peer refused connections, had closed them, was away, or allowed no more
+   * calls; NaN: none. What is left of the wait is the generator's: its own lateness, and
+   * waiting for its own bound of connections.
+   */
+  readonly peerWaitMs: Float64Array;
   /** Came back: when its reply, or its failure, was seen; written before the completion is told. */
   readonly completedMs: Float64Array;
   /** Came back: microseconds that the function says it ran for; NaN without a reply. */

@@ -6,7 +6,12 @@ export const OUTCOMES = [
   "ok",
   /** Never sent: the cap of invocations in flight was reached. */
   "dropped",
-  /** Never sent: no connection, or the platform was lost before it was due. */
+  /**
+   * Never sent: its time was up (its deadline, or the end of the drain) while it
+   * waited for a place on a connection.
+   */
+  "unsent",
+  /** Never sent: no connection could be had, or the platform was lost before it was due. */
   "connect_failed",
   /** DEADLINE_EXCEEDED, or still out when the drain ended. */
   "timed_out",
@@ -41,6 +46,33 @@ export function isRanked(outcome: Outcome, dispatchedMs: number): boolean {
 }
 
 /**
+ * What the generator itself was late by: dispatched − scheduled, less what passed
+ * before the dispatch in setting up the call's own connection and in waiting for the
+ * peer. NaN where the call was never dispatched.
+ *
+ * @param setUpMs NaN: none
+ * @param peerWaitMs NaN: none
+ *
+ * @example
+ * ```ts
+ * import { dispatchLagMs } from "./record.ts";
+ * if (dispatchLagMs(1000, 1005, 4, NaN) !== 1) throw new Error("4 ms were set-up");
+ * if (dispatchLagMs(1000, 3000, 1, 1998) !== 1) throw new Error("the peer was away");
+ * ```
+ */
+export function dispatchLagMs(
+  scheduledMs: number,
+  dispatchedMs: number,
+  setUpMs: number,
+  peerWaitMs: number,
+): number {
+  const sinceMs = dispatchedMs - scheduledMs;
+  // As most calls: an unknown part is the one number that does not equal itself.
+  if (setUpMs !== setUpMs && peerWaitMs !== peerWaitMs) return sinceMs;
+  return Math.max(0, sinceMs - (setUpMs || 0) - (peerWaitMs || 0));
+}
+
+/**
  * One scheduled invocation and what became of it: a row of the table
  * `invocations`, as it goes from the dispatcher to a sink. Times in ms since run
  * start; a number that is not known is NaN, which a field of doubles holds without
@@ -70,6 +102,10 @@ export interface InvocationRow {
   outcome: Outcome;
   /** gRPC status code; NaN if there was none. */
   statusCode: number;
+  /** Of the wait before the dispatch: making the connection that carried the call; NaN: none. */
+  setUpMs: number;
+  /** Of that wait, or of the wait of a call that was never sent: for the peer; NaN: none. */
+  peerWaitMs: number;
 }
 
 /** Where invocations go; never blocks the caller, and throws nothing at it. */
@@ -102,5 +138,7 @@ export function createInvocationRow(): InvocationRow {
     coldStart: null,
     outcome: "cancelled",
     statusCode: NaN,
+    setUpMs: NaN,
+    peerWaitMs: NaN,
   };
 }

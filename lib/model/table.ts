@@ -83,9 +83,23 @@ export const INVOCATIONS: Table = {
     {
       name: "outcome",
       type: "text",
-      meaning: "ok, dropped, connect_failed, timed_out, rejected, failed or cancelled",
+      meaning: "ok, dropped, unsent, connect_failed, timed_out, rejected, failed or cancelled",
     },
     { name: "status_code", type: "integer", meaning: "gRPC status code; empty if there was none" },
+    {
+      name: "set_up_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "of the wait before its dispatch: making the connection that carried it; empty if " +
+        "it waited for none",
+    },
+    {
+      name: "peer_wait_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "of the wait before its dispatch, or until it was given up unsent: what passed " +
+        "while the peer refused, had closed, was away or allowed no more calls; empty if nothing",
+    },
   ],
 };
 
@@ -110,7 +124,9 @@ export const GENERATOR: Table = {
       name: "dispatch_lag_max_ms",
       type: "number",
       unit: "ms",
-      meaning: "largest dispatched − scheduled of the second; empty without a dispatch",
+      meaning:
+        "largest dispatch lag of the second (dispatched − scheduled − set-up − waiting for " +
+        "the peer); empty without a dispatch",
     },
     {
       name: "loop_delay_max_ms",

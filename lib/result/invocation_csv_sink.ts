@@ -16,7 +16,7 @@ const COMMA = 0x2c;
 const LINE_END = 0x0a;
 
 /** Numbers in a row. */
-const NUMBERS = 9;
+const NUMBERS = 11;
 /** Most bytes of a row without the function and the instance: numbers, words, commas. */
 const LONGEST_REST = NUMBERS * LONGEST_NUMBER + "measurement,false,connect_failed".length + 20;
 
@@ -80,6 +80,8 @@ export class InvocationCsvSink implements InvocationSink {
     numbers[6] = row.requestedMemoryMib;
     numbers[7] = row.servedMemoryMib;
     numbers[8] = row.statusCode;
+    numbers[9] = row.setUpMs;
+    numbers[10] = row.peerWaitMs;
     // The cells in the order of INVOCATIONS.
     let at = writeNumberCells(bytes, file.length, numbers, 0, 1);
     at = writeBytesCell(bytes, at, functionId);
@@ -88,7 +90,7 @@ export class InvocationCsvSink implements InvocationSink {
     at = writeBytesCell(bytes, at, instance);
     at = writeBytesCell(bytes, at, encodeBoolean(row.coldStart));
     at = writeBytesCell(bytes, at, OUTCOME_WORDS[row.outcome]);
-    at = writeNumberCells(bytes, at, numbers, 8, 9);
+    at = writeNumberCells(bytes, at, numbers, 8, 11);
     bytes[at - 1] = LINE_END;
     file.length = at;
   }

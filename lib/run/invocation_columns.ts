@@ -8,6 +8,8 @@ export class InvocationColumns implements InvocationSink {
   readonly #measured: Uint8Array;
   readonly #scheduledMs: Float64Array;
   readonly #dispatchedMs: Float64Array;
+  readonly #setUpMs: Float64Array;
+  readonly #peerWaitMs: Float64Array;
   readonly #completedMs: Float64Array;
   readonly #requestedRuntimeMs: Float64Array;
   readonly #servedRuntimeMs: Float64Array;
@@ -25,6 +27,8 @@ export class InvocationColumns implements InvocationSink {
     this.#measured = new Uint8Array(capacity);
     this.#scheduledMs = new Float64Array(capacity);
     this.#dispatchedMs = new Float64Array(capacity);
+    this.#setUpMs = new Float64Array(capacity);
+    this.#peerWaitMs = new Float64Array(capacity);
     this.#completedMs = new Float64Array(capacity);
     this.#requestedRuntimeMs = new Float64Array(capacity);
     this.#servedRuntimeMs = new Float64Array(capacity);
@@ -38,6 +42,8 @@ export class InvocationColumns implements InvocationSink {
     this.#measured[at] = row.phase === "measurement" ? 1 : 0;
     this.#scheduledMs[at] = row.scheduledMs;
     this.#dispatchedMs[at] = row.dispatchedMs;
+    this.#setUpMs[at] = row.setUpMs;
+    this.#peerWaitMs[at] = row.peerWaitMs;
     this.#completedMs[at] = row.completedMs;
     this.#requestedRuntimeMs[at] = row.requestedRuntimeMs;
     this.#servedRuntimeMs[at] = row.servedRuntimeMs;
@@ -55,6 +61,8 @@ export class InvocationColumns implements InvocationSink {
       measured: this.#measured.subarray(0, count),
       scheduledMs: this.#scheduledMs.subarray(0, count),
       dispatchedMs: this.#dispatchedMs.subarray(0, count),
+      setUpMs: this.#setUpMs.subarray(0, count),
+      peerWaitMs: this.#peerWaitMs.subarray(0, count),
       completedMs: this.#completedMs.subarray(0, count),
       requestedRuntimeMs: this.#requestedRuntimeMs.subarray(0, count),
       coldStart: this.#coldStart.subarray(0, count),

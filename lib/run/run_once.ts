@@ -148,12 +148,24 @@ function noteComplaints(folder: RunFolder, complaints: readonly Complaint[]): vo
   folder.update({ notes: [...folder.manifest.notes, ...notes] });
 }
 
-/** A connection that does not come about has no status code, and nobody says why. */
-function noteUnsent(folder: RunFolder, { outcomes: { connect_failed } }: DispatchResult): void {
-  if (connect_failed === 0) return;
-  const note = `${connect_failed} invocations were never sent: there was no connection to what ` +
-    "serves them.";
-  folder.update({ notes: [...folder.manifest.notes, note] });
+/** What was never sent has no status code, and nobody says why. */
+function noteUnsent(
+  folder: RunFolder,
+  { outcomes: { connect_failed, unsent } }: DispatchResult,
+): void {
+  const notes = [...folder.manifest.notes];
+  if (connect_failed > 0) {
+    notes.push(
+      `${connect_failed} invocations were never sent: there was no connection to what serves them.`,
+    );
+  }
+  if (unsent > 0) {
+    notes.push(
+      `${unsent} invocations were never sent: their time was up while they waited for a place ` +
+        "on a connection.",
+    );
+  }
+  if (notes.length > folder.manifest.notes.length) folder.update({ notes });
 }
 
 function noteObservation(folder: RunFolder, platform: Platform): void {

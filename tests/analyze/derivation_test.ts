@@ -21,6 +21,15 @@ Deno.test("response time runs from the scheduled instant, transport latency from
   assert.deepEqual([...deriveResponseTimeMs(table)], [60, 4, NaN]);
   assert.deepEqual([...deriveTransportLatencyMs(table)], [57, 4, NaN]);
   assert.deepEqual([...deriveDispatchLagMs(table)], [3, 0, NaN]);
+  const waited = invocationTable([
+    { scheduledMs: 10, dispatchedMs: 15, setUpMs: 1.5, peerWaitMs: 3 },
+    { scheduledMs: 10, dispatchedMs: 15, peerWaitMs: 3 },
+    { scheduledMs: 10, dispatchedMs: 15, setUpMs: 5 },
+    { scheduledMs: 10, dispatchedMs: null, peerWaitMs: 3 },
+  ]);
+  assert.deepEqual([...deriveDispatchLagMs(waited)], [0.5, 2, 0, NaN]);
+  assert.deepEqual([...selectMeasured(waited).peerWaitMs], [3, 3, NaN, 3]);
+  assert.deepEqual([...selectMeasured(waited).setUpMs], [1.5, NaN, 5, NaN]);
 });
 
 Deno.test("slowdown divides by the requested runtime, at least one millisecond", () => {
@@ -34,6 +43,7 @@ Deno.test("outcomes are counted, each kind", () => {
     dropped: 1,
     connect_failed: 0,
     timed_out: 0,
+    unsent: 0,
     rejected: 0,
     failed: 0,
     cancelled: 0,

@@ -57,6 +57,8 @@ const transport = await factory(calls, (slot, outcome, statusCode) => {
   row.functionIndex = calls.functionIndex[slot];
   row.scheduledMs = scheduledMs[slot];
   row.dispatchedMs = calls.dispatchedMs[slot];
+  row.setUpMs = calls.setUpMs[slot];
+  row.peerWaitMs = calls.peerWaitMs[slot];
   row.completedMs = calls.completedMs[slot];
   row.requestedRuntimeMs = calls.runtimeMs[slot];
   row.servedRuntimeMs = calls.servedRuntimeUs[slot] / 1000;

@@ -121,6 +121,38 @@ Deno.test("dispatch: stragglers are given up at the end of the drain", async () 
   }
 });
 
+Deno.test("dispatch: what was never sent by the end of the drain is unsent, not timed out", async () => {
+  const schedule = generateSchedule(traceWithCounts([10]));
+  const { rows, result } = await tryDispatch(
+    schedule,
+    () => ({ dispatchAfterMs: null, completeAfterMs: null, peerWaitMs: 7 }),
+    { drainMs: 2000 },
+  );
+  assert.equal(result.outcomes.unsent, 10);
+  assert.equal(result.outcomes.timed_out, 0);
+  assert.equal(result.verdict.verdict, "PLATFORM-LIMITED");
+  for (const row of rows) {
+    assert.deepEqual(
+      [row.outcome, row.status_code, row.dispatched_ms, row.completed_ms, row.peer_wait_ms],
+      ["unsent", null, null, null, 7],
+    );
+  }
+});
+
+Deno.test("dispatch: set-up of a connection and waiting for the peer are not the generator's lag", async () => {
+  const schedule = generateSchedule(traceWithCounts([1000]));
+  const { rows, seconds, result } = await tryDispatch(
+    schedule,
+    () => ({ dispatchAfterMs: 2000, completeAfterMs: 2010, setUpMs: 4, peerWaitMs: 1995.5 }),
+  );
+  const { evidence } = result.verdict;
+  assert.equal(evidence.lateDispatches, 0);
+  assert.ok(Math.abs(evidence.dispatchLagMaxMs! - 0.5) < 1e-6, String(evidence.dispatchLagMaxMs));
+  assert.ok(seconds.every(({ dispatch_lag_max_ms }) => Number(dispatch_lag_max_ms ?? 0) < 0.501));
+  assert.equal(result.verdict.verdict, "VALID");
+  for (const row of rows) assert.deepEqual([row.set_up_ms, row.peer_wait_ms], [4, 1995.5]);
+});
+
 Deno.test("dispatch: the drain ends as soon as the last straggler is back", async () => {
   const schedule = generateSchedule(traceWithCounts([10]));
   const { rows, seconds, result } = await tryDispatch(schedule, inMs(20_000), {

@@ -58,4 +58,5 @@ Deno.test("isOverloaded: more than 30 % of what returned failed", () => {
   // What was dropped or cancelled has not returned.
   assert.equal(isOverloaded(outcomes(70, 30, { dropped: 900, cancelled: 900 })), false);
   assert.equal(isOverloaded({ ok: 1, timed_out: 1, rejected: 1, connect_failed: 1 }), true);
+  assert.equal(isOverloaded(outcomes(69, 0, { unsent: 31 })), true);
 });

@@ -62,6 +62,8 @@ const invocation: fc.Arbitrary<InvocationRow> = fc.record({
   coldStart: fc.constantFrom(true, false, null),
   outcome: fc.constantFrom<Outcome>(...OUTCOMES),
   statusCode: fc.oneof(fc.constant(NaN), fc.nat({ max: 16 })),
+  setUpMs: timeMs,
+  peerWaitMs: timeMs,
 });
 
 Deno.test("InvocationCsvSink: the bytes of its rows are those of formatRow", async () => {

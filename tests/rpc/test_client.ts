@@ -72,6 +72,7 @@ export class TestClient implements AsyncDisposable {
     calls.runtimeMs[slot] = runtimeMs;
     calls.memoryMib[slot] = 7;
     calls.deadlineMs[slot] = this.clock.nowMs() + deadlineMs;
+    calls.setUpMs[slot] = calls.peerWaitMs[slot] = NaN;
     calls.dispatchedMs[slot] = calls.completedMs[slot] = calls.servedRuntimeUs[slot] = NaN;
     calls.instance[slot] = calls.coldStart[slot] = null;
     this.#transport.invoke(slot);

@@ -6,6 +6,9 @@ import type { Outcome } from "../../lib/model/record.ts";
 export interface FakeAnswer {
   /** From the invocation to the dispatch; `null`: never dispatched. */
   readonly dispatchAfterMs?: number | null;
+  /** Of the time until then: set-up of the connection, and waiting for the peer. */
+  readonly setUpMs?: number;
+  readonly peerWaitMs?: number;
   /** From the invocation to the completion; `null`: never. */
   readonly completeAfterMs: number | null;
   readonly outcome?: Outcome;
@@ -34,10 +37,10 @@ export function createFakeTransport(
         const now = clock.nowMs();
         log.invokedAtMs.push(now);
         log.mostInFlight = Math.max(log.mostInFlight, ++inFlight);
-        const { dispatchAfterMs = 0, completeAfterMs, outcome = "ok", statusCode = 0 } = answer(
-          calls,
-          slot,
-        );
+        const given = answer(calls, slot);
+        const { dispatchAfterMs = 0, completeAfterMs, outcome = "ok", statusCode = 0 } = given;
+        calls.setUpMs[slot] = given.setUpMs ?? NaN;
+        calls.peerWaitMs[slot] = given.peerWaitMs ?? NaN;
         if (dispatchAfterMs !== null) calls.dispatchedMs[slot] = now + dispatchAfterMs;
         if (completeAfterMs === null) return;
         const timer = clock.at(now + completeAfterMs, () => {

@@ -8,6 +8,8 @@ export interface InvocationRow {
   readonly phase?: Phase;
   readonly scheduledMs: number;
   readonly dispatchedMs?: number | null;
+  readonly setUpMs?: number;
+  readonly peerWaitMs?: number;
   readonly completedMs?: number | null;
   readonly requestedRuntimeMs?: number;
   readonly coldStart?: boolean | null;
@@ -28,6 +30,8 @@ export function invocationTable(rows: readonly InvocationRow[]): InvocationTable
     dispatchedMs: numbers((row) =>
       row.dispatchedMs === undefined ? row.scheduledMs : row.dispatchedMs
     ),
+    setUpMs: numbers((row) => row.setUpMs ?? null),
+    peerWaitMs: numbers((row) => row.peerWaitMs ?? null),
     completedMs: numbers((row) =>
       row.completedMs === undefined ? row.scheduledMs + 10 : row.completedMs
     ),

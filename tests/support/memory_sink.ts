@@ -57,6 +57,8 @@ export function deriveInvocationCells(
     cold_start: row.coldStart,
     outcome: row.outcome,
     status_code: known(row.statusCode),
+    set_up_ms: known(row.setUpMs),
+    peer_wait_ms: known(row.peerWaitMs),
   };
   return INVOCATIONS.columns.map(({ name }) => {
     const cell = cells[name];

@@ -175,6 +175,8 @@ export async function writeSyntheticRun(path: string, run: SyntheticRun): Promis
         tooLate ? null : coldStart,
         outcome,
         tooLate ? 8 : 0,
+        null,
+        null,
       ],
     });
   }

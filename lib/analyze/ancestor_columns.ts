@@ -35,7 +35,7 @@ export const ANCESTOR_INVOCATIONS: Table = {
       name: "response_time",
       type: "integer",
       unit: "µs",
-      meaning: "from when it was due to its reply or failure; empty if never sent",
+      meaning: "from when it was due to its reply or failure; empty if never sent or cancelled",
     },
     { name: "requested_duration", type: "integer", unit: "µs", meaning: "runtime asked for" },
     {
@@ -50,11 +50,12 @@ export const ANCESTOR_INVOCATIONS: Table = {
       unit: "KiB",
       meaning: "memory that the function reports; empty without a reply",
     },
-    { name: "timeout", type: "boolean", meaning: "outcome timed_out" },
+    { name: "timeout", type: "boolean", meaning: "outcome timed_out; empty if cancelled" },
     {
       name: "failed",
       type: "boolean",
-      meaning: "any other outcome than ok and timed_out; never true beside timeout",
+      meaning: "any other outcome than ok and timed_out; never true beside timeout; empty if " +
+        "the user cancelled it",
     },
     {
       name: "mem_load",

@@ -109,18 +109,20 @@ export function* deriveAncestorInvocations(source: AncestorSource): Generator<Ce
     const scrape = countUntil(scrapedMs, atMs) - 1;
     const outcomeName = outcome.values[outcome.codes[row]];
     const isTimeout = outcomeName === "timed_out";
+    // What the user stopped did neither fail nor take its time.
+    const wasCancelled = outcomeName === "cancelled";
     // Records may be lost when a run is killed; then the one before is not known.
     const isNext = previous !== undefined && index[row] === index[previous] + 1;
     yield [
       phaseNumber(phase.values[phase.codes[row]]),
       rps,
       timestampUs(manifest, scheduledMs[row]),
-      microseconds(completedMs[row] - scheduledMs[row]),
+      wasCancelled ? null : microseconds(completedMs[row] - scheduledMs[row]),
       microseconds(requestedMs[row]),
       microseconds(servedMs[row]),
       knownOrNull(Math.round(1_024 * memoryMib[row])),
-      isTimeout,
-      outcomeName !== "ok" && !isTimeout,
+      wasCancelled ? null : isTimeout,
+      wasCancelled ? null : outcomeName !== "ok" && !isTimeout,
       knownOrNull(memoryLoadMib[countUntil(generatorMs, atMs) - 1]),
       isNext ? microseconds(scheduledMs[row] - scheduledMs[previous!]) : null,
       ...nodeSteps[countUntil(nodesMs, atMs) - 1]?.cells ?? UNKNOWN_NODES,

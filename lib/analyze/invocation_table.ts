@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { LoaderError } from "../base/error.ts";
-import { type Outcome, OUTCOMES } from "../model/record.ts";
+import { isRanked, type Outcome, OUTCOMES } from "../model/record.ts";
 import { INVOCATIONS } from "../model/table.ts";
 import { readCsvTable } from "./csv_table.ts";
 
@@ -30,6 +30,13 @@ export interface InvocationTable {
 
 /** Code of the outcome `ok` in {@linkcode InvocationTable}. */
 export const OK_CODE = OUTCOMES.indexOf("ok");
+
+const RANKED_CODES = OUTCOMES.map(isRanked);
+
+/** See {@linkcode isRanked}: whether an invocation with this code has a rank in quantiles. */
+export function isRankedCode(code: number): boolean {
+  return RANKED_CODES[code];
+}
 
 /**
  * Reads `invocations.csv` of a run's folder; without one there are no rows.

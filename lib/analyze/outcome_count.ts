@@ -1,4 +1,4 @@
-import { type Outcome, OUTCOMES } from "../model/record.ts";
+import { isJudged, type Outcome, OUTCOMES } from "../model/record.ts";
 import type { InvocationTable } from "./invocation_table.ts";
 
 /** Number of invocations of each outcome. */
@@ -9,4 +9,17 @@ export function deriveOutcomeCounts(table: InvocationTable): Record<Outcome, num
     Outcome,
     number
   >;
+}
+
+/** Outcomes that count as not ok: those that are judged (see {@linkcode isJudged}) and not `ok`. */
+export const NOT_OK_OUTCOMES = OUTCOMES.filter((outcome) => isJudged(outcome) && outcome !== "ok");
+
+/** Invocations that are judged: all but those that the user stopped. */
+export function countJudged(outcomes: Readonly<Record<Outcome, number>>): number {
+  return outcomes.ok + countNotOk(outcomes);
+}
+
+/** Invocations that are judged and not ok. */
+export function countNotOk(outcomes: Readonly<Record<Outcome, number>>): number {
+  return NOT_OK_OUTCOMES.reduce((sum, outcome) => sum + outcomes[outcome], 0);
 }

@@ -1,6 +1,5 @@
-import { isRanked, OUTCOMES } from "../model/record.ts";
 import { rankedQuantile } from "../stats/quantile.ts";
-import { type InvocationTable, OK_CODE } from "./invocation_table.ts";
+import { type InvocationTable, isRankedCode, OK_CODE } from "./invocation_table.ts";
 
 /** The percentiles that are reported. */
 export const PERCENTILES = ["p50", "p90", "p95", "p99"] as const;
@@ -16,7 +15,7 @@ export type PercentileValues = Readonly<Record<Percentile, number | null>>;
 
 /** Percentiles of one measure over a set of invocations. */
 export interface RankedQuantiles {
-  /** Those that are ranked: dispatched, and not stopped by the user. */
+  /** Those that are ranked: not dropped by the generator, and not stopped by the user. */
   readonly observations: number;
   /** How many of them are not ok and count as infinite. */
   readonly infinite: number;
@@ -33,7 +32,7 @@ const FRACTIONS: Readonly<Record<Percentile, number>> = {
 };
 
 /**
- * Ranks every invocation that {@linkcode isRanked} by a measure of it. What is not
+ * Ranks every invocation that {@linkcode isRankedCode} by a measure of it. What is not
  * ok counts as infinite, so that a platform that fails its slowest calls gains
  * nothing.
  *
@@ -47,7 +46,7 @@ export function deriveRankedQuantiles(
   let okCount = 0;
   let infinite = 0;
   for (let row = 0; row < table.count; row++) {
-    if (!isRanked(OUTCOMES[table.outcome[row]], table.dispatchedMs[row])) continue;
+    if (!isRankedCode(table.outcome[row])) continue;
     if (table.outcome[row] === OK_CODE && !Number.isNaN(measure[row])) ok[okCount++] = measure[row];
     else infinite++;
   }

@@ -1,3 +1,4 @@
+import { OUTCOMES } from "../model/record.ts";
 import { type InvocationTable, OK_CODE } from "./invocation_table.ts";
 
 /** How an invocation is drawn among others. */
@@ -18,12 +19,15 @@ export interface PointRaster {
   readonly rowsPerDecade: number;
 }
 
+const CANCELLED_CODE = OUTCOMES.indexOf("cancelled");
+
 const KINDS: readonly PointKind[] = ["warm", "cold", "not_ok"];
 
 /**
  * Response time over time as points. At most one point of a kind is kept in
  * each cell of a raster (time × logarithm of response time), so that a million
- * invocations make a figure of the same look and of bounded size.
+ * invocations make a figure of the same look and of bounded size. What the user
+ * stopped is no point: it says nothing of the platform.
  *
  * @param durationMs time that the columns of the raster divide
  */
@@ -36,6 +40,7 @@ export function deriveResponsePoints(
   const taken = new Set<string>();
   const points: ResponsePoint[] = [];
   for (let row = 0; row < table.count; row++) {
+    if (table.outcome[row] === CANCELLED_CODE) continue;
     const scheduledMs = table.scheduledMs[row];
     const responseTimeMs = table.completedMs[row] - scheduledMs;
     const kind = kindOf(table, row);

@@ -36,13 +36,13 @@ export function isJudged(outcome: Outcome): boolean {
 }
 
 /**
- * Whether an invocation has a rank in quantiles: it is judged and was dispatched.
- * What is ranked and not ok ranks as infinitely slow.
- *
- * @param dispatchedMs NaN if it never was
+ * Whether an invocation with this outcome has a rank in quantiles: all that are judged
+ * but what the generator itself dropped. What is ranked and not ok ranks as infinitely
+ * slow, also where it was never sent because the platform took no connection: who
+ * hangs up on his slowest calls gains nothing.
  */
-export function isRanked(outcome: Outcome, dispatchedMs: number): boolean {
-  return isJudged(outcome) && !Number.isNaN(dispatchedMs);
+export function isRanked(outcome: Outcome): boolean {
+  return isJudged(outcome) && outcome !== "dropped";
 }
 
 /**

@@ -1,7 +1,7 @@
 import { deriveInstanceCounts } from "../analyze/instance_count.ts";
 import type { InstanceLife } from "../analyze/instance_life.ts";
 import { selectInvocations } from "../analyze/invocation_selection.ts";
-import { type InvocationTable, OK_CODE } from "../analyze/invocation_table.ts";
+import { type InvocationTable, isRankedCode, OK_CODE } from "../analyze/invocation_table.ts";
 import { largest } from "../analyze/largest.ts";
 import { deriveResponsePoints, type ResponsePoint } from "../analyze/response_point.ts";
 import { deriveResponseTimeMs } from "../analyze/response_time.ts";
@@ -190,8 +190,8 @@ function longestResponseMs(
   const within = selectInvocations(
     table,
     (row) =>
-      table.measured[row] === 1 && table.scheduledMs[row] >= fromMs &&
-      table.scheduledMs[row] < untilMs,
+      table.measured[row] === 1 && isRankedCode(table.outcome[row]) &&
+      table.scheduledMs[row] >= fromMs && table.scheduledMs[row] < untilMs,
   );
   return largest(
     deriveResponseTimeMs(within).map((timeMs, row) =>

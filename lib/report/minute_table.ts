@@ -1,7 +1,8 @@
 import type { Minute } from "../analyze/minute.ts";
+import { countNotOk } from "../analyze/outcome_count.ts";
 import type { Html } from "./html.ts";
 import { formatCount, formatNumber } from "./number_format.ts";
-import { renderQuantile } from "./run_table.ts";
+import { createCancelledColumns, renderQuantile } from "./run_table.ts";
 import { renderTable } from "./table_section.ts";
 
 /** Renders the table of the minutes of a run. */
@@ -11,6 +12,8 @@ export function renderMinuteTable(minutes: readonly Minute[]): Html {
     { heading: "functions", cell: ({ functions }) => formatCount(functions) },
     { heading: "invocations", cell: ({ invocations }) => formatCount(invocations) },
     { heading: "ok", cell: ({ outcomes }) => formatCount(outcomes.ok) },
+    { heading: "not ok", cell: ({ outcomes }) => formatCount(countNotOk(outcomes)) },
+    ...createCancelledColumns<Minute>(minutes, ({ outcomes }) => outcomes.cancelled),
     { heading: "p50", group: "slowdown", cell: ({ slowdown }) => renderQuantile(slowdown, "p50") },
     { heading: "p95", group: "slowdown", cell: ({ slowdown }) => renderQuantile(slowdown, "p95") },
     {

@@ -1,3 +1,4 @@
+import { countJudged, countNotOk } from "../analyze/outcome_count.ts";
 import type { ResponsePoint } from "../analyze/response_point.ts";
 import type { RunAnalysis } from "../analyze/run_analysis.ts";
 import type { Figure } from "./figure.ts";
@@ -32,16 +33,17 @@ export function renderResponseTimeFigure(analysis: RunAnalysis, plotter: Plotter
   const title = "Response time";
   const { p50 } = merit.responseTimeMs.all;
   const notOk = points("not_ok");
-  const notOkCount = merit.invocations - merit.outcomes.ok;
+  const { cancelled } = merit.outcomes;
   const coldKnown = merit.coldInvocations !== null;
   return {
     name: "response_time",
     title,
     caption: `The median response time of the measurement phase is ${formatNumber(p50)} ms; of ` +
-      `${formatCount(merit.invocations)} invocations ` +
+      `${formatCount(countJudged(merit.outcomes))} invocations ` +
       (coldKnown ? `${formatCount(merit.coldInvocations)} were cold and ` : "") +
-      `${formatCount(notOkCount)} ${coldKnown ? "" : "were "}not ok` +
-      `${neverSent ? " (those at ∞ were never sent)" : ""}.`,
+      `${formatCount(countNotOk(merit.outcomes))} ${coldKnown ? "" : "were "}not ok` +
+      `${neverSent ? " (those at ∞ were never sent)" : ""}` +
+      `${cancelled === 0 ? "" : `; ${formatCount(cancelled)} more were cancelled`}.`,
     svg: plotter.draw({
       title,
       ...HALF_SIZE,

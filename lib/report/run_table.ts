@@ -1,6 +1,6 @@
 import type { Percentile, RankedQuantiles } from "../analyze/ranked_quantiles.ts";
+import { countNotOk, NOT_OK_OUTCOMES } from "../analyze/outcome_count.ts";
 import type { RunAnalysis } from "../analyze/run_analysis.ts";
-import { OUTCOMES } from "../model/record.ts";
 import { type Html, html } from "./html.ts";
 import { formatCount, formatNumber, UNKNOWN } from "./number_format.ts";
 import { splitName } from "./name_format.ts";
@@ -16,6 +16,7 @@ export function renderRunTable(runs: readonly RunAnalysis[]): Html {
     { heading: "invocations", cell: ({ merit }) => formatCount(merit.invocations) },
     { heading: "ok", cell: ({ merit }) => formatCount(merit.outcomes.ok) },
     { heading: "not ok", cell: ({ merit }) => renderNotOk(merit.outcomes) },
+    ...createCancelledColumns(runs, ({ merit }) => merit.outcomes.cancelled),
     ...quantileColumns("slowdown", undefined, percentiles, ({ merit }) => merit.slowdown),
     ...quantileColumns("response time", "ms", percentiles, ({ merit }) => merit.responseTimeMs),
     ...quantileColumns(
@@ -30,9 +31,9 @@ export function renderRunTable(runs: readonly RunAnalysis[]): Html {
   ];
   return html`
     ${renderTable(columns, runs)}
-    <p class="small">Measurement phase only. Quantiles rank every dispatched invocation; what is not ok
-    counts as infinitely slow (∞), and the figure of the ok ones alone stands below it in grey. A dash
-    means unknown, or fewer than 10 observations beyond the quantile. Slowdown is response time
+    <p class="small">Measurement phase only. Quantiles rank every invocation that the generator did not
+    drop and the user did not cancel; what is not ok counts as infinitely slow (∞), and the figure of the
+    ok ones alone stands below it in grey. A dash means unknown, or fewer than 10 observations beyond the quantile. Slowdown is response time
     (completed − scheduled) ÷ requested runtime; from dispatch it is (completed − dispatched) ÷ requested
     runtime. An instance start is counted once per instance; a cold invocation is one first served by an
     instance that became ready after its dispatch.</p>
@@ -79,10 +80,18 @@ function identifyingColumns(runs: readonly RunAnalysis[]): ReportColumn<RunAnaly
   ];
 }
 
+/** A column of what the user stopped, where it is anything. */
+export function createCancelledColumns<Row>(
+  rows: readonly Row[],
+  cancelledOf: (row: Row) => number,
+): readonly ReportColumn<Row>[] {
+  if (rows.every((row) => cancelledOf(row) === 0)) return [];
+  return [{ heading: "cancelled", cell: (row) => formatCount(cancelledOf(row)) }];
+}
+
 function renderNotOk(outcomes: RunAnalysis["merit"]["outcomes"]): Html {
-  const kinds = OUTCOMES.filter((outcome) => outcome !== "ok" && outcomes[outcome] > 0);
-  const total = kinds.reduce((sum, outcome) => sum + outcomes[outcome], 0);
-  return html`${formatCount(total)}${
+  const kinds = NOT_OK_OUTCOMES.filter((outcome) => outcomes[outcome] > 0);
+  return html`${formatCount(countNotOk(outcomes))}${
     kinds.map((kind) => html`<br><small>${formatCount(outcomes[kind])} ${kind}</small>`)
   }`;
 }

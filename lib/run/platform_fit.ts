@@ -1,5 +1,6 @@
+import { countJudged, countNotOk, NOT_OK_OUTCOMES } from "../analyze/outcome_count.ts";
 import type { Capacity } from "../model/platform.ts";
-import { type Outcome, OUTCOMES } from "../model/record.ts";
+import type { Outcome } from "../model/record.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { type Fit, judgeLimits, type LimitReading } from "./fit.ts";
 import { type Usage, USAGE_KEYS } from "./instance_usage.ts";
@@ -86,11 +87,10 @@ function readOutcomes(
 ): LimitReading {
   const { limitNotOk } = options;
   // What was cancelled is what was left when it was clear that the load does not fit.
-  const ended = OUTCOMES.filter((outcome) => outcome !== "cancelled");
-  const measured = ended.reduce((sum, outcome) => sum + outcomes[outcome], 0);
-  const notOk = measured - outcomes.ok;
-  const [first] = ended
-    .filter((outcome) => outcome !== "ok" && outcomes[outcome] > 0)
+  const measured = countJudged(outcomes);
+  const notOk = countNotOk(outcomes);
+  const [first] = NOT_OK_OUTCOMES
+    .filter((outcome) => outcomes[outcome] > 0)
     .sort((a, b) => firstMs[a]! - firstMs[b]!);
   const crossed = notOk > limitNotOk * measured;
   const level = `${notOk} of ${measured} not ok`;
@@ -111,13 +111,12 @@ function readSlowdown(
   { slowdown, slow, outcomes }: SimulatedFigures,
   limitSlowdown: number,
 ): LimitReading {
-  const measured = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
+  const measured = countJudged(outcomes);
   const p99 = slowdown.all.p99;
   const crossed = slow > BEYOND_P99 * measured;
-  const share = p99 === null ? null : p99 / limitSlowdown;
   return {
     name: "slowdown p99",
-    share: share === Infinity ? null : share,
+    share: p99 === null ? null : p99 / limitSlowdown,
     crossed,
     sinceMs: null,
     phrase: crossed

@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { countNotOk } from "../analyze/outcome_count.ts";
 import type { SizeTrial } from "./largest_load.ts";
 import { formatDuration } from "./option.ts";
 import type { Preflight, PreflightLargest, PreflightRun } from "./preflight.ts";
@@ -82,9 +83,8 @@ function renderRuns(runs: readonly PreflightRun[]): string {
 function describeFigures(simulated: SimulatedFigures | null): string[] {
   if (simulated === null) return Array<string>(6).fill("–");
   const { outcomes, coldInvocations, peak, responseTimeMs, slowdown } = simulated;
-  const measured = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
   return [
-    String(measured - outcomes.ok),
+    String(countNotOk(outcomes)),
     show(coldInvocations, 0),
     String(peak.inFlight),
     String(peak.instances),

@@ -1,7 +1,12 @@
 import { isOverloaded } from "../invoke/verdict.ts";
 import { dispatch } from "../invoke/dispatcher.ts";
 import type { InvocationTable } from "../analyze/invocation_table.ts";
-import type { InvocationRow, InvocationSink, Outcome } from "../model/record.ts";
+import {
+  type InvocationRow,
+  type InvocationSink,
+  isJudged,
+  type Outcome,
+} from "../model/record.ts";
 import { LoaderError } from "../base/error.ts";
 import type { Capacity, FunctionSpec, Platform } from "../model/platform.ts";
 import type { TableSink } from "../model/table.ts";
@@ -237,7 +242,7 @@ function stopWhenUnfit(
   return {
     write(row: InvocationRow): void {
       sink.write(row);
-      if (row.phase !== "measurement" || stop.signal.aborted) return;
+      if (row.phase !== "measurement" || !isJudged(row.outcome) || stop.signal.aborted) return;
       const isOk = row.outcome === "ok";
       const responseMs = row.completedMs - row.scheduledMs;
       if (!isOk) notOk++;

@@ -4,6 +4,7 @@ import { deriveExperimentVerdict, type ExperimentVerdict } from "../analyze/expe
 import { readExperimentFolder } from "../analyze/experiment_folder.ts";
 import { selectMeasured } from "../analyze/invocation_selection.ts";
 import { readInvocations } from "../analyze/invocation_table.ts";
+import { countJudged, countNotOk } from "../analyze/outcome_count.ts";
 import type { RunManifest } from "../model/manifest.ts";
 
 /** A run and what it came to. */
@@ -31,11 +32,13 @@ export async function readExperimentResult(folder: string): Promise<ExperimentRe
 
 /** A table of runs for a terminal. */
 export function renderResultTable(results: readonly RunResult[]): string {
+  const hasCancelled = results.some(({ merit }) => merit.outcomes.cancelled > 0);
   const table = new Table({
     head: [
       "run",
       "measured",
       "not ok",
+      ...hasCancelled ? ["cancelled"] : [],
       "cold",
       "slowdown p50",
       "p90",
@@ -44,16 +47,15 @@ export function renderResultTable(results: readonly RunResult[]): string {
       "dispatch lag p50",
       "verdict",
     ],
-    colAligns: ["left", ...Array(8).fill("right"), "left"],
+    colAligns: ["left", ...Array(hasCancelled ? 9 : 8).fill("right"), "left"],
     style: { head: [], border: [], compact: true },
   });
   for (const { manifest, merit } of results) {
-    // What the user stopped says nothing about the platform; the verdict leaves it out too.
-    const measured = merit.invocations - merit.outcomes.cancelled;
     table.push([
       manifest.name,
-      String(measured),
-      String(measured - merit.outcomes.ok),
+      String(countJudged(merit.outcomes)),
+      String(countNotOk(merit.outcomes)),
+      ...hasCancelled ? [String(merit.outcomes.cancelled)] : [],
       show(merit.coldInvocations, 0),
       show(merit.slowdown.all.p50, 1),
       show(merit.slowdown.all.p90, 1),

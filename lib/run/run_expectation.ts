@@ -6,7 +6,7 @@ import { deriveRankedQuantiles, type RankedQuantiles } from "../analyze/ranked_q
 import { chooseTimeBins, type TimeBins } from "../analyze/time_bins.ts";
 import { deriveTransportLatencyMs } from "../analyze/transport_latency.ts";
 import type { Plan } from "../model/manifest.ts";
-import { type Outcome, OUTCOMES } from "../model/record.ts";
+import { isJudged, type Outcome, OUTCOMES } from "../model/record.ts";
 import { phaseAt, type Schedule } from "../model/schedule.ts";
 import type { Usage } from "./instance_usage.ts";
 import type { PlannedLoad } from "./plan_block.ts";
@@ -169,7 +169,7 @@ function countSlow(table: InvocationTable, limitSlowdown: number): number {
   let slow = 0;
   for (let row = 0; row < table.count; row++) {
     const outcome = OUTCOMES[table.outcome[row]];
-    if (outcome === "cancelled") continue;
+    if (!isJudged(outcome)) continue;
     const responseMs = table.completedMs[row] - table.scheduledMs[row];
     if (outcome !== "ok" || responseMs > limitSlowdown * table.requestedRuntimeMs[row]) slow++;
   }

@@ -101,6 +101,15 @@ function named(table: Table, row: readonly Cell[]): Record<string, Cell> {
   return Object.fromEntries(table.columns.map(({ name }, i) => [name, row[i]]));
 }
 
+Deno.test("what the user cancelled neither failed nor took its time", async () => {
+  const cells = ["b", "measurement", 70_000, 70_000, 71_000, 7, null, 170, null, null, null];
+  const source = await readSource([[INVOCATIONS, [[0, ...cells, "cancelled", 1]]]]);
+  const [row] = [...deriveAncestorInvocations(source)];
+  const { response_time, timeout, failed, requested_duration } = named(ANCESTOR_INVOCATIONS, row);
+  assert.deepEqual([response_time, timeout, failed], [UNKNOWN, UNKNOWN, UNKNOWN]);
+  assert.equal(requested_duration, 7_000);
+});
+
 Deno.test("the columns are the ancestor's, in its order", () => {
   const names = (table: Table) => table.columns.map(({ name }) => name).join(",");
   assert.equal(

@@ -78,7 +78,7 @@ Deno.test("a quantile among the failed is infinite, and the ok ones stand beside
   assert.equal(responseTimeMs.all.p95, null, "five observations lie beyond p95");
 });
 
-Deno.test("what was never dispatched is not ranked", () => {
+Deno.test("what the generator dropped is not ranked", () => {
   const rows: InvocationRow[] = [
     ...Array.from({ length: 20 }, (_, i) => ({ scheduledMs: 0, completedMs: i + 1 })),
     ...Array.from({ length: 30 }, () => ({
@@ -92,6 +92,23 @@ Deno.test("what was never dispatched is not ranked", () => {
   assert.equal(merit.invocations, 50);
   assert.equal(merit.responseTimeMs.observations, 20);
   assert.equal(merit.responseTimeMs.all.p50, 10);
+});
+
+Deno.test("what the platform took no connection for ranks as infinitely slow", () => {
+  const rows: InvocationRow[] = [
+    ...Array.from({ length: 20 }, (_, i) => ({ scheduledMs: 0, completedMs: i + 1 })),
+    ...Array.from({ length: 30 }, () => ({
+      scheduledMs: 0,
+      dispatchedMs: null,
+      completedMs: null,
+      outcome: "connect_failed" as const,
+    })),
+  ];
+  const { responseTimeMs, dispatchLagMs } = deriveMerit(invocationTable(rows));
+  assert.deepEqual([responseTimeMs.observations, responseTimeMs.infinite], [50, 30]);
+  assert.equal(responseTimeMs.all.p50, Infinity);
+  assert.equal(responseTimeMs.okOnly.p50, 10);
+  assert.equal(dispatchLagMs.p50, 0, "the lag is of what was dispatched");
 });
 
 Deno.test("what the user stopped is not ranked, dispatched or not", () => {

@@ -182,6 +182,35 @@ Deno.test("a ramp answers with slowdown and response time against rate", async (
   });
 });
 
+Deno.test("what the user cancelled is counted apart, and neither not ok nor slow", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, { sizes: [3], repetitions: 1, durationMs: 10_000 });
+    const table = join(folder, "runs/functions-3_repetition-0/invocations.csv");
+    const lines = (await readFile(table, "utf8")).trimEnd().split("\n");
+    const measured = lines.findIndex((line) => line.includes("measurement"));
+    const { page: before } = await renderPage(folder);
+    assert.doesNotMatch(textOf(before, "#runs thead"), /cancelled/);
+    // More than half of what was measured.
+    const kept = measured + 30;
+    const cancelled = lines.length - kept;
+    assert.ok(cancelled > 40, "many are cancelled");
+    await writeFile(
+      table,
+      lines.map((line, i) => `${i < kept ? line : line.replace(",ok,", ",cancelled,")}\n`).join(""),
+    );
+    const { page } = await renderPage(folder);
+    assert.match(textOf(page, "#runs thead"), /invocations ?ok ?not ok ?cancelled/);
+    assert.match(textOf(page, "#runs tbody"), new RegExp(`30 ?0 ?${cancelled} ?[\\d.]`));
+    assert.doesNotMatch(page.querySelector("body")!.textContent, /∞(?!\))/);
+    const captions = [...page.querySelectorAll("figcaption")].map(({ textContent }) => textContent);
+    const caption = captions.find((text) => text.startsWith("The median response time"));
+    assert.match(
+      caption!,
+      new RegExp(`of 30 invocations \\d+ were cold and 0 not ok; ${cancelled} more were cancelled`),
+    );
+  });
+});
+
 Deno.test("p99 is shown where it is known, and told where it is not", async () => {
   await withFolder(async (folder) => {
     await writeSweep(folder, { sizes: [2, 20], repetitions: 1, durationMs: 40_000 });
@@ -203,6 +232,20 @@ Deno.test("a burst answers with the victim's response time and instances", async
       .map((caption) => caption.textContent);
     assert.match(captions[0], /^Longest response time: victim \d+ ms in the burst; steady/);
     assert.match(captions[1], /^Ready at once: at most 1 of victim, \d+ of steady, \d+ of bursty/);
+
+    const table = join(folder, "runs/burst/invocations.csv");
+    const text = await readFile(table, "utf8");
+    const isVictim = (line: string) => line.includes("/victim,");
+    await writeFile(
+      table,
+      text.split("\n").map((line) => isVictim(line) ? line.replace(",ok,", ",cancelled,") : line)
+        .join("\n"),
+    );
+    const { page: stopped } = await renderPage(folder);
+    assert.match(
+      textOf(stopped, "#answer figcaption"),
+      /^Longest response time: victim none in the burst; steady/,
+    );
   });
 });
 

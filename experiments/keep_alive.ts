@@ -9,11 +9,11 @@
  */
 import {
   choiceListOption,
+  choiceOption,
   COMMON_OPTIONS,
   type Experiment,
   integerListOption,
   integerOption,
-  LoaderError,
   numberOption,
   type PlannedRun,
   planTraceRun,
@@ -64,10 +64,19 @@ const options = {
   ...TRACE_OPTIONS,
   duration: withDefault(TRACE_OPTIONS.duration, 24 * HOUR_MS),
   ...commonOptions,
-  platform: withDefault(COMMON_OPTIONS.platform, "simulator"),
+  platform: {
+    ...choiceOption(["simulator"], { meaning: "where the functions run", default: "simulator" }),
+    parse: parsePlatform,
+  },
   scrapeInterval: withDefault(COMMON_OPTIONS.scrapeInterval, 60_000),
   maxScale: withDefault(COMMON_OPTIONS.maxScale, 200),
 };
+
+function parsePlatform(text: string): "simulator" {
+  if (text === "simulator") return text;
+  const name = JSON.stringify(text);
+  throw new Error(`${name} has no policies to compare, only the simulator has; leave it out.`);
+}
 
 export const keepAlive: Experiment<typeof options> = {
   name: "keep-alive",
@@ -75,14 +84,6 @@ export const keepAlive: Experiment<typeof options> = {
   options,
 
   async plan(options) {
-    if (options.platform !== "simulator") {
-      throw new LoaderError(
-        "usage",
-        `--platform: ${options.platform} has no policies to compare, only the simulator has; ` +
-          "leave it out.",
-        { value: options.platform },
-      );
-    }
     const seldom = selectSeldom(await readTraceOfOptions(options), options.maxRate);
     const trace = options.functions === null ? seldom : sampleTrace(seldom, options.functions, {
       seed: options.seed,

@@ -1,7 +1,7 @@
 /**
  * Makes the report of an experiment again from its files.
  *
- *     deno run --allow-read --allow-write --allow-env scripts/report.ts <folder>
+ *     deno task report <folder>
  *
  * @module
  */

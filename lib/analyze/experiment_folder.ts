@@ -1,5 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, realpath } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
 import { LoaderError } from "../base/error.ts";
 import type { ExperimentManifest, RunManifest } from "../model/manifest.ts";
 import { parseExperimentManifest, parseRunManifest } from "./manifest_schema.ts";
@@ -24,8 +24,11 @@ export interface ExperimentFolder {
  * Reads the manifests of an experiment and of its runs. Runs that lie in its
  * `runs` folder and that it does not name (it broke off) come last.
  *
- * @throws LoaderError `input` when the folder holds no experiment, `result`
- * when a manifest is broken
+ * What lies in the folder is all that is read, and all that a report or a merge
+ * writes to: symbolic links that lead out of it are refused.
+ *
+ * @throws LoaderError `input` when the folder holds no experiment, or a link that
+ * leads out of it; `result` when a manifest is broken
  */
 export async function readExperimentFolder(path: string): Promise<ExperimentFolder> {
   const file = join(path, "experiment.json");
@@ -38,6 +41,7 @@ export async function readExperimentFolder(path: string): Promise<ExperimentFold
     );
   }
   const manifest = parseExperimentManifest(text, file);
+  await refuseLinksOutwards(path, path, await realpath(path));
   const runs: RunFolder[] = [];
   const missingRuns: string[] = [];
   for (const name of await listRuns(path, manifest)) {
@@ -65,6 +69,24 @@ async function listRuns(path: string, manifest: ExperimentManifest): Promise<str
     }
   }
   return [...names];
+}
+
+/** A folder may come from someone else, and hold what leads elsewhere. */
+async function refuseLinksOutwards(folder: string, root: string, realRoot: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await refuseLinksOutwards(path, root, realRoot);
+    if (!entry.isSymbolicLink()) continue;
+    const target = await realpath(path).catch(() => null);
+    const way = target === null ? ".." : relative(realRoot, target);
+    if (way !== ".." && !way.startsWith(`..${sep}`)) continue;
+    throw new LoaderError(
+      "input",
+      `This is a link that leads ${target === null ? "nowhere" : `out of ${root}`}; put the ` +
+        "file itself there.",
+      { file: path },
+    );
+  }
 }
 
 async function readTextIfPresent(file: string): Promise<string | undefined> {

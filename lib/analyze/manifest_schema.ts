@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LoaderError } from "../base/error.ts";
 import { jsonNumber } from "../base/json_number.ts";
+import { findNameMistake } from "../base/plain_name.ts";
 import type { ExperimentManifest, RunManifest } from "../model/manifest.ts";
 import { type Outcome, OUTCOMES } from "../model/record.ts";
 
@@ -58,11 +59,29 @@ const outcomes = z.partialRecord(z.enum(OUTCOMES), z.number()).transform((counts
 
 const machine = z.record(z.string(), z.union([z.string(), jsonNumber]));
 
+/** A folder is made by it where runs are merged. */
+const plainName = z.string().superRefine((name, context) => {
+  const mistake = findNameMistake(name);
+  if (mistake !== null) context.addIssue({ code: "custom", message: mistake });
+});
+
+/** Where a run lies in its experiment's folder. */
+const runPath = z.string().superRefine((path, context) => {
+  const [, name] = /^runs\/([^]*)$/.exec(path) ?? [];
+  const mistake = name === undefined
+    ? `${JSON.stringify(path)} is not in runs/`
+    : findNameMistake(name);
+  if (mistake !== null) context.addIssue({ code: "custom", message: mistake });
+});
+
+/** Number of a loader; a folder is named by it, too. */
+const loaderNumber = z.number().int().min(1);
+
 const runManifest: z.ZodType<RunManifest> = z.object({
   kind: z.literal("run"),
   formatVersion: z.literal(1),
   experiment: z.string(),
-  name: z.string(),
+  name: plainName,
   parameters: z.record(z.string(), z.union([jsonNumber, z.string()])),
   status,
   error: z.string().nullable(),
@@ -101,13 +120,13 @@ const runManifest: z.ZodType<RunManifest> = z.object({
   notes: texts,
   loaderPeakMemoryMib: unknownOrNumber,
   shard: z.object({
-    index: z.number(),
-    count: z.number(),
+    index: loaderNumber,
+    count: loaderNumber,
     startAtUnixMs: unknownOrNumber,
     whole: plan,
   }).optional(),
   loaders: z.array(z.object({
-    index: z.number(),
+    index: loaderNumber,
     command: texts,
     status,
     plan,
@@ -129,7 +148,7 @@ const experimentManifest: z.ZodType<ExperimentManifest> = z.object({
   options: record,
   createdAt: z.string(),
   endedAt: z.string().nullable(),
-  runs: texts,
+  runs: z.array(runPath),
   notes: texts,
 });
 

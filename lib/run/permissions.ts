@@ -1,12 +1,17 @@
 import { LoaderError } from "../base/error.ts";
+import type { PlatformName } from "../platform/registry.ts";
 
 /** What an experiment needs of Deno, and why. */
-const NEEDED: readonly { readonly name: Deno.PermissionName; readonly why: string }[] = [
+const NEEDED: readonly {
+  readonly name: Deno.PermissionName;
+  readonly why: string;
+  /** Only where invocations are real. */
+  readonly isReal?: true;
+}[] = [
   { name: "read", why: "the trace and earlier results" },
   { name: "write", why: "the results" },
-  { name: "net", why: "the invocations" },
-  { name: "run", why: "the gateway and the function instances" },
-  { name: "env", why: "settings of gRPC and of the terminal" },
+  { name: "net", why: "the invocations", isReal: true },
+  { name: "run", why: "the gateway and the function instances", isReal: true },
   { name: "sys", why: "what machine this is" },
 ];
 
@@ -19,9 +24,10 @@ const LOOPBACK = { name: "net", host: "127.0.0.1" };
  *
  * @throws LoaderError `usage` when one is not granted
  */
-export function requirePermissions(script: string): void {
+export function requirePermissions(script: string, platform: PlatformName): void {
   const atTerminal = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
-  const missing = NEEDED.filter(({ name, why }) => {
+  const needed = NEEDED.filter(({ isReal }) => !isReal || platform !== "simulator");
+  const missing = needed.filter(({ name, why }) => {
     const descriptor = (name === "net" ? LOOPBACK : { name }) as Deno.PermissionDescriptor;
     const { state } = Deno.permissions.querySync(descriptor);
     if (state === "granted") return false;

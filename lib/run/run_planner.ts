@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { LoaderError } from "../base/error.ts";
+import { findNameMistake } from "../base/plain_name.ts";
 import { derivePlan } from "../generate/plan.ts";
 import { readScheduleFile } from "../generate/schedule_file.ts";
 import { functionKey } from "../model/trace.ts";
@@ -46,6 +47,12 @@ export class RunPlanner {
     if (next.done) {
       this.exhausted = true;
       return undefined;
+    }
+    const mistake = findNameMistake(next.value.name);
+    if (mistake !== null) {
+      throw new LoaderError("usage", `A run cannot be named so (${mistake}); give it another.`, {
+        value: next.value.name,
+      });
     }
     const run = this.#schedules === null
       ? next.value

@@ -45,7 +45,7 @@ async function runScript<O extends OptionTable>(experiment: Experiment<O>): Prom
       return 0;
     }
     options = parsed.values as OptionValues<O> & CommonOptions;
-    requirePermissions(experiment.name.replaceAll("-", "_"));
+    requirePermissions(experiment.name.replaceAll("-", "_"), options.platform);
     await progress.open();
     const outcome = await runExperiment(experiment, options, {
       command: ["deno", "task", `exp:${experiment.name}`, ...Deno.args],

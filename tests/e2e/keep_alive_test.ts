@@ -59,7 +59,7 @@ Deno.test("keep-alive: a policy that failed is named, and the others are compare
 
 for (
   const [args, message] of [
-    [["--platform", "local"], /--platform: local has no policies to compare/],
+    [["--platform", "local"], /--platform: "local" has no policies to compare/],
     [["--policies", "fixed-10min,lru"], /--policies: "lru" is none of knative, fixed-10min/],
     [["--policy", "knative"], /[Uu]nknown option '--policy'/],
     [["--max-rate", "0.000001"], /No functions are left: each of the 200/],

@@ -10,6 +10,21 @@ export interface ScriptResult {
   readonly stderr: string;
 }
 
+/** The commands of the tasks in `deno.json`, by name. */
+export function readTaskCommands(): ReadonlyMap<string, string> {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${PROJECT}/deno.json`)) as {
+    readonly tasks: Readonly<Record<string, { readonly command: string }>>;
+  };
+  return new Map(Object.entries(tasks).map(([name, { command }]) => [name, command]));
+}
+
+/** The permissions that the task of a script has; those of an experiment where it has none. */
+export function permissionFlags(path: string): string[] {
+  const command = [...readTaskCommands().values()].find((text) => text.split(" ").includes(path));
+  const flag = command?.split(" ").find((word) => /^-P(=|$)/.test(word)) ?? "-P";
+  return ["--no-prompt", flag];
+}
+
 /** A script that runs as a user would start it, in a folder of its own for results. */
 export class Script implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
@@ -23,11 +38,11 @@ export class Script implements AsyncDisposable {
     this.result = this.#collect();
   }
 
-  /** Starts `deno run` with the flags in front of the script's path. */
+  /** Starts `deno run` with the flags in front of the script's path, as its task does by default. */
   static start(
     path: string,
     args: readonly string[],
-    flags: readonly string[] = ["-P"],
+    flags: readonly string[] = permissionFlags(path),
     env: Readonly<Record<string, string>> = {},
   ): Script {
     const command = new Deno.Command(Deno.execPath(), {

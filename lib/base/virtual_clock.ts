@@ -18,6 +18,7 @@ import {
   WHERE,
 } from "./event_table.ts";
 import { EventWheel } from "./event_wheel.ts";
+import { LoopPauses } from "./loop_pauses.ts";
 
 /** The priority of timers and alarms. Among events of one time, lower priorities come first. */
 export const TIMER_PRIORITY = 128;
@@ -28,10 +29,7 @@ const SEQUENCES = 2 ** 44;
 /** The largest priority; order stays an exact whole number. */
 export const LARGEST_PRIORITY = 255;
 
-/**
- * Events after which the event loop gets a turn, so that a wish to stop is heard
- * and files are written; a few milliseconds.
- */
+/** Events after which files are written and the time of day is looked at; a few milliseconds. */
 const EVENTS_A_TURN = 32_768;
 
 /** Something that happens again and again, of which one is next. */
@@ -69,6 +67,8 @@ export class VirtualClock implements Clock {
   readonly waitingMs = 0;
   readonly #state = new ClockState();
   #stopped = false;
+  /** Of all runs together: some are short, and follow one another. */
+  readonly #pauses = new LoopPauses();
   /** What happens soon, and what happens later or at the same time as too much else. */
   readonly #table = new EventTable();
   readonly #wheel = new EventWheel(this.#table);
@@ -184,8 +184,10 @@ export class VirtualClock implements Clock {
     body(() => this.#stopped = true);
     while (!this.#stopped) {
       const settled = this.#runTurn();
+      // A promise that has settled already gives the event loop no turn.
       if (settled !== undefined) await settled;
       else if (!this.#stopped) await setImmediate();
+      if (this.#pauses.isDue) await this.#pauses.take();
     }
   }
 

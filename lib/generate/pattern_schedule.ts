@@ -69,8 +69,8 @@ class PatternSchedule implements Schedule {
     for (const slot of this.#slots()) yield this.#gather(slot, order);
   }
 
-  hash(): string {
-    this.#hash ??= hashSchedule(this.functions, this.chunks());
+  async hash(signal?: AbortSignal): Promise<string> {
+    this.#hash ??= await hashSchedule(this.functions, this.chunks(), signal);
     return this.#hash;
   }
 

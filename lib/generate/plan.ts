@@ -1,12 +1,23 @@
+import { LoopPauses } from "../base/loop_pauses.ts";
 import type { Plan } from "../model/manifest.ts";
 import type { Schedule } from "../model/schedule.ts";
 
-/** Whether a schedule has more invocations than so many; no more of it is made than that needs. */
-export function holdsMoreThan(most: number, schedule: Schedule): boolean {
+/**
+ * Whether a schedule has more invocations than so many; no more of it is made than that needs.
+ *
+ * @throws the signal's reason when it aborts meanwhile
+ */
+export async function holdsMoreThan(
+  most: number,
+  schedule: Schedule,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const pauses = new LoopPauses(signal);
   let invocations = 0;
   for (const { scheduledMs } of schedule.chunks({ reuse: true })) {
     invocations += scheduledMs.length;
     if (invocations > most) return true;
+    if (pauses.isDue) await pauses.take();
   }
   return false;
 }
@@ -14,8 +25,11 @@ export function holdsMoreThan(most: number, schedule: Schedule): boolean {
 /**
  * What a schedule will do, by one pass over it: totals, mean and peak rate (the
  * fullest second), and the concurrency that Little's law expects.
+ *
+ * @throws the signal's reason when it aborts meanwhile
  */
-export function derivePlan(schedule: Schedule): Plan {
+export async function derivePlan(schedule: Schedule, signal?: AbortSignal): Promise<Plan> {
+  const pauses = new LoopPauses(signal);
   let invocations = 0;
   let runtimeSumMs = 0;
   let peakRatePerS = 0;
@@ -30,6 +44,7 @@ export function derivePlan(schedule: Schedule): Plan {
       second = at;
       if (inSecond > peakRatePerS) peakRatePerS = inSecond;
     }
+    if (pauses.isDue) await pauses.take();
   }
   const durationMs = schedule.durationMs;
   return {

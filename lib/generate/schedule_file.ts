@@ -1,4 +1,5 @@
 import { LoaderError } from "../base/error.ts";
+import { LoopPauses } from "../base/loop_pauses.ts";
 import type { ChunkOptions, PhaseSpan, Schedule, ScheduleChunk } from "../model/schedule.ts";
 import type { FunctionProfile } from "../model/trace.ts";
 import { hashSchedule } from "./schedule_hash.ts";
@@ -26,24 +27,48 @@ interface Header {
  * Writes a schedule to a new file, whole or not at all.
  *
  * @throws LoaderError `usage` when the file is there already
+ * @throws the signal's reason when it aborts meanwhile
  */
-export function writeScheduleFile(schedule: Schedule, path: string): void {
+export async function writeScheduleFile(
+  schedule: Schedule,
+  path: string,
+  signal?: AbortSignal,
+): Promise<void> {
   if (existsSync(path)) {
     throw new LoaderError("usage", "The file exists already; name another or remove it.", {
       file: path,
     });
   }
   let chunks = 0;
-  for (const _ of schedule.chunks({ reuse: true })) chunks++;
+  const pauses = new LoopPauses(signal);
+  for (const _ of schedule.chunks({ reuse: true })) {
+    chunks++;
+    if (pauses.isDue) await pauses.take();
+  }
   const header: Header = {
-    hash: schedule.hash(),
+    hash: await schedule.hash(signal),
     durationMs: schedule.durationMs,
     phases: schedule.phases,
     chunks,
     functions: schedule.functions.map(({ invocationsPerMinute: _, ...profile }) => profile),
   };
   const partial = `${path}.partial`;
-  using file = Deno.openSync(partial, { write: true, create: true, truncate: true });
+  try {
+    await writeSchedule(partial, header, schedule, pauses);
+  } catch (error) {
+    removeIfThere(partial);
+    throw error;
+  }
+  Deno.renameSync(partial, path);
+}
+
+async function writeSchedule(
+  path: string,
+  header: Header,
+  schedule: Schedule,
+  pauses: LoopPauses,
+): Promise<void> {
+  using file = Deno.openSync(path, { write: true, create: true, truncate: true });
   const headerBytes = new TextEncoder().encode(JSON.stringify(header));
   writeAll(file, new TextEncoder().encode(MAGIC));
   writeAll(file, uint32Bytes(headerBytes.length));
@@ -53,8 +78,8 @@ export function writeScheduleFile(schedule: Schedule, path: string): void {
     for (const column of columnsOf(chunk)) {
       writeAll(file, new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
     }
+    if (pauses.isDue) await pauses.take();
   }
-  Deno.renameSync(partial, path);
 }
 
 /**
@@ -62,14 +87,16 @@ export function writeScheduleFile(schedule: Schedule, path: string): void {
  * read a chunk at a time; the whole file is read once now, to check its hash.
  *
  * @throws LoaderError `input` when it is missing, of another kind, cut short or altered
+ * @throws the signal's reason when it aborts meanwhile
  */
-export function readScheduleFile(path: string): Schedule {
+export async function readScheduleFile(path: string, signal?: AbortSignal): Promise<Schedule> {
   const schedule = new FileSchedule(path);
-  const found = hashSchedule(schedule.functions, schedule.chunks({ reuse: true }));
-  if (found !== schedule.hash()) {
+  const found = await hashSchedule(schedule.functions, schedule.chunks({ reuse: true }), signal);
+  const told = await schedule.hash();
+  if (found !== told) {
     throw new LoaderError(
       "input",
-      `The schedule's hash is ${found}, not ${schedule.hash()} as its header says; the file was altered.`,
+      `The schedule's hash is ${found}, not ${told} as its header says; the file was altered.`,
       { file: path },
     );
   }
@@ -126,8 +153,8 @@ class FileSchedule implements Schedule {
     }
   }
 
-  hash(): string {
-    return this.#header.hash;
+  hash(): Promise<string> {
+    return Promise.resolve(this.#header.hash);
   }
 }
 
@@ -156,6 +183,14 @@ function cutShort(path: string): LoaderError {
   return new LoaderError("input", "The schedule file is cut short; write it again.", {
     file: path,
   });
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It could not even be made.
+  }
 }
 
 function existsSync(path: string): boolean {

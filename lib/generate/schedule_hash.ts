@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { LoopPauses } from "../base/loop_pauses.ts";
 import type { ScheduleChunk } from "../model/schedule.ts";
 import { functionKey, type FunctionProfile } from "../model/trace.ts";
 
@@ -12,11 +13,15 @@ const ROW_BYTES = 8 + 4 + 4 + 4;
  * every invocation in order its time (float64), function index, runtime and
  * memory (uint32), little-endian. It does not depend on how the schedule is cut
  * into chunks.
+ *
+ * @throws the signal's reason when it aborts meanwhile
  */
-export function hashSchedule(
+export async function hashSchedule(
   functions: readonly FunctionProfile[],
   chunks: Iterable<ScheduleChunk>,
-): string {
+  signal?: AbortSignal,
+): Promise<string> {
+  const pauses = new LoopPauses(signal);
   const hash = createHash("sha256");
   for (const profile of functions) hash.update(functionKey(profile)).update("\n");
   const block = new Uint8Array(BLOCK_ROWS * ROW_BYTES);
@@ -34,6 +39,7 @@ export function hashSchedule(
         offset += ROW_BYTES;
       }
       hash.update(block.subarray(0, offset));
+      if (pauses.isDue) await pauses.take();
     }
   }
   return hash.digest("hex");

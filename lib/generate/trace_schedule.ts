@@ -159,8 +159,8 @@ class TraceSchedule implements Schedule {
     }
   }
 
-  hash(): string {
-    this.#hash ??= hashSchedule(this.functions, this.chunks({ reuse: true }));
+  async hash(signal?: AbortSignal): Promise<string> {
+    this.#hash ??= await hashSchedule(this.functions, this.chunks({ reuse: true }), signal);
     return this.#hash;
   }
 

@@ -49,8 +49,13 @@ export interface Schedule {
    * again: memory stays at one chunk instead of what the collector leaves behind.
    */
   chunks(options?: ChunkOptions): IterableIterator<ScheduleChunk>;
-  /** SHA-256 over function keys and ordered columns, hexadecimal. */
-  hash(): string;
+  /**
+   * SHA-256 over function keys and ordered columns, hexadecimal. It is found once, by a
+   * pass over all of it, in which the event loop has its turns.
+   *
+   * @throws the signal's reason when it aborts meanwhile
+   */
+  hash(signal?: AbortSignal): Promise<string>;
 }
 
 /** The phase of an instant of a schedule. */

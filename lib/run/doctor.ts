@@ -1,4 +1,5 @@
 import { errorMessage } from "../base/error.ts";
+import { untilAborted } from "../base/until_aborted.ts";
 import type { Finding, Mended } from "../platform/finding.ts";
 import type { PlatformName } from "../platform/registry.ts";
 import { diagnoseEndpoints } from "./doctor_endpoints.ts";
@@ -35,9 +36,9 @@ const DIAGNOSES: {
     signal: AbortSignal,
   ) => Promise<Finding[]>;
 } = {
-  local: (options, loads) => diagnoseLocal(options, loads),
+  local: (options, loads, signal) => diagnoseLocal(options, loads, signal),
   endpoints: (options, _loads, signal) => diagnoseEndpoints(options, signal),
-  simulator: (options, loads) => diagnoseSimulator(options, loads),
+  simulator: (options, loads, signal) => diagnoseSimulator(options, loads, signal),
   knative: async (options, loads, signal) => {
     // Loaded when asked for: the library of Kubernetes is large.
     const { diagnoseCluster } = await import("./doctor_knative.ts");
@@ -58,7 +59,7 @@ export async function diagnose(
   options: DoctorValues,
   signal: AbortSignal,
 ): Promise<Diagnosis> {
-  const loads = await planLoads(experiment, options);
+  const loads = await planLoads(experiment, options, signal);
   const look = async () => [
     ...checkMachine(options, loads),
     ...await DIAGNOSES[options.platform](options, loads, signal),
@@ -78,10 +79,11 @@ export async function diagnose(
 async function planLoads(
   experiment: Experiment<OptionTable> | null,
   options: DoctorValues,
+  signal: AbortSignal,
 ): Promise<readonly PlannedLoad[]> {
   if (experiment === null) return [];
-  const { runs } = await experiment.plan(options);
-  return new RunPlanner(runs, options.schedules, options.shard).ahead(MOST_PLANNED);
+  const { runs } = await untilAborted(signal, experiment.plan(options));
+  return await new RunPlanner(runs, options.schedules, options.shard, signal).ahead(MOST_PLANNED);
 }
 
 async function mendAll(findings: readonly Finding[]): Promise<Mended[]> {

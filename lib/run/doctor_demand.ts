@@ -1,3 +1,4 @@
+import { LoopPauses } from "../base/loop_pauses.ts";
 import type { Capacity, FunctionSpec } from "../model/platform.ts";
 import type { DemandLevel, ExpectedDemand } from "../platform/knative/doctor_checks/checkup.ts";
 import { deriveFunctionSpecs, type RequestChoice } from "./function_specs.ts";
@@ -15,13 +16,15 @@ export type DemandOptions = RequestChoice & { readonly seed: number };
  *
  * @param capacity that initial scales are cut to
  * @param requestsOf what an instance of a function requests in the end
+ * @throws the signal's reason when it aborts meanwhile
  */
-export function deriveExpectedDemand(
+export async function deriveExpectedDemand(
   { run }: PlannedLoad,
   options: DemandOptions,
   capacity: Capacity,
+  signal: AbortSignal,
   requestsOf: (spec: FunctionSpec) => Omit<DemandLevel, "instances"> = requestsOfSpec,
-): ExpectedDemand {
+): Promise<ExpectedDemand> {
   const specs = deriveFunctionSpecs(run, options.seed, capacity, options);
   const requests = specs.map(requestsOf);
   const levelOf = (scales: ArrayLike<number>): DemandLevel => {
@@ -41,6 +44,7 @@ export function deriveExpectedDemand(
     if (level.instances > peak.instances) peak = level;
     busyMs.fill(0);
   };
+  const pauses = new LoopPauses(signal);
   let bin = 0;
   for (const { scheduledMs, functionIndex, runtimeMs } of run.schedule.chunks({ reuse: true })) {
     for (let i = 0; i < scheduledMs.length; i++) {
@@ -49,6 +53,7 @@ export function deriveExpectedDemand(
       bin = at;
       busyMs[functionIndex[i]] += runtimeMs[i];
     }
+    if (pauses.isDue) await pauses.take();
   }
   endBin();
   return { name: run.name, initial, peak };

@@ -54,8 +54,16 @@ export async function diagnoseCluster(
       gateway: options.gateway,
       prometheus: options.prometheus,
       demandOn: (capacity) =>
-        loads.map((load) =>
-          deriveExpectedDemand(load, options, capacity, (spec) => requestsOf(serviceOf(spec)))
+        Promise.all(
+          loads.map((load) =>
+            deriveExpectedDemand(
+              load,
+              options,
+              capacity,
+              signal,
+              (spec) => requestsOf(serviceOf(spec)),
+            )
+          ),
         ),
       startsAtZero,
       maxScale: settings.maxScale,

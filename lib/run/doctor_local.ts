@@ -10,13 +10,16 @@ import { demandWarnings, type PlannedLoad } from "./plan_block.ts";
 export async function diagnoseLocal(
   options: CommonOptions,
   loads: readonly PlannedLoad[],
+  signal: AbortSignal,
 ): Promise<Finding[]> {
   await using platform = await createPlatformFromOptions(options);
   const { capacity } = platform;
   const room = `${capacity.instances} instances and ${
     capacity.memoryMib?.toLocaleString("en")
   } MiB at most`;
-  const demands = loads.map((load) => deriveExpectedDemand(load, options, capacity));
+  const demands = await Promise.all(
+    loads.map((load) => deriveExpectedDemand(load, options, capacity, signal)),
+  );
   const findings = demands
     .filter(({ peak }) =>
       peak.instances > (capacity.instances ?? Infinity) ||

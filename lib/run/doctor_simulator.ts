@@ -9,6 +9,7 @@ import type { PlannedLoad } from "./plan_block.ts";
 export async function diagnoseSimulator(
   options: CommonOptions,
   loads: readonly PlannedLoad[],
+  signal: AbortSignal,
 ): Promise<Finding[]> {
   try {
     await using platform = await createPlatformFromOptions(options);
@@ -16,8 +17,10 @@ export async function diagnoseSimulator(
     const cores = (capacity.cpuMilli ?? Infinity) / 1000;
     const sentence = `The simulated platform has ${cores} cores and ` +
       `${capacity.memoryMib?.toLocaleString("en") ?? "any number of"} MiB for requests.`;
-    const short = loads.map((load) => deriveExpectedDemand(load, options, capacity))
-      .filter(({ peak }) => peak.cpuMilli > 1000 * cores);
+    const demands = await Promise.all(
+      loads.map((load) => deriveExpectedDemand(load, options, capacity, signal)),
+    );
+    const short = demands.filter(({ peak }) => peak.cpuMilli > 1000 * cores);
     return short.length === 0
       ? [okay("simulation", sentence)]
       : short.map(({ name, peak }) =>

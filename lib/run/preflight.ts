@@ -1,4 +1,5 @@
 import { LoaderError } from "../base/error.ts";
+import { untilAborted } from "../base/until_aborted.ts";
 import { derivePlan, holdsMoreThan } from "../generate/plan.ts";
 import type { Capacity } from "../model/platform.ts";
 import { createPlatform } from "../platform/registry.ts";
@@ -86,9 +87,8 @@ export async function preflight<O extends OptionTable>(
   signal: AbortSignal,
 ): Promise<Preflight> {
   const target = await findTarget(options);
-  const { runs, overloadTolerance } = await experiment.plan(options);
-  signal.throwIfAborted();
-  const planner = new RunPlanner(runs, options.schedules);
+  const { runs, overloadTolerance } = await untilAborted(signal, experiment.plan(options));
+  const planner = new RunPlanner(runs, options.schedules, null, signal);
   const notes: string[] = [];
   const looked: { readonly load: PlannedLoad; readonly run: PreflightRun }[] = [];
   await using disposables = new AsyncDisposableStack();
@@ -96,15 +96,15 @@ export async function preflight<O extends OptionTable>(
     ? target.reason
     : disposables.use(new Rehearsal(options, target.simulate, signal));
   let isOpen = false;
-  for (let load = planner.next(); load !== undefined; load = planner.next()) {
-    const { run, overloaded } = await expectRun(load, rehearsal, options);
+  for (let load = await planner.next(); load !== undefined; load = await planner.next()) {
+    const { run, overloaded } = await expectRun(load, rehearsal, options, signal);
     looked.push({ load, run });
     if (overloaded && overloadTolerance !== Infinity) {
       notes.push(`The experiment would end after ${run.name}: the platform is overloaded there.`);
       break;
     }
     if (looked.length === MOST_PLANNED) {
-      isOpen = planner.next() !== undefined;
+      isOpen = await planner.next() !== undefined;
       break;
     }
   }
@@ -148,10 +148,11 @@ async function expectRun<O extends OptionTable>(
   load: PlannedLoad,
   rehearsal: Rehearsal | string,
   options: PreflightValues<O>,
+  signal: AbortSignal,
 ): Promise<{ readonly run: PreflightRun; readonly overloaded: boolean }> {
-  const unknown = (reason: string, word: FitWord = "unknown") => ({
+  const unknown = async (reason: string, word: FitWord = "unknown") => ({
     run: {
-      ...deriveRunExpectation(load, null, options.limitSlowdown),
+      ...await deriveRunExpectation(load, null, options.limitSlowdown, signal),
       fit: { word, reason, limits: [] },
     },
     overloaded: false,
@@ -172,7 +173,7 @@ async function expectRun<O extends OptionTable>(
     if (!(error instanceof NoPlaceError)) throw error;
     return unknown(error.message, "does not fit");
   }
-  const expectation = deriveRunExpectation(load, rehearsed, options.limitSlowdown);
+  const expectation = await deriveRunExpectation(load, rehearsed, options.limitSlowdown, signal);
   const fit = judgePlatformFit(expectation, expectation.simulated!, rehearsed, options);
   return { run: { ...expectation, fit }, overloaded: rehearsed.overloaded };
 }
@@ -187,19 +188,19 @@ async function findLargest<O extends OptionTable>(
   const asked = loadSize.asked(options);
   const attempt = async (size: number): Promise<SizeTrial> => {
     const sized = { ...options, ...loadSize.withSize(options, size) };
-    const { runs } = await experiment.plan(sized);
+    const { runs } = await untilAborted(signal, experiment.plan(sized));
     await using rehearsal = new Rehearsal(sized, simulate, signal);
     // Schedules of a folder are those of the planned sizes alone.
     for (const run of runs) {
       signal.throwIfAborted();
-      if (holdsMoreThan(options.mostInvocations, run.schedule)) {
+      if (await holdsMoreThan(options.mostInvocations, run.schedule, signal)) {
         const reason = `not tried: the invocations of ${run.name} are ${moreThan(options)}`;
         return { size, fits: false, wasTried: false, reason };
       }
-      const plan = derivePlan(run.schedule);
+      const plan = await derivePlan(run.schedule, signal);
       const reason = plan.invocations === 0
         ? null
-        : await findObstacle({ run, plan }, rehearsal, sized);
+        : await findObstacle({ run, plan }, rehearsal, sized, signal);
       if (reason !== null) return { size, fits: false, wasTried: true, reason };
     }
     return { size, fits: true, wasTried: true, reason: null };
@@ -214,6 +215,7 @@ async function findObstacle<O extends OptionTable>(
   load: PlannedLoad,
   rehearsal: Rehearsal,
   options: PreflightValues<O>,
+  signal: AbortSignal,
 ): Promise<string | null> {
   const { limitSlowdown, limitNotOk } = options;
   const { invocations } = load.plan;
@@ -224,7 +226,7 @@ async function findObstacle<O extends OptionTable>(
       mostNotOk: limitNotOk * invocations,
     };
     const rehearsed = await rehearsal.rehearse(load, giveUp);
-    const expectation = deriveRunExpectation(load, rehearsed, limitSlowdown);
+    const expectation = await deriveRunExpectation(load, rehearsed, limitSlowdown, signal);
     const fit = judgePlatformFit(expectation, expectation.simulated!, rehearsed, options);
     return fit.word === "does not fit" ? fit.reason : null;
   } catch (error) {

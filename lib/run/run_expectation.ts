@@ -5,6 +5,7 @@ import { deriveMerit } from "../analyze/merit.ts";
 import { deriveRankedQuantiles, type RankedQuantiles } from "../analyze/ranked_quantiles.ts";
 import { chooseTimeBins, type TimeBins } from "../analyze/time_bins.ts";
 import { deriveTransportLatencyMs } from "../analyze/transport_latency.ts";
+import { LoopPauses } from "../base/loop_pauses.ts";
 import type { Plan } from "../model/manifest.ts";
 import { isJudged, type Outcome, OUTCOMES } from "../model/record.ts";
 import { phaseAt, type Schedule } from "../model/schedule.ts";
@@ -74,18 +75,20 @@ export interface RunExpectation {
  * rehearsal of it.
  *
  * @param limitSlowdown slowdown above which an invocation is slow
+ * @throws the signal's reason when it aborts meanwhile
  */
-export function deriveRunExpectation(
+export async function deriveRunExpectation(
   { run, plan }: PlannedLoad,
   rehearsed: RehearsedRun | null,
   limitSlowdown: number,
-): RunExpectation {
+  signal: AbortSignal,
+): Promise<RunExpectation> {
   const bins = chooseTimeBins(plan.durationMs, MOST_BINS, LEAST_BIN_MS);
-  const offered = deriveOfferedSeries(run.schedule, bins);
+  const offered = await deriveOfferedSeries(run.schedule, bins, signal);
   return {
     name: run.name,
     parameters: run.parameters,
-    scheduleHash: run.schedule.hash(),
+    scheduleHash: await run.schedule.hash(signal),
     plan,
     bins,
     offered,
@@ -108,7 +111,12 @@ export function deriveWorkCores(
   return factor * concurrency + overheadMs * ratePerS / 1000;
 }
 
-function deriveOfferedSeries(schedule: Schedule, bins: TimeBins): OfferedSeries {
+async function deriveOfferedSeries(
+  schedule: Schedule,
+  bins: TimeBins,
+  signal: AbortSignal,
+): Promise<OfferedSeries> {
+  const pauses = new LoopPauses(signal);
   const invocations = new Float64Array(bins.count);
   const runtimeSumMs = new Float64Array(bins.count);
   for (const { scheduledMs, runtimeMs } of schedule.chunks({ reuse: true })) {
@@ -117,6 +125,7 @@ function deriveOfferedSeries(schedule: Schedule, bins: TimeBins): OfferedSeries 
       invocations[bin]++;
       runtimeSumMs[bin] += runtimeMs[i];
     }
+    if (pauses.isDue) await pauses.take();
   }
   const widthOf = (bin: number) => Math.min(bins.binMs, schedule.durationMs - bin * bins.binMs);
   return {

@@ -1,6 +1,7 @@
 import { wallClockDate } from "../base/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { sinceProgramStartMs } from "../base/process_usage.ts";
+import { untilAborted } from "../base/until_aborted.ts";
 import { functionKey } from "../model/trace.ts";
 import { writeScheduleFile } from "../generate/schedule_file.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
@@ -75,10 +76,9 @@ export async function runExperiment<O extends OptionTable>(
   checkShardOptions(options);
   // Made and let go: its options are checked before anything else happens.
   await (await createPlatformFromOptions(options))[Symbol.asyncDispose]();
-  const { runs, overloadTolerance } = await experiment.plan(options);
-  signal.throwIfAborted();
-  const planner = new RunPlanner(runs, options.schedules, options.shard);
-  const ahead = planner.ahead(MOST_PLANNED);
+  const { runs, overloadTolerance } = await untilAborted(signal, experiment.plan(options));
+  const planner = new RunPlanner(runs, options.schedules, options.shard, signal);
+  const ahead = await planner.ahead(MOST_PLANNED);
   if (ahead.length === 0) {
     throw new LoaderError("usage", "The options leave no run to make; --dry-run shows the plan.");
   }
@@ -92,7 +92,7 @@ export async function runExperiment<O extends OptionTable>(
     ahead,
   );
   judge.refuseBeyondLimits(ahead);
-  if (options.saveSchedules !== null) saveSchedules(options.saveSchedules, ahead);
+  if (options.saveSchedules !== null) await saveSchedules(options.saveSchedules, ahead, signal);
   if (options.dryRun) return { folder: null, status: "finished", runs: [] };
 
   const folder = ExperimentFolder.open(
@@ -128,10 +128,16 @@ export async function runExperiment<O extends OptionTable>(
   return { folder: folder.path, status, runs: session.manifests };
 }
 
-function saveSchedules(folder: string, loads: readonly PlannedLoad[]): void {
+async function saveSchedules(
+  folder: string,
+  loads: readonly PlannedLoad[],
+  signal: AbortSignal,
+): Promise<void> {
   try {
     Deno.mkdirSync(folder, { recursive: true });
-    for (const { run } of loads) writeScheduleFile(run.schedule, scheduleFileOf(folder, run));
+    for (const { run } of loads) {
+      await writeScheduleFile(run.schedule, scheduleFileOf(folder, run), signal);
+    }
   } catch (cause) {
     if (cause instanceof LoaderError) throw cause;
     throw new LoaderError(
@@ -187,7 +193,7 @@ class Session<O extends OptionTable> {
     const isAlone = starts === null && (shard?.count ?? 1) === 1;
     const goesOn = overloadTolerance === Infinity;
     const tolerance = isAlone ? overloadTolerance : 1;
-    for (let load = planner.next(); load !== undefined; load = planner.next()) {
+    for (let load = await planner.next(); load !== undefined; load = await planner.next()) {
       const start = starts?.next(load.plan.durationMs) ?? null;
       for (let attempt = 1;; attempt++) {
         const status = await this.#run(load, start, attempt);
@@ -218,7 +224,7 @@ class Session<O extends OptionTable> {
     this.listener.onRunStart?.(load);
     const schedule = load.part?.schedule ?? run.schedule;
     await using folder = this.folder.startRun(
-      this.#createManifest(run, load, start),
+      await this.#createManifest(run, load, start),
       schedule.functions.map(functionKey),
     );
     let status: RunStatus;
@@ -322,11 +328,11 @@ class Session<O extends OptionTable> {
     }
   }
 
-  #createManifest(
+  async #createManifest(
     run: PlannedRun,
     { plan, part }: PlannedLoad,
     start: AgreedStart | null,
-  ): RunManifest {
+  ): Promise<RunManifest> {
     const { shard } = this.options;
     return {
       kind: "run",
@@ -339,7 +345,7 @@ class Session<O extends OptionTable> {
       command: this.command,
       options: heededOptions(this.experiment, this.#optionsOf(run)),
       seed: this.options.seed,
-      scheduleHash: run.schedule.hash(),
+      scheduleHash: await run.schedule.hash(this.signal),
       trace: run.trace === null ? null : {
         name: run.trace.name,
         hash: run.trace.hash,

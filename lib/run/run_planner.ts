@@ -17,32 +17,41 @@ export class RunPlanner {
   readonly #runs: Iterator<PlannedRun>;
   readonly #schedules: string | null;
   readonly #shard: Shard | null;
+  readonly #signal: AbortSignal;
   #ahead: PlannedLoad[] = [];
   exhausted = false;
 
   /**
    * `schedules`: a folder with files to replay, `null`: the runs' own. `shard`:
-   * the part of each run that this loader makes, `null`: all of it.
+   * the part of each run that this loader makes, `null`: all of it. `signal`: ends the
+   * passes over schedules, which take long where they are long.
    */
-  constructor(runs: Iterable<PlannedRun>, schedules: string | null, shard: Shard | null = null) {
+  constructor(
+    runs: Iterable<PlannedRun>,
+    schedules: string | null,
+    shard: Shard | null,
+    signal: AbortSignal,
+  ) {
+    this.#signal = signal;
     this.#runs = runs[Symbol.iterator]();
     this.#schedules = schedules;
     this.#shard = shard;
   }
 
-  ahead(most: number): readonly PlannedLoad[] {
+  async ahead(most: number): Promise<readonly PlannedLoad[]> {
     while (this.#ahead.length < most && !this.exhausted) {
-      const load = this.#pull();
+      const load = await this.#pull();
       if (load !== undefined) this.#ahead.push(load);
     }
     return this.#ahead;
   }
 
-  next(): PlannedLoad | undefined {
-    return this.#ahead.shift() ?? this.#pull();
+  async next(): Promise<PlannedLoad | undefined> {
+    return this.#ahead.shift() ?? await this.#pull();
   }
 
-  #pull(): PlannedLoad | undefined {
+  async #pull(): Promise<PlannedLoad | undefined> {
+    this.#signal.throwIfAborted();
     const next = this.#runs.next();
     if (next.done) {
       this.exhausted = true;
@@ -56,8 +65,8 @@ export class RunPlanner {
     }
     const run = this.#schedules === null
       ? next.value
-      : replaySchedule(next.value, scheduleFileOf(this.#schedules, next.value));
-    const plan = derivePlan(run.schedule);
+      : await this.#replaySchedule(next.value, scheduleFileOf(this.#schedules, next.value));
+    const plan = await derivePlan(run.schedule, this.#signal);
     if (plan.invocations === 0) {
       throw new LoaderError(
         "usage",
@@ -66,28 +75,28 @@ export class RunPlanner {
     }
     if (this.#shard === null) return { run, plan };
     const schedule = takeShard(run.schedule, this.#shard);
-    return { run, plan: derivePlan(schedule), part: { schedule, whole: plan } };
+    return { run, plan: await derivePlan(schedule, this.#signal), part: { schedule, whole: plan } };
+  }
+
+  /** The run with the schedule of a file, which must be of the same functions. */
+  async #replaySchedule(run: PlannedRun, file: string): Promise<PlannedRun> {
+    const schedule = await readScheduleFile(file, this.#signal);
+    const expected = run.schedule.functions.map(functionKey);
+    const found = schedule.functions.map(functionKey);
+    const differing = expected.findIndex((key, index) => key !== found[index]);
+    if (differing >= 0 || found.length !== expected.length) {
+      throw new LoaderError(
+        "input",
+        `The schedule has ${found.length} functions, and not those of the run ${run.name} ` +
+          `(${expected.length}); give the options that it was made with.`,
+        { file },
+      );
+    }
+    return { ...run, schedule };
   }
 }
 
 /** Where the schedule of a run is in a folder of schedules. */
 export function scheduleFileOf(folder: string, run: PlannedRun): string {
   return join(folder, `${run.name}.schedule`);
-}
-
-/** The run with the schedule of a file, which must be of the same functions. */
-function replaySchedule(run: PlannedRun, file: string): PlannedRun {
-  const schedule = readScheduleFile(file);
-  const expected = run.schedule.functions.map(functionKey);
-  const found = schedule.functions.map(functionKey);
-  const differing = expected.findIndex((key, index) => key !== found[index]);
-  if (differing >= 0 || found.length !== expected.length) {
-    throw new LoaderError(
-      "input",
-      `The schedule has ${found.length} functions, and not those of the run ${run.name} ` +
-        `(${expected.length}); give the options that it was made with.`,
-      { file },
-    );
-  }
-  return { ...run, schedule };
 }

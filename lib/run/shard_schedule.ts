@@ -24,7 +24,7 @@ import { isInShard, type Shard } from "./shard.ts";
  * let invocations = 0;
  * for (const index of [1, 2]) {
  *   const part = takeShard(whole, { index, count: 2 });
- *   if (part.hash() !== whole.hash()) throw new Error("the hash tells what is made together");
+ *   if (await part.hash() !== await whole.hash()) throw new Error("the hash tells what is made together");
  *   for (const chunk of part.chunks()) invocations += chunk.scheduledMs.length;
  * }
  * if (invocations !== 10) throw new Error("every invocation belongs to one loader");
@@ -66,8 +66,8 @@ class ShardSchedule implements Schedule {
     }
   }
 
-  hash(): string {
-    return this.#whole.hash();
+  hash(signal?: AbortSignal): Promise<string> {
+    return this.#whole.hash(signal);
   }
 
   #countOwn({ functionIndex }: ScheduleChunk): number {

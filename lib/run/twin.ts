@@ -133,7 +133,7 @@ class Twins {
   }
 
   async make({ run, folder: { path, manifest } }: TwinnedRun): Promise<void> {
-    const hash = run.schedule.hash();
+    const hash = await run.schedule.hash(this.#signal);
     if (hash !== manifest.scheduleHash) {
       throw new LoaderError(
         "result",

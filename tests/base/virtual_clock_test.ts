@@ -137,3 +137,44 @@ Deno.test("VirtualClock: a long run lets others have their turn", async () => {
   });
   assert.ok(clock.nowMs() > 1000);
 });
+
+Deno.test("VirtualClock: signals are heard, though every event returns a promise that has settled", async () => {
+  const clock = new VirtualClock();
+  let heard = false;
+  const listener = () => void (heard = true);
+  Deno.addSignalListener("SIGUSR2", listener);
+  const untilMs = performance.now() + 60_000;
+  try {
+    await clock.run((stop) => {
+      const scrape = () => {
+        if (heard || performance.now() > untilMs) return stop();
+        clock.at(clock.nowMs() + 1, () => {
+          scrape();
+          return Promise.resolve();
+        });
+      };
+      Deno.kill(Deno.pid, "SIGUSR2");
+      scrape();
+    });
+  } finally {
+    Deno.removeSignalListener("SIGUSR2", listener);
+  }
+  assert.ok(heard);
+});
+
+Deno.test("VirtualClock: signals are heard between runs that are short", async () => {
+  const clock = new VirtualClock();
+  let heard = false;
+  const listener = () => void (heard = true);
+  Deno.addSignalListener("SIGUSR2", listener);
+  const untilMs = performance.now() + 60_000;
+  try {
+    Deno.kill(Deno.pid, "SIGUSR2");
+    while (!heard && performance.now() < untilMs) {
+      await clock.run((stop) => void clock.at(clock.nowMs() + 1, stop));
+    }
+  } finally {
+    Deno.removeSignalListener("SIGUSR2", listener);
+  }
+  assert.ok(heard);
+});

@@ -114,3 +114,41 @@ Deno.test("simulator: what is infinite in its JSON is told from what has too few
   assert.equal(merit.slowdown.all.p99, null);
   assert.equal(merit.slowdown.okOnly.p50, null);
 });
+
+/** Waits until the only run of an experiment's folder has begun. */
+async function runBegan(folder: string): Promise<string> {
+  for (const deadlineMs = Date.now() + 60_000; Date.now() < deadlineMs;) {
+    try {
+      const [{ name }] = [...Deno.readDirSync(`${folder}/runs`)];
+      const path = `${folder}/runs/${name}`;
+      const { runStartUnixMs } = JSON.parse(Deno.readTextFileSync(`${path}/manifest.json`));
+      if (runStartUnixMs !== null) return path;
+    } catch {
+      // It is not there yet.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`no run began in ${folder}`);
+}
+
+Deno.test("simulator: Ctrl-C is heard in the middle of a run, whatever happens in it", async () => {
+  await using folder = await temporaryFolder();
+  const output = `${folder.path}/out`;
+  // Much is scraped and little invoked: seconds of computing for a report of a moment.
+  await using script = Script.start("experiments/trace_sweep.ts", [
+    ...SIMULATED,
+    ...["--sizes", "2", "--duration", "1400min", "--rate-scale", "0.01"],
+    ...["--scrape-interval", "1s", "--output", output],
+  ]);
+  const run = await runBegan(output);
+  script.kill("SIGINT");
+  const { status, stderr } = await script.result;
+  assert.equal(status, 130, stderr);
+  const manifest = JSON.parse(await Deno.readTextFile(`${run}/manifest.json`));
+  assert.equal(manifest.status, "interrupted");
+  const { ok, cancelled } = manifest.outcomes;
+  assert.ok(cancelled > 0, "what was not dispatched is told");
+  const rows = (await Deno.readTextFile(`${run}/invocations.csv`)).trimEnd().split("\n").length - 1;
+  assert.equal(rows, manifest.plan.invocations, "each invocation has a row");
+  assert.ok(ok < rows);
+});

@@ -4,8 +4,8 @@ import { generateRateStep } from "../../lib/generate/pattern_schedule.ts";
 import { generateSchedule } from "../../lib/generate/trace_schedule.ts";
 import { traceWithCounts } from "../support/schedules.ts";
 
-Deno.test("derivePlan: totals, rates and Little's law by hand", () => {
-  const plan = derivePlan(generateRateStep({
+Deno.test("derivePlan: totals, rates and Little's law by hand", async () => {
+  const plan = await derivePlan(generateRateStep({
     seed: 1,
     ratePerS: 20,
     durationMs: 5000,
@@ -26,8 +26,8 @@ Deno.test("derivePlan: totals, rates and Little's law by hand", () => {
   });
 });
 
-Deno.test("derivePlan: nothing to do is zero, not NaN", () => {
-  const plan = derivePlan(generateSchedule(traceWithCounts([0, 0])));
+Deno.test("derivePlan: nothing to do is zero, not NaN", async () => {
+  const plan = await derivePlan(generateSchedule(traceWithCounts([0, 0])));
   assert.deepEqual(
     [plan.invocations, plan.meanRatePerS, plan.peakRatePerS, plan.expectedConcurrency],
     [0, 0, 0, 0],
@@ -35,7 +35,7 @@ Deno.test("derivePlan: nothing to do is zero, not NaN", () => {
   assert.equal(plan.meanRequestedRuntimeMs, 0);
 });
 
-Deno.test("holdsMoreThan: makes no more of a schedule than the answer needs", () => {
+Deno.test("holdsMoreThan: makes no more of a schedule than the answer needs", async () => {
   let made = 0;
   const minutes = generateSchedule(traceWithCounts([3, 3, 3, 3]));
   const counted = {
@@ -47,8 +47,8 @@ Deno.test("holdsMoreThan: makes no more of a schedule than the answer needs", ()
       }
     },
   };
-  assert.equal(holdsMoreThan(5, counted as typeof minutes), true);
+  assert.equal(await holdsMoreThan(5, counted as typeof minutes), true);
   assert.equal(made, 2);
-  assert.equal(holdsMoreThan(12, minutes), false);
-  assert.equal(holdsMoreThan(11, minutes), true);
+  assert.equal(await holdsMoreThan(12, minutes), false);
+  assert.equal(await holdsMoreThan(11, minutes), true);
 });

@@ -3,25 +3,25 @@ import { readScheduleFile, writeScheduleFile } from "../../lib/generate/schedule
 import { generateSchedule } from "../../lib/generate/trace_schedule.ts";
 import { listInvocations, traceWithCounts } from "../support/schedules.ts";
 
-async function withFolder(body: (folder: string) => void): Promise<void> {
+async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "loader-schedule-" });
   try {
-    body(folder);
+    await body(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
 Deno.test("schedule file: what is written is read back, to the bit", async () => {
-  await withFolder((folder) => {
+  await withFolder(async (folder) => {
     const schedule = generateSchedule(traceWithCounts([30, 0, 7], [1, 2, 3]), {
       timeScale: 3,
       warmupMinutes: 1,
     });
     const path = `${folder}/schedule.bin`;
-    writeScheduleFile(schedule, path);
-    const read = readScheduleFile(path);
-    assert.equal(read.hash(), schedule.hash());
+    await writeScheduleFile(schedule, path);
+    const read = await readScheduleFile(path);
+    assert.equal(await read.hash(), await schedule.hash());
     assert.equal(read.durationMs, schedule.durationMs);
     assert.deepEqual(read.phases, schedule.phases);
     assert.deepEqual(listInvocations(read), listInvocations(schedule));
@@ -31,18 +31,18 @@ Deno.test("schedule file: what is written is read back, to the bit", async () =>
 });
 
 Deno.test("schedule file: one that is there is not overwritten", async () => {
-  await withFolder((folder) => {
+  await withFolder(async (folder) => {
     const path = `${folder}/schedule.bin`;
     const schedule = generateSchedule(traceWithCounts([1]));
-    writeScheduleFile(schedule, path);
-    assert.throws(() => writeScheduleFile(schedule, path), { code: "usage", message: /exists/ });
+    await writeScheduleFile(schedule, path);
+    await assert.rejects(writeScheduleFile(schedule, path), { code: "usage", message: /exists/ });
   });
 });
 
 Deno.test("schedule file: missing, foreign, cut short or altered, each in a sentence", async () => {
-  await withFolder((folder) => {
+  await withFolder(async (folder) => {
     const path = `${folder}/schedule.bin`;
-    writeScheduleFile(generateSchedule(traceWithCounts([30])), path);
+    await writeScheduleFile(generateSchedule(traceWithCounts([30])), path);
     const bytes = Deno.readFileSync(path);
     const attempt = (name: string, content: Uint8Array | null) => {
       if (content !== null) Deno.writeFileSync(`${folder}/${name}`, content);
@@ -50,15 +50,19 @@ Deno.test("schedule file: missing, foreign, cut short or altered, each in a sent
     };
     const altered = bytes.slice();
     altered[altered.length - 1] ^= 1;
-    assert.throws(attempt("missing", null), {
+    await assert.rejects(attempt("missing", null), {
       code: "input",
       message: /missing: .*cannot be read/,
     });
-    assert.throws(attempt("foreign", new Uint8Array(100)), { message: /not a schedule file/ });
-    assert.throws(attempt("empty", new Uint8Array(0)), { message: /not a schedule file/ });
+    await assert.rejects(attempt("foreign", new Uint8Array(100)), {
+      message: /not a schedule file/,
+    });
+    await assert.rejects(attempt("empty", new Uint8Array(0)), { message: /not a schedule file/ });
     for (const length of [25, 200, bytes.length - 1]) {
-      assert.throws(attempt(`cut-${length}`, bytes.slice(0, length)), { message: /cut short/ });
+      await assert.rejects(attempt(`cut-${length}`, bytes.slice(0, length)), {
+        message: /cut short/,
+      });
     }
-    assert.throws(attempt("altered", altered), { message: /hash is [0-9a-f]{64}, not/ });
+    await assert.rejects(attempt("altered", altered), { message: /hash is [0-9a-f]{64}, not/ });
   });
 });

@@ -14,7 +14,7 @@ const PART: Schedule = {
   functions: [profileWithCounts("f0", [])],
   durationMs: 1000,
   phases: [{ fromMs: 0, phase: "measurement" }],
-  hash: () => "",
+  hash: () => Promise.resolve(""),
   *chunks(): IterableIterator<ScheduleChunk> {
     yield {
       scheduledMs: Float64Array.of(100, 200),

@@ -76,7 +76,7 @@ Deno.test("doctor: a mistake in the experiment's options is refused, as by the e
   );
 });
 
-Deno.test("doctor: what a run asks for in its fullest minute, by hand", () => {
+Deno.test("doctor: what a run asks for in its fullest minute, by hand", async () => {
   const load = (rows: readonly (readonly [number, number, number])[]): PlannedLoad => {
     const [scheduledMs, functionIndex, runtimeMs] = [0, 1, 2].map((i) => rows.map((row) => row[i]));
     return {
@@ -100,13 +100,14 @@ Deno.test("doctor: what a run asks for in its fullest minute, by hand", () => {
               memoryMib: Uint32Array.from(rows, () => 1),
             };
           },
-          hash: () => "",
+          hash: () => Promise.resolve(""),
         },
       },
       plan: {} as PlannedLoad["plan"],
     };
   };
   const capacity = { instances: null, cpuMilli: null, memoryMib: null, instanceOverheadMib: 0 };
+  const never = new AbortController().signal;
   const options = { seed: 42, cpuRequest: null, requests: "table" } as const;
   const rows = [
     [0, 0, 60_000],
@@ -117,16 +118,17 @@ Deno.test("doctor: what a run asks for in its fullest minute, by hand", () => {
     [119_999, 1, 1],
     [120_000, 1, 60_000],
   ] as const;
-  const { initial, peak } = deriveExpectedDemand(load(rows), options, capacity);
+  const { initial, peak } = await deriveExpectedDemand(load(rows), options, capacity, never);
   // 83 milli-cores for 128 MiB (the table of the method).
   assert.deepEqual(initial, { instances: 2, cpuMilli: 166, memoryMib: 256 });
   assert.deepEqual(peak, { instances: 5, cpuMilli: 415, memoryMib: 640 });
-  const quiet = deriveExpectedDemand(load([[0, 1, 1]]), options, capacity);
+  const quiet = await deriveExpectedDemand(load([[0, 1, 1]]), options, capacity, never);
   assert.deepEqual(quiet.peak, quiet.initial, "those of the start are there in any case");
-  const own = deriveExpectedDemand(
+  const own = await deriveExpectedDemand(
     load(rows),
     options,
     capacity,
+    never,
     () => ({ cpuMilli: 10, memoryMib: 0 }),
   );
   assert.deepEqual(own.peak, { instances: 5, cpuMilli: 50, memoryMib: 0 });

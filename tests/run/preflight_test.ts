@@ -39,7 +39,7 @@ Deno.test("preflight: its runs are those of the experiment, by their schedules' 
   const planned = [...(await traceSweep.plan(valuesOf(traceSweep, args))).runs];
   assert.deepEqual(
     runs.map(({ name, scheduleHash }) => [name, scheduleHash]),
-    planned.map(({ name, schedule }) => [name, schedule.hash()]),
+    await Promise.all(planned.map(async ({ name, schedule }) => [name, await schedule.hash()])),
   );
 });
 

@@ -42,9 +42,9 @@ Deno.test("shard: functions are dealt about evenly", () => {
   for (const count of counts) assert.ok(count > 850 && count < 1150, String(counts));
 });
 
-Deno.test("shards of a schedule: each invocation is in one of them, with its index in the whole", () => {
-  fc.assert(
-    fc.property(
+Deno.test("shards of a schedule: each invocation is in one of them, with its index in the whole", async () => {
+  await fc.assert(
+    fc.asyncProperty(
       fc.integer({ min: 1, max: 5 }),
       fc.integer({ min: 0, max: 1000 }),
       fc.array(fc.array(fc.nat(20), { minLength: 2, maxLength: 2 }), {
@@ -52,13 +52,13 @@ Deno.test("shards of a schedule: each invocation is in one of them, with its ind
         maxLength: 12,
       }),
       fc.boolean(),
-      (count, seed, counts, reuse) => {
+      async (count, seed, counts, reuse) => {
         const whole = generateSchedule(traceWithCounts(...counts), { seed });
         const rows = new Map<number, readonly unknown[]>();
         let ofParts = 0;
         for (let index = 1; index <= count; index++) {
           const part = takeShard(whole, { index, count });
-          assert.equal(part.hash(), whole.hash());
+          assert.equal(await part.hash(), await whole.hash());
           assert.deepEqual([part.durationMs, part.phases], [whole.durationMs, whole.phases]);
           ofParts += part.functions.length;
           let last = -1;

@@ -1,3 +1,4 @@
+import { LoopPauses } from "../../base/loop_pauses.ts";
 import type { Schedule } from "../../model/schedule.ts";
 
 /** All invocations of a run as its platform will see them, by function index. */
@@ -26,6 +27,8 @@ export interface ArrivalDelays {
 /**
  * Derives what a policy that knows the future is told: 16 bytes an invocation.
  *
+ * @throws the signal's reason when it aborts meanwhile
+ *
  * @example
  * ```ts
  * import { deriveArrivals } from "./known_arrivals.ts";
@@ -37,18 +40,21 @@ export interface ArrivalDelays {
  * };
  * const delays = { networkMs: 0.25, serviceFactor: 2, serviceOverheadMs: 1 };
  * const schedule = { functions: ["f0", "f1"], chunks: () => [chunk].values() };
- * const { arrivalsMs, serviceMs } = deriveArrivals(schedule, delays);
+ * const { arrivalsMs, serviceMs } = await deriveArrivals(schedule, delays);
  * if (arrivalsMs.map(String).join(";") !== ";10.25,20.25") throw new Error("not of function 1");
  * if (serviceMs[1].join() !== "11,13") throw new Error();
  * ```
  */
-export function deriveArrivals(
+export async function deriveArrivals(
   schedule: Pick<Schedule, "chunks"> & { readonly functions: { readonly length: number } },
   { networkMs, serviceFactor, serviceOverheadMs }: ArrivalDelays,
-): KnownArrivals {
+  signal?: AbortSignal,
+): Promise<KnownArrivals> {
+  const pauses = new LoopPauses(signal);
   const counts = new Uint32Array(schedule.functions.length);
   for (const { functionIndex } of schedule.chunks({ reuse: true })) {
     for (let i = 0; i < functionIndex.length; i++) counts[functionIndex[i]]++;
+    if (pauses.isDue) await pauses.take();
   }
   const arrivalsMs = Array.from(counts, (count) => new Float64Array(count));
   const serviceMs = Array.from(counts, (count) => new Float64Array(count));
@@ -60,6 +66,7 @@ export function deriveArrivals(
       arrivalsMs[index][position] = scheduledMs[i] + networkMs;
       serviceMs[index][position] = runtimeMs[i] * serviceFactor + serviceOverheadMs;
     }
+    if (pauses.isDue) await pauses.take();
   }
   return { arrivalsMs, serviceMs, readyAheadMs: networkMs };
 }

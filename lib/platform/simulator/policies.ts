@@ -19,11 +19,13 @@ export interface PolicyContext {
    *
    * @throws LoaderError `usage` where the platform does not know the run's schedule
    */
-  readonly deriveArrivals: () => KnownArrivals;
+  readonly deriveArrivals: () => Promise<KnownArrivals>;
 }
 
 /** Makes a keep-alive policy; its time 0 is the run start. */
-export type PolicyFactory = (context: PolicyContext) => KeepAlivePolicy;
+export type PolicyFactory = (
+  context: PolicyContext,
+) => KeepAlivePolicy | Promise<KeepAlivePolicy>;
 
 /** Knative's autoscaler, which counts requests and is no keep-alive policy. */
 export const KNATIVE = "knative";
@@ -35,8 +37,8 @@ const KEEP_ALIVE_POLICIES: Readonly<Record<string, PolicyFactory>> = {
   "hybrid-histogram": ({ functions }) => new HybridHistogram({ functions }),
   "greedy-dual": (context) => new GreedyDual(context),
   "little-prewarm": ({ functions }) => new LittlePrewarm({ functions }),
-  oracle: ({ coldStartMs, deriveArrivals }) => {
-    const { readyAheadMs, ...arrivals } = deriveArrivals();
+  oracle: async ({ coldStartMs, deriveArrivals }) => {
+    const { readyAheadMs, ...arrivals } = await deriveArrivals();
     return new Oracle({ ...arrivals, coldStartMs: coldStartMs.map((ms) => ms + readyAheadMs) });
   },
 };
@@ -55,7 +57,10 @@ export function checkPolicyName(name: string): void {
 }
 
 /** The keep-alive policy of a name other than {@linkcode KNATIVE}. */
-export function createKeepAlivePolicy(name: string, context: PolicyContext): KeepAlivePolicy {
+export async function createKeepAlivePolicy(
+  name: string,
+  context: PolicyContext,
+): Promise<KeepAlivePolicy> {
   checkPolicyName(name);
-  return KEEP_ALIVE_POLICIES[name](context);
+  return await KEEP_ALIVE_POLICIES[name](context);
 }

@@ -115,7 +115,7 @@ class SimulatorPlatform implements Platform {
     }
     this.#checkFunctions(specs);
     signal.throwIfAborted();
-    const policy = this.#createPolicy(specs);
+    const policy = await this.#createPolicy(specs, signal);
     const functions = specs.map((spec, i) =>
       this.#createFunction(spec, i, plannedScaleOf(policy, i) ?? spec.initialScale)
     );
@@ -227,7 +227,10 @@ class SimulatorPlatform implements Platform {
   }
 
   /** `null`: Knative's autoscaler decides. */
-  #createPolicy(specs: readonly FunctionSpec[]): KeepAlivePolicy | null {
+  async #createPolicy(
+    specs: readonly FunctionSpec[],
+    signal: AbortSignal,
+  ): Promise<KeepAlivePolicy | null> {
     const { policy, createPolicy, schedulingMs, imageMs, startMs } = this.#settings;
     if (createPolicy === null && policy === KNATIVE) return null;
     const stretch = this.#settings.startUsesCpu ? this.#cpuStretch : 1;
@@ -236,9 +239,11 @@ class SimulatorPlatform implements Platform {
       functions: specs.length,
       memoryMib: Float64Array.from(specs, (spec) => this.#instanceMemoryMib(spec)),
       coldStartMs: new Float64Array(specs.length).fill(coldStartMs),
-      deriveArrivals: () => this.#deriveArrivals(),
+      deriveArrivals: () => this.#deriveArrivals(signal),
     };
-    return createPolicy === null ? createKeepAlivePolicy(policy, context) : createPolicy(context);
+    return await (createPolicy === null
+      ? createKeepAlivePolicy(policy, context)
+      : createPolicy(context));
   }
 
   /** How much longer than its work a task takes, because an instance gets less than a core. */
@@ -246,7 +251,7 @@ class SimulatorPlatform implements Platform {
     return 1 / Math.min(1, this.#settings.cpuLimitCores);
   }
 
-  #deriveArrivals(): KnownArrivals {
+  async #deriveArrivals(signal: AbortSignal): Promise<KnownArrivals> {
     const { schedule, policy, networkMs, serviceFactor, serviceOverheadMs } = this.#settings;
     if (schedule === null) {
       throw new LoaderError(
@@ -256,11 +261,11 @@ class SimulatorPlatform implements Platform {
         { value: policy },
       );
     }
-    return deriveArrivals(schedule, {
+    return await deriveArrivals(schedule, {
       networkMs: meanOf(networkMs),
       serviceFactor: meanOf(serviceFactor) * this.#cpuStretch,
       serviceOverheadMs: meanOf(serviceOverheadMs) * this.#cpuStretch,
-    });
+    }, signal);
   }
 
   #createScaling(policy: KeepAlivePolicy | null, cluster: Cluster): Scaling {

@@ -30,8 +30,8 @@ const AMPLE: SimulatorOptions = {
 const STEP_MS = 2e-3;
 
 /** Starts an instance for each arrival and lets it go after it: never cold, and wasteful. */
-const startForEach: PolicyFactory = ({ deriveArrivals, coldStartMs }) => {
-  const { arrivalsMs } = deriveArrivals();
+const startForEach: PolicyFactory = async ({ deriveArrivals, coldStartMs }) => {
+  const { arrivalsMs } = await deriveArrivals();
   return new (class extends KeepAliveDefaults {
     readonly name = "start-for-each";
     keepUntilMs = (_functionIndex: number, nowMs: number): number => nowMs + 1;
@@ -42,8 +42,8 @@ const startForEach: PolicyFactory = ({ deriveArrivals, coldStartMs }) => {
 };
 
 /** Has as many instances of a function as arrivals from the beginning, and keeps them. */
-const keepAll: PolicyFactory = ({ deriveArrivals }) => {
-  const { arrivalsMs } = deriveArrivals();
+const keepAll: PolicyFactory = async ({ deriveArrivals }) => {
+  const { arrivalsMs } = await deriveArrivals();
   return new (class extends KeepAliveDefaults {
     readonly name = "keep-all";
     keepUntilMs = (): number => Infinity;

@@ -34,7 +34,7 @@ export function scheduleOf(
     *chunks() {
       if (rows.length > 0) yield chunk;
     },
-    hash: () => "",
+    hash: () => Promise.resolve(""),
   };
 }
 

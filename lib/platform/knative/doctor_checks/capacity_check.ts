@@ -23,7 +23,7 @@ export async function checkCapacity(
   const deployment = maps.get("config-deployment") ?? {};
   const room = deriveRoom(nodes, pods);
   // What the platform cuts initial scales to.
-  const demands = demandOn({ ...room.free, instanceOverheadMib: 0 });
+  const demands = await demandOn({ ...room.free, instanceOverheadMib: 0 });
   return judgeCapacity(room, demands, {
     instances: 1,
     cpuMilli: parseCpuMilli(deployment["queue-sidecar-cpu-request"] ?? QUEUE_PROXY_CPU),

@@ -26,7 +26,7 @@ export interface Checkup {
   /** URL, or `namespace/service:port` through the API server; `null`: it is looked for. */
   readonly prometheus: string | null;
   /** Of the runs that are planned, given what the nodes have; empty where none are known. */
-  readonly demandOn: (capacity: Capacity) => readonly ExpectedDemand[];
+  readonly demandOn: (capacity: Capacity) => Promise<readonly ExpectedDemand[]>;
   /** Whether functions start with no instance. */
   readonly startsAtZero: boolean;
   /** Most instances of a function that a run may ask for. */

@@ -45,8 +45,8 @@ export type {
 } from "./lib/model/manifest.ts";
 export { type Column, type Table, TABLES } from "./lib/model/table.ts";
 
-export { readTrace, type ReadTraceOptions } from "./lib/trace/azure2019.ts";
-export { sampleTrace, selectInvoked } from "./lib/trace/sample.ts";
+export { readTrace, type ReadTraceOptions, readTraceSamples } from "./lib/trace/azure2019.ts";
+export { describeNesting, sampleTrace, selectInvoked } from "./lib/trace/sample.ts";
 export { selectSeldom } from "./lib/trace/seldom.ts";
 export { allocateMaxMax } from "./lib/trace/allocation.ts";
 export { deriveFunctionDemands } from "./lib/trace/profile.ts";
@@ -101,6 +101,7 @@ export {
   countFunctionsOfOptions,
   planTraceRun,
   readTraceOfOptions,
+  readTracesOfOptions,
   windowOfOptions,
 } from "./lib/run/trace_run.ts";
 export { type ExperimentOutcome, runExperiment } from "./lib/run/run_experiment.ts";

@@ -12,12 +12,15 @@
 import {
   COMMON_OPTIONS,
   countFunctionsOfOptions,
+  describeNesting,
   type Experiment,
   integerListOption,
   integerOption,
+  LoaderError,
   planTraceRun,
-  readTraceOfOptions,
+  readTracesOfOptions,
   runAsScript,
+  type Trace,
   TRACE_OPTIONS,
 } from "../mod.ts";
 
@@ -52,18 +55,38 @@ export const traceSweep: Experiment<typeof options> = {
 
   async plan(options) {
     const runs = [];
-    for (const size of options.sizes) {
-      const trace = await readTraceOfOptions(options, size);
+    const samples = await readTracesOfOptions(options, options.sizes);
+    refuseEqualSizes(samples, options.sizes);
+    for (const [i, trace] of samples.entries()) {
+      // What the files hold, which may be less than what was asked for.
+      const functions = trace.functions.length;
+      const nesting = i === 0 ? null : describeNesting(samples[i - 1], trace);
       for (let repetition = 0; repetition < options.repetitions; repetition++) {
-        runs.push(planTraceRun(trace, options, {
-          name: `functions-${size}_repetition-${repetition}`,
-          parameters: { functions: size, repetition },
+        const run = planTraceRun(trace, options, {
+          name: `functions-${functions}_repetition-${repetition}`,
+          parameters: { functions, repetition },
           repetition,
-        }));
+        });
+        runs.push(nesting === null ? run : { ...run, notes: [...run.notes ?? [], nesting] });
       }
     }
     return { runs, overloadTolerance: 1 };
   },
 };
+
+/** Two samples of one number of functions would be one point of the answer, and one folder. */
+function refuseEqualSizes(samples: readonly Trace[], sizes: readonly number[]): void {
+  for (const [i, { name, functions }] of samples.entries()) {
+    const other = samples.findIndex((sample) => sample.functions.length === functions.length);
+    if (other === i) continue;
+    throw new LoaderError(
+      "usage",
+      `--sizes: the samples of ${sizes[other]} and ${sizes[i]} functions both have ` +
+        `${functions.length}, as functions of the trace ${name} have no durations or memory; ` +
+        "complete its files or leave one size out.",
+      { value: sizes[i] },
+    );
+  }
+}
 
 if (import.meta.main) await runAsScript(traceSweep);

@@ -1,13 +1,15 @@
 import { LoaderError } from "../base/error.ts";
 import { deriveKey, Rng, type RngKey } from "../base/rng.ts";
-import type {
-  ChunkOptions,
-  IatDistribution,
-  PhaseSpan,
-  Schedule,
-  ScheduleChunk,
+import {
+  type ChunkOptions,
+  type IatDistribution,
+  MEMORY_LIMITS_MIB,
+  type PhaseSpan,
+  RUNTIME_LIMITS_MS,
+  type Schedule,
+  type ScheduleChunk,
 } from "../model/schedule.ts";
-import { functionKey, type FunctionProfile, type Trace } from "../model/trace.ts";
+import { describeMinutes, functionKey, type FunctionProfile, type Trace } from "../model/trace.ts";
 import { generateArrivals, US_PER_MS } from "./arrivals.ts";
 import { QuantileSampler } from "./quantile_sampler.ts";
 import { generateScaledCount } from "./rate_scale.ts";
@@ -16,11 +18,6 @@ import { TimeOrder } from "./time_order.ts";
 
 const SLOT_MS = 60_000;
 const SLOT_US = SLOT_MS * US_PER_MS;
-
-/** Requested runtime is clamped to 1 ms – 60 s. */
-export const RUNTIME_LIMITS_MS = { minimum: 1, maximum: 60_000 } as const;
-/** Requested memory is clamped to 1 – 10,240 MiB. */
-export const MEMORY_LIMITS_MIB = { minimum: 1, maximum: 10_240 } as const;
 
 /** Numbers of the random streams of a function in a slot; part of the format of a seed. */
 const STREAM = { phase: 0, arrivals: 1, runtime: 2, memory: 3, count: 4 } as const;
@@ -289,7 +286,7 @@ function checkOptions(
   if (startMinute >= trace.minutes) {
     refuse(
       `The window starts at minute ${startMinute}, but the trace ${trace.name} has ` +
-        `${trace.minutes} minutes.`,
+        `${describeMinutes(trace)}.`,
       startMinute,
     );
   }
@@ -299,7 +296,7 @@ function checkOptions(
   if (startMinute + durationMinutes > trace.minutes) {
     refuse(
       `The window ends at minute ${startMinute + durationMinutes}, but the trace ${trace.name} ` +
-        `has ${trace.minutes} minutes; start earlier or replay less of it.`,
+        `has ${describeMinutes(trace)}; start earlier or replay less of it.`,
       durationMinutes,
     );
   }

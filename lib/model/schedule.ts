@@ -12,6 +12,11 @@ export interface PhaseSpan {
 /** Distribution of the inter-arrival times within a slot. */
 export type IatDistribution = "exponential" | "uniform" | "equidistant";
 
+/** Requested runtime is clamped to 1 ms – 60 s. */
+export const RUNTIME_LIMITS_MS = { minimum: 1, maximum: 60_000 } as const;
+/** Requested memory is clamped to 1 – 10,240 MiB. */
+export const MEMORY_LIMITS_MIB = { minimum: 1, maximum: 10_240 } as const;
+
 /** A part of a schedule, as columns of equal length, ordered in time. */
 export interface ScheduleChunk {
   /** Milliseconds from the start of the window. */

@@ -302,6 +302,12 @@ export const TRACE_OPTIONS = {
       "folder with a trace in the Azure Functions 2019 format (default: the sample in data/)",
     default: null,
   }),
+  day: integerOption<number | null>("number", {
+    meaning: "day of the dataset, where the folder has its own files (default: the first there is)",
+    default: null,
+    minimum: 1,
+    maximum: 1000,
+  }),
   defects: choiceOption(["repair", "refuse"], {
     meaning: "what to do about defects of the trace",
     default: "repair",
@@ -317,7 +323,8 @@ export const TRACE_OPTIONS = {
     maximum: 1000 * DAY_MS,
   }),
   startMinute: integerOption("minute", {
-    meaning: "minute of the trace at which the run begins, from 0",
+    meaning:
+      "minutes of the trace to leave out before the run; its first is 0, whatever number its column has",
     default: 0,
     minimum: 0,
     maximum: 10_000_000,

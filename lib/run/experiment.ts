@@ -14,6 +14,8 @@ export interface PlannedRun {
   readonly schedule: Schedule;
   /** Instances wanted before the load, by function index; cut to the platform's capacity. */
   readonly initialScales: readonly number[];
+  /** Sentences that a person should know before the load, and a reader of its figures. */
+  readonly notes?: readonly string[];
   /** Runs in a row with equal words share one deployment; without, each has its own. */
   readonly deployment?: string;
   /** What it has otherwise than the experiment's options say, such as a policy. */

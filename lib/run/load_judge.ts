@@ -57,7 +57,10 @@ export class LoadJudge {
 
   /** Sentences that a person should know before the load. */
   warnings(loads: readonly PlannedLoad[]): string[] {
-    const warnings = demandWarnings(loads, this.#cores);
+    const warnings = [
+      ...new Set(loads.flatMap(({ run }) => run.notes ?? [])),
+      ...demandWarnings(loads, this.#cores),
+    ];
     if (this.#note !== null) warnings.push(this.#note);
     if (this.#steps.length > 0) warnings.push(...this.#judge(loads).warnings);
     return warnings;

@@ -99,6 +99,7 @@ export async function preflight<O extends OptionTable>(
   for (let load = await planner.next(); load !== undefined; load = await planner.next()) {
     const { run, overloaded } = await expectRun(load, rehearsal, options, signal);
     looked.push({ load, run });
+    notes.push(...(load.run.notes ?? []).filter((note) => !notes.includes(note)));
     if (overloaded && overloadTolerance !== Infinity) {
       notes.push(`The experiment would end after ${run.name}: the platform is overloaded there.`);
       break;

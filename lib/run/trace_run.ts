@@ -1,7 +1,7 @@
 import { generateSchedule } from "../generate/trace_schedule.ts";
 import type { Trace } from "../model/trace.ts";
-import { readTrace } from "../trace/azure2019.ts";
-import { selectInvoked } from "../trace/sample.ts";
+import { readTraceSamples } from "../trace/azure2019.ts";
+import { countInvoked, selectInvoked } from "../trace/sample.ts";
 import type { TraceWindow } from "../trace/window.ts";
 import { deriveFunctionDemands, PROFILING_MINUTES } from "../trace/profile.ts";
 import { type CommonOptions, SAMPLE_TRACE, type TraceOptions } from "./common_options.ts";
@@ -20,7 +20,8 @@ function windowOf(options: TraceOptions): {
     // Profiling looks at the minutes before the warm-up.
     startMinute: options.startMinute + (warmupMinutes > 0 ? PROFILING_MINUTES : 0),
     warmupMinutes,
-    durationMinutes: warmupMinutes + options.duration / MINUTE_MS,
+    // One division, so that what is whole in milliseconds stays inside its minutes.
+    durationMinutes: (options.warmup + options.duration) / MINUTE_MS,
   };
 }
 
@@ -40,8 +41,22 @@ export async function readTraceOfOptions(
   options: CommonOptions & TraceOptions,
   size?: number,
 ): Promise<Trace> {
-  return await readTrace(options.trace ?? SAMPLE_TRACE, {
-    size,
+  const [trace] = await readTracesOfOptions(options, [size ?? null]);
+  return trace;
+}
+
+/**
+ * Reads samples of the trace as {@linkcode readTraceOfOptions} reads one, each
+ * file once; `null` stands for all functions.
+ *
+ * @throws LoaderError when the trace is wrong or too small
+ */
+export async function readTracesOfOptions(
+  options: CommonOptions & TraceOptions,
+  sizes: readonly (number | null)[],
+): Promise<Trace[]> {
+  return await readTraceSamples(options.trace ?? SAMPLE_TRACE, sizes, {
+    day: options.day ?? undefined,
     seed: options.seed,
     window: windowOfOptions(options),
     defects: options.defects,
@@ -93,8 +108,19 @@ export function planTraceRun(
     timeScale: options.timeScale,
   });
   const initialScales = warmupMinutes > 0
-    ? deriveFunctionDemands(trace.functions, { startMinute: options.startMinute })
+    ? deriveFunctionDemands(trace.functions, { startMinute: options.startMinute }, options)
       .map((demand) => demand.initialScale)
     : trace.functions.map(() => 0);
-  return { name, parameters, trace, schedule, initialScales };
+  const notes = [...trace.notes ?? [], ...noteIdle(trace, windowOfOptions(options))];
+  return { name, parameters, trace, schedule, initialScales, notes };
+}
+
+/** Functions without an invocation are deployed, and count in the number of functions. */
+function noteIdle(trace: Trace, window: TraceWindow): string[] {
+  const idle = trace.functions.length - countInvoked(trace, window);
+  if (idle === 0) return [];
+  return [
+    `${idle} of the ${trace.functions.length} functions of the trace ${trace.name} are not ` +
+    "invoked in the window; they are deployed and counted all the same.",
+  ];
 }

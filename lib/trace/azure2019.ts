@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename, resolve } from "node:path";
 import { LoaderError } from "../base/error.ts";
-import type { FunctionProfile, Percentiles, Trace } from "../model/trace.ts";
+import { type FunctionProfile, joinKey, type Percentiles, type Trace } from "../model/trace.ts";
 import { type InvocationRow, type InvocationTable, readInvocations } from "./invocation_table.ts";
 import {
   DURATION_LAYOUT,
@@ -18,8 +18,8 @@ import type { TraceWindow } from "./window.ts";
 /** Options of {@linkcode readTrace}. */
 export interface ReadTraceOptions {
   /**
-   * Number of functions. Taken from `<size>_inv.csv` where the folder has it,
-   * else a random sample of the (largest) trace. All functions by default.
+   * Number of functions. Taken from `<size>_inv.csv` or the folder `<size>` where they are
+   * there, else a random sample of the (largest) trace. All functions by default.
    */
   readonly size?: number;
   /** Seed of the random sample; 42 by default. */
@@ -41,13 +41,14 @@ export interface ReadTraceOptions {
  */
 export const TYPICAL_APPLICATION_MEMORY_MIB = 170;
 
+const LEFT_OUT = "function left out";
 const WITHOUT_DURATIONS: DefectClass = {
   defect: "function without durations",
-  repair: "function left out",
+  repair: LEFT_OUT,
 };
 const WITHOUT_MEMORY: DefectClass = {
   defect: "function without memory",
-  repair: "function left out",
+  repair: LEFT_OUT,
 };
 const APPLICATION_WITHOUT_MEMORY: DefectClass = {
   defect: "application without memory",
@@ -88,7 +89,42 @@ const MEMORY_UNUSED: DefectClass = {
  * ```
  */
 export async function readTrace(folder: string, options: ReadTraceOptions = {}): Promise<Trace> {
-  const files = await findTraceFiles(folder, options);
+  const [trace] = await readTraceSamples(folder, [options.size ?? null], options);
+  return trace;
+}
+
+/**
+ * Reads samples of several sizes as {@linkcode readTrace} reads one, each file
+ * once; `null` stands for all functions. A sample whose file has another number
+ * of functions than its name says is what the file has; its notes tell.
+ *
+ * @throws LoaderError as {@linkcode readTrace}
+ */
+export async function readTraceSamples(
+  folder: string,
+  sizes: readonly (number | null)[],
+  options: Omit<ReadTraceOptions, "size"> = {},
+): Promise<Trace[]> {
+  const read = new Map<string, Trace>();
+  const samples: Trace[] = [];
+  for (const size of sizes) {
+    const files = await findTraceFiles(folder, { size: size ?? undefined, day: options.day });
+    const whole = read.get(files.invocations) ?? await readFiles(folder, files, options);
+    read.set(files.invocations, whole);
+    samples.push(
+      size === null || size === files.size
+        ? withSizeNote(whole, files.size)
+        : sampleTrace(whole, size, { seed: options.seed ?? 42, window: options.window }),
+    );
+  }
+  return samples;
+}
+
+async function readFiles(
+  folder: string,
+  files: TraceFiles,
+  options: Omit<ReadTraceOptions, "size">,
+): Promise<Trace> {
   const reading: TraceReading = {
     hash: createHash("sha256"),
     repairs: new RepairLog(options.defects ?? "repair"),
@@ -113,16 +149,32 @@ export async function readTrace(folder: string, options: ReadTraceOptions = {}):
       { file: invocations.file },
     );
   }
-  const trace: Trace = {
+  return {
     name: nameTrace(folder, files),
     minutes: invocations.minutes,
+    firstMinute: invocations.firstMinute,
     functions,
     repairs: reading.repairs.list(),
     hash: reading.hash.digest("hex"),
+    notes: files.notes,
   };
-  const { size } = options;
-  if (size === undefined || size === files.size) return trace;
-  return sampleTrace(trace, size, { seed: options.seed ?? 42, window: options.window });
+}
+
+/** Tells where the files hold another number of functions than they say. */
+function withSizeNote(trace: Trace, size: number | null): Trace {
+  const { functions, repairs, notes = [] } = trace;
+  if (size === null || functions.length === size) return trace;
+  const lost = repairs.filter(({ repair }) => repair === LEFT_OUT)
+    .map(({ defect, count }) => `${defect}: ${count}`);
+  const reason = lost.length === 0 ? "" : ` (${lost.join(", ")})`;
+  return {
+    ...trace,
+    notes: [
+      ...notes,
+      `The trace ${trace.name} is to have ${size} functions and has ${functions.length}${reason}; ` +
+      "runs of it are of as many as it has.",
+    ],
+  };
 }
 
 function nameTrace(folder: string, files: TraceFiles): string {
@@ -178,7 +230,7 @@ function joinTables(
 }
 
 function applicationKey(row: InvocationRow): string {
-  return `${row.ownerId}/${row.appId}`;
+  return joinKey([row.ownerId, row.appId]);
 }
 
 function countFunctionsPerApplication(invocations: InvocationTable): Map<string, number> {

@@ -2,7 +2,7 @@ import { LoaderError } from "../base/error.ts";
 import type { CsvRow, CsvTable } from "./csv_table.ts";
 
 /** Counts are stored in 32 bits. */
-const MAX_COUNT = 0xffffffff;
+export const MAX_COUNT = 0xffffffff;
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 

@@ -1,6 +1,9 @@
 import { type Info, parse } from "csv-parse";
-import { pipeline } from "node:stream";
+import { Buffer } from "node:buffer";
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { recogniseContent, TELLING_BYTES } from "./file_content.ts";
 
 /** A record of a CSV file. */
 export interface CsvRow {
@@ -17,9 +20,10 @@ const MAX_RECORD_SIZE = 1 << 20;
 const MAX_NAMES_LISTED = 20;
 
 /**
- * A CSV file with a header, plain or gzip, read row by row so that it may be
- * larger than memory. Columns are found by name in any case. A byte order
- * mark, CRLF, blank lines and a missing newline at the end are tolerated.
+ * A CSV file with a header, plain or gzip (of one member or several), read row
+ * by row so that it may be larger than memory. Columns are found by name in any
+ * case. A byte order mark, CRLF or CR, blank lines, rows of blank cells and a
+ * missing newline at the end are tolerated.
  */
 export class CsvTable implements AsyncDisposable {
   /** Path of the file. */
@@ -38,6 +42,8 @@ export class CsvTable implements AsyncDisposable {
     this.columns = columns;
     this.#records = records;
     for (const [index, name] of columns.entries()) {
+      // The index that pandas writes has no name, and nobody asks for it.
+      if (name === "") continue;
       const key = name.toLowerCase();
       if (this.#indices.has(key)) {
         throw new LoaderError("input", "The column is there twice; remove one.", {
@@ -51,10 +57,11 @@ export class CsvTable implements AsyncDisposable {
   }
 
   /**
-   * Opens a file and reads its header. A name that ends in `.gz` is unpacked.
+   * Opens a file and reads its header. What is packed is unpacked, whatever its name.
    *
    * @param onBytes sees every byte of the (unpacked) file, in order
-   * @throws LoaderError `input` when it cannot be read, has no header or has a column twice
+   * @throws LoaderError `input` when it cannot be read, is no CSV, has no header or has a column
+   *   twice
    */
   static async open(file: string, onBytes?: (bytes: Uint8Array) => void): Promise<CsvTable> {
     const records = readRecords(file, onBytes);
@@ -86,7 +93,7 @@ export class CsvTable implements AsyncDisposable {
     if (index === undefined) {
       throw new LoaderError(
         "input",
-        `The column is missing; found ${listColumns(this.columns)}.`,
+        `The column is missing; found ${listColumns(this.columns)}${this.#hintSeparator()}.`,
         { file: this.file, line: 1, column: name },
       );
     }
@@ -114,6 +121,15 @@ export class CsvTable implements AsyncDisposable {
     }
   }
 
+  #hintSeparator(): string {
+    const [only, ...others] = this.columns;
+    if (others.length > 0) return "";
+    const separator = [[";", "semicolons"], ["\t", "tabs"], ["|", "bars"]].find(([character]) =>
+      only.includes(character)
+    );
+    return separator === undefined ? "" : ` (separated by ${separator[1]}; write commas)`;
+  }
+
   /** Closes the file. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#records.return(undefined);
@@ -133,7 +149,7 @@ async function* readRecords(
     bom: true,
     info: true,
     // Told here rather than found out from the first line: a file may mix them.
-    record_delimiter: ["\r\n", "\n"],
+    record_delimiter: ["\r\n", "\n", "\r"],
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: MAX_RECORD_SIZE,
@@ -142,7 +158,9 @@ async function* readRecords(
     // The error, if any, destroys the parser and so ends the loop below.
   });
   try {
-    yield* parser as AsyncIterable<CsvRecord>;
+    for await (const record of parser as AsyncIterable<CsvRecord>) {
+      if (!isBlank(record.record)) yield record;
+    }
   } catch (error) {
     if (error instanceof LoaderError) throw error;
     throw new LoaderError("input", `The file is not valid CSV: ${errorMessage(error)}.`, {
@@ -153,30 +171,82 @@ async function* readRecords(
   }
 }
 
+/** A line of blanks, or the empty row of a spreadsheet. */
+function isBlank(cells: readonly string[]): boolean {
+  // Nearly every row begins with a name.
+  return cells[0].trim() === "" && cells.every((cell) => cell.trim() === "");
+}
+
 async function* readBytes(
   file: string,
   onBytes?: (bytes: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array> {
-  const gzip = file.endsWith(".gz");
+  let isPacked = file.endsWith(".gz");
   try {
     const { readable } = await Deno.open(file);
-    const bytes = gzip ? readable.pipeThrough(new DecompressionStream("gzip")) : readable;
-    for await (const chunk of bytes) {
-      onBytes?.(chunk);
-      yield chunk;
+    const chunks = readable[Symbol.asyncIterator]();
+    try {
+      const head = await readHead(chunks);
+      const content = recogniseContent(head);
+      if (content.kind === "foreign") throw new LoaderError("input", content.sentence, { file });
+      if (content.kind === "text" && isPacked && head.length > 0) {
+        throw new LoaderError(
+          "input",
+          "The file cannot be read or unpacked: it is not packed with gzip, though its name says " +
+            "so; rename it.",
+          { file },
+        );
+      }
+      isPacked = content.kind === "gzip";
+      const packed = follow(head, chunks);
+      for await (const chunk of isPacked ? unpack(packed) : packed) {
+        onBytes?.(chunk);
+        yield chunk;
+      }
+    } finally {
+      await chunks.return?.();
     }
   } catch (error) {
+    if (error instanceof LoaderError) throw error;
     throw new LoaderError(
       "input",
-      `The file cannot be read${gzip ? " or unpacked" : ""}: ${errorMessage(error)}.`,
+      `The file cannot be read${isPacked ? " or unpacked" : ""}: ${errorMessage(error)}.`,
       { file, cause: error },
     );
   }
 }
 
-/** Column names for a message; runs of minutes are shortened to `1..1440`. */
-function listColumns(columns: readonly string[]): string {
-  const names = columns.filter((name) => !/^\d+$/.test(name));
+/** The first bytes, more of them where they came together. */
+async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
+  let head = new Uint8Array();
+  while (head.length < TELLING_BYTES) {
+    const next = await chunks.next();
+    if (next.done) break;
+    head = head.length === 0 ? next.value.slice() : Buffer.concat([head, next.value]);
+  }
+  return head;
+}
+
+async function* follow(
+  head: Uint8Array,
+  chunks: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  if (head.length > 0) yield head;
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
+}
+
+/** Takes what several runs of gzip have written one after the other, as `DecompressionStream` does not. */
+async function* unpack(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const unpacked = pipeline(Readable.from(packed), createGunzip(), () => {
+    // The error, if any, destroys the stream and so ends the loop below.
+  });
+  yield* unpacked as AsyncIterable<Uint8Array>;
+}
+
+/** Column names for a message, those of minutes shortened to their number. */
+export function listColumns(columns: readonly string[]): string {
+  const names = columns.filter((name) => !/^(\d+|minute_\d+|\d+_minute)$/i.test(name))
+    .map((name) => name === "" ? "one without a name" : name);
   const minutes = columns.length - names.length;
   if (minutes > 0) names.push(`${minutes} numbered columns`);
   return listNames(names);

@@ -1,7 +1,8 @@
 import { LoaderError } from "../base/error.ts";
 import { functionKey } from "../model/trace.ts";
-import { parseCountCell, parseIdCell } from "./csv_cell.ts";
-import { type CsvRow, CsvTable, listNames } from "./csv_table.ts";
+import { MAX_COUNT, parseCountCell, parseIdCell } from "./csv_cell.ts";
+import { type CsvRow, CsvTable } from "./csv_table.ts";
+import { findMinuteColumns } from "./minute_columns.ts";
 import type { DefectClass } from "./repair_log.ts";
 import { admitDuplicate, type TraceReading } from "./trace_reading.ts";
 
@@ -20,6 +21,8 @@ export interface InvocationRow {
 export interface InvocationTable {
   readonly file: string;
   readonly minutes: number;
+  /** The number that the header gives the first of them. */
+  readonly firstMinute: number;
   /** By function key, in the order of the file. */
   readonly rows: ReadonlyMap<string, InvocationRow>;
 }
@@ -43,7 +46,7 @@ export async function readInvocations(
     table.columnIndex(name)
   );
   const trigger = table.findColumn("Trigger");
-  const minuteColumns = findMinuteColumns(table);
+  const { indices: minuteColumns, first: firstMinute } = findMinuteColumns(table);
   const rows = new Map<string, InvocationRow>();
   for await (const row of table.rows()) {
     const ids = {
@@ -73,27 +76,7 @@ export async function readInvocations(
       file,
     });
   }
-  return { file, minutes: minuteColumns.length, rows };
-}
-
-/** Indices of the columns 1, 2, … in the order of minutes. */
-function findMinuteColumns(table: CsvTable): number[] {
-  const minutes = table.columns.filter((name) => /^[1-9]\d*$/.test(name)).map(Number);
-  const last = minutes.reduce((largest, minute) => Math.max(largest, minute), 1);
-  if (last > minutes.length) {
-    const found = new Set(minutes);
-    for (let minute = 1; minute <= last; minute++) {
-      if (found.has(minute)) continue;
-      throw new LoaderError(
-        "input",
-        `The column is missing; expected a column for each minute from 1, found ${
-          minutes.length === 0 ? listNames(table.columns) : `${minutes.length} up to ${last}`
-        }.`,
-        { file: table.file, line: 1, column: String(minute) },
-      );
-    }
-  }
-  return Array.from(minutes, (_, index) => table.columnIndex(String(index + 1)));
+  return { file, minutes: minuteColumns.length, firstMinute, rows };
 }
 
 function addCounts(
@@ -103,6 +86,15 @@ function addCounts(
   columns: readonly number[],
 ): void {
   for (let minute = 0; minute < columns.length; minute++) {
-    counts[minute] += parseCountCell(table, row, columns[minute]);
+    const count = counts[minute] + parseCountCell(table, row, columns[minute]);
+    if (count > MAX_COUNT) {
+      throw new LoaderError(
+        "input",
+        `The counts of a function that is there twice come to ${count} in one minute; a minute ` +
+          `holds at most ${MAX_COUNT}.`,
+        { file: table.file, line: row.line, column: table.columns[columns[minute]], value: count },
+      );
+    }
+    counts[minute] = count;
   }
 }

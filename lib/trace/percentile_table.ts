@@ -11,7 +11,12 @@ export interface PercentileLayout {
   readonly quantiles: readonly number[];
   /** The column of each quantile. */
   readonly columns: readonly string[];
+  /** Columns of percentiles, those of {@linkcode columns} and others. */
+  readonly anyColumn: RegExp;
+  readonly unusedColumn: DefectClass;
   readonly negativeMean: DefectClass;
+  /** A mean of 0 above percentiles that are not. */
+  readonly zeroMean: DefectClass;
   readonly negativePercentile: DefectClass;
   readonly notAscending: DefectClass;
   readonly duplicated: DefectClass;
@@ -40,8 +45,14 @@ export const DURATION_LAYOUT: PercentileLayout = {
   mean: "Average",
   quantiles: [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1],
   columns: [0, 1, 25, 50, 75, 99, 100].map((percent) => `percentile_Average_${percent}`),
+  anyColumn: /^percentile_Average_\d/i,
+  unusedColumn: { defect: "another percentile of runtime", repair: "column ignored" },
   negativeMean: {
     defect: "negative average runtime",
+    repair: "mean of the interpolated percentiles taken",
+  },
+  zeroMean: {
+    defect: "average runtime of 0",
     repair: "mean of the interpolated percentiles taken",
   },
   negativePercentile: { defect: "negative runtime percentile", repair: "taken as 0" },
@@ -55,8 +66,14 @@ export const MEMORY_LAYOUT: PercentileLayout = {
   mean: "AverageAllocatedMb",
   quantiles: [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1],
   columns: [1, 5, 25, 50, 75, 95, 99, 100].map((percent) => `AverageAllocatedMb_pct${percent}`),
+  anyColumn: /^AverageAllocatedMb_pct\d/i,
+  unusedColumn: { defect: "another percentile of memory", repair: "column ignored" },
   negativeMean: {
     defect: "negative average memory",
+    repair: "mean of the interpolated percentiles taken",
+  },
+  zeroMean: {
+    defect: "average memory of 0",
     repair: "mean of the interpolated percentiles taken",
   },
   negativePercentile: { defect: "negative memory percentile", repair: "taken as 0" },
@@ -83,6 +100,10 @@ export async function readPercentiles(
   );
   const mean = table.columnIndex(layout.mean);
   const columns = layout.columns.map((name) => table.columnIndex(name));
+  for (const [index, column] of table.columns.entries()) {
+    if (!layout.anyColumn.test(column) || columns.includes(index)) continue;
+    reading.repairs.add(layout.unusedColumn, { file, line: 1, column, value: column });
+  }
   const rows = new Map<string, PercentileRow>();
   for await (const row of table.rows()) {
     const key = parseKey(table, row, keyColumns);
@@ -112,10 +133,11 @@ function parsePercentiles(
       column: table.columns[column],
       value: row.cells[column],
     });
-  const cells = [meanColumn, ...columns];
-  const [readMean, ...values] = cells.map((column) => parseNumberCell(table, row, column));
-  const zero = [readMean, ...values].indexOf(0);
-  if (layout.zero !== undefined && zero >= 0) repair(layout.zero, cells[zero]);
+  const [readMean, ...values] = [meanColumn, ...columns].map((column) =>
+    parseNumberCell(table, row, column)
+  );
+  const zero = values.indexOf(0);
+  if (layout.zero !== undefined && zero >= 0) repair(layout.zero, columns[zero]);
   for (const [index, value] of values.entries()) {
     if (value >= 0) continue;
     repair(layout.negativePercentile, columns[index]);
@@ -126,7 +148,9 @@ function parsePercentiles(
     repair(layout.notAscending, columns[descent]);
     values.sort((a, b) => a - b);
   }
+  if (readMean > 0) return { quantiles: layout.quantiles, values, mean: readMean };
+  const mean = meanOfInterpolation(layout.quantiles, values);
   if (readMean < 0) repair(layout.negativeMean, meanColumn);
-  const mean = readMean < 0 ? meanOfInterpolation(layout.quantiles, values) : readMean;
+  else if (mean > 0) repair(layout.zeroMean, meanColumn);
   return { quantiles: layout.quantiles, values, mean };
 }

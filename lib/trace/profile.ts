@@ -1,4 +1,5 @@
 import { LoaderError } from "../base/error.ts";
+import { RUNTIME_LIMITS_MS } from "../model/schedule.ts";
 import type { FunctionProfile } from "../model/trace.ts";
 import { countInvocations, type TraceWindow } from "./window.ts";
 
@@ -33,9 +34,18 @@ export interface FunctionDemand {
   readonly memoryRequestMib: number;
 }
 
+/** How a trace is replayed: what changes the rate of arrivals. */
+export interface ReplayScales {
+  /** Factor on every count; 1 by default. */
+  readonly rateScale?: number;
+  /** Compresses arrivals, never runtimes; 1 by default. */
+  readonly timeScale?: number;
+}
+
 /**
  * Expected concurrency of a function by Little's law: arrival rate × mean
- * runtime, over some minutes of the trace.
+ * runtime, over some minutes of the trace, at the rate of the replay and with a
+ * runtime within the bounds of what is asked for ({@linkcode RUNTIME_LIMITS_MS}).
  *
  * @throws LoaderError `usage` when the trace ends before the window does
  *
@@ -50,6 +60,7 @@ export interface FunctionDemand {
 export function expectedConcurrency(
   profile: Pick<FunctionProfile, "invocationsPerMinute" | "runtimeMs">,
   window: Pick<TraceWindow, "startMinute"> & Partial<TraceWindow>,
+  { rateScale = 1, timeScale = 1 }: ReplayScales = {},
 ): number {
   const { startMinute, minutes = PROFILING_MINUTES } = window;
   const traceMinutes = profile.invocationsPerMinute.length;
@@ -61,7 +72,9 @@ export function expectedConcurrency(
     );
   }
   const invocations = countInvocations(profile, { startMinute, minutes });
-  return invocations * profile.runtimeMs.mean / (minutes * 60_000);
+  const { minimum, maximum } = RUNTIME_LIMITS_MS;
+  const runtimeMs = Math.min(Math.max(profile.runtimeMs.mean, minimum), maximum);
+  return invocations * runtimeMs / (minutes * 60_000) * rateScale * timeScale;
 }
 
 /**
@@ -81,17 +94,24 @@ export function memoryRequestMib(profile: Pick<FunctionProfile, "memoryMib">): n
   return Math.max(1, Math.ceil(profile.memoryMib.values.at(-1) ?? 0));
 }
 
-/** Demand of each function over some minutes of the trace, 5 by default. */
+/** Significant digits that count: what rounding adds beyond them asks for no instance. */
+const DIGITS = 12;
+
+/**
+ * Demand of each function over some minutes of the trace, 5 by default, at the
+ * rate of the replay.
+ */
 export function deriveFunctionDemands(
   functions: readonly FunctionProfile[],
   window: Pick<TraceWindow, "startMinute"> & Partial<TraceWindow>,
+  scales: ReplayScales = {},
 ): FunctionDemand[] {
   return functions.map((profile) => {
-    const concurrency = expectedConcurrency(profile, window);
+    const concurrency = expectedConcurrency(profile, window, scales);
     const memoryMib = memoryRequestMib(profile);
     return {
       expectedConcurrency: concurrency,
-      initialScale: Math.ceil(concurrency),
+      initialScale: Math.ceil(Number(concurrency.toPrecision(DIGITS))),
       cpuRequestMilli: cpuRequestMilli(memoryMib),
       memoryRequestMib: memoryMib,
     };

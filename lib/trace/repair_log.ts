@@ -32,7 +32,7 @@ export class RepairLog {
       throw new LoaderError(
         "input",
         `${capitalize(defectClass.defect)}: ${place.value}; ` +
-          `correct the file, or allow repairs (${defectClass.repair}).`,
+          `correct the file, or allow repairs with --defects repair (${defectClass.repair}).`,
         place,
       );
     }

@@ -47,6 +47,49 @@ export function sampleTrace(trace: Trace, size: number, options: SampleOptions):
   };
 }
 
+/** How many functions of a trace are invoked in a window. */
+export function countInvoked(trace: Trace, window: TraceWindow): number {
+  return trace.functions.filter((profile) => countInvocations(profile, window) > 0).length;
+}
+
+/**
+ * Says where samples that are to be nested are not: functions of the smaller one
+ * that the larger one does not have, or has with other figures. `null`: they are.
+ *
+ * @example
+ * ```ts
+ * import { describeNesting } from "./sample.ts";
+ * const trace = { name: "large", minutes: 1, functions: [], repairs: [], hash: "" };
+ * if (describeNesting(trace, { ...trace, name: "larger" }) !== null) throw new Error("nested");
+ * ```
+ */
+export function describeNesting(smaller: Trace, larger: Trace): string | null {
+  const known = new Map(larger.functions.map((profile) => [functionKey(profile), profile]));
+  let missing = 0;
+  let differing = 0;
+  for (const profile of smaller.functions) {
+    const other = known.get(functionKey(profile));
+    if (other === undefined) missing++;
+    else if (!areAlike(profile, other)) differing++;
+  }
+  if (missing === 0 && differing === 0) return null;
+  const of = `of the ${smaller.functions.length} functions of the sample ${smaller.name}`;
+  const faults = [
+    ...missing > 0 ? [`${missing} ${of} are not in ${larger.name}`] : [],
+    ...differing > 0 ? [`${differing} ${of} have other figures in ${larger.name}`] : [],
+  ];
+  return `The samples are not nested: ${faults.join(", and ")}; what differs between their runs ` +
+    "is not the number of functions alone.";
+}
+
+/** Whether a function is invoked as often and asks for the same; memory may be shared otherwise. */
+function areAlike(a: FunctionProfile, b: FunctionProfile): boolean {
+  return a.invocationsPerMinute.length === b.invocationsPerMinute.length &&
+    a.invocationsPerMinute.every((count, minute) => count === b.invocationsPerMinute[minute]) &&
+    a.runtimeMs.mean === b.runtimeMs.mean &&
+    a.runtimeMs.values.every((value, i) => value === b.runtimeMs.values[i]);
+}
+
 /**
  * The functions of a trace that are invoked in a window, the whole trace by default.
  *

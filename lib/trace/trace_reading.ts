@@ -1,5 +1,6 @@
 import type { Hash } from "node:crypto";
 import { LoaderError } from "../base/error.ts";
+import { joinKey } from "../model/trace.ts";
 import { parseIdCell } from "./csv_cell.ts";
 import type { CsvRow, CsvTable } from "./csv_table.ts";
 import type { DefectClass, RepairLog } from "./repair_log.ts";
@@ -15,11 +16,9 @@ export interface TraceReading {
   readonly duplicates: DuplicatePolicy;
 }
 
-/**
- * Reads the identifying cells of a row, joined into one key by slashes.
- */
+/** Reads the identifying cells of a row as one key. */
 export function parseKey(table: CsvTable, row: CsvRow, columns: readonly number[]): string {
-  return columns.map((column) => parseIdCell(table, row, column)).join("/");
+  return joinKey(columns.map((column) => parseIdCell(table, row, column)));
 }
 
 /**
@@ -39,7 +38,8 @@ export function admitDuplicate(
   if (reading.duplicates === "refuse") {
     throw new LoaderError(
       "input",
-      `${key} is there already in line ${firstLine}; remove one, or allow duplicates to be merged.`,
+      `${key} is there already in line ${firstLine}; remove one, or allow duplicates to be merged ` +
+        `with --duplicates merge (${duplicate.repair}).`,
       place,
     );
   }

@@ -1,5 +1,5 @@
 import { LoaderError } from "../base/error.ts";
-import type { FunctionProfile, Trace } from "../model/trace.ts";
+import { describeMinutes, type FunctionProfile, type Trace } from "../model/trace.ts";
 
 /** A part of a trace. */
 export interface TraceWindow {
@@ -22,7 +22,7 @@ export interface TraceWindow {
  * ```
  */
 export function validateWindow(
-  trace: Pick<Trace, "name" | "minutes">,
+  trace: Pick<Trace, "name" | "minutes" | "firstMinute">,
   window: TraceWindow,
 ): void {
   const { startMinute, minutes } = window;
@@ -44,7 +44,7 @@ export function validateWindow(
   if (endMinute > trace.minutes) {
     throw new LoaderError(
       "usage",
-      `The trace ${trace.name} has ${trace.minutes} minutes, the window asks for minutes ` +
+      `The trace ${trace.name} has ${describeMinutes(trace)}, the window asks for minutes ` +
         `${startMinute} to ${formatMinute(endMinute)}; start earlier or shorten the duration.`,
       { value: endMinute },
     );

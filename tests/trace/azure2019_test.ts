@@ -217,7 +217,7 @@ const DEFECTS: readonly {
       assert.equal(trace.functions[0].memoryMib.mean, 50, "the one left out has its share too");
     },
     refusal: "/invocations.csv:3: Function without durations: o/a/g; " +
-      "correct the file, or allow repairs (function left out).",
+      "correct the file, or allow repairs with --defects repair (function left out).",
   },
   {
     name: "application without memory",
@@ -242,7 +242,7 @@ const DEFECTS: readonly {
     ],
     check: (trace) => assert.deepEqual(trace.functions.map(({ id }) => id), ["f", "g"]),
     refusal: "/invocations.csv:4: Application without memory: o/b; " +
-      "correct the file, or allow repairs (its functions left out).",
+      "correct the file, or allow repairs with --defects repair (its functions left out).",
   },
   {
     name: "function without memory of its own",
@@ -255,7 +255,7 @@ const DEFECTS: readonly {
     }],
     check: (trace) => assert.deepEqual(trace.functions.map(({ id }) => id), ["f"]),
     refusal: "/invocations.csv:3: Function without memory: o/a/g; " +
-      "correct the file, or allow repairs (function left out).",
+      "correct the file, or allow repairs with --defects repair (function left out).",
   },
   {
     name: "negative average",
@@ -271,7 +271,57 @@ const DEFECTS: readonly {
       assert.ok(Math.abs(trace.functions[0].runtimeMs.mean - byHand) < 1e-9);
     },
     refusal: "/durations.csv:2, column Average: Negative average runtime: -20; " +
-      "correct the file, or allow repairs (mean of the interpolated percentiles taken).",
+      "correct the file, or allow repairs with --defects repair (mean of the interpolated percentiles taken).",
+  },
+  {
+    name: "average of 0",
+    text: { durations: SMALL_TRACE.durations.replace("o,a,f,20,", "o,a,f,0.0,") },
+    repairs: [{
+      defect: "average runtime of 0",
+      repair: "mean of the interpolated percentiles taken",
+      count: 1,
+      examples: ["durations.csv:2 0.0"],
+    }],
+    check: (trace) => {
+      const byHand = 0.01 * 10.5 + 0.24 * 13 + 0.25 * 17.5 + 0.25 * 22.5 + 0.24 * 27 + 0.01 * 29.5;
+      assert.ok(Math.abs(trace.functions[0].runtimeMs.mean - byHand) < 1e-9);
+    },
+    refusal: "/durations.csv:2, column Average: Average runtime of 0: 0.0; " +
+      "correct the file, or allow repairs with --defects repair " +
+      "(mean of the interpolated percentiles taken).",
+  },
+  {
+    name: "average memory of 0",
+    text: { memory: SMALL_TRACE.memory.replace("o,a,9,100,80,", "o,a,9,0,80,") },
+    repairs: [{
+      defect: "average memory of 0",
+      repair: "mean of the interpolated percentiles taken",
+      count: 1,
+      examples: ["memory.csv:2 0"],
+    }],
+    check: (trace) => assert.ok(trace.functions[0].memoryMib.mean > 45),
+    refusal: "/memory.csv:2, column AverageAllocatedMb: Average memory of 0: 0; " +
+      "correct the file, or allow repairs with --defects repair " +
+      "(mean of the interpolated percentiles taken).",
+  },
+  {
+    name: "percentile that is not used",
+    text: {
+      durations: SMALL_TRACE.durations.replaceAll("\n", ",28\n").replace(
+        ",28",
+        ",percentile_Average_95",
+      ),
+    },
+    repairs: [{
+      defect: "another percentile of runtime",
+      repair: "column ignored",
+      count: 1,
+      examples: ["durations.csv:1 percentile_Average_95"],
+    }],
+    check: (trace) => assert.equal(trace.functions[0].runtimeMs.values.length, 7),
+    refusal: "/durations.csv:1, column percentile_Average_95: Another percentile of runtime: " +
+      "percentile_Average_95; correct the file, or allow repairs with --defects repair " +
+      "(column ignored).",
   },
   {
     name: "negative percentile",
@@ -285,7 +335,7 @@ const DEFECTS: readonly {
     check: (trace) =>
       assert.deepEqual(trace.functions[0].runtimeMs.values, [0, 11, 15, 20, 25, 29, 30]),
     refusal: "/durations.csv:2, column percentile_Average_0: Negative runtime percentile: -10; " +
-      "correct the file, or allow repairs (taken as 0).",
+      "correct the file, or allow repairs with --defects repair (taken as 0).",
   },
   {
     name: "percentiles not ascending",
@@ -300,7 +350,7 @@ const DEFECTS: readonly {
       assert.deepEqual(trace.functions[0].runtimeMs.values, [10, 11, 15, 20, 25, 29, 30]),
     refusal:
       "/durations.csv:2, column percentile_Average_50: Runtime percentiles not ascending: 20; " +
-      "correct the file, or allow repairs (sorted).",
+      "correct the file, or allow repairs with --defects repair (sorted).",
   },
   {
     name: "runtime of 0",
@@ -314,7 +364,7 @@ const DEFECTS: readonly {
     check: (trace) =>
       assert.deepEqual(trace.functions[0].runtimeMs.values, [0, 0, 15, 20, 25, 29, 30]),
     refusal: "/durations.csv:2, column percentile_Average_0: Runtime of 0: 0; " +
-      "correct the file, or allow repairs (kept; invocations ask for at least 1 ms).",
+      "correct the file, or allow repairs with --defects repair (kept; invocations ask for at least 1 ms).",
   },
   {
     name: "negative memory",
@@ -339,7 +389,7 @@ const DEFECTS: readonly {
       assert.ok(mean > 45 && mean < 55);
     },
     refusal: "/memory.csv:2, column AverageAllocatedMb_pct1: Negative memory percentile: -80; " +
-      "correct the file, or allow repairs (taken as 0).",
+      "correct the file, or allow repairs with --defects repair (taken as 0).",
   },
   {
     name: "rows without invocations",
@@ -363,7 +413,7 @@ const DEFECTS: readonly {
     ],
     check: (trace) => assert.equal(trace.functions.length, 1),
     refusal: "/durations.csv:3: Row of durations without invocations: o/a/g; " +
-      "correct the file, or allow repairs (row ignored).",
+      "correct the file, or allow repairs with --defects repair (row ignored).",
   },
 ];
 
@@ -441,13 +491,13 @@ const BAD_INPUT: readonly [
     "empty folder",
     {},
     ": No file of invocations: looked for <n>_inv.csv, invocations.csv, " +
-    "invocations_per_function_md.anon.d01.csv, plain or .gz; found nothing.",
+    "<n>/invocations.csv, invocations_per_function_md.anon.d01.csv, plain or .gz; found nothing.",
   ],
   [
     "other files",
     { "readme.txt": "", "b.csv": "" },
     ": No file of invocations: looked for <n>_inv.csv, invocations.csv, " +
-    "invocations_per_function_md.anon.d01.csv, plain or .gz; found b.csv, readme.txt.",
+    "<n>/invocations.csv, invocations_per_function_md.anon.d01.csv, plain or .gz; found b.csv, readme.txt.",
   ],
   [
     "no durations",
@@ -486,13 +536,14 @@ const BAD_INPUT: readonly [
     "missing minute",
     nameFiles({ invocations: invocations.replace(",1,2,3", ",1,2,4"), durations, memory }),
     "/invocations.csv:1, column 3: The column is missing; " +
-    "expected a column for each minute from 1, found 3 up to 4.",
+    "expected consecutive numbers, found 3 columns, 1 to 4, and 4 follows 2.",
   ],
   [
     "no minutes",
     nameFiles({ invocations: csv("HashOwner,HashApp,HashFunction", "o,a,f"), durations, memory }),
     "/invocations.csv:1, column 1: The column is missing; " +
-    "expected a column for each minute from 1, found HashOwner, HashApp, HashFunction.",
+    "expected a column for each minute, with consecutive numbers written as 1, minute_1 or " +
+    "1_minute, found HashOwner, HashApp, HashFunction.",
   ],
   [
     "missing percentile",
@@ -503,8 +554,10 @@ const BAD_INPUT: readonly [
   [
     "durations in place of invocations",
     nameFiles({ invocations: durations, durations: invocations, memory }),
-    "/invocations.csv:1, column 1: The column is missing; expected a column for each minute " +
-    `from 1, found ${DURATIONS_HEADER.replaceAll(",", ", ")}.`,
+    "/invocations.csv:1, column 1: The column is missing; expected a column for each minute, " +
+    `with consecutive numbers written as 1, minute_1 or 1_minute, found ${
+      DURATIONS_HEADER.replaceAll(",", ", ")
+    }.`,
   ],
   [
     "missing memory column",
@@ -577,19 +630,19 @@ const BAD_INPUT: readonly [
     "function twice in invocations",
     nameFiles({ invocations: invocations + "o,a,f,http,1,1,1\n", durations, memory }),
     "/invocations.csv:4: o/a/f is there already in line 2; " +
-    "remove one, or allow duplicates to be merged.",
+    "remove one, or allow duplicates to be merged with --duplicates merge (counts added).",
   ],
   [
     "function twice in durations",
     nameFiles({ invocations, durations: durations + "o,a,g,1,1,1,1,1,1,1,1,1,1,1\n", memory }),
     "/durations.csv:4: o/a/g is there already in line 3; " +
-    "remove one, or allow duplicates to be merged.",
+    "remove one, or allow duplicates to be merged with --duplicates merge (first row kept).",
   ],
   [
     "application twice in memory",
     nameFiles({ invocations, durations, memory: memory + "o,a,9,1,1,1,1,1,1,1,1,1\n" }),
     "/memory.csv:3: o/a is there already in line 2; " +
-    "remove one, or allow duplicates to be merged.",
+    "remove one, or allow duplicates to be merged with --duplicates merge (first row kept).",
   ],
 ];
 

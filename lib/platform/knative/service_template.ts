@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { FunctionSpec } from "../../model/platform.ts";
+import { RUNTIME_LIMITS_MS } from "../../model/schedule.ts";
 import { cpuRequestMilli } from "../../trace/profile.ts";
 import { readYamlFile } from "../yaml_file.ts";
 import type { ContainerTemplate, KnativeService } from "./knative_objects.ts";
@@ -132,8 +133,10 @@ function scalingAnnotations(
 /** Load that one instance is to take: one call at once, or as many a second as fit. */
 function targetOf(spec: FunctionSpec, metric: ServiceSettings["scalingMetric"]): number {
   if (metric === "concurrency") return 1;
+  // What is asked for is at least that, whatever a trace says.
+  const runtimeMs = Math.max(RUNTIME_LIMITS_MS.minimum, spec.profile.runtimeMs.mean);
   // Knative takes no target below 0.01, and the ancestor's is rounded.
-  return Math.max(1, Math.round(1000 / spec.profile.runtimeMs.mean));
+  return Math.max(1, Math.round(1000 / runtimeMs));
 }
 
 function deriveContainers(

@@ -79,6 +79,21 @@ Deno.test("deriveService: by requests a second, the target is what fits into one
   assert.equal(annotations["autoscaling.knative.dev/target"], "7");
 });
 
+Deno.test("deriveService: a target is of a runtime of at least 1 ms, and at least 1", () => {
+  const profile = functionSpec(7).profile;
+  for (const [mean, target] of [[0, "1000"], [0.2, "1000"], [1, "1000"], [1_954_000, "1"]]) {
+    const runtimeMs = {
+      quantiles: [0, 1],
+      values: [Number(mean), Number(mean)],
+      mean: Number(mean),
+    };
+    const { annotations } = derive({ profile: { ...profile, runtimeMs } }, {
+      scalingMetric: "rps",
+    });
+    assert.equal(annotations["autoscaling.knative.dev/target"], target, `${mean} ms`);
+  }
+});
+
 Deno.test("deriveService: partial panic", () => {
   const { annotations } = derive({}, { partialPanic: true });
   assert.equal(annotations["autoscaling.knative.dev/panic-window-percentage"], "100.0");

@@ -97,7 +97,9 @@ Deno.test("trace sweep: a run is of as many functions as its files hold, and say
   const { runs, options } = await planOf(files, "--sizes", "4");
   assert.equal(runs[0].name, "functions-2_repetition-0");
   assert.deepEqual(runs[0].parameters, { functions: 2, repetition: 0 });
-  const warnings = new LoadJudge(options).warnings(new RunPlanner(runs, null).ahead(9));
+  const warnings = new LoadJudge(options).warnings(
+    await new RunPlanner(runs, null, null, new AbortController().signal).ahead(9),
+  );
   assert.match(
     warnings.join(),
     /is to have 4 functions and has 2 \(function without durations: 2\)/,

@@ -1,13 +1,14 @@
 /**
  * Makes the role of config/rbac.yaml in a namespace, and a kubeconfig for it:
  *
- *     deno task role --namespace loader > loader.kubeconfig
+ *     deno task role --namespace loader --output loader.kubeconfig
  *
  * Takes an administrator's access; --remove takes the role away again.
  *
  * @module
  */
 import { RealClock } from "../lib/base/clock.ts";
+import { writePrivateFile } from "../lib/base/private_file.ts";
 import { openKubeAccess } from "../lib/platform/knative/kube_access.ts";
 import {
   applyRole,
@@ -27,7 +28,7 @@ import {
 } from "../lib/run/option.ts";
 import { parseOptions } from "../lib/run/parse_options.ts";
 import { runMain } from "../lib/run/main.ts";
-import { print } from "../lib/run/print.ts";
+import { print, tolerateClosed } from "../lib/run/print.ts";
 
 const OPTIONS = {
   platform: choiceOption(["knative"], { meaning: "what it is for", default: "knative" }),
@@ -47,6 +48,10 @@ const OPTIONS = {
     minimum: 1,
     maximum: 24 * 365,
   }),
+  output: textOption<string | null>("file", {
+    meaning: "where the kubeconfig goes, readable for its owner alone (default: standard output)",
+    default: null,
+  }),
   remove: switchOption({
     meaning: "remove the role instead; the namespace and its functions stay",
     default: false,
@@ -56,24 +61,32 @@ const OPTIONS = {
 async function main(): Promise<void> {
   const parsed = parseOptions(
     "role",
-    "Make the role of config/rbac.yaml, and print a kubeconfig for it",
+    "Make the role of config/rbac.yaml, and a kubeconfig for it",
     OPTIONS,
     Deno.args,
   );
   if (parsed.help !== null) return print("stdout", parsed.help);
   const options: OptionValues<typeof OPTIONS> = parsed.values;
-  const { namespace, kubeconfig, context } = options;
-  const access = openKubeAccess({ kubeconfig, context, namespace, clock: new RealClock() });
+  const { namespace } = options;
+  const access = openKubeAccess({ ...options, clock: new RealClock() });
   const objects = placeRole(readRoleObjects(), options);
   if (options.remove) {
     await removeRole(access, objects, { withNamespace: false });
     return print("stderr", `The role for the namespace ${namespace} is gone.`);
   }
   await applyRole(access, objects);
-  print("stdout", await makeKubeconfig(access, namespace, options.hours * 3600));
+  const kubeconfig = await makeKubeconfig(access, namespace, options.hours * 3600);
+  const sentence = `The role for the namespace ${namespace} is there`;
+  if (options.output !== null) {
+    writePrivateFile(options.output, kubeconfig);
+    return print("stderr", `${sentence}; ${options.output} is a kubeconfig for it.`);
+  }
+  // As it is: it is for whoever asked for it.
+  tolerateClosed(() => console.log(kubeconfig));
   print(
     "stderr",
-    `The role for the namespace ${namespace} is there; above is a kubeconfig for it.`,
+    `${sentence}; above is a kubeconfig for it, with a token. A file that it goes into should be ` +
+      "readable for you alone; --output makes one.",
   );
 }
 

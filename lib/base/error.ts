@@ -1,3 +1,5 @@
+import { hideSecrets } from "./secrets.ts";
+
 /**
  * What kind of thing went wrong; it decides the exit status of a script.
  *
@@ -35,7 +37,7 @@ export interface LoaderErrorOptions extends ErrorPlace {
 
 /**
  * The one error class of the library. The message is one sentence that says
- * what is wrong and what to do; the place is put in front of it.
+ * what is wrong and what to do; the place is put in front of it, and secrets are hidden.
  *
  * @example
  * ```ts
@@ -58,7 +60,10 @@ export class LoaderError extends Error {
 
   constructor(code: ErrorCode, sentence: string, options: LoaderErrorOptions = {}) {
     const { cause, ...place } = options;
-    super(describePlace(place) + sentence, cause === undefined ? undefined : { cause });
+    super(
+      hideSecrets(describePlace(place) + sentence),
+      cause === undefined ? undefined : { cause },
+    );
     this.code = code;
     this.place = place;
   }

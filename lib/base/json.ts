@@ -1,10 +1,13 @@
+import { hideSecrets } from "./secrets.ts";
+
 /**
  * The text of a value as JSON: the one writer of all files and outputs of JSON.
  *
  * JSON has no numbers that are not finite, and `JSON.stringify` makes `null` of
  * them, which here means unknown. So infinity is written as the text `"Infinity"`
  * (`"-Infinity"` below zero), and NaN, which is what is unknown inside columns of
- * doubles, as `null`. The reader is `jsonNumber` of `json_number.ts`.
+ * doubles, as `null`. The reader is `jsonNumber` of `json_number.ts`. Secrets in
+ * texts are hidden.
  *
  * @param indent spaces for each level; 0: all in one line
  *
@@ -16,9 +19,10 @@
  * ```
  */
 export function formatJson(value: unknown, indent = 2): string {
-  return JSON.stringify(value, replaceInfinity, indent);
+  return JSON.stringify(value, replaceValue, indent);
 }
 
-function replaceInfinity(_key: string, value: unknown): unknown {
+function replaceValue(_key: string, value: unknown): unknown {
+  if (typeof value === "string") return hideSecrets(value);
   return value === Infinity || value === -Infinity ? String(value) : value;
 }

@@ -1,5 +1,6 @@
 // @ts-types="@types/d3-dsv"
 import { csvFormatValue } from "d3-dsv";
+import { hideSecrets } from "../base/secrets.ts";
 import type { Cell, Column, Table } from "../model/table.ts";
 import { formatNumber } from "./number_text.ts";
 
@@ -27,7 +28,7 @@ export function formatRow(columns: readonly Column[], cells: readonly Cell[]): s
         line += cell;
         break;
       default:
-        line += csvFormatValue(cell);
+        line += csvFormatValue(hideSecrets(cell));
     }
   }
   return line + "\n";

@@ -1,5 +1,6 @@
 // @ts-types="@types/d3-dsv"
 import { csvFormatValue } from "d3-dsv";
+import { hideSecrets } from "../base/secrets.ts";
 import {
   type InvocationRow,
   type InvocationSink,
@@ -117,7 +118,7 @@ export class InvocationCsvSink implements InvocationSink {
 }
 
 function encodeCell(text: string): Uint8Array {
-  return new TextEncoder().encode(csvFormatValue(text));
+  return new TextEncoder().encode(csvFormatValue(hideSecrets(text)));
 }
 
 function encodeBoolean(value: boolean | null): Uint8Array {

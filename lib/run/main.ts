@@ -1,4 +1,5 @@
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { print } from "./print.ts";
 
 /**
  * Runs the main program of a script and exits with its status; a mistake that it
@@ -11,9 +12,9 @@ export async function runMain(main: () => Promise<number | void>): Promise<never
   try {
     status = await main() ?? 0;
   } catch (error) {
-    if (!(error instanceof LoaderError)) throw error;
-    console.error(`Error: ${errorMessage(error)}`);
-    status = error.exitStatus;
+    const isTold = error instanceof LoaderError;
+    print("stderr", isTold ? `Error: ${errorMessage(error)}` : Deno.inspect(error));
+    status = isTold ? error.exitStatus : 1;
   }
   Deno.exit(status);
 }

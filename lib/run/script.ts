@@ -64,7 +64,7 @@ async function runScript<O extends OptionTable>(experiment: Experiment<O>): Prom
     return outcome.status === "interrupted" ? 130 : 0;
   } catch (error) {
     progress.say(`Error: ${errorMessage(error)}`);
-    if (!(error instanceof LoaderError)) console.error(error);
+    if (!(error instanceof LoaderError)) print("stderr", Deno.inspect(error));
     const interrupted = error instanceof LoaderError && error.code === "interrupted";
     await reportWhatIsThere(folder, interrupted ? "interrupted" : "failed", options);
     return error instanceof LoaderError ? error.exitStatus : 1;

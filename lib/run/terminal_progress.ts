@@ -1,5 +1,6 @@
 import process from "node:process";
 import { sinceProgramStartMs } from "../base/process_usage.ts";
+import { hideSecrets } from "../base/secrets.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 import { print, tolerateClosed } from "./print.ts";
@@ -75,7 +76,7 @@ export class TerminalProgress {
 
   #show(line: string): void {
     const update = this.#update;
-    if (update !== null) tolerateClosed(() => update(line));
+    if (update !== null) tolerateClosed(() => update(hideSecrets(line)));
     else print("stderr", line);
   }
 }

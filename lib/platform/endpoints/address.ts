@@ -27,6 +27,13 @@ const IPV6 = /^[0-9a-f:.]*:[0-9a-f:.]*(%[\w.-]+)?$/i;
  * ```
  */
 export function parseAddress(text: string): Address {
+  if (text.includes("@")) {
+    // Not quoted: it may hold a password.
+    throw new Error(
+      "An address holds user information (something before an @), which calls do not carry; " +
+        "write it as host:port, and what lets a caller in as metadata in a file of endpoints.",
+    );
+  }
   const [, scheme, rest] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text)!;
   const secure = scheme === undefined ? null : parseScheme(scheme, text);
   const [, host, portText] = /^(\[[^\]]*\]|.*?)(?::([^:\]]*))?$/s.exec(

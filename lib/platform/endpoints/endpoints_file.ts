@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { LoaderError } from "../../base/error.ts";
+import { isSecretName, keepSecret } from "../../base/secrets.ts";
 import type { TlsSettings } from "../../model/platform.ts";
 import { readYamlFile } from "../yaml_file.ts";
 import type { Address } from "./address.ts";
@@ -36,11 +37,15 @@ function settleEndpoints(
 ): EndpointMap {
   const settle = (entry: NonNullable<EndpointsDocument["endpoints"]>[number]): Endpoint => {
     const own: EndpointsDocument["defaults"] & { readonly address: Address } = entry;
+    const metadata = { ...defaults.metadata, ...own.metadata };
+    for (const [name, value] of Object.entries(metadata)) {
+      if (isSecretName(name)) keepSecret(value);
+    }
     return {
       address: own.address,
       authority: own.authority ?? defaults.authority ?? null,
       tls: own.tls === undefined ? tlsOf(own.address, defaults.tls ?? null) : own.tls,
-      metadata: { ...defaults.metadata, ...own.metadata },
+      metadata,
     };
   };
   return {

@@ -30,7 +30,7 @@ function parseEndpoint(text: string): Endpoint {
     throw new LoaderError(
       "usage",
       `--endpoints: ${errorMessage(cause)} The name of a file ends in .yaml.`,
-      { value: text, cause },
+      { cause },
     );
   }
 }

@@ -155,7 +155,7 @@ export function parseGatewayChoice(text: string | null): GatewayChoice {
       "usage",
       `--gateway: ${errorMessage(cause)} "url" takes the URL of each service, "url:8080" with ` +
         `another port.`,
-      { value: text, cause },
+      { cause },
     );
   }
 }

@@ -48,6 +48,7 @@ import {
   deriveService,
   readServiceTemplate,
   type ServiceTemplate,
+  withoutEnvironment,
 } from "./service_template.ts";
 
 /** Target burst capacity that keeps the activator in the path of every call. */
@@ -156,7 +157,7 @@ class KnativePlatform implements Platform {
     );
     return {
       ...plain,
-      template: template as unknown,
+      template: withoutEnvironment(template),
       runId,
       context: access.contextName,
       namespace: access.namespace,

@@ -22,6 +22,7 @@ import {
 } from "@kubernetes/client-node";
 import { type Clock, sleep } from "../../base/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
+import { keepSecret } from "../../base/secrets.ts";
 import { isRefusal, isTransient, kubeError, statusOf } from "./kube_error.ts";
 
 export { isConflict, isNotFound, isTransient, kubeError } from "./kube_error.ts";
@@ -133,6 +134,8 @@ export function openKubeAccess(options: KubeAccessOptions): KubeAccess {
       { value: config.getCurrentContext() },
     );
   }
+  const user = config.getCurrentUser();
+  for (const secret of [user?.token, user?.password, user?.keyData]) keepSecret(secret);
   const http = createHttpLibrary(options.clock, options.requestTimeoutMs ?? 30_000);
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(cluster.server, {}),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isSecretName, keepSecret } from "../../base/secrets.ts";
 import type { FunctionSpec } from "../../model/platform.ts";
 import { RUNTIME_LIMITS_MS } from "../../model/schedule.ts";
 import { cpuRequestMilli } from "../../trace/profile.ts";
@@ -49,11 +50,33 @@ export type ServiceSettings = Pick<
  * @throws LoaderError `input` naming the line of what is wrong
  */
 export function readServiceTemplate(file: string): ServiceTemplate {
-  return readYamlFile(file, {
+  const template = readYamlFile(file, {
     name: "The service template",
     example: "workloads/container/trace_function.yaml",
     schema,
   });
+  for (const { name, value } of environmentOf(template)) {
+    if (isSecretName(name)) keepSecret(value);
+  }
+  return template;
+}
+
+/** What containers of a template find in their environment, as it is given there. */
+function environmentOf(template: ServiceTemplate): { name: string; value: string }[] {
+  const { containers, initContainers } = template.spec.template.spec;
+  return [...containers, ...(Array.isArray(initContainers) ? initContainers : [])]
+    .flatMap((container: { readonly env?: unknown }) =>
+      Array.isArray(container?.env) ? container.env : []
+    )
+    .map(({ name, value }) => ({ name: String(name), value: String(value ?? "") }));
+}
+
+/** A template as it may be shown: of the environment's values the names alone. */
+export function withoutEnvironment(template: ServiceTemplate): unknown {
+  return JSON.parse(JSON.stringify(template, (key, value) => {
+    if (key !== "env" || !Array.isArray(value)) return value;
+    return value.map(({ value: _, ...rest }) => rest);
+  }));
 }
 
 /** Calls that an instance serves at once, by the template; 0: no bound, Knative's default. */

@@ -15,12 +15,11 @@ export interface RequestTarget {
 
 /** Header fields of a target but for its time-out, in the order that gRPC wants. */
 function fieldsOf({ scheme, authority, metadata }: RequestTarget): HeaderField[] {
-  const field = (name: string, value: string): HeaderField => ({
-    name,
-    value,
-    // A secret is not to be guessed by what it is compressed with (RFC 7541, section 7.1).
-    indexing: name === "authorization" ? "never" : "index",
-  });
+  const field = (
+    name: string,
+    value: string,
+    indexing: HeaderField["indexing"] = "index",
+  ): HeaderField => ({ name, value, indexing });
   return [
     field(":method", "POST"),
     field(":scheme", scheme),
@@ -29,7 +28,9 @@ function fieldsOf({ scheme, authority, metadata }: RequestTarget): HeaderField[]
     field("te", "trailers"),
     field("content-type", "application/grpc"),
     field("user-agent", USER_AGENT),
-    ...Object.entries(metadata).map(([name, value]) => field(name, value)),
+    // Any may be a secret, which is not to be guessed by what it is compressed with, here or by a
+    // proxy on the way (RFC 7541, section 7.1.3).
+    ...Object.entries(metadata).map(([name, value]) => field(name, value, "never")),
   ];
 }
 

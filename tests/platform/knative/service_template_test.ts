@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { LoaderError } from "../../../lib/base/error.ts";
+import { kubeError } from "../../../lib/platform/knative/kube_access.ts";
 import {
   DEFAULT_TEMPLATE,
   KNATIVE_PLATFORM_DEFAULTS,
@@ -9,6 +10,7 @@ import {
   readServiceTemplate,
   type ServiceSettings,
   type ServiceTemplate,
+  withoutEnvironment,
 } from "../../../lib/platform/knative/service_template.ts";
 import { functionSpec } from "../../support/function_spec.ts";
 import { temporaryFolder } from "../../support/script.ts";
@@ -170,4 +172,37 @@ Deno.test("the image's packages are pinned as the project's are", async () => {
   const project = (await read("deno.json")).imports;
   const { imports } = await read("workloads/container/deno.json");
   for (const [name, pin] of Object.entries(imports)) assert.equal(project[name], pin, name);
+});
+
+Deno.test("withoutEnvironment: names of variables stay, their values go, also out of messages", async () => {
+  await using folder = await temporaryFolder();
+  const file = `${folder.path}/template.yaml`;
+  Deno.writeTextFileSync(
+    file,
+    `apiVersion: serving.knative.dev/v1
+kind: Service
+spec:
+  template:
+    spec:
+      initContainers:
+        - { name: init, image: i, env: [{ name: INIT_TOKEN, value: init-secret-1 }] }
+      containers:
+        - image: i
+          env:
+            - { name: DB_PASSWORD, value: db-secret-12 }
+            - { name: LEVEL, value: "3" }
+            - { name: FROM, valueFrom: { secretKeyRef: { name: s, key: k } } }
+`,
+  );
+  const template = readServiceTemplate(file);
+  const text = JSON.stringify(withoutEnvironment(template));
+  assert.ok(!/init-secret-1|db-secret-12|"3"/.test(text), text);
+  for (const name of ["INIT_TOKEN", "DB_PASSWORD", "LEVEL", "secretKeyRef"]) {
+    assert.ok(text.includes(name), name);
+  }
+  const refusal = kubeError({ code: 400, body: "env: db-secret-12 is refused" }, "deploy f-0");
+  assert.equal(
+    refusal.message,
+    "Cannot deploy f-0: the API server refuses it: env: *** is refused.",
+  );
 });

@@ -18,6 +18,7 @@ import {
   numberOption,
   PATTERN_OPTIONS,
   type PlannedRun,
+  rateOfStep,
   runAsScript,
 } from "../mod.ts";
 
@@ -97,14 +98,14 @@ export const rpsRamp: Experiment<typeof options> = {
       PlannedRun
     > {
       for (let k = 0;; k++) {
-        // From the step's number, so that no rounding error adds up; what is left of one would
-        // make 0.1 + 2 × 0.1 miss an end of 0.3.
-        const ratePerS = Number((start + k * step).toPrecision(12));
+        const ratePerS = rateOfStep(start, step, k);
         if (end !== null && ratePerS > end) return;
         const schedule = generateRateStep({
           seed,
           ratePerS,
           durationMs: slot,
+          // What start, start + step, … ask for in k slots.
+          askedBefore: (k * start + step * k * (k - 1) / 2) * slot / 1000,
           warmupShare: WARMUP_SHARE,
           functions,
           runtimeMs: runtime,

@@ -1,13 +1,14 @@
 import { LoaderError } from "../base/error.ts";
 import { Rng } from "../base/rng.ts";
 import type { IatDistribution, PhaseSpan, Schedule, ScheduleChunk } from "../model/schedule.ts";
-import type { FunctionProfile } from "../model/trace.ts";
+import { functionKey, type FunctionProfile } from "../model/trace.ts";
 import { generateArrivals, US_PER_MS } from "./arrivals.ts";
+import { rateOfStep, wholeInvocations, withoutRoundingError } from "./rate_scale.ts";
 import { hashSchedule } from "./schedule_hash.ts";
 import { TimeOrder } from "./time_order.ts";
 
 /** Longest slot that the merge can order: 2^26 µs are 67 s. */
-const LONGEST_SLOT_MS = 60_000;
+const LONGEST_SLOT_US = 60_000 * US_PER_MS;
 
 /** A function of a synthetic pattern: always the same runtime and memory. */
 export interface PatternFunction {
@@ -37,10 +38,14 @@ interface Arrivals {
   readonly timesUs: Uint32Array;
 }
 
+/** A part of a pattern, on whole microseconds: [`startUs`, `endUs`). */
+interface Span {
+  readonly startUs: number;
+  readonly endUs: number;
+}
+
 /** One slot of a pattern. */
-interface PatternSlot {
-  readonly startMs: number;
-  readonly durationMs: number;
+interface PatternSlot extends Span {
   readonly arrivals: readonly Arrivals[];
 }
 
@@ -85,7 +90,7 @@ class PatternSchedule implements Schedule {
       owner.fill(block.owner, from, from + block.timesUs.length);
       from += block.timesUs.length;
     }
-    const order = timeOrder.sort(timesUs, owner, count, slot.durationMs * US_PER_MS);
+    const order = timeOrder.sort(timesUs, owner, count, slot.endUs - slot.startUs);
     const chunk = {
       scheduledMs: new Float64Array(count),
       functionIndex: new Uint32Array(count),
@@ -95,7 +100,7 @@ class PatternSchedule implements Schedule {
     for (let i = 0; i < count; i++) {
       const functionIndex = owner[order[i]];
       const profile = this.functions[functionIndex];
-      chunk.scheduledMs[i] = (slot.startMs * US_PER_MS + timesUs[order[i]]) / US_PER_MS;
+      chunk.scheduledMs[i] = (slot.startUs + timesUs[order[i]]) / US_PER_MS;
       chunk.functionIndex[i] = functionIndex;
       chunk.runtimeMs[i] = profile.runtimeMs.mean;
       chunk.memoryMib[i] = profile.memoryMib.mean;
@@ -108,8 +113,12 @@ class PatternSchedule implements Schedule {
 export interface RateStepOptions {
   readonly seed: number;
   readonly ratePerS: number;
-  /** Whole milliseconds. */
   readonly durationMs: number;
+  /**
+   * Invocations that the steps before asked for, fractions included: what is left of them
+   * counts here, so that a whole ramp has as many as its rates ask for. 0 by default.
+   */
+  readonly askedBefore?: number;
   /** Share at the start that is warm-up and not measured. */
   readonly warmupShare: number;
   /** Number of equal functions that the invocations are dealt to in turn. */
@@ -126,9 +135,11 @@ export interface RateStepOptions {
  * @throws LoaderError `usage` when the step would hold no invocation
  */
 export function generateRateStep(options: RateStepOptions): Schedule {
-  const { ratePerS, durationMs, runtimeMs, memoryMib } = options;
-  const total = Math.round(ratePerS * durationMs / 1000);
-  if (total < 1) {
+  const { ratePerS, durationMs, runtimeMs, memoryMib, askedBefore = 0 } = options;
+  /** Invocations that are due from the step's begin to an instant of it. */
+  const dueUntil = (atMs: number) =>
+    wholeInvocations(askedBefore + ratePerS * atMs / 1000) - wholeInvocations(askedBefore);
+  if (dueUntil(durationMs) < 1) {
     throw new LoaderError(
       "usage",
       `${ratePerS} invocations a second for ${durationMs} ms make no invocation at all; ` +
@@ -152,33 +163,67 @@ export function generateRateStep(options: RateStepOptions): Schedule {
     : [{ fromMs: 0, phase: "measurement" }];
   return new PatternSchedule(functions, durationMs, phases, function* () {
     const rng = Rng.fromSeed(options.seed, "rps-ramp", String(ratePerS));
+    const phaseUs = derivePhaseUs(options, functions);
     let done = 0;
-    for (let startMs = 0; startMs < durationMs; startMs += LONGEST_SLOT_MS) {
-      const slotMs = Math.min(LONGEST_SLOT_MS, durationMs - startMs);
-      const upTo = Math.round(total * (startMs + slotMs) / durationMs);
-      const timesUs = generateSlotArrivals(options.iatDistribution, rng, upTo - done, slotMs);
+    for (const span of cutIntoSlots(0, durationMs)) {
+      // To the very end, which may lie between two microseconds.
+      const upTo = dueUntil(
+        span.endUs === wholeUs(durationMs) ? durationMs : span.endUs / US_PER_MS,
+      );
+      const timesUs = generateSlotArrivals(options, rng, upTo - done, span, phaseUs);
       const first = done;
       const dealt = functions.map((_, owner) => ({
         owner,
         timesUs: timesUs.filter((_, i) => (first + i) % functions.length === owner),
       }));
       done = upTo;
-      yield { startMs, durationMs: slotMs, arrivals: dealt };
+      yield { ...span, arrivals: dealt };
     }
   });
 }
 
-/** Sorted arrivals of a whole slot, shifted unless exponential. */
+/** What decides on the arrivals of a pattern. */
+interface ArrivalOptions {
+  readonly seed: number;
+  readonly iatDistribution: IatDistribution;
+}
+
+/**
+ * The one phase by which every slot is shifted, 0 where the arrivals are
+ * exponential. Functions that are dealt one stream of arrivals share it; they
+ * have their turns apart already.
+ */
+function derivePhaseUs(
+  { seed, iatDistribution }: ArrivalOptions,
+  [first]: readonly FunctionProfile[],
+): number {
+  if (iatDistribution === "exponential") return 0;
+  return Rng.fromSeed(seed, "phase", functionKey(first)).nextBelow(LONGEST_SLOT_US);
+}
+
+/** Cuts a part of a pattern into slots that can be ordered. */
+function* cutIntoSlots(startMs: number, endMs: number): Iterable<Span> {
+  const lastUs = wholeUs(endMs);
+  for (let startUs = wholeUs(startMs); startUs < lastUs; startUs += LONGEST_SLOT_US) {
+    yield { startUs, endUs: Math.min(startUs + LONGEST_SLOT_US, lastUs) };
+  }
+}
+
+function wholeUs(ms: number): number {
+  return Math.floor(withoutRoundingError(ms * US_PER_MS));
+}
+
+/** Sorted arrivals of a whole slot, shifted by the phase modulo the slot. */
 function generateSlotArrivals(
-  distribution: IatDistribution,
+  { iatDistribution }: ArrivalOptions,
   rng: Rng,
   count: number,
-  slotMs: number,
+  { startUs, endUs }: Span,
+  phaseUs: number,
 ): Uint32Array {
-  const slotUs = slotMs * US_PER_MS;
+  const slotUs = endUs - startUs;
   const timesUs = new Uint32Array(count);
-  const phaseUs = distribution === "exponential" ? 0 : rng.nextBelow(slotUs);
-  generateArrivals(distribution, rng, count, slotUs, phaseUs, timesUs, 0);
+  generateArrivals(iatDistribution, rng, count, slotUs, phaseUs % slotUs, timesUs, 0);
   return timesUs.sort();
 }
 
@@ -190,9 +235,9 @@ export interface BurstOptions {
   readonly stepRatePerS: number;
   /** Rate at which the climb ends. */
   readonly targetRatePerS: number;
-  /** Length of a slot of the climb, whole milliseconds. */
+  /** Length of a slot of the climb. */
   readonly slotMs: number;
-  /** How long the target rate stays, whole milliseconds. */
+  /** How long the target rate stays, at least {@linkcode BURST_MS}. */
   readonly durationMs: number;
   /** Invocations of the burst. */
   readonly burst: number;
@@ -225,7 +270,8 @@ export interface Burst {
  * spread over one second, and `victim` is invoked once in the middle of it. The
  * climb is warm-up.
  *
- * @throws LoaderError `usage` when the burst has more invocations than {@linkcode mostBurst}
+ * @throws LoaderError `usage` when the burst has more invocations than {@linkcode mostBurst},
+ * or the stay is too short for it
  */
 export function generateBurst(options: BurstOptions): Burst {
   const { slotMs, durationMs, startRatePerS, stepRatePerS, targetRatePerS } = options;
@@ -239,6 +285,14 @@ export function generateBurst(options: BurstOptions): Burst {
       { value: options.burst },
     );
   }
+  if (durationMs < BURST_MS) {
+    throw new LoaderError(
+      "usage",
+      `The burst takes ${BURST_MS} ms, and the target rate stays for ${durationMs} ms; keep it ` +
+        "longer.",
+      { value: durationMs },
+    );
+  }
   const functions = BURST_FUNCTIONS.map((name) =>
     createPatternProfile("burst", {
       name,
@@ -247,50 +301,53 @@ export function generateBurst(options: BurstOptions): Burst {
     })
   );
   const rates: number[] = [];
-  for (let rate = startRatePerS; rate < targetRatePerS; rate += stepRatePerS) rates.push(rate);
-  const climbMs = rates.length * slotMs;
-  const burstAtMs = climbMs + Math.max(0, Math.round((durationMs - BURST_MS) / 2));
-  const spans = rates.map((ratePerS, k) => ({
-    startMs: k * slotMs,
-    endMs: (k + 1) * slotMs,
-    ratePerS,
-  }));
-  for (let startMs = climbMs; startMs < climbMs + durationMs; startMs += LONGEST_SLOT_MS) {
-    const endMs = Math.min(startMs + LONGEST_SLOT_MS, climbMs + durationMs);
-    spans.push({ startMs, endMs, ratePerS: targetRatePerS });
+  for (let rate = startRatePerS; rate < targetRatePerS;) {
+    rates.push(rate);
+    rate = rateOfStep(startRatePerS, stepRatePerS, rates.length);
   }
+  const climbMs = rates.length * slotMs;
+  const burstAtUs = wholeUs(climbMs) + Math.round((durationMs - BURST_MS) / 2) * US_PER_MS;
+  const stages = [
+    ...rates.map((ratePerS, k) => ({ ratePerS, startMs: k * slotMs, endMs: (k + 1) * slotMs })),
+    { ratePerS: targetRatePerS, startMs: climbMs, endMs: climbMs + durationMs },
+  ];
   const burstUs = Array.from(
     { length: options.burst },
-    (_, i) => burstAtMs * US_PER_MS + Math.floor(i * BURST_MS * US_PER_MS / options.burst),
+    (_, i) => burstAtUs + Math.floor(i * BURST_MS * US_PER_MS / options.burst),
   );
-  const victimUs = (burstAtMs + BURST_MS / 2) * US_PER_MS;
+  const victimUs = burstAtUs + BURST_MS / 2 * US_PER_MS;
   const phases: PhaseSpan[] = climbMs > 0
     ? [{ fromMs: 0, phase: "warmup" }, { fromMs: climbMs, phase: "measurement" }]
     : [{ fromMs: 0, phase: "measurement" }];
   const schedule = new PatternSchedule(functions, climbMs + durationMs, phases, function* () {
     const rng = Rng.fromSeed(options.seed, "burst");
+    const phaseUs = derivePhaseUs(options, functions);
+    let askedBefore = 0;
     let dealt = 0;
-    for (const { startMs, endMs, ratePerS } of spans) {
-      const count = Math.round(ratePerS * (endMs - startMs) / 1000);
-      const timesUs = generateSlotArrivals(options.iatDistribution, rng, count, endMs - startMs);
-      const first = dealt;
-      dealt += count;
-      const within = (atUs: number) => atUs >= startMs * US_PER_MS && atUs < endMs * US_PER_MS;
-      const local = (atUs: number) => atUs - startMs * US_PER_MS;
-      const bursty = timesUs.filter((_, i) => (first + i) % 2 === 1);
-      yield {
-        startMs,
-        durationMs: endMs - startMs,
-        arrivals: [
-          {
-            owner: 0,
-            timesUs: Uint32Array.from([...bursty, ...burstUs.filter(within).map(local)]),
-          },
-          { owner: 1, timesUs: timesUs.filter((_, i) => (first + i) % 2 === 0) },
-          { owner: 2, timesUs: Uint32Array.from([victimUs].filter(within).map(local)) },
-        ],
-      };
+    for (const { ratePerS, startMs, endMs } of stages) {
+      for (const span of cutIntoSlots(startMs, endMs)) {
+        const elapsedMs = span.endUs / US_PER_MS - startMs;
+        const upTo = wholeInvocations(askedBefore + ratePerS * elapsedMs / 1000);
+        const timesUs = generateSlotArrivals(options, rng, upTo - dealt, span, phaseUs);
+        const first = dealt;
+        dealt = upTo;
+        const within = (atUs: number) => atUs >= span.startUs && atUs < span.endUs;
+        const local = (atUs: number) => atUs - span.startUs;
+        const bursty = timesUs.filter((_, i) => (first + i) % 2 === 1);
+        yield {
+          ...span,
+          arrivals: [
+            {
+              owner: 0,
+              timesUs: Uint32Array.from([...bursty, ...burstUs.filter(within).map(local)]),
+            },
+            { owner: 1, timesUs: timesUs.filter((_, i) => (first + i) % 2 === 0) },
+            { owner: 2, timesUs: Uint32Array.from([victimUs].filter(within).map(local)) },
+          ],
+        };
+      }
+      askedBefore += ratePerS * (endMs - startMs) / 1000;
     }
   });
-  return { schedule, burstAtMs };
+  return { schedule, burstAtMs: burstAtUs / US_PER_MS };
 }

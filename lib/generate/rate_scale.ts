@@ -1,16 +1,54 @@
-import type { Rng } from "../base/rng.ts";
-
 /**
- * Scales a count: the whole part of the factor multiplies, its fraction keeps
- * each of the `count` invocations with that probability (thinning), so that the
- * mean is `count × factor` and a Poisson process stays one.
+ * Scales a count of one slot: the whole part of the factor multiplies, its
+ * fraction takes of the invocations one after the other an equal share. So from
+ * any slot to any other the sum differs from `factor` times the counts by less
+ * than one, and what comes of a slot depends on nothing but the counts up to it.
+ *
+ * @param before counts of all slots before
+ * @param phase in [0, 1), where the sharing begins, of its own for each function
+ *
+ * @example
+ * ```ts
+ * import { scaleCount } from "./rate_scale.ts";
+ * const scaled = [0, 1, 2, 3].map((before) => scaleCount(1, before, 0.5, 0));
+ * if (scaled.join() !== "0,1,0,1") throw new Error("every other one");
+ * ```
  */
-export function generateScaledCount(count: number, factor: number, rng: Rng): number {
+export function scaleCount(count: number, before: number, factor: number, phase: number): number {
   const whole = Math.floor(factor);
   const fraction = factor - whole;
-  let scaled = count * whole;
-  if (fraction > 0) {
-    for (let i = 0; i < count; i++) if (rng.nextFloat() < fraction) scaled++;
-  }
-  return scaled;
+  const shared = Math.floor((before + count) * fraction + phase) -
+    Math.floor(before * fraction + phase);
+  return count * whole + shared;
+}
+
+/** Significant digits of a rate or a sum of invocations; beyond them it is a rounding error. */
+const DIGITS = 12;
+
+/** A number without what floating-point arithmetic has added to it: 0.1 + 0.2 is 0.3. */
+export function withoutRoundingError(value: number): number {
+  return Number(value.toPrecision(DIGITS));
+}
+
+/**
+ * The rate of each step of a climb from `start` by `step`, from the step's number,
+ * so that no rounding error adds up or makes a climb miss its end.
+ *
+ * @example
+ * ```ts
+ * import { rateOfStep } from "./rate_scale.ts";
+ * if (rateOfStep(0.1, 0.1, 2) !== 0.3) throw new Error("not 0.30000000000000004");
+ * ```
+ */
+export function rateOfStep(start: number, step: number, k: number): number {
+  return withoutRoundingError(start + k * step);
+}
+
+/**
+ * How many whole invocations are due when so many are asked for, fractions
+ * included, since the beginning of a pattern: a slot gets the difference between
+ * its end and its beginning, so that what is left of one slot counts in the next.
+ */
+export function wholeInvocations(asked: number): number {
+  return Math.floor(withoutRoundingError(asked) + 0.5);
 }

@@ -12,7 +12,7 @@ import {
 import { describeMinutes, functionKey, type FunctionProfile, type Trace } from "../model/trace.ts";
 import { generateArrivals, US_PER_MS } from "./arrivals.ts";
 import { QuantileSampler } from "./quantile_sampler.ts";
-import { generateScaledCount } from "./rate_scale.ts";
+import { scaleCount } from "./rate_scale.ts";
 import { hashSchedule } from "./schedule_hash.ts";
 import { TimeOrder } from "./time_order.ts";
 
@@ -45,7 +45,8 @@ export interface ScheduleOptions {
 
 /**
  * Makes the schedule of a window of a trace. The count of each function and
- * minute is the trace's, exactly; what is drawn depends on (seed, repetition,
+ * minute is the trace's, exactly; a scaled rate keeps the sum over minutes to
+ * within one invocation. What is drawn depends on (seed, repetition,
  * owner/app/function, minute) alone, so that a function behaves alike in every
  * sample and window. A window that ends inside a minute cuts it.
  *
@@ -84,6 +85,8 @@ interface Source {
   readonly functionIndex: number;
   readonly key: RngKey;
   readonly phaseUs: number;
+  /** Where a scaled rate begins to share its invocations out, in [0, 1). */
+  readonly sharePhase: number;
   readonly counts: Uint32Array;
   readonly runtime: QuantileSampler;
   readonly memory: QuantileSampler;
@@ -111,7 +114,8 @@ class TraceSchedule implements Schedule {
     this.functions = trace.functions;
     this.#distribution = options.iatDistribution ?? "exponential";
     this.#startMinute = startMinute;
-    this.#windowMs = durationMinutes * SLOT_MS;
+    // On whole microseconds, as arrivals are: a third of a minute is no double.
+    this.#windowMs = Math.round(durationMinutes * SLOT_US) / US_PER_MS;
     this.#rateScale = options.rateScale ?? 1;
     this.#timeScale = options.timeScale ?? 1;
     this.durationMs = this.#windowMs / this.#timeScale;
@@ -128,10 +132,13 @@ class TraceSchedule implements Schedule {
       .map(({ profile, functionIndex, id }): Source => {
         const key = deriveKey(seed, streamName, id);
         rng.seed(key, 0, STREAM.phase);
+        const phaseUs = shift ? rng.nextBelow(SLOT_US) : 0;
+        rng.seed(key, 0, STREAM.count);
         return {
           functionIndex,
           key,
-          phaseUs: shift ? rng.nextBelow(SLOT_US) : 0,
+          phaseUs,
+          sharePhase: rng.nextFloat(),
           counts: profile.invocationsPerMinute,
           runtime: new QuantileSampler(
             profile.runtimeMs,
@@ -150,10 +157,20 @@ class TraceSchedule implements Schedule {
   *chunks(options: ChunkOptions = {}): IterableIterator<ScheduleChunk> {
     const slots = Math.ceil(this.#windowMs / SLOT_MS);
     const workspace = new SlotWorkspace();
+    if (this.#rateScale !== 1) workspace.countsBefore = this.#countBefore();
     const columns = new ChunkColumns();
     for (let slot = 0; slot < slots; slot++) {
       yield this.#generateSlot(slot, workspace, options.reuse ? columns : new ChunkColumns());
     }
+  }
+
+  /** Invocations of each source from the trace's first minute to the window, unscaled. */
+  #countBefore(): Float64Array {
+    return Float64Array.from(this.#sources, ({ counts }) => {
+      let sum = 0;
+      for (let minute = 0; minute < this.#startMinute; minute++) sum += counts[minute];
+      return sum;
+    });
   }
 
   async hash(signal?: AbortSignal): Promise<string> {
@@ -166,11 +183,13 @@ class TraceSchedule implements Schedule {
     const { rng, timeOrder, counts } = workspace;
     counts.length = 0;
     let total = 0;
-    for (const source of this.#sources) {
+    for (let position = 0; position < this.#sources.length; position++) {
+      const source = this.#sources[position];
       let count = source.counts[minute];
-      if (this.#rateScale !== 1 && count > 0) {
-        rng.seed(source.key, minute, STREAM.count);
-        count = generateScaledCount(count, this.#rateScale, rng);
+      if (this.#rateScale !== 1) {
+        const before = workspace.countsBefore[position];
+        workspace.countsBefore[position] += count;
+        count = scaleCount(count, before, this.#rateScale, source.sharePhase);
       }
       counts.push(count);
       total += count;
@@ -253,6 +272,8 @@ class SlotWorkspace {
   readonly rng = new Rng();
   readonly timeOrder = new TimeOrder();
   readonly counts: number[] = [];
+  /** Invocations of each source before the slot, unscaled; where a rate is scaled. */
+  countsBefore: Float64Array = new Float64Array(0);
   timesUs = new Uint32Array(0);
   owner = new Uint32Array(0);
   runtimeMs = new Uint32Array(0);

@@ -341,7 +341,7 @@ export const TRACE_OPTIONS = {
     default: null,
   }),
   rateScale: numberOption("factor", {
-    meaning: "factor on the number of invocations (thinning below 1)",
+    meaning: "factor on the number of invocations; the sum over minutes is kept to within one",
     default: 1,
     minimum: 1e-6,
     maximum: 1e6,

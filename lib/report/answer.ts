@@ -13,6 +13,8 @@ export interface Answer {
   add(analysis: RunAnalysis, tables: RunTables): void | Promise<void>;
   /** What stands above the figures, if anything: the answer in words, a table. */
   renderText?(): Html | null;
+  /** What stands below the figures, if anything: the numbers that they show. */
+  renderTable?(): Html | null;
   /** Renders the figures that answer the question; none if the runs do not allow it. */
   render(plotter: Plotter): Figure[];
 }

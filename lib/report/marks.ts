@@ -100,17 +100,23 @@ const LEGEND_TOP_PX = 9;
 const SWATCH_PX = 18;
 const GAP_PX = 14;
 
+/** A second row, where the title of the axis leaves no room beside it. */
+const LEGEND_ROW_PX = 16;
+/** Of the drawing, what the longest title of an axis leaves. */
+const LEGEND_SHARE = 0.55;
+
 /**
  * A legend in one row above the frame, right-aligned: part of the drawing, so
- * that the saved SVG is complete alone.
+ * that the saved SVG is complete alone. A long one stands below the title of the axis.
  */
 export function createLegend(entries: readonly LegendEntry[]): Mark {
   return createMark((_scales, frame, context) => {
     const group = createElement(context, "g", { "aria-label": "legend", "text-anchor": "start" });
     const widths = entries.map(({ label }) => SWATCH_PX + widthOf(label) + GAP_PX);
-    let left = frame.width - frame.marginRight + GAP_PX -
-      widths.reduce((sum, width) => sum + width, 0);
-    const top = LEGEND_TOP_PX;
+    const wholeWidth = widths.reduce((sum, width) => sum + width, 0);
+    let left = frame.width - frame.marginRight + GAP_PX - wholeWidth;
+    const isLong = wholeWidth > LEGEND_SHARE * frame.width;
+    const top = LEGEND_TOP_PX + (isLong ? LEGEND_ROW_PX : 0);
     for (const [i, { label, color, shape }] of entries.entries()) {
       group.append(createElement(context, "path", swatch(shape, color, left, top)));
       const text = createElement(context, "text", {

@@ -27,9 +27,36 @@ export function formatCount(value: number | null): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ",").replace("-", "−");
 }
 
-/** A share in [0, 1] as a percentage. */
+/** More digits than this are of the arithmetic, not of what was measured. */
+const MOST_SHARE_DECIMALS = 8;
+
+/** A share in [0, 1] as a percentage, as {@linkcode formatPercent} has it. */
 export function formatShare(share: number): string {
-  return `${formatNumber(100 * share)} %`;
+  return `${formatPercent(share)} %`;
+}
+
+/**
+ * A share in [0, 1] in percent, for a column with the unit; what is less than all is
+ * never rounded to 100.
+ *
+ * @example
+ * ```ts
+ * import { formatPercent } from "./number_format.ts";
+ * const texts = [0.12345, 1, 0.9996, 0].map(formatPercent);
+ * if (texts.join() !== "12.3,100,99.96,0") throw new Error(texts.join());
+ * ```
+ */
+export function formatPercent(share: number): string {
+  const percent = 100 * share;
+  for (
+    let decimals = 2;
+    share > 0.999 && share < 1 && decimals <= MOST_SHARE_DECIMALS;
+    decimals++
+  ) {
+    const text = percent.toFixed(decimals);
+    if (Number(text) < 100) return String(Number(text));
+  }
+  return formatNumber(percent);
 }
 
 /** A count with its noun: `1 run`, `2 runs`. */

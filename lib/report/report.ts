@@ -115,8 +115,11 @@ function renderBody(
 
 function renderAnswer(answer: Answer, figures: readonly Figure[]): Html {
   const text = answer.renderText?.() ?? NOTHING;
-  if (text === NOTHING && figures.length === 0) return NOTHING;
-  return html`<section id="answer"><h2>Answer</h2>${text}${renderFigures(figures)}</section>`;
+  const table = answer.renderTable?.() ?? NOTHING;
+  if (text === NOTHING && table === NOTHING && figures.length === 0) return NOTHING;
+  return html`
+    <section id="answer"><h2>Answer</h2>${text}${renderFigures(figures)}${table}</section>
+  `;
 }
 
 async function writeReport(

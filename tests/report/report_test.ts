@@ -127,17 +127,72 @@ Deno.test("a sweep answers with slowdown against the number of functions", async
     );
     assert.match(
       textOf(page, "#answer figcaption"),
-      /Dots are runs, lines join their medians, bars are their range\./,
+      /Dots are runs, lines join their medians, bars are their range, which covers/,
     );
     assert.match(textOf(page, "#answer svg"), /n = 2/);
   });
 });
 
-Deno.test("five repetitions make a band", async () => {
+Deno.test("six repetitions make a band with its coverage, five a range", async () => {
   await withFolder(async (folder) => {
-    await writeSweep(folder, { sizes: [2, 4], repetitions: 5, durationMs: 8_000 });
+    await writeSweep(folder, { sizes: [2, 4], repetitions: 6, durationMs: 8_000 });
     const { page } = await renderPage(folder);
-    assert.match(textOf(page, "#answer figcaption"), /95 % bootstrap confidence interval/);
+    assert.match(
+      textOf(page, "#answer figcaption"),
+      /pale areas are confidence intervals, which cover the true median with .* of 96\.9 %\./,
+    );
+    assert.match(
+      textOf(page, "#answer tbody"),
+      /^2 ?6 ?none ?6 ?[\d.]+ ?[\d.]+ to [\d.]+ ?96\.9 %/,
+    );
+    await rm(join(folder, "runs/functions-4_repetition-5"), { recursive: true });
+    await writeExperimentManifest(folder, {
+      experiment: "trace-sweep",
+      runs: [2, 4].flatMap((size) =>
+        [0, 1, 2, 3, 4].map((repetition) => `runs/functions-${size}_repetition-${repetition}`)
+      ),
+    });
+    await rm(join(folder, "runs/functions-2_repetition-5"), { recursive: true });
+    const { page: five } = await renderPage(folder);
+    assert.match(
+      textOf(five, "#answer figcaption"),
+      /bars are their range, which covers the true median with a probability of 93\.8 % \(n = 5\)/,
+    );
+    assert.doesNotMatch(textOf(five, "#answer svg"), /confidence/);
+    assert.match(textOf(five, "#answer tbody"), /^2 ?5 ?none ?5 ?[\d.]+ ?[\d.]+ to [\d.]+ ?range/);
+  });
+});
+
+Deno.test("runs whose generator was late do not enter the median, and are told", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, { sizes: [3], repetitions: 5, durationMs: 8_000 });
+    const { page: before } = await renderPage(folder);
+    const valid = /p50 is ([\d.]+) at 3 functions/.exec(textOf(before, "#answer figcaption"))![1];
+    const runs = [0, 1, 2, 3, 4].map((i) => `runs/functions-3_repetition-${i}`);
+    for (const repetition of [5, 6]) {
+      const name = `functions-3_repetition-${repetition}`;
+      runs.push(`runs/${name}`);
+      await writeSyntheticRun(join(folder, runs.at(-1)!), {
+        experiment: "trace-sweep",
+        name,
+        parameters: { functions: 3, repetition },
+        seed: 1,
+        durationMs: 8_000,
+        phases: [{ fromMs: 0, phase: "measurement" }],
+        arrivals: syntheticArrivals(1, 3, 8_000),
+        cores: 2,
+        capacity: 8,
+        lateMs: 9_000,
+      });
+    }
+    await writeExperimentManifest(folder, { experiment: "trace-sweep", runs });
+    const { page } = await renderPage(folder);
+    const caption = textOf(page, "#answer figcaption");
+    assert.match(caption, new RegExp(`p50 is ${RegExp.escape(valid)} at 3 functions`));
+    assert.match(caption, /Left out: 2 of 7 runs at 3 functions: GENERATOR-LIMITED\./);
+    assert.match(textOf(page, "#answer svg"), /n = 5/);
+    assert.match(textOf(page, "#answer svg"), /left out/);
+    assert.match(textOf(page, "#answer tbody"), /^3 ?7 ?2: GENERATOR-LIMITED ?5/);
   });
 });
 

@@ -12,7 +12,7 @@ import Table from "cli-table3";
 import { dirname } from "node:path";
 import { type Pacing, PACINGS } from "../lib/base/clock.ts";
 import { formatJson } from "../lib/base/json.ts";
-import { parseAddress } from "../lib/platform/endpoints/address.ts";
+import { parseAddress } from "../lib/base/address.ts";
 import { VERDICT_LIMITS } from "../lib/invoke/verdict.ts";
 import { calibrate } from "../lib/run/calibrate.ts";
 import {

@@ -3,6 +3,7 @@ import * as protoLoader from "@grpc/proto-loader";
 import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
 import { checkServerIdentity, getCACertificates, type PeerCertificate } from "node:tls";
+import { parseAddress } from "../base/address.ts";
 import type { Clock, TimerHandle } from "../base/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import type {
@@ -17,7 +18,6 @@ import type { Outcome } from "../model/record.ts";
 import { INSTANCE_READY_KEY } from "./grpc/status.ts";
 import { authoritiesOf } from "./authorities.ts";
 import { outcomeOfStatus } from "./outcome_of_status.ts";
-import { splitAddress } from "./socket.ts";
 
 /**
  * Calls that share one connection. A peer's stream limit is 100 or more by
@@ -114,7 +114,7 @@ interface Security {
 function createSecurity(address: string, tls: TlsSettings | undefined): Security {
   if (tls === undefined) return { credentials: grpc.credentials.createInsecure(), options: {} };
   const { certificate } = tls;
-  const host = splitAddress(address).hostname;
+  const host = parseAddress(address).hostname;
   const credentials = grpc.credentials.createSsl(
     // What is given here replaces what the runtime trusts, unlike in `Deno.connectTls`.
     Buffer.from([...getCACertificates(), ...authoritiesOf(tls)].join("\n")),

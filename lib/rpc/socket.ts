@@ -1,3 +1,4 @@
+import { parseAddress } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import type { TlsSettings } from "../model/platform.ts";
 import { authoritiesOf } from "./authorities.ts";
@@ -9,15 +10,6 @@ export interface SocketAddress {
   readonly address: string;
   /** `undefined`: in the clear. */
   readonly tls: TlsSettings | undefined;
-}
-
-/** The host and the port of an address. */
-export function splitAddress(address: string): { hostname: string; port: number } {
-  const colon = address.lastIndexOf(":");
-  return {
-    hostname: address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"),
-    port: Number(address.slice(colon + 1)),
-  };
 }
 
 /**
@@ -67,7 +59,8 @@ function unlessAborted<S extends ByteStream>(opening: Promise<S>, signal: AbortS
 }
 
 async function connectTcp(address: string, signal: AbortSignal): Promise<ByteStream> {
-  const conn = await Deno.connect({ ...splitAddress(address), signal });
+  const { hostname, port } = parseAddress(address);
+  const conn = await Deno.connect({ hostname, port, signal });
   conn.setNoDelay(true);
   return conn;
 }
@@ -77,7 +70,7 @@ async function connectTls(
   tls: TlsSettings,
   signal: AbortSignal,
 ): Promise<ByteStream> {
-  const { hostname, port } = splitAddress(address);
+  const { hostname, port } = parseAddress(address);
   const caCerts = authoritiesOf(tls);
   const alpnProtocols = ["h2"];
   let conn: Deno.TlsConn;

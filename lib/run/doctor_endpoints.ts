@@ -1,6 +1,6 @@
 import { RealClock } from "../base/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
-import { formatAddress } from "../platform/endpoints/address.ts";
+import { formatAddress } from "../base/address.ts";
 import { parseEndpoints } from "../platform/endpoints/parse_endpoints.ts";
 import { checkServer } from "../platform/endpoints/server_check.ts";
 import { type Finding, okay, problem } from "../platform/finding.ts";

@@ -32,15 +32,19 @@ export interface ListenOptions {
    * with the certificate of another host.
    */
   readonly tls?: "server" | "mutual" | "stranger";
+  /** As in an address: IPv6 in brackets. */
+  readonly host?: string;
 }
 
 /** A real `faas.Executor` server of grpc-js on loopback. */
 export class ExecutorServer implements Disposable {
   readonly #server: grpc.Server;
   readonly port: number;
+  readonly #host: string;
 
-  private constructor(server: grpc.Server, port: number) {
+  private constructor(server: grpc.Server, host: string, port: number) {
     this.#server = server;
+    this.#host = host;
     this.port = port;
   }
 
@@ -53,18 +57,19 @@ export class ExecutorServer implements Disposable {
     const definition = protoLoader.loadSync(proto, { keepCase: true, defaults: true });
     const server = new grpc.Server();
     server.addService(definition["faas.Executor"] as grpc.ServiceDefinition, { Execute: handler });
+    const { host = "127.0.0.1" } = options;
     const bound = await new Promise<number>((resolve, reject) => {
       server.bindAsync(
-        `127.0.0.1:${port}`,
+        `${host}:${port}`,
         credentialsOf(options),
         (error, found) => error === null ? resolve(found) : reject(error),
       );
     });
-    return new ExecutorServer(server, bound);
+    return new ExecutorServer(server, host, bound);
   }
 
   get address(): string {
-    return `127.0.0.1:${this.port}`;
+    return `${this.#host}:${this.port}`;
   }
 
   [Symbol.dispose](): void {

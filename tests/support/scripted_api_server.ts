@@ -1,3 +1,4 @@
+import { formatAddress } from "../../lib/base/address.ts";
 import { temporaryFolder } from "./script.ts";
 
 /** What the server was asked. */
@@ -20,8 +21,28 @@ export function statusResponse(code: number, reason = "", message = reason): Res
   return Response.json({ kind: "Status", code, reason, message }, { status: code });
 }
 
+/** An answer that begins, and of which nothing more comes until the client goes away. */
+export function thenSilence(signal: AbortSignal, beginning: string): Response {
+  return new Response(
+    new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(beginning));
+        const close = () => {
+          try {
+            controller.close();
+          } catch {
+            // The client has gone away.
+          }
+        };
+        signal.addEventListener("abort", close, { once: true });
+      },
+    }),
+    { headers: { "content-type": "application/json" } },
+  );
+}
+
 /**
- * A server of HTTP/1.1 on 127.0.0.1 that is asked as an API server and answers by
+ * A server of HTTP/1.1 on loopback that is asked as an API server and answers by
  * a script, with a kubeconfig for it. What no script answers is not there (404).
  */
 export class ScriptedApiServer implements AsyncDisposable {
@@ -43,16 +64,24 @@ export class ScriptedApiServer implements AsyncDisposable {
     this.#server = server;
     this.#stop = stop;
     this.#folder = folder;
-    this.url = `http://127.0.0.1:${server.addr.port}`;
+    this.url = `http://${formatAddress(server.addr)}`;
     this.kubeconfig = `${folder.path}/kubeconfig.yaml`;
     Deno.writeTextFileSync(this.kubeconfig, kubeconfigOf(this.url));
   }
 
   static async start(...scripts: readonly ApiScript[]): Promise<ScriptedApiServer> {
+    return await ScriptedApiServer.listen("127.0.0.1", ...scripts);
+  }
+
+  /** @param hostname IPv6 without brackets */
+  static async listen(
+    hostname: string,
+    ...scripts: readonly ApiScript[]
+  ): Promise<ScriptedApiServer> {
     const stop = new AbortController();
     const { promise, resolve } = Promise.withResolvers<ScriptedApiServer>();
     const server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, signal: stop.signal, onListen() {} },
+      { hostname, port: 0, signal: stop.signal, onListen() {} },
       async (request) => (await promise).#answer(request),
     );
     const api = new ScriptedApiServer(server, stop, await temporaryFolder());

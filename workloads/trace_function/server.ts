@@ -55,7 +55,8 @@ export async function serveFunction(
   });
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(
-      `${options.host}:${options.port}`,
+      // An IPv6 address stands in brackets.
+      `${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`,
       grpc.ServerCredentials.createInsecure(),
       (error, boundPort) => error === null ? resolve(boundPort) : reject(error),
     );

@@ -1,5 +1,5 @@
 import type { TlsSettings } from "../../model/platform.ts";
-import type { Address } from "./address.ts";
+import type { Address } from "../../base/address.ts";
 
 /** A server that is already there, and how to speak to it. */
 export interface Endpoint {

@@ -3,7 +3,7 @@ import { LoaderError } from "../../base/error.ts";
 import { isSecretName, keepSecret } from "../../base/secrets.ts";
 import type { TlsSettings } from "../../model/platform.ts";
 import { readYamlFile } from "../yaml_file.ts";
-import type { Address } from "./address.ts";
+import type { Address } from "../../base/address.ts";
 import { type Endpoint, PLAIN_TLS } from "./endpoint.ts";
 import type { EndpointMap } from "./endpoint_map.ts";
 import { createEndpointsSchema, type EndpointsDocument } from "./endpoints_schema.ts";

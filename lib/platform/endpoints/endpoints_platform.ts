@@ -9,7 +9,7 @@ import type {
 } from "../../model/platform.ts";
 import { createProcessScraper } from "../../scrape/process_usage.ts";
 import type { CreateTransport } from "../transport_choice.ts";
-import { formatAddress } from "./address.ts";
+import { formatAddress } from "../../base/address.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { assignEndpoints, type EndpointMap } from "./endpoint_map.ts";
 import { parseEndpoints } from "./parse_endpoints.ts";

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { errorMessage } from "../../base/error.ts";
 import type { TlsSettings } from "../../model/platform.ts";
-import { parseAddress } from "./address.ts";
+import { parseAddress } from "../../base/address.ts";
 import { PLAIN_TLS } from "./endpoint.ts";
 import { findMetadataMistake } from "./metadata.ts";
 

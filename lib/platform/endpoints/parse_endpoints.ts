@@ -1,5 +1,5 @@
 import { errorMessage, LoaderError } from "../../base/error.ts";
-import { parseAddress } from "./address.ts";
+import { parseAddress } from "../../base/address.ts";
 import { type Endpoint, PLAIN_TLS } from "./endpoint.ts";
 import type { EndpointMap } from "./endpoint_map.ts";
 import { readEndpointsFile } from "./endpoints_file.ts";

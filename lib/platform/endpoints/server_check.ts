@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import type { TlsSettings } from "../../model/platform.ts";
 import { authoritiesOf } from "../../rpc/authorities.ts";
-import { formatAddress } from "./address.ts";
+import { formatAddress } from "../../base/address.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** The client's first words in HTTP/2: the preface and empty SETTINGS (RFC 9113, section 3.4). */

@@ -1,5 +1,5 @@
 import { LoaderError } from "../../base/error.ts";
-import { type Address, formatAddress, parseAddress } from "../endpoints/address.ts";
+import { type Address, formatAddress, parseAddress } from "../../base/address.ts";
 import { PLAIN_TLS } from "../endpoints/endpoint.ts";
 import { checkServer } from "../endpoints/server_check.ts";
 import type { TlsSettings } from "../../model/platform.ts";
@@ -89,20 +89,23 @@ export function addressOfFunction(
   gateway: Address | null,
   port: number | null,
 ): FunctionAddress {
-  const { protocol, hostname, port: ownPort } = new URL(url);
+  const { protocol, hostname: authority, port: ownPort } = new URL(url);
   if (gateway !== null) {
     return {
       address: formatAddress(gateway),
-      authority: hostname,
+      authority,
       ...(gateway.secure === true ? { tls: PLAIN_TLS } : {}),
     };
   }
   const secure = protocol === "https:";
   const impliedPort = secure ? 443 : 80;
   const number = port ?? (ownPort === "" ? impliedPort : Number(ownPort));
+  // A URL has an IPv6 address in brackets.
+  const hostname = authority.replace(/^\[(.*)\]$/, "$1");
+  const address = formatAddress({ hostname, port: number });
   return {
-    address: `${hostname}:${number}`,
-    authority: number === impliedPort ? hostname : `${hostname}:${number}`,
+    address,
+    authority: number === impliedPort ? authority : address,
     ...(secure ? { tls: PLAIN_TLS } : {}),
   };
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Pacing } from "../../base/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
-import { type Address, parseAddress } from "../endpoints/address.ts";
+import { type Address, parseAddress } from "../../base/address.ts";
 import type { CreateTransport } from "../transport_choice.ts";
 import type { DeploymentProgress } from "./deployer.ts";
 import { checkWholeOption } from "../whole_option.ts";

@@ -17,7 +17,7 @@ import type {
 } from "../../model/platform.ts";
 import type { Phase } from "../../model/schedule.ts";
 import { createProcessScraper } from "../../scrape/process_usage.ts";
-import { type Address, formatAddress } from "../endpoints/address.ts";
+import { type Address, formatAddress } from "../../base/address.ts";
 import { ACTIVATOR_REPORT_MS, deriveAutoscaling } from "./autoscaler_settings.ts";
 import { describeLeft, removeServices } from "./cleaner.ts";
 import {

@@ -255,6 +255,8 @@ Deno.test("the gateway is the ingress' service for the outside, by whatever reac
     "lb.example.com:80",
   );
   assert.equal(choose({ ports, externalIPs: ["192.0.2.1"] })?.address, "192.0.2.1:80");
+  assert.equal(choose({ ports, externalIPs: ["2001:db8::1"] })?.address, "[2001:db8::1]:80");
+  assert.equal(choose({ type: "ClusterIP", clusterIP: "fd00::2", ports })?.address, "[fd00::2]:80");
   assert.equal(choose({ type: "ClusterIP", clusterIP: "None", ports })?.address, null);
   assert.equal(chooseGateway(kourier, [internal], []), null);
   const envoy = service("contour-external/envoy", { clusterIP: "10.0.0.3", ports });

@@ -27,6 +27,8 @@ Deno.test("--gateway: an address, the services' URLs, or neither", () => {
   assert.deepEqual(parseGatewayChoice("url:8080"), { kind: "url", port: 8080 });
   const choice = parseGatewayChoice("10.0.0.1:31080");
   assert.ok(choice.kind === "address" && choice.address.port === 31080);
+  const sixth = parseGatewayChoice("[::1]:8080");
+  assert.ok(sixth.kind === "address" && sixth.address.hostname === "::1");
   assert.throws(() => parseGatewayChoice("nowhere"), /--gateway: .*nowhere.*no port/);
 });
 
@@ -44,6 +46,18 @@ Deno.test("addressOfFunction: the gateway with the function's host, or the URL",
   assert.deepEqual(addressOfFunction(url, null, 8080), {
     address: "f-0.default.example.com:8080",
     authority: "f-0.default.example.com:8080",
+  });
+  assert.deepEqual(addressOfFunction(url, { hostname: "::1", port: 80, secure: null }, null), {
+    address: "[::1]:80",
+    authority: "f-0.default.example.com",
+  });
+  assert.deepEqual(addressOfFunction("http://[::1]/", null, null), {
+    address: "[::1]:80",
+    authority: "[::1]",
+  });
+  assert.deepEqual(addressOfFunction("http://[::1]:8080/", null, null), {
+    address: "[::1]:8080",
+    authority: "[::1]:8080",
   });
   const secure = addressOfFunction("https://f-0.example.com", null, null);
   assert.equal(secure.address, "f-0.example.com:443");

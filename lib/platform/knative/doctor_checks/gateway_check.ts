@@ -1,5 +1,5 @@
 import { LoaderError } from "../../../base/error.ts";
-import { formatAddress } from "../../endpoints/address.ts";
+import { formatAddress } from "../../../base/address.ts";
 import { type Finding, okay, problem } from "../../finding.ts";
 import { checkGateway as exchangeWords, resolveGateway } from "../gateway_address.ts";
 import { parseGatewayChoice } from "../knative_options.ts";

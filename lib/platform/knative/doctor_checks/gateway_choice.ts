@@ -1,3 +1,4 @@
+import { formatAddress } from "../../../base/address.ts";
 import type { V1Node, V1Service, V1ServicePort } from "@kubernetes/client-node";
 
 /** The ingress service that requests go to. */
@@ -43,7 +44,9 @@ export function chooseGateway(
 function addressOf(service: V1Service, nodes: readonly V1Node[]): GatewayChoice {
   const port = portOf(service)!;
   const at = (host: string | undefined, number: number | undefined) =>
-    host === undefined || number === undefined ? null : `${host}:${number}`;
+    host === undefined || number === undefined
+      ? null
+      : formatAddress({ hostname: host, port: number });
   const name = nameOf(service);
   const balancer = service.status?.loadBalancer?.ingress?.[0];
   if (balancer !== undefined) {

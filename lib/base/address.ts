@@ -60,7 +60,7 @@ export function parseAddress(text: string): Address {
 }
 
 /** `host:port`, with brackets around an IPv6 address. */
-export function formatAddress({ hostname, port }: Address): string {
+export function formatAddress({ hostname, port }: Omit<Address, "secure">): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatAddress, parseAddress } from "../../../lib/platform/endpoints/address.ts";
+import { formatAddress, parseAddress } from "../../lib/base/address.ts";
 
 Deno.test("parseAddress: host and port, with and without a scheme", () => {
   const cases: [string, string, number, boolean | null][] = [

@@ -10,6 +10,7 @@ export function createCallColumns(slots: number): CallColumns {
     dispatchedMs: new Float64Array(slots),
     setUpMs: new Float64Array(slots),
     peerWaitMs: new Float64Array(slots),
+    boundWaitMs: new Float64Array(slots),
     completedMs: new Float64Array(slots),
     servedRuntimeUs: new Float64Array(slots),
     servedMemoryKib: new Float64Array(slots),

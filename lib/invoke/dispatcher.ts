@@ -310,6 +310,7 @@ class Dispatcher {
     calls.dispatchedMs[slot] = NaN;
     calls.setUpMs[slot] = NaN;
     calls.peerWaitMs[slot] = NaN;
+    calls.boundWaitMs[slot] = NaN;
     calls.servedRuntimeUs[slot] = NaN;
     calls.servedMemoryKib[slot] = NaN;
     calls.instance[slot] = null;

@@ -64,9 +64,14 @@ export interface CallColumns {
    * Came back: of that wait, or of the wait of a call that was never sent, what passed
    * while the peer refused connections, had closed them, was away, or allowed no more
    * calls; NaN: none. What is left of the wait is the generator's: its own lateness, and
-   * waiting for its own bound of connections.
+   * {@linkcode CallColumns.boundWaitMs}.
    */
   readonly peerWaitMs: Float64Array;
+  /**
+   * Came back: of that wait, what passed because all connections that the loader allows
+   * itself (`maxConnections`) were taken; NaN: none. It is a part of the dispatch lag.
+   */
+  readonly boundWaitMs: Float64Array;
   /** Came back: when its reply, or its failure, was seen; written before the completion is told. */
   readonly completedMs: Float64Array;
   /** Came back: microseconds that the function says it ran for; NaN without a reply. */

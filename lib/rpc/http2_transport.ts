@@ -9,7 +9,7 @@ import type {
 } from "../model/platform.ts";
 import type { Outcome } from "../model/record.ts";
 import { ByteWriter } from "./byte_writer.ts";
-import { ConnectionPool, type PooledConnection, type WaitingCall } from "./connection_pool.ts";
+import type { PooledConnection } from "./connector.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { ReplyReader, REQUEST_BYTES, writeRequest } from "./grpc/executor_messages.ts";
 import { MessageReader } from "./grpc/message_reader.ts";
@@ -18,6 +18,9 @@ import { ERROR_CODE } from "./http2/protocol.ts";
 import type { ResponseBlock } from "./http2/response_block.ts";
 import type { AbortReason, Stream, StreamListener } from "./http2/stream.ts";
 import { outcomeOfStatus } from "./outcome_of_status.ts";
+import { SharedPool } from "./shared_pool.ts";
+import { SingleUsePool } from "./single_use_pool.ts";
+import { type ConnectionPool, Wait, type WaitingCall, type WaitParts } from "./waiting_call.ts";
 
 /** What shares a connection: all calls to an address, those of a function, or nothing. */
 export type ConnectionSharing = "shared" | "function" | "invocation";
@@ -63,6 +66,11 @@ const DEFAULTS = {
 
 /** Sends of one call: a peer that goes away again and again has refused it. */
 const MOST_SENDS = 4;
+
+/** A wait for the peer beside the set-up of a connection that is shorter is taken for set-up. */
+const LEAST_PEER_WAIT_MS = 1;
+
+const NOT_SENT: WaitParts = { setUpMs: 0, boundMs: 0 };
 
 /** First connections that are opened at the same time. */
 const CONNECTS_AT_ONCE = 50;
@@ -128,7 +136,7 @@ class Http2Transport implements Transport {
       metadata: metadata ?? {},
     }));
     const createPool = ({ address, tls }: Deployment): ConnectionPool => {
-      const pool = new ConnectionPool({
+      const poolOptions = {
         socket: { address, tls },
         targets,
         clock: options.clock,
@@ -136,8 +144,10 @@ class Http2Transport implements Transport {
         connectTimeoutMs: options.connectTimeoutMs,
         idleCloseMs: options.idleCloseMs,
         maxConnections: options.maxConnections,
-        isSingleUse: options.connections === "invocation",
-      });
+      };
+      const pool = options.connections === "invocation"
+        ? new SingleUsePool(poolOptions)
+        : new SharedPool(poolOptions);
       this.#pools.set(pool, address);
       return pool;
     };
@@ -212,6 +222,7 @@ class Http2Transport implements Transport {
 
   /** Sends a call that its peer has not looked at once more. */
   resend(call: GrpcCall): void {
+    call.noteUnsent();
     if (call.sends < MOST_SENDS) this.#send(call);
     else this.#refuse(call);
   }
@@ -249,17 +260,22 @@ class Http2Transport implements Transport {
   #expire(slot: number): void {
     const call = this.#out[slot];
     if (call === undefined) return;
+    const nowMs = this.clock.nowMs();
+    const isConnected = Number.isNaN(call.pool!.disconnectedSinceMs(call));
     call.abandon();
-    this.finish(call, "timed_out", STATUS.deadlineExceeded, this.clock.nowMs());
+    if (!Number.isNaN(this.calls.dispatchedMs[slot])) {
+      this.finish(call, "timed_out", STATUS.deadlineExceeded, nowMs);
+    } else this.finish(call, isConnected ? "unsent" : "connect_failed", null, nowMs);
   }
 
   /** Nobody was there for long; one who waits behind others goes on waiting. */
   #giveUpWait(slot: number): void {
     const call = this.#out[slot];
     if (call === undefined) return;
-    if (call.pool!.isConnected) {
-      return this.#connectTimes.set(slot, this.clock.nowMs() + this.#connectTimeoutMs);
-    }
+    const nowMs = this.clock.nowMs();
+    const sinceMs = call.pool!.disconnectedSinceMs(call);
+    const dueMs = this.#connectTimeoutMs + (Number.isNaN(sinceMs) ? nowMs : sinceMs);
+    if (dueMs > nowMs) return this.#connectTimes.set(slot, dueMs);
     call.abandon();
     this.#refuse(call);
   }
@@ -291,6 +307,9 @@ class GrpcCall implements StreamListener, WaitingCall {
   #message: MessageReader | null = null;
   slot = 0;
   sends = 0;
+  /** When it was handed to a connection, on the clock. */
+  #sentAtMs = NaN;
+  readonly wait = new Wait();
   pool: ConnectionPool | null = null;
   /** What it was sent on, while its stream is open. */
   connection: PooledConnection | null = null;
@@ -312,6 +331,7 @@ class GrpcCall implements StreamListener, WaitingCall {
   start(slot: number, pool: ConnectionPool): void {
     this.slot = slot;
     this.sends = 0;
+    this.wait.failures = 0;
     this.pool = pool;
   }
 
@@ -331,7 +351,8 @@ class GrpcCall implements StreamListener, WaitingCall {
     const { slot } = this;
     body.length = 0;
     writeRequest(body, calls.runtimeMs[slot], calls.memoryMib[slot]);
-    const timeoutMs = calls.deadlineMs[slot] - clock.nowMs();
+    const nowMs = this.#sentAtMs = clock.nowMs();
+    const timeoutMs = calls.deadlineMs[slot] - nowMs;
     const block = connection.headers.encode(calls.functionIndex[slot], timeoutMs);
     this.sends++;
     this.connection = connection;
@@ -345,9 +366,35 @@ class GrpcCall implements StreamListener, WaitingCall {
     this.pool?.withdraw(this);
     const { stream } = this;
     if (stream === null) return false;
+    this.noteUnsent();
     this.stream = null;
     this.connection!.http2.reset(stream, ERROR_CODE.cancel);
     return true;
+  }
+
+  onWaited(waitedMs: number, { setUpMs, boundMs }: WaitParts): void {
+    const { calls } = this.#transport;
+    const { slot } = this;
+    // Of a call that is sent once more, the first dispatch counts, and what it waited for that.
+    if (!Number.isNaN(calls.dispatchedMs[slot])) return;
+    // A connection that did not carry the call after all was made in vain.
+    let peerMs = waitedMs - setUpMs - boundMs + (calls.setUpMs[slot] || 0);
+    calls.setUpMs[slot] = NaN;
+    if (setUpMs > 0) {
+      // What the loader itself takes from a connection's readiness to the call.
+      const restMs = peerMs < LEAST_PEER_WAIT_MS ? Math.max(0, peerMs) : 0;
+      peerMs -= restMs;
+      calls.setUpMs[slot] = setUpMs + restMs;
+    }
+    if (peerMs > 0) calls.peerWaitMs[slot] = peerMs + (calls.peerWaitMs[slot] || 0);
+    if (boundMs > 0) calls.boundWaitMs[slot] = boundMs + (calls.boundWaitMs[slot] || 0);
+  }
+
+  /** It was handed to a connection, and never left: the peer took nothing. */
+  noteUnsent(): void {
+    const { calls, clock } = this.#transport;
+    if (!Number.isNaN(calls.dispatchedMs[this.slot])) return;
+    this.onWaited(clock.nowMs() - this.#sentAtMs, NOT_SENT);
   }
 
   onDispatched(nowMs: number): void {

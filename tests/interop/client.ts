@@ -88,7 +88,7 @@ export class InteropClient implements AsyncDisposable {
     calls.runtimeMs[slot] = runtimeMs;
     calls.memoryMib[slot] = memoryMib;
     calls.deadlineMs[slot] = this.clock.nowMs() + deadlineAfterMs;
-    calls.setUpMs[slot] = calls.peerWaitMs[slot] = NaN;
+    calls.setUpMs[slot] = calls.peerWaitMs[slot] = calls.boundWaitMs[slot] = NaN;
     calls.dispatchedMs[slot] = NaN;
     calls.servedRuntimeUs[slot] = NaN;
     calls.servedMemoryKib[slot] = NaN;

@@ -40,7 +40,7 @@ Deno.test("calls: a deadline that passes while a call waits for a stream", async
   const streamId = await session.call(0);
   client.send(1, { deadlineMs: 20 });
   client.clock.advance(20);
-  await client.expectEnd(1, "timed_out", 4, false);
+  await client.expectEnd(1, "unsent", null, false);
   await peer.write(reply(streamId));
   await client.expectEnd(0, "ok", 0);
   await session.expectUsable(2);

@@ -133,7 +133,7 @@ Deno.test("executor server: our client, more calls than a connection takes", asy
     calls.runtimeMs[slot] = 1 + sent;
     calls.memoryMib[slot] = sent++ % 100;
     calls.deadlineMs[slot] = clock.nowMs() + 60_000;
-    calls.setUpMs[slot] = calls.peerWaitMs[slot] = NaN;
+    calls.setUpMs[slot] = calls.peerWaitMs[slot] = calls.boundWaitMs[slot] = NaN;
     calls.dispatchedMs[slot] = NaN;
     transport.invoke(slot);
   };

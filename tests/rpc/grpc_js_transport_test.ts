@@ -58,7 +58,7 @@ async function connect(
       calls.runtimeMs[slot] = runtimeMs;
       calls.memoryMib[slot] = 7;
       calls.deadlineMs[slot] = clock.nowMs() + deadlineMs;
-      calls.setUpMs[slot] = calls.peerWaitMs[slot] = NaN;
+      calls.setUpMs[slot] = calls.peerWaitMs[slot] = calls.boundWaitMs[slot] = NaN;
       calls.dispatchedMs[slot] = NaN;
       calls.servedRuntimeUs[slot] = NaN;
       calls.coldStart[slot] = null;

@@ -72,7 +72,7 @@ export class TestClient implements AsyncDisposable {
     calls.runtimeMs[slot] = runtimeMs;
     calls.memoryMib[slot] = 7;
     calls.deadlineMs[slot] = this.clock.nowMs() + deadlineMs;
-    calls.setUpMs[slot] = calls.peerWaitMs[slot] = NaN;
+    calls.setUpMs[slot] = calls.peerWaitMs[slot] = calls.boundWaitMs[slot] = NaN;
     calls.dispatchedMs[slot] = calls.completedMs[slot] = calls.servedRuntimeUs[slot] = NaN;
     calls.instance[slot] = calls.coldStart[slot] = null;
     this.#transport.invoke(slot);
@@ -110,6 +110,21 @@ export class TestClient implements AsyncDisposable {
     const { dispatchedMs, completedMs } = this.calls;
     assert.ok(completedMs[slot] <= this.clock.nowMs(), "completed in the past");
     if (wasDispatched) assert.ok(dispatchedMs[slot] <= completedMs[slot], "dispatched before");
+  }
+
+  /** What the call waited for before its dispatch, in ms; what is left out: not for that. */
+  expectWaits(
+    slot: number,
+    { setUpMs = NaN, peerWaitMs = NaN, boundWaitMs = NaN }: Partial<
+      Record<"setUpMs" | "peerWaitMs" | "boundWaitMs", number>
+    >,
+  ): void {
+    const { calls } = this;
+    assert.deepEqual(
+      [calls.setUpMs[slot], calls.peerWaitMs[slot], calls.boundWaitMs[slot]],
+      [setUpMs, peerWaitMs, boundWaitMs],
+      "set-up, peer, own bound",
+    );
   }
 
   cancel(slot: number): void {

@@ -120,6 +120,8 @@ export class Http2Connection {
   readonly #sender: DataSender<Stream>;
   #unsentAnswers = 0;
 
+  /** Whether the peer has ended a request: it answered, or reset it other than by refusing it. */
+  hasAnswered = false;
   #isEnded = false;
   /** No request is taken, and the end is near. */
   #isClosing = false;
@@ -402,7 +404,9 @@ export class Http2Connection {
     if (end - start !== 4) throw frameSize("RST_STREAM");
     const stream = this.#receiving(streamId, "RST_STREAM");
     if (stream === undefined) return;
-    this.#abort(stream, "reset", readUint32(bytes, start));
+    const errorCode = readUint32(bytes, start);
+    if (errorCode !== ERROR_CODE.refusedStream) this.hasAnswered = true;
+    this.#abort(stream, "reset", errorCode);
   }
 
   #onSettings(flags: number, streamId: number, bytes: Uint8Array, start: number, end: number) {
@@ -511,6 +515,7 @@ export class Http2Connection {
 
   /** The peer has said everything; a request that is not out as a whole is given up. */
   #endReceiving(stream: Stream): void {
+    this.hasAnswered = true;
     stream.state = afterReceivingEnd(stream.state);
     if (stream.state === STREAM_STATE.halfClosedRemote) {
       writeReset(this.#out.writer, stream.id, ERROR_CODE.noError);

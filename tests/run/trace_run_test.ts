@@ -63,6 +63,31 @@ Deno.test("trace sweep: initial scales follow the rate at which the trace is rep
   }
 });
 
+Deno.test("trace sweep: profiling looks at the five minutes before the warm-up", async () => {
+  // Busy from the 4th to the 8th minute, 300 a minute; then seldom.
+  const busy = MINUTES.map((minute) => minute >= 4 && minute <= 8 ? 300 : 6);
+  const files = filesOf("1_", [{ id: "f", count: 0, runtimeMs: 1000 }]);
+  files["1_inv.csv"] = csv(
+    `HashOwner,HashApp,HashFunction,Trigger,${MINUTES}`,
+    `o,a,f,http,${busy}`,
+  );
+  for (const [startMinute, scale] of [[3, 5], [0, 3], [8, 1]]) {
+    const { runs: [run] } = await planOf(
+      files,
+      ...["--sizes", "1", "--warmup", "1min", "--start-minute", String(startMinute)],
+    );
+    assert.deepEqual(run.initialScales, [scale], `from minute ${startMinute}`);
+  }
+  // What it replays begins after them.
+  const { runs: [run] } = await planOf(
+    files,
+    ...["--sizes", "1", "--warmup", "1min", "--start-minute", "3"],
+  );
+  let invocations = 0;
+  for (const chunk of run.schedule.chunks()) invocations += chunk.scheduledMs.length;
+  assert.equal(invocations, 2 * 6);
+});
+
 Deno.test("trace sweep: max-max allocation cuts the scales that follow the rate", async () => {
   const files = filesOf("1_", [{ id: "f", count: 300, runtimeMs: 1000 }]);
   // 40 % of 5 cores are 2,000 milli-cores; an instance of 140 MiB asks for 167.

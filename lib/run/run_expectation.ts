@@ -173,8 +173,11 @@ function deriveSimulatedFigures(
   };
 }
 
-/** Those that are not ok are infinitely slow; those that were not made say nothing. */
-function countSlow(table: InvocationTable, limitSlowdown: number): number {
+/**
+ * Number of invocations whose slowdown is above `limitSlowdown`. Those that are
+ * not ok are infinitely slow; those that were not made say nothing.
+ */
+export function countSlow(table: InvocationTable, limitSlowdown: number): number {
   let slow = 0;
   for (let row = 0; row < table.count; row++) {
     const outcome = OUTCOMES[table.outcome[row]];

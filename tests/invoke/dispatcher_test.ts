@@ -194,6 +194,9 @@ Deno.test("dispatch: an interrupt cancels what is out and what is still to come"
   assert.ok(cancelled.some((row) => row.dispatched_ms !== null), "in flight");
   assert.ok(cancelled.some((row) => row.dispatched_ms === null), "to come");
   assert.equal(result.outcomes.ok + result.outcomes.cancelled, 200);
+  // Nobody can tell what they would have come to.
+  const { measured, measuredNotOk } = result.verdict.evidence;
+  assert.deepEqual([measured, measuredNotOk], [result.outcomes.ok, 0]);
   assert.ok(
     rows.filter((row) => row.dispatched_ms !== null).every((row) =>
       Number(row.dispatched_ms) < 30_000

@@ -43,9 +43,8 @@ export interface Http2TransportOptions {
   /** Longest reply; gRPC's 4 MiB by default. */
   readonly maxReplyBytes?: number;
   /**
-   * Silence of a peer, while calls are out, before it is pinged; `null`: never.
-   * Servers of gRPC take pings more often than every five minutes for an attack
-   * (grpc/proposal: A8), hence six by default.
+   * Silence of a peer, while calls are out, before it is pinged; `null`: never. By
+   * default 8 s, which with the 6 s that it has to answer finds a dead one in 14 s.
    */
   readonly keepAliveMs?: number | null;
   /** Silence after a ping before the connection is given up. */
@@ -59,8 +58,8 @@ const DEFAULTS = {
   connections: "shared",
   maxConnections: 1000,
   maxReplyBytes: 4 << 20,
-  keepAliveMs: 360_000,
-  keepAliveTimeoutMs: 20_000,
+  keepAliveMs: 8_000,
+  keepAliveTimeoutMs: 6_000,
   idleCloseMs: 1_800_000,
 } as const;
 

@@ -269,7 +269,7 @@ Deno.test("calls: a connection for each invocation, and no more at once than all
 });
 
 Deno.test("calls: with a connection for each invocation, nobody there is no connection", async () => {
-  await using session = await Session.start([], { connections: "invocation" });
+  await using session = await Session.start([], { connections: "invocation", keepAliveMs: null });
   const { server, client, peer } = session;
   await peer.expectEnd();
   client.send(0);

@@ -147,6 +147,7 @@ for (const connections of ["shared", "invocation"] as const) {
 Deno.test("connections: a call that waited long behind others has its time to connect", async () => {
   await using session = await Session.start([[SETTING.maxConcurrentStreams, 1]], {
     maxConnections: 1,
+    keepAliveMs: null,
   });
   const { server, client, peer } = session;
   const streamId = await session.call(0);

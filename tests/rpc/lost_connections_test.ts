@@ -289,7 +289,7 @@ Deno.test("HTTP/2 connections: back in time, the calls that waited are sent", as
 });
 
 Deno.test("HTTP/2 connections: a call behind others is given up when they lose the connection", async () => {
-  await using session = await Session.start([[3, 1]], { maxConnections: 1 });
+  await using session = await Session.start([[3, 1]], { maxConnections: 1, keepAliveMs: null });
   const { server, client } = session;
   await session.call(0);
   client.send(1, { deadlineMs: 100_000 });
@@ -302,35 +302,51 @@ Deno.test("HTTP/2 connections: a call behind others is given up when they lose t
   await client.expectEnd(1, "connect_failed", null, false);
 });
 
-Deno.test("HTTP/2 keep-alive: a silent peer is pinged, and given up when it stays silent", async () => {
+Deno.test("HTTP/2 keep-alive: a peer that falls silent is found dead within 15 s", async () => {
   await using session = await Session.start();
   const { client, peer } = session;
-  client.send(0, { deadlineMs: 900_000 });
+  client.clock.advance(5_000);
+  await session.expectUsable(0);
+  client.clock.advance(5_000);
+  client.send(1, { deadlineMs: 900_000 });
   await peer.expectCall();
-  client.clock.advance(360_000);
+  // Silence counts from the first call that is out, however long the peer had nothing to say.
+  client.clock.advance(7_999);
+  await peer.settle();
+  client.clock.advance(8_000);
   assert.equal((await peer.expect("PING")).flags, 0);
-  client.clock.advance(19_999);
-  assert.deepEqual(client.endings, []);
+  client.clock.advance(5_999);
+  assert.equal(client.endings.length, 1);
   client.clock.advance(1);
-  await client.expectEnd(0, "rejected", 14);
-  await session.expectReplaced(1);
+  await client.expectEnd(1, "rejected", 14);
+  await session.expectReplaced(2);
 });
 
-Deno.test("HTTP/2 keep-alive: a peer that answers keeps its calls", async () => {
+Deno.test("HTTP/2 keep-alive: a peer that answers keeps its calls, and is not pinged beyond what servers bear", async () => {
   await using session = await Session.start();
   const { client, peer } = session;
   client.send(0, { deadlineMs: 9_000_000 });
+  client.send(1, { deadlineMs: 9_000_000 });
   const streamId = await peer.expectCall();
-  for (let i = 0; i < 3; i++) {
-    client.clock.advance(360_000);
+  const nextId = await peer.expectCall();
+  const answerPing = async (afterMs: number) => {
+    client.clock.advance(afterMs - 1);
+    // No other frame has come before this.
+    await peer.settle();
+    client.clock.advance(afterMs);
     await peer.write(ping((await peer.expect("PING")).payload, true));
     await peer.settle();
-  }
+  };
+  for (const afterMs of [8_000, 8_000, 360_000, 360_000]) await answerPing(afterMs);
+  // A reply wipes what servers have counted.
   await peer.write(reply(streamId));
   await client.expectEnd(0, "ok", 0);
+  for (const afterMs of [8_000, 8_000, 360_000]) await answerPing(afterMs);
+  await peer.write(reply(nextId));
+  await client.expectEnd(1, "ok", 0);
   // Without calls nobody is asked.
   client.clock.advance(1_000_000);
-  await session.expectUsable(1);
+  await session.expectUsable(2);
 });
 
 Deno.test("HTTP/2 idle: a connection that carries nothing is closed, and opened for the next call", async () => {

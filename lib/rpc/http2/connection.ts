@@ -59,11 +59,26 @@ const MAX_FREE_STREAMS = 1 << 17;
 /** Longest wait for the socket to take the goodbye. */
 const CLOSE_MS = 1000;
 
+/**
+ * Pings in a row that may come soon. Servers count a ping within five minutes of the
+ * last one as a strike unless they sent HEADERS or DATA in between; grpc-java 1.66
+ * ends the connection at the third ping (KeepAliveEnforcer, which counts the first
+ * too), grpc-go 1.66 and gRPC core 1.66 at the fourth (http2_server.go,
+ * ping_abuse_policy.cc).
+ */
+const SOON_PINGS = 2;
+
+/** Silence before any other ping: beyond the five minutes of gRPC (grpc/proposal, A8). */
+const SPARE_PING_MS = 360_000;
+
 const CLOSED = "it was closed";
 
 /** How a connection is watched over; times in milliseconds, `null`: not. */
 export interface ConnectionTimes {
-  /** Silence of the peer, while calls are out, before it is pinged. */
+  /**
+   * Silence of the peer, while calls are out, before it is pinged. Where it answers
+   * pings alone, it is pinged once more like that, and then every six minutes.
+   */
   readonly keepAliveMs: number | null;
   /** Silence after the ping before the connection is given up. */
   readonly keepAliveTimeoutMs: number;
@@ -129,6 +144,10 @@ export class Http2Connection {
   #keepAliveTimer: TimerHandle | undefined;
   #closeTimer: TimerHandle | undefined;
   #pingedAtMs = NaN;
+  /** Pings since the peer last sent HEADERS or DATA, which is when servers forget them. */
+  #pings = 0;
+  /** Since when there are requests out, if there are. */
+  #outSinceMs = NaN;
 
   constructor(
     socket: ByteStream,
@@ -225,6 +244,7 @@ export class Http2Connection {
     const id = this.#nextStreamId;
     this.#nextStreamId += 2;
     const sender = this.#sender;
+    if (this.#streams.size === 0) this.#outSinceMs = this.#clock.nowMs();
     stream.open(id, listener, sender.initialWindow, STREAM_WINDOW_BYTES);
     this.#streams.add(stream);
     this.#out.mark(id);
@@ -306,8 +326,10 @@ export class Http2Connection {
     }
     switch (type) {
       case FRAME.data:
+        this.#pings = 0;
         return this.#onData(flags, streamId, bytes, start, end);
       case FRAME.headers:
+        this.#pings = 0;
         this.#checkNumber(streamId, "HEADERS");
         return this.#headers.readHeaders(flags, streamId, bytes, start, end);
       case FRAME.priority:
@@ -623,16 +645,18 @@ export class Http2Connection {
     if (keepAliveMs === null) return;
     const nowMs = this.#clock.nowMs();
     const isPinged = this.#pingedAtMs > this.#heardAtMs;
+    const silenceMs = this.#pings < SOON_PINGS ? keepAliveMs : Math.max(SPARE_PING_MS, keepAliveMs);
     const dueMs = isPinged
       ? this.#pingedAtMs + keepAliveTimeoutMs
       : this.#streams.size === 0
       ? nowMs + keepAliveMs
-      : this.#heardAtMs + keepAliveMs;
+      : Math.max(this.#heardAtMs, this.#outSinceMs) + silenceMs;
     if (dueMs <= nowMs) {
       if (isPinged) {
         return this.#end(`the peer was silent for ${Math.round(nowMs - this.#heardAtMs)} ms`);
       }
       this.#pingedAtMs = nowMs;
+      this.#pings++;
       writePing(this.#out.writer, false, new Uint8Array(8), 0);
       this.#out.scheduleFlush();
     }

@@ -48,6 +48,11 @@ const plan = z.object({
   peakRatePerS: jsonNumber,
   expectedConcurrency: jsonNumber,
   meanRequestedRuntimeMs: jsonNumber,
+  cut: z.object({
+    runtimes: z.number(),
+    memories: z.number(),
+    uncutConcurrency: jsonNumber,
+  }).optional(),
 });
 
 /** A run that was made before there was an outcome has none of it. */

@@ -1,6 +1,7 @@
 import { LoopPauses } from "../base/loop_pauses.ts";
 import type { Plan } from "../model/manifest.ts";
 import type { Schedule } from "../model/schedule.ts";
+import { CutCounter } from "./cut_requests.ts";
 
 /**
  * Whether a schedule has more invocations than so many; no more of it is made than that needs.
@@ -24,7 +25,8 @@ export async function holdsMoreThan(
 
 /**
  * What a schedule will do, by one pass over it: totals, mean and peak rate (the
- * fullest second), and the concurrency that Little's law expects.
+ * fullest second), the concurrency that Little's law expects, and what was cut to
+ * the most that is asked for.
  *
  * @throws the signal's reason when it aborts meanwhile
  */
@@ -35,7 +37,10 @@ export async function derivePlan(schedule: Schedule, signal?: AbortSignal): Prom
   let peakRatePerS = 0;
   let second = -1;
   let inSecond = 0;
-  for (const { scheduledMs, runtimeMs } of schedule.chunks({ reuse: true })) {
+  const cuts = new CutCounter(schedule);
+  for (const chunk of schedule.chunks({ reuse: true })) {
+    cuts.add(chunk);
+    const { scheduledMs, runtimeMs } = chunk;
     invocations += scheduledMs.length;
     for (let i = 0; i < scheduledMs.length; i++) {
       runtimeSumMs += runtimeMs[i];
@@ -47,6 +52,7 @@ export async function derivePlan(schedule: Schedule, signal?: AbortSignal): Prom
     if (pauses.isDue) await pauses.take();
   }
   const durationMs = schedule.durationMs;
+  const cut = cuts.derive(runtimeSumMs, durationMs);
   return {
     functions: schedule.functions.length,
     invocations,
@@ -55,5 +61,6 @@ export async function derivePlan(schedule: Schedule, signal?: AbortSignal): Prom
     peakRatePerS,
     expectedConcurrency: runtimeSumMs / durationMs,
     meanRequestedRuntimeMs: invocations === 0 ? 0 : runtimeSumMs / invocations,
+    ...(cut === null ? {} : { cut }),
   };
 }

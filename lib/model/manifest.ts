@@ -70,6 +70,18 @@ export interface Plan {
   /** Little's law: requested runtime summed ÷ duration. */
   readonly expectedConcurrency: number;
   readonly meanRequestedRuntimeMs: number;
+  /** What asks for less than the trace has; absent: nothing does, as far as was told. */
+  readonly cut?: CutRequests;
+}
+
+/** Invocations that ask for the most that is ever asked for, because the trace has more. */
+export interface CutRequests {
+  /** Invocations with a runtime that was cut. */
+  readonly runtimes: number;
+  /** Invocations with a memory that was cut. */
+  readonly memories: number;
+  /** The expected concurrency that the trace's own runtimes would have. */
+  readonly uncutConcurrency: number;
 }
 
 /** Which part of a run one of several loaders made. */

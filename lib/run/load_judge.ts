@@ -3,7 +3,7 @@ import { type CalibrationStep, judgeByCalibration, readCalibration } from "./cal
 import type { CommonOptions } from "./common_options.ts";
 import { pacingOf } from "./create_platform.ts";
 import { localCores } from "./machine_facts.ts";
-import { demandWarnings, type PlannedLoad } from "./plan_block.ts";
+import { cutWarnings, demandWarnings, type PlannedLoad } from "./plan_block.ts";
 import { verdictLimits } from "./verdict_limits.ts";
 
 /** The steps of the calibration that count for a way of calling. */
@@ -59,6 +59,7 @@ export class LoadJudge {
   warnings(loads: readonly PlannedLoad[]): string[] {
     const warnings = [
       ...new Set(loads.flatMap(({ run }) => run.notes ?? [])),
+      ...cutWarnings(loads),
       ...demandWarnings(loads, this.#cores),
     ];
     if (this.#note !== null) warnings.push(this.#note);

@@ -1,5 +1,5 @@
 import type { Plan } from "../model/manifest.ts";
-import type { Schedule } from "../model/schedule.ts";
+import { MEMORY_LIMITS_MIB, RUNTIME_LIMITS_MS, type Schedule } from "../model/schedule.ts";
 import type { PlannedRun } from "./experiment.ts";
 import { formatDuration } from "./option.ts";
 
@@ -58,6 +58,29 @@ export function renderPlan(
   );
   for (const warning of warnings) lines.push(`Warning: ${warning}`);
   return lines.join("\n");
+}
+
+/** A sentence for each run that asks for less than its trace has. */
+export function cutWarnings(loads: readonly PlannedLoad[]): string[] {
+  return loads.flatMap(({ run, plan: { cut, invocations, expectedConcurrency } }) => {
+    if (cut === undefined) return [];
+    const warnings: string[] = [];
+    const of = `of the ${invocations} invocations of ${run.name}`;
+    if (cut.runtimes > 0) {
+      warnings.push(
+        `${cut.runtimes} ${of} ask for ${RUNTIME_LIMITS_MS.maximum / 1000} s, the longest that ` +
+          "is asked for, where the trace has more; uncut, the expected concurrency would be " +
+          `${cut.uncutConcurrency.toFixed(2)} instead of ${expectedConcurrency.toFixed(2)}.`,
+      );
+    }
+    if (cut.memories > 0) {
+      warnings.push(
+        `${cut.memories} ${of} ask for ${MEMORY_LIMITS_MIB.maximum} MiB, the most that is asked ` +
+          "for, where the trace has more.",
+      );
+    }
+    return warnings;
+  });
 }
 
 /** A sentence for each run that asks for more CPU than there is. */

@@ -12,7 +12,7 @@ import { type GeneratorFit, judgeGeneratorFit } from "./generator_fit.ts";
 import { type LargestLoad, searchLargest, type SizeTrial } from "./largest_load.ts";
 import { readMeasuredPlatform } from "./measured_platform.ts";
 import type { OptionTable, OptionValues } from "./option.ts";
-import type { PlannedLoad } from "./plan_block.ts";
+import { cutWarnings, type PlannedLoad } from "./plan_block.ts";
 import { BEYOND_P99, judgePlatformFit } from "./platform_fit.ts";
 import { NoPlaceError } from "./no_place.ts";
 import type { PreflightOptions, PreflightValues } from "./preflight_options.ts";
@@ -99,7 +99,8 @@ export async function preflight<O extends OptionTable>(
   for (let load = await planner.next(); load !== undefined; load = await planner.next()) {
     const { run, overloaded } = await expectRun(load, rehearsal, options, signal);
     looked.push({ load, run });
-    notes.push(...(load.run.notes ?? []).filter((note) => !notes.includes(note)));
+    const told = [...load.run.notes ?? [], ...cutWarnings([load])];
+    notes.push(...told.filter((note) => !notes.includes(note)));
     if (overloaded && overloadTolerance !== Infinity) {
       notes.push(`The experiment would end after ${run.name}: the platform is overloaded there.`);
       break;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { derivePlan, holdsMoreThan } from "../../lib/generate/plan.ts";
 import { generateRateStep } from "../../lib/generate/pattern_schedule.ts";
 import { generateSchedule } from "../../lib/generate/trace_schedule.ts";
-import { traceWithCounts } from "../support/schedules.ts";
+import { readScheduleFile, writeScheduleFile } from "../../lib/generate/schedule_file.ts";
+import { profileWithCounts, traceWithCounts } from "../support/schedules.ts";
 
 Deno.test("derivePlan: totals, rates and Little's law by hand", async () => {
   const plan = await derivePlan(generateRateStep({
@@ -51,4 +52,57 @@ Deno.test("holdsMoreThan: makes no more of a schedule than the answer needs", as
   assert.equal(made, 2);
   assert.equal(await holdsMoreThan(12, minutes), false);
   assert.equal(await holdsMoreThan(11, minutes), true);
+});
+
+/** A trace of one function that is invoked every second, with these runtimes and memory. */
+function constantTrace(runtimesMs: readonly number[], memoryMib = 100) {
+  const quantiles = runtimesMs.map((_, i) => i / (runtimesMs.length - 1));
+  const profile = profileWithCounts("f", Array(5).fill(60));
+  return {
+    ...traceWithCounts(Array(5).fill(60)),
+    functions: [{
+      ...profile,
+      runtimeMs: { quantiles, values: runtimesMs, mean: 1 },
+      memoryMib: { quantiles: [0, 1], values: [memoryMib, memoryMib], mean: memoryMib },
+    }],
+  };
+}
+
+Deno.test("derivePlan: what is cut to 60 s is counted, with the concurrency that it would have had", async () => {
+  const plan = await derivePlan(generateSchedule(constantTrace([1_954_000, 1_954_000])));
+  assert.equal(plan.expectedConcurrency, 60);
+  assert.deepEqual(plan.cut, { runtimes: 300, memories: 0, uncutConcurrency: 1954 });
+});
+
+Deno.test("derivePlan: of a distribution only what lies beyond is cut", async () => {
+  // Half of the runtimes are 30 s, the other half uniform from 30 to 90 s.
+  const plan = await derivePlan(generateSchedule(constantTrace([30_000, 30_000, 90_000])));
+  const { runtimes, uncutConcurrency } = plan.cut!;
+  assert.ok(Math.abs(runtimes - 75) < 4 * Math.sqrt(75 * 0.75), `${runtimes}`);
+  // A quarter lies 15 s above 60 s on average.
+  const added = uncutConcurrency - plan.expectedConcurrency;
+  assert.ok(Math.abs(added - 15 * runtimes / 300) < 1e-9, `${added}`);
+  const within = await derivePlan(generateSchedule(constantTrace([30_000, 60_000])));
+  assert.equal(within.cut, undefined);
+});
+
+Deno.test("derivePlan: memory beyond 10,240 MiB is counted too", async () => {
+  const plan = await derivePlan(generateSchedule(constantTrace([10, 10], 20_000)));
+  assert.deepEqual(plan.cut, {
+    runtimes: 0,
+    memories: 300,
+    uncutConcurrency: plan.expectedConcurrency,
+  });
+});
+
+Deno.test("derivePlan: a schedule that was saved tells of its cuts as well", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "loader-plan-" });
+  try {
+    const schedule = generateSchedule(constantTrace([1000, 500_000]));
+    await writeScheduleFile(schedule, `${folder}/x.schedule`);
+    const read = await readScheduleFile(`${folder}/x.schedule`);
+    assert.deepEqual(await derivePlan(read), await derivePlan(schedule));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -117,6 +117,16 @@ Deno.test("trace sweep: initial scales are of the runtimes that are asked for", 
   assert.deepEqual(run.initialScales, [60, 1]);
 });
 
+Deno.test("trace sweep: runtimes that are cut are told, with the concurrency of the whole", async () => {
+  const files = filesOf("1_", [{ id: "long", count: 3, runtimeMs: 1_954_000 }]);
+  const { runs, options } = await planOf(files, "--sizes", "1");
+  const loads = await new RunPlanner(runs, null, null, new AbortController().signal).ahead(9);
+  assert.match(
+    new LoadJudge(options).warnings(loads).join(),
+    /^3 of the 3 invocations of functions-1_repetition-0 ask for 60 s, .* 97\.70 instead of 3\.00\.$/,
+  );
+});
+
 Deno.test("trace sweep: a run is of as many functions as its files hold, and says so", async () => {
   const files = filesOf("4_", ["a", "b", "c", "d"].map(one), 2);
   const { runs, options } = await planOf(files, "--sizes", "4");

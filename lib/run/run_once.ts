@@ -13,7 +13,7 @@ import type { RunStatus } from "../model/manifest.ts";
 import type { Platform } from "../model/platform.ts";
 import { GENERATOR, INSTANCES, INVOCATIONS, TABLES, type TableSink } from "../model/table.ts";
 import type { RunFolder } from "../result/run_folder.ts";
-import { runScrapeLoop } from "../scrape/scrape_loop.ts";
+import { describeFailedScrapes, runScrapeLoop, type ScrapeTally } from "../scrape/scrape_loop.ts";
 import type { AgreedStart, StartClock } from "./agreed_start.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { PlannedRun } from "./experiment.ts";
@@ -52,7 +52,8 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
   const stopScraping = new AbortController();
   const stopFlushing = startFlushing(platform.clock, folder);
   const watch = createWarmupWatch(run);
-  let scraping: Promise<void> = Promise.resolve();
+  let scraping: Promise<readonly ScrapeTally[]> = Promise.resolve([]);
+  let scrapes: readonly ScrapeTally[] = [];
   let firstDispatchAfterMs: number | null = null;
   let noting: TimerHandle | undefined;
   let endMeasurement = () => Promise.resolve();
@@ -98,7 +99,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
   } finally {
     noting?.cancel();
     stopScraping.abort();
-    await scraping;
+    scrapes = await scraping;
     await endMeasurement();
     instances.end();
     stopFlushing();
@@ -118,7 +119,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
   });
   noteComplaints(folder, result.complaints);
   if (!lost) noteUnsent(folder, result);
-  noteObservation(folder, platform);
+  noteObservation(folder, platform, scrapes);
   noteWarmup(folder, watch);
   // On virtual time nobody waited.
   if (!platform.clock.isVirtual) noteBlockingWrites(folder);
@@ -168,8 +169,12 @@ function noteUnsent(
   if (notes.length > folder.manifest.notes.length) folder.update({ notes });
 }
 
-function noteObservation(folder: RunFolder, platform: Platform): void {
-  const notes = platform.notes?.() ?? [];
+function noteObservation(
+  folder: RunFolder,
+  platform: Platform,
+  scrapes: readonly ScrapeTally[],
+): void {
+  const notes = [...platform.notes?.() ?? [], ...describeFailedScrapes(scrapes)];
   if (notes.length > 0) folder.update({ notes: [...folder.manifest.notes, ...notes] });
 }
 

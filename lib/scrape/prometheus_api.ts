@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LoaderError } from "../base/error.ts";
+import { readHttpText } from "./http_text.ts";
 
 /** A series of the answer to an instant query. */
 export interface PrometheusSeries {
@@ -20,8 +21,8 @@ export interface PrometheusApi {
 }
 
 /**
- * A Prometheus by its own URL. Asked with `fetch`: the clients in the registry
- * bring an HTTP library of their own for the one request that is needed here.
+ * A Prometheus by its own URL, asked straight: the clients in the registry bring an
+ * HTTP library of their own for the one request that is needed here.
  *
  * @param url such as `http://prometheus.monitoring:9090`, a path behind it included
  * @throws LoaderError `usage` when it is no HTTP URL
@@ -38,10 +39,7 @@ export function createPrometheusApi(url: string): PrometheusApi {
   return {
     place,
     query: (promql, signal) =>
-      ask(place, promql, async (path) => {
-        const response = await fetch(place + path, { signal });
-        return await response.text();
-      }),
+      ask(place, promql, async (path) => (await readHttpText(place + path, signal)).text),
   };
 }
 

@@ -1,4 +1,5 @@
 import { LoaderError } from "../base/error.ts";
+import { readHttpText } from "./http_text.ts";
 import type { ScrapedRow, Scraper } from "../model/platform.ts";
 import { type Cell, PLATFORM_METRICS, SCALES } from "../model/table.ts";
 
@@ -148,10 +149,9 @@ export function createPrometheusTextScraper(options: PrometheusTextOptions): Scr
     everyMs,
     timeoutMs,
     async scrape(signal) {
-      const response = await fetch(url(), { signal });
-      const text = await response.text();
-      if (!response.ok) {
-        throw new LoaderError("platform", `${url()} answered with status ${response.status}.`);
+      const { status, text } = await readHttpText(url(), signal);
+      if (status !== 200) {
+        throw new LoaderError("platform", `${url()} answered with status ${status}.`);
       }
       return derivePlatformRows(parsePrometheusText(text), functionIds);
     },

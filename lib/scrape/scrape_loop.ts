@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from "../base/clock.ts";
+import { errorMessage } from "../base/error.ts";
 import type { ScrapedRow, Scraper } from "../model/platform.ts";
 import type { Cell, Table, TableSink } from "../model/table.ts";
 
@@ -14,17 +15,55 @@ export interface ScrapeLoopOptions {
   readonly signal: AbortSignal;
 }
 
+/** What became of the scrapes of one scraper. */
+export interface ScrapeTally {
+  /** The tables that it adds rows to. */
+  readonly tables: readonly string[];
+  readonly scrapes: number;
+  /** How many of them left a gap. */
+  readonly failed: number;
+  /** Why the first of these did; `null` without any. */
+  readonly firstFailure: string | null;
+}
+
 /**
  * Scrapes each scraper at fixed times, the first at once, until the signal
  * aborts; resolves when what was out by then is written. A scrape that fails or
  * takes longer than it may leaves a gap (nulls). A scraper never overlaps with
  * itself: times that come by during a scrape are left out.
  */
-export async function runScrapeLoop(options: ScrapeLoopOptions): Promise<void> {
-  await Promise.all(options.scrapers.map((scraper) => runScraper(scraper, options)));
+export async function runScrapeLoop(options: ScrapeLoopOptions): Promise<readonly ScrapeTally[]> {
+  return await Promise.all(options.scrapers.map((scraper) => runScraper(scraper, options)));
 }
 
-function runScraper(scraper: Scraper, options: ScrapeLoopOptions): Promise<void> {
+/** A sentence for each scraper that left gaps. */
+export function describeFailedScrapes(tallies: readonly ScrapeTally[]): string[] {
+  return tallies.filter(({ failed }) => failed > 0)
+    .map(({ tables, scrapes, failed, firstFailure }) =>
+      `${failed} of ${scrapes} scrapes of ${tables.join(" and ")} failed: ` +
+      `${firstFailure!.replace(/[.…]$/, "")}.`
+    );
+}
+
+async function runScraper(scraper: Scraper, options: ScrapeLoopOptions): Promise<ScrapeTally> {
+  const tables = scraper.tables.map(({ name }) => name);
+  let scrapes = 0;
+  let failed = 0;
+  let firstFailure: string | null = null;
+  await scrapeAgainAndAgain(scraper, options, (failure) => {
+    scrapes++;
+    if (failure === null) return;
+    failed++;
+    firstFailure ??= failure;
+  });
+  return { tables, scrapes, failed, firstFailure };
+}
+
+function scrapeAgainAndAgain(
+  scraper: Scraper,
+  options: ScrapeLoopOptions,
+  onScraped: (failure: string | null) => void,
+): Promise<void> {
   const { clock, signal } = options;
   const { promise, resolve } = Promise.withResolvers<void>();
   const firstMs = clock.nowMs();
@@ -37,7 +76,7 @@ function runScraper(scraper: Scraper, options: ScrapeLoopOptions): Promise<void>
   const arm = (dueMs: number) => {
     timer = clock.at(dueMs, async () => {
       scraping = true;
-      await scrapeOnce(scraper, options);
+      onScraped(await scrapeOnce(scraper, options));
       scraping = false;
       if (signal.aborted) return resolve();
       const nowMs = clock.nowMs();
@@ -53,7 +92,8 @@ function runScraper(scraper: Scraper, options: ScrapeLoopOptions): Promise<void>
   return promise;
 }
 
-async function scrapeOnce(scraper: Scraper, options: ScrapeLoopOptions): Promise<void> {
+/** @returns why it left a gap; `null` if it did not */
+async function scrapeOnce(scraper: Scraper, options: ScrapeLoopOptions): Promise<string | null> {
   const { clock, sinks, runStartMs } = options;
   const startMs = clock.nowMs();
   const tooLate = new AbortController();
@@ -62,18 +102,21 @@ async function scrapeOnce(scraper: Scraper, options: ScrapeLoopOptions): Promise
     tooLate.abort();
     timedOut.resolve(null);
   });
-  let rows: readonly ScrapedRow[];
+  let rows: readonly ScrapedRow[] | null = null;
+  let failure: string | null = null;
   try {
-    rows = await Promise.race([scraper.scrape(tooLate.signal), timedOut.promise]) ?? scraper.gap();
-  } catch {
-    rows = scraper.gap();
+    rows = await Promise.race([scraper.scrape(tooLate.signal), timedOut.promise]);
+  } catch (error) {
+    failure = errorMessage(error);
   } finally {
     timer.cancel();
   }
+  if (tooLate.signal.aborted) failure = `no answer within ${scraper.timeoutMs / 1000} s`;
   const scrapeMs = clock.nowMs() - startMs;
-  for (const { table, timeMs = startMs, cells } of rows) {
+  for (const { table, timeMs = startMs, cells } of rows ?? scraper.gap()) {
     sinks[table.name]?.write([timeMs - runStartMs, ...withCost(table, cells, scrapeMs)]);
   }
+  return failure;
 }
 
 /** The loop alone knows what a scrape took; a scraper leaves the column empty. */

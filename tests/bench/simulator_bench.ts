@@ -84,7 +84,7 @@ async function measure(each: Case): Promise<void> {
   let rowsOfTables = 0;
   const table: TableSink = { write: () => void rowsOfTables++ };
   const stopScraping = new AbortController();
-  let scraping = Promise.resolve();
+  let scraping: Promise<unknown> = Promise.resolve();
   const startMs = performance.now();
   const { outcomes } = await dispatch({
     clock: platform.clock,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { allGone, descendants, readExperiment, readRows, readRun } from "../support/run_files.ts";
+import { RefusingProxy } from "../support/refusing_proxy.ts";
 import { runScript, Script, temporaryFolder } from "../support/script.ts";
 
 const SCRIPT = "experiments/trace_sweep.ts";
@@ -49,6 +50,22 @@ Deno.test("trace sweep: from the command to the report", async () => {
     assert.ok(processes.some((row) => row.group === "instances" && Number(row.memory_mib) > 0));
   }
   assert.ok(Deno.readTextFileSync(`${output}/report.html`).includes("Verdict"));
+});
+
+Deno.test("trace sweep: a proxy of the environment is not asked, and metrics are there", async () => {
+  await using folder = await temporaryFolder();
+  await using proxy = new RefusingProxy();
+  const args = ["--sizes", "2", "--duration", "2s", "--output", `${folder.path}/sweep`];
+  await using script = Script.start(SCRIPT, args, undefined, proxy.environment);
+  const { status, stderr } = await script.result;
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(proxy.asked, []);
+  const run = "functions-2_repetition-0";
+  const { notes } = readRun(`${folder.path}/sweep`, run);
+  // A machine that is busy may be too slow to answer; then that is said.
+  const late = notes.some((note: string) => /platform_metrics .* failed: no answer/.test(note));
+  const metrics = readRows(`${folder.path}/sweep/runs/${run}/platform_metrics.csv`);
+  assert.ok(late || metrics.some((row) => Number(row.actual_instances) > 0), notes.join("\n"));
 });
 
 Deno.test("trace sweep: Ctrl-C reports what is there, and the same command goes on from it", async () => {

@@ -9,7 +9,7 @@ async function countScrapes(beginMs: number, everyMs: number, most: number): Pro
   const controller = new AbortController();
   let scrapes = 0;
   await clock.run((stop) => void clock.at(beginMs, stop));
-  let loop: Promise<void> | undefined;
+  let loop: Promise<unknown> | undefined;
   await clock.run((stop) => {
     const end = () => {
       controller.abort();

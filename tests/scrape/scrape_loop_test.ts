@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { RealClock } from "../../lib/base/clock.ts";
 import { VirtualClock } from "../../lib/base/virtual_clock.ts";
 import type { Scraper } from "../../lib/model/platform.ts";
-import { type Cell, PROCESSES } from "../../lib/model/table.ts";
-import { runScrapeLoop } from "../../lib/scrape/scrape_loop.ts";
+import { type Cell, PROCESSES, SCALES } from "../../lib/model/table.ts";
+import { describeFailedScrapes, runScrapeLoop } from "../../lib/scrape/scrape_loop.ts";
 
 function fakeScraper(scrape: Scraper["scrape"], options: Partial<Scraper> = {}): Scraper {
   const row = (count: number | null) => ({
@@ -29,7 +29,7 @@ function rowsOf(count: number) {
 async function runVirtually(scraper: Scraper, clock: VirtualClock, untilMs: number) {
   const rows: (readonly Cell[])[] = [];
   const controller = new AbortController();
-  let loop: Promise<void> | undefined;
+  let loop: Promise<unknown> | undefined;
   await clock.run((stop) => {
     loop = runScrapeLoop({
       clock,
@@ -81,7 +81,7 @@ Deno.test("a scrape that takes too long is aborted and leaves a gap", async () =
   const controller = new AbortController();
   const rows: (readonly Cell[])[] = [];
   let aborted = false;
-  await runScrapeLoop({
+  const tallies = await runScrapeLoop({
     clock: new RealClock(),
     scrapers: [
       fakeScraper((signal) => {
@@ -102,6 +102,9 @@ Deno.test("a scrape that takes too long is aborted and leaves a gap", async () =
   });
   assert.ok(aborted);
   assert.equal(rows[0][2], null);
+  assert.deepEqual(describeFailedScrapes(tallies), [
+    "1 of 1 scrapes of processes failed: no answer within 0.005 s.",
+  ]);
 });
 
 Deno.test("the end waits for the scrape that is out", async () => {
@@ -126,4 +129,28 @@ Deno.test("the end waits for the scrape that is out", async () => {
   answer.resolve(rowsOf(7));
   await loop;
   assert.equal(rows[0][2], 7);
+});
+
+Deno.test("scrapes that failed are counted for each scraper, with the reason of the first", async () => {
+  const clock = new VirtualClock();
+  let count = 0;
+  const fails = (failure: Error) => () => ++count % 2 === 0 ? failing(failure) : rows();
+  const failing = (failure: Error) => Promise.reject(failure);
+  const rows = () => Promise.resolve(rowsOf(1));
+  const stop = new AbortController();
+  const scrapers = [
+    fakeScraper(rows),
+    fakeScraper(fails(new Error("it was away.")), { everyMs: 10, tables: [PROCESSES, SCALES] }),
+  ];
+  let loop = runScrapeLoop({ clock, scrapers: [], sinks: {}, runStartMs: 0, signal: stop.signal });
+  await clock.run((end) => {
+    loop = runScrapeLoop({ clock, scrapers, sinks: {}, runStartMs: 0, signal: stop.signal });
+    clock.at(35, () => {
+      stop.abort();
+      end();
+    });
+  });
+  assert.deepEqual(describeFailedScrapes(await loop), [
+    "2 of 4 scrapes of processes and scales failed: it was away.",
+  ]);
 });

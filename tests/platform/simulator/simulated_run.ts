@@ -82,7 +82,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
   const scales = new MemorySink(SCALES);
   const stopScraping = new AbortController();
   let runStartMs = 0;
-  let scraping = Promise.resolve();
+  let scraping: Promise<unknown> = Promise.resolve();
   const result = await dispatch({
     clock: platform.clock,
     schedule,

@@ -20,6 +20,7 @@ import {
   type CalibrationStep,
   deriveSustainedRatePerS,
 } from "../lib/run/calibration.ts";
+import { describeCpuLimit } from "../lib/run/machine_facts.ts";
 import { listenForInterrupt } from "../lib/run/interrupt.ts";
 import { runMain } from "../lib/run/main.ts";
 import { durationOption, integerListOption, textOption } from "../lib/run/option.ts";
@@ -92,6 +93,8 @@ async function main(): Promise<number> {
     console.log(help);
     return 0;
   }
+  const limit = describeCpuLimit();
+  if (limit !== null) console.error(limit);
   using interrupt = listenForInterrupt(() => console.error("Stopping."));
   if (values.server !== null) parseAddress(values.server);
   const server = values.server === null ? await EchoServerProcess.start() : null;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { LoaderError } from "../base/error.ts";
 import { jsonNumber } from "../base/json_number.ts";
 import { findNameMistake } from "../base/plain_name.ts";
-import type { ExperimentManifest, RunManifest } from "../model/manifest.ts";
+import type { ExperimentManifest, MachineFigures, RunManifest } from "../model/manifest.ts";
 import { type Outcome, OUTCOMES } from "../model/record.ts";
 
 const unknownOrNumber = jsonNumber.nullable();
@@ -10,6 +10,35 @@ const texts = z.array(z.string());
 const record = z.record(z.string(), z.unknown());
 const status = z.enum(["running", "finished", "overloaded", "interrupted", "failed"]);
 
+const NO_WAITS = { invocations: 0, longestMs: null, seconds: [] };
+
+const waits = z.object({
+  invocations: z.number(),
+  longestMs: unknownOrNumber,
+  seconds: z.array(z.number()),
+}).default(NO_WAITS);
+
+const machineFigures = {
+  stolenPercent: unknownOrNumber,
+  throttledMs: unknownOrNumber,
+  threadWaitMs: unknownOrNumber,
+  cpuPressurePercent: unknownOrNumber,
+  memoryPressurePercent: unknownOrNumber,
+  memoryLimitHits: unknownOrNumber,
+  majorFaults: unknownOrNumber,
+};
+
+const machineEvidence = z.object({
+  limits: z.object({ cpuCores: unknownOrNumber, memoryMib: unknownOrNumber }),
+  means: z.object(machineFigures),
+  causes: z.array(z.object({
+    figure: z.enum(Object.keys(machineFigures) as [keyof MachineFigures]),
+    mean: jsonNumber,
+    seconds: z.array(z.number()),
+  })),
+});
+
+// What runs of earlier versions did not tell has a default.
 const verdict = z.object({
   verdict: z.enum(["VALID", "PLATFORM-LIMITED", "GENERATOR-LIMITED"]),
   reasons: texts,
@@ -19,6 +48,7 @@ const verdict = z.object({
     cpuPercent: jsonNumber,
     busySecondsShare: jsonNumber,
     notOkShare: jsonNumber,
+    peerWaitShare: jsonNumber.default(1),
   }),
   evidence: z.object({
     dispatched: z.number(),
@@ -33,10 +63,16 @@ const verdict = z.object({
     lateLoopProbes: z.number(),
     busySeconds: z.array(z.number()),
     seconds: z.number(),
-    // Runs of earlier versions did not tell.
     waitingPercent: unknownOrNumber.default(null),
     measured: z.number(),
     measuredNotOk: z.number(),
+    unsentForPeer: z.number().default(0),
+    unsentForBound: z.number().default(0),
+    peerWaits: waits,
+    boundWaits: waits,
+    setUpP50Ms: unknownOrNumber.default(null),
+    setUpP99Ms: unknownOrNumber.default(null),
+    machine: machineEvidence.nullable().default(null),
   }),
 });
 

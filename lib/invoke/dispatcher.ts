@@ -1,5 +1,6 @@
 import type { Alarm, Clock, TimerHandle } from "../base/clock.ts";
 import { LoaderError } from "../base/error.ts";
+import type { MachineGauge } from "../model/machine.ts";
 import type { Verdict, VerdictLimits } from "../model/manifest.ts";
 import type { CallColumns, Transport, TransportFactory } from "../model/platform.ts";
 import {
@@ -55,6 +56,8 @@ export interface DispatchOptions {
   readonly limits: VerdictLimits;
   /** CPU time of this process, `null` where it says nothing (virtual time). */
   readonly readCpuMs: (() => number) | null;
+  /** What the machine does to this process; absent where that is unknown, as on virtual time. */
+  readonly machine?: MachineGauge | null;
   /** Stops dispatching and cancels what is out. */
   readonly signal: AbortSignal;
   /** The run start, on the clock; absent: as soon as can be. */
@@ -152,6 +155,7 @@ class Dispatcher {
       windowMs: options.schedule.durationMs,
       readCpuMs: options.readCpuMs,
       readWaitingMs: () => options.clock.waitingMs,
+      machine: options.machine ?? null,
     });
     this.#phases = new PhaseLookup(options.schedule.phases);
     this.#index = new Float64Array(inFlightCap);
@@ -358,7 +362,7 @@ class Dispatcher {
     const wasSent = !Number.isNaN(dispatchedMs);
     if (this.#stage[slot] === STAGE.handedOver) {
       if (wasSent) this.#bookDispatch(slot);
-      else this.#notBooked--;
+      else this.#bookUnsent(slot, outcome);
     }
     const completedMs = calls.completedMs[slot] - this.#runStartMs;
     this.#health.recordCompletion(completedMs);
@@ -392,12 +396,26 @@ class Dispatcher {
   #bookDispatch(slot: number): void {
     this.#stage[slot] = STAGE.booked;
     this.#notBooked--;
-    const { dispatchedMs, setUpMs, peerWaitMs } = this.#calls;
+    const { dispatchedMs, setUpMs, peerWaitMs, boundWaitMs } = this.#calls;
     this.#health.recordDispatch(
       this.#scheduledMs[slot],
       dispatchedMs[slot] - this.#runStartMs,
       setUpMs[slot],
       peerWaitMs[slot],
+      boundWaitMs[slot],
+    );
+  }
+
+  #bookUnsent(slot: number, outcome: Outcome): void {
+    this.#notBooked--;
+    if (!isJudged(outcome)) return;
+    const { completedMs, peerWaitMs, boundWaitMs } = this.#calls;
+    this.#health.recordUnsent(
+      this.#scheduledMs[slot],
+      completedMs[slot] - this.#runStartMs,
+      peerWaitMs[slot],
+      boundWaitMs[slot],
+      outcome === "unsent",
     );
   }
 

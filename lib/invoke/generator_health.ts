@@ -1,10 +1,13 @@
+import type { MachineGauge } from "../model/machine.ts";
 import type { Verdict, VerdictLimits } from "../model/manifest.ts";
-import type { PhaseSpan } from "../model/schedule.ts";
 import { dispatchLagMs } from "../model/record.ts";
+import type { PhaseSpan } from "../model/schedule.ts";
 import type { TableSink } from "../model/table.ts";
+import { MACHINE_FIGURES, MachineWatch, UNKNOWN_MACHINE } from "./machine_watch.ts";
 import { ObservedSecond, type SecondReading } from "./observed_second.ts";
 import { PhaseLookup } from "./phase_lookup.ts";
 import { TimeHistogram } from "./time_histogram.ts";
+import { WaitTally } from "./wait_tally.ts";
 
 /** How often the event loop is probed. */
 export const LOOP_PROBE_EVERY_MS = 20;
@@ -26,6 +29,8 @@ export interface GeneratorHealthOptions {
   readonly readCpuMs: (() => number) | null;
   /** What of it went into waiting. */
   readonly readWaitingMs: () => number;
+  /** What the machine does; `null` where that is unknown, as on virtual time. */
+  readonly machine: MachineGauge | null;
 }
 
 /**
@@ -39,11 +44,22 @@ export interface GeneratorHealthOptions {
 export class GeneratorHealth {
   readonly #options: GeneratorHealthOptions;
   readonly #phases: PhaseLookup;
+  /** Waits that are longer are told. */
+  readonly #limitMs: number;
   readonly #lag: TimeHistogram;
   readonly #loopDelay: TimeHistogram;
+  readonly #setUp = new TimeHistogram();
+  readonly #peerWaits = new WaitTally();
+  readonly #boundWaits = new WaitTally();
+  #unsentForPeer = 0;
+  #unsentForBound = 0;
+  readonly #machine: MachineWatch | null;
   /** Seconds whose row is not written, in order, the first of them `#firstOpen`. */
   readonly #open: ObservedSecond[] = [];
   #firstOpen = 0;
+  /** The second that was asked for last. */
+  #last: ObservedSecond | undefined;
+  #lastStartMs = NaN;
   #windowMs: number;
   readonly #busySeconds: number[] = [];
   #seconds = 0;
@@ -61,8 +77,10 @@ export class GeneratorHealth {
     this.#options = options;
     this.#phases = new PhaseLookup(phases);
     this.#windowMs = windowMs;
+    this.#limitMs = limits.dispatchLagP99Ms;
     this.#lag = new TimeHistogram(limits.dispatchLagP99Ms);
     this.#loopDelay = new TimeHistogram(limits.loopDelayP99Ms);
+    this.#machine = options.machine === null ? null : new MachineWatch(options.machine);
     this.begin(0);
   }
 
@@ -71,6 +89,7 @@ export class GeneratorHealth {
     this.#readAtMs = nowMs;
     this.#cpuMs = this.#options.readCpuMs?.() ?? 0;
     this.#waitingMs = this.#options.readWaitingMs();
+    this.#machine?.begin();
   }
 
   /** An invocation was due. */
@@ -84,17 +103,53 @@ export class GeneratorHealth {
     if (this.#isMeasured(scheduledMs)) this.#dropped++;
   }
 
+  /** An invocation was dispatched; of what it waited for before, NaN is none. */
   recordDispatch(
     scheduledMs: number,
     dispatchedMs: number,
     setUpMs: number,
     peerWaitMs: number,
+    boundWaitMs: number,
   ): void {
     const lagMs = dispatchLagMs(scheduledMs, dispatchedMs, setUpMs, peerWaitMs);
     const second = this.#secondOf(dispatchedMs);
     second.dispatched++;
     if (lagMs > second.lagMaxMs) second.lagMaxMs = lagMs;
-    if (this.#isMeasured(scheduledMs)) this.#lag.record(lagMs);
+    if (this.#isMeasured(scheduledMs)) {
+      this.#lag.record(lagMs);
+      if (setUpMs >= 0) this.#setUp.record(setUpMs);
+      if (boundWaitMs > this.#limitMs) this.#boundWaits.record(scheduledMs, boundWaitMs);
+    }
+    if (peerWaitMs > this.#limitMs) this.#recordPeerWait(second, scheduledMs, peerWaitMs);
+  }
+
+  /**
+   * An invocation has ended that was never sent; of what it waited for, NaN is none.
+   *
+   * @param isUnsent its time was up; else no connection could be had
+   */
+  recordUnsent(
+    scheduledMs: number,
+    endedMs: number,
+    peerWaitMs: number,
+    boundWaitMs: number,
+    isUnsent: boolean,
+  ): void {
+    const second = this.#secondOf(endedMs);
+    second.unsent++;
+    if (peerWaitMs > this.#limitMs) this.#recordPeerWait(second, scheduledMs, peerWaitMs);
+    if (!isUnsent || !this.#isMeasured(scheduledMs)) return;
+    // It is put down to what it waited for the longest.
+    if (boundWaitMs > (peerWaitMs || 0)) {
+      this.#unsentForBound++;
+      this.#boundWaits.record(scheduledMs, boundWaitMs);
+    } else this.#unsentForPeer++;
+  }
+
+  #recordPeerWait(second: ObservedSecond, scheduledMs: number, peerWaitMs: number): void {
+    second.peerWaits++;
+    if (peerWaitMs > second.peerWaitMaxMs) second.peerWaitMaxMs = peerWaitMs;
+    if (this.#isMeasured(scheduledMs)) this.#peerWaits.record(scheduledMs, peerWaitMs);
   }
 
   /** An invocation has ended, answered or not. */
@@ -138,6 +193,7 @@ export class GeneratorHealth {
     const second = this.#at(last);
     // At its very end.
     for (const later of this.#open.splice(1)) second.add(later);
+    this.#lastStartMs = NaN;
     second.reading ??= this.#read(nowMs, inFlight, requestedMemoryMib);
     this.#writeRow(leftMs);
   }
@@ -146,8 +202,17 @@ export class GeneratorHealth {
     return timeMs < this.#windowMs && this.#phases.phaseAt(timeMs) === "measurement";
   }
 
+  /** Mostly the same as the last time. */
   #secondOf(timeMs: number): ObservedSecond {
-    return this.#at(Math.floor(timeMs / SECOND_MS));
+    const sinceMs = timeMs - this.#lastStartMs;
+    if (sinceMs >= 0 && sinceMs < SECOND_MS) return this.#last!;
+    const second = Math.floor(timeMs / SECOND_MS);
+    const observed = this.#at(second);
+    if (second >= this.#firstOpen) {
+      this.#lastStartMs = second * SECOND_MS;
+      this.#last = observed;
+    }
+    return observed;
   }
 
   /** The second, or the first that is open if its row is written. */
@@ -172,16 +237,24 @@ export class GeneratorHealth {
     this.#readAtMs = nowMs;
     this.#cpuMs = cpuMs ?? 0;
     this.#waitingMs = waitedMs;
-    return { inFlight, requestedMemoryMib, cpuPercent, waitingPercent };
+    const machine = elapsedMs >= LEAST_SECOND_MS ? this.#machine?.read(elapsedMs) : undefined;
+    return {
+      inFlight,
+      requestedMemoryMib,
+      cpuPercent,
+      waitingPercent,
+      machine: machine ?? UNKNOWN_MACHINE,
+    };
   }
 
   /** Writes the row of the first second that is open, of which so much was of the run. */
   #writeRow(lengthMs: number): void {
     const second = this.#at(this.#firstOpen);
     this.#open.shift();
+    this.#lastStartMs = NaN;
     const startMs = SECOND_MS * this.#firstOpen++;
     const middleMs = startMs + lengthMs / 2;
-    const { inFlight, requestedMemoryMib, cpuPercent, waitingPercent } = second.reading!;
+    const { inFlight, requestedMemoryMib, cpuPercent, waitingPercent, machine } = second.reading!;
     this.#options.sink.write([
       startMs + lengthMs,
       second.due,
@@ -195,16 +268,31 @@ export class GeneratorHealth {
       cpuPercent,
       waitingPercent,
       middleMs < this.#windowMs ? this.#phases.phaseAt(middleMs) : "drain",
+      second.unsent,
+      second.peerWaits,
+      finiteOrNull(second.peerWaitMaxMs),
+      ...MACHINE_FIGURES.map((figure) => machine[figure]),
     ]);
     if (lengthMs < LEAST_SECOND_MS || !this.#isMeasured(middleMs)) return;
     this.#seconds++;
-    if (cpuPercent !== null && cpuPercent > this.#options.limits.cpuPercent) {
-      this.#busySeconds.push(startMs / SECOND_MS);
-    }
+    if (this.#isBusy(second)) this.#busySeconds.push(startMs / SECOND_MS);
+    // What holds the generator up in one second may show in the next.
+    const isLate = this.#isLate(second) || (this.#open.length > 0 && this.#isLate(this.#open[0]));
+    this.#machine?.judge(startMs / SECOND_MS, machine, isLate);
     if (waitingPercent !== null) {
       this.#waitingSeconds++;
       this.#waitingPercents += waitingPercent;
     }
+  }
+
+  #isBusy({ reading }: ObservedSecond): boolean {
+    return (reading?.cpuPercent ?? 0) > this.#options.limits.cpuPercent;
+  }
+
+  #isLate(second: ObservedSecond): boolean {
+    const { dispatchLagP99Ms, loopDelayP99Ms } = this.#options.limits;
+    return second.lagMaxMs > dispatchLagP99Ms || second.loopDelayMaxMs > loopDelayP99Ms ||
+      second.dropped > 0 || this.#isBusy(second);
   }
 
   /** The evidence of the seconds whose rows are written; what was measured comes from the dispatcher. */
@@ -227,6 +315,13 @@ export class GeneratorHealth {
         ? null
         : this.#waitingPercents / this.#waitingSeconds,
       measuredNotOk,
+      unsentForPeer: this.#unsentForPeer,
+      unsentForBound: this.#unsentForBound,
+      peerWaits: this.#peerWaits.evidence(),
+      boundWaits: this.#boundWaits.evidence(),
+      setUpP50Ms: this.#setUp.quantileMs(0.5),
+      setUpP99Ms: this.#setUp.quantileMs(0.99),
+      machine: this.#machine?.evidence() ?? null,
     };
   }
 }

@@ -1,3 +1,5 @@
+import type { MachineFigures } from "../model/manifest.ts";
+
 /**
  * What is observed of the generator in one second of a run. A number that begins
  * as −Infinity is the largest of something; unknown while it is still that.
@@ -7,6 +9,11 @@ export class ObservedSecond {
   dispatched = 0;
   completed = 0;
   dropped = 0;
+  /** Given up without having been sent. */
+  unsent = 0;
+  /** Ended a wait for the platform that was longer than the lag may be. */
+  peerWaits = 0;
+  peerWaitMaxMs = -Infinity;
   lagMaxMs = -Infinity;
   loopDelayMaxMs = -Infinity;
   /** What was read when it had ended; `null` before. */
@@ -18,6 +25,9 @@ export class ObservedSecond {
     this.dispatched += other.dispatched;
     this.completed += other.completed;
     this.dropped += other.dropped;
+    this.unsent += other.unsent;
+    this.peerWaits += other.peerWaits;
+    this.peerWaitMaxMs = Math.max(this.peerWaitMaxMs, other.peerWaitMaxMs);
     this.lagMaxMs = Math.max(this.lagMaxMs, other.lagMaxMs);
     this.loopDelayMaxMs = Math.max(this.loopDelayMaxMs, other.loopDelayMaxMs);
   }
@@ -30,4 +40,5 @@ export interface SecondReading {
   /** Waiting excluded. */
   readonly cpuPercent: number | null;
   readonly waitingPercent: number | null;
+  readonly machine: MachineFigures;
 }

@@ -21,6 +21,13 @@ export interface MachineCounters {
   readonly majorFaults: number | null;
 }
 
+/** Where the counters are read. */
+export interface MachineGauge {
+  readonly limits: MachineLimits;
+  /** Takes some microseconds. */
+  read(): MachineCounters;
+}
+
 /** How the limits of its container bound the loader; `null`: by none. */
 export interface MachineLimits {
   readonly cpuCores: number | null;

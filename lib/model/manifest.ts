@@ -1,3 +1,4 @@
+import type { MachineLimits } from "./machine.ts";
 import type { Outcome } from "./record.ts";
 import type { PhaseSpan } from "./schedule.ts";
 import type { TraceRepair } from "./trace.ts";
@@ -17,12 +18,63 @@ export interface VerdictLimits {
   readonly busySecondsShare: number;
   /** Largest share of measured invocations that are not ok. */
   readonly notOkShare: number;
+  /** Largest share of measured invocations that wait for the platform for longer than the lag may be. */
+  readonly peerWaitShare: number;
+}
+
+/** Invocations that waited for longer than the dispatch lag may be. */
+export interface WaitEvidence {
+  readonly invocations: number;
+  /** `null` where none waited. */
+  readonly longestMs: number | null;
+  /** Seconds since run start in which they were due. */
+  readonly seconds: readonly number[];
+}
+
+/**
+ * What the machine did to the loader, of one second or of some: means over the
+ * seconds. `null`: unknown.
+ */
+export interface MachineFigures {
+  /** CPU that the hypervisor gave to others, % of all cores. */
+  readonly stolenPercent: number | null;
+  /** Time for which the loader's container was held back at its CPU limit, ms a second. */
+  readonly throttledMs: number | null;
+  /** Time for which the loader's main thread was ready and had no core, ms a second. */
+  readonly threadWaitMs: number | null;
+  /** Share of time for which some program waited for a core (PSI), %. */
+  readonly cpuPressurePercent: number | null;
+  /** Share of time for which some program waited for memory (PSI), %. */
+  readonly memoryPressurePercent: number | null;
+  /** How often the loader's container met its limit of memory, a second. */
+  readonly memoryLimitHits: number | null;
+  /** Pages that the loader read from a disk, a second. */
+  readonly majorFaults: number | null;
+}
+
+/** What the machine did in seconds in which the generator was late or busy. */
+export interface MachineCause {
+  readonly figure: keyof MachineFigures;
+  /** Mean of the figure over the seconds. */
+  readonly mean: number;
+  /** Seconds since run start. */
+  readonly seconds: readonly number[];
+}
+
+/** What the machine did to the loader in the measurement. */
+export interface MachineEvidence {
+  readonly limits: MachineLimits;
+  readonly means: MachineFigures;
+  readonly causes: readonly MachineCause[];
 }
 
 /** The verdict on a run with its evidence. */
 export interface Verdict {
   readonly verdict: VerdictWord;
-  /** One sentence for each limit that was crossed. */
+  /**
+   * One sentence for each limit that was crossed, or that too few observations
+   * crossed to judge by it; then what the machine did where the generator was limited.
+   */
   readonly reasons: readonly string[];
   readonly limits: VerdictLimits;
   readonly evidence: {
@@ -46,6 +98,18 @@ export interface Verdict {
     readonly waitingPercent: number | null;
     readonly measured: number;
     readonly measuredNotOk: number;
+    /** Never sent: they waited for the platform, or for the loader's own bound of connections. */
+    readonly unsentForPeer: number;
+    readonly unsentForBound: number;
+    /** Waits for the platform: it refused connections, had closed them or allowed no more calls. */
+    readonly peerWaits: WaitEvidence;
+    /** Waits for the loader's own bound of connections, part of the dispatch lag. */
+    readonly boundWaits: WaitEvidence;
+    /** Making the connections that calls waited for; `null` with fewer than 10 observations beyond it. */
+    readonly setUpP50Ms: number | null;
+    readonly setUpP99Ms: number | null;
+    /** `null`: unknown, or of several loaders, each of which has its own. */
+    readonly machine: MachineEvidence | null;
   };
 }
 

@@ -151,6 +151,60 @@ export const GENERATOR: Table = {
       type: "text",
       meaning: "warmup, measurement (what the verdict judges) or drain: of the second's middle",
     },
+    {
+      name: "unsent",
+      type: "integer",
+      meaning: "invocations given up in the second that were never sent (unsent, connect_failed)",
+    },
+    {
+      name: "peer_waits",
+      type: "integer",
+      meaning: "invocations sent or given up in the second that had waited for the platform for " +
+        "longer than the limit of the lag",
+    },
+    {
+      name: "peer_wait_max_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "the longest of these waits; empty without one",
+    },
+    {
+      name: "stolen_percent",
+      type: "number",
+      unit: "% of all cores",
+      meaning: "CPU that the hypervisor gave to others; this and what follows: empty if unknown",
+    },
+    {
+      name: "throttled_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "time for which the loader's container was held back at its CPU limit",
+    },
+    {
+      name: "thread_wait_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "time for which the loader's main thread was ready to run and had no core",
+    },
+    {
+      name: "cpu_pressure_percent",
+      type: "number",
+      unit: "%",
+      meaning: "share of time in which some program waited for a core (PSI; of the container " +
+        "where it tells its own)",
+    },
+    {
+      name: "memory_pressure_percent",
+      type: "number",
+      unit: "%",
+      meaning: "share of time in which some program waited for memory (PSI; likewise)",
+    },
+    {
+      name: "memory_limit_hits",
+      type: "number",
+      meaning: "how often the loader's container met its limit of memory",
+    },
+    { name: "major_faults", type: "number", meaning: "pages that the loader read from a disk" },
   ],
 };
 

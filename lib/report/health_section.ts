@@ -70,6 +70,40 @@ export function renderHealthSection(runs: readonly RunAnalysis[]): Html {
         },
       },
       {
+        heading: "invocations",
+        group: "waits for the platform",
+        cell: (row) => formatCount(evidence(row)?.peerWaits.invocations ?? null),
+      },
+      {
+        heading: "longest",
+        group: "waits for the platform",
+        unit: "ms",
+        cell: (row) => formatNumber(evidence(row)?.peerWaits.longestMs ?? null),
+      },
+      {
+        heading: "set-up of connections p50",
+        unit: "ms",
+        cell: (row) => formatNumber(evidence(row)?.setUpP50Ms ?? null),
+      },
+      {
+        heading: "stolen",
+        group: "machine",
+        unit: "% of all cores",
+        cell: (row) => formatNumber(evidence(row)?.machine?.means.stolenPercent ?? null),
+      },
+      {
+        heading: "throttled",
+        group: "machine",
+        unit: "ms/s",
+        cell: (row) => formatNumber(evidence(row)?.machine?.means.throttledMs ?? null),
+      },
+      {
+        heading: "no core",
+        group: "machine",
+        unit: "ms/s",
+        cell: (row) => formatNumber(evidence(row)?.machine?.means.threadWaitMs ?? null),
+      },
+      {
         heading: "peak memory",
         unit: "MiB",
         cell: ({ run }) => formatNumber(run.manifest.loaderPeakMemoryMib),

@@ -7,6 +7,7 @@ import type { Deployment } from "../model/platform.ts";
 import { functionKey } from "../model/trace.ts";
 import { InvocationCsvSink } from "../result/invocation_csv_sink.ts";
 import { createHttp2Transport } from "../rpc/http2_transport.ts";
+import { MachineReader } from "../scrape/machine_counters.ts";
 import {
   type Calibration,
   type CalibrationStep,
@@ -106,6 +107,7 @@ async function measureStep(
   flush();
   let cpuMs = 0;
   let startMs = 0;
+  using machine = new MachineReader();
   try {
     const { verdict: { evidence } } = await dispatch({
       clock,
@@ -118,6 +120,7 @@ async function measureStep(
       drainMs: 5000,
       limits: VERDICT_LIMITS,
       readCpuMs: ownCpuMs,
+      machine,
       signal: options.signal,
       onStart(runStartMs) {
         startMs = runStartMs;

@@ -4,6 +4,7 @@ import { type Pacing, PACINGS } from "../base/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { jsonNumber } from "../base/json_number.ts";
 import type { VerdictLimits } from "../model/manifest.ts";
+import { areMachineLimitsKnown, readMachineLimits } from "../scrape/own_cgroup.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 
 /** Where `deno task calibrate` leaves what it found, and where a run looks for it. */
@@ -30,7 +31,13 @@ const CALIBRATION = z.object({
   kind: z.literal("calibration"),
   formatVersion: z.literal(1),
   createdAt: z.string(),
-  machine: z.object({ cpu: z.string(), cores: z.number(), deno: z.string() }),
+  machine: z.object({
+    cpu: z.string(),
+    cores: z.number(),
+    /** Of the loader's container; `null`: none. */
+    cpuLimitCores: jsonNumber.nullable().default(null),
+    deno: z.string(),
+  }),
   steps: z.object(
     Object.fromEntries(PACINGS.map((pacing) => [pacing, z.array(STEP)])) as Record<
       Pacing,
@@ -50,6 +57,7 @@ export function describeCalibratedMachine(): Calibration["machine"] {
   return {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
+    cpuLimitCores: readMachineLimits().cpuCores,
     deno: Deno.version.deno,
   };
 }
@@ -97,13 +105,18 @@ export function readCalibration(path: string): CalibrationReading {
   }
   const here = describeCalibratedMachine();
   const there = calibration.machine;
-  if (here.cpu === there.cpu && here.cores === there.cores && here.deno === there.deno) {
+  const isSame = here.cpu === there.cpu && here.cores === there.cores &&
+    (here.cpuLimitCores === there.cpuLimitCores || !areMachineLimitsKnown()) &&
+    here.deno === there.deno;
+  if (isSame) {
     return { calibration, note: null };
   }
   return {
     calibration: null,
-    note: `The calibration in ${path} is of another machine (${there.cpu}, ${there.cores} cores, ` +
-      `Deno ${there.deno}) and does not count; make it anew with "deno task calibrate".`,
+    note: `The calibration in ${path} is of another machine (${there.cpu}, ${there.cores} cores` +
+      `${
+        there.cpuLimitCores === null ? "" : ` with a CPU limit of ${there.cpuLimitCores}`
+      }, Deno ${there.deno}) and does not count; make it anew with "deno task calibrate".`,
   };
 }
 

@@ -198,6 +198,13 @@ export const COMMON_OPTIONS = {
     minimum: 0,
     maximum: 1,
   }),
+  limitPeerWait: numberOption("share", {
+    meaning: "verdict: largest share of measured invocations that wait for the platform to be " +
+      "sent, longer than the lag may be",
+    default: VERDICT_LIMITS.peerWaitShare,
+    minimum: 0,
+    maximum: 1,
+  }),
   stableWindow: durationOption({
     ...OWN_PLATFORMS,
     meaning: "window of the average that the autoscaler follows",

@@ -3,7 +3,7 @@ import { type Finding, okay, problem, warning } from "../platform/finding.ts";
 import { deriveSustainedRatePerS } from "./calibration.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { LoadJudge, readCalibratedSteps } from "./load_judge.ts";
-import { describeMachine } from "./machine_facts.ts";
+import { describeCpuLimit, describeMachine } from "./machine_facts.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 import { verdictLimits } from "./verdict_limits.ts";
 
@@ -36,6 +36,8 @@ function describeCores(): Finding {
   const mib = (bytes: number) => Math.round(bytes / 2 ** 20).toLocaleString("en");
   const sentence = `${cores} ${cores === 1 ? "core" : "cores"} (${cpu}), ${mib(available)} MiB ` +
     `of ${mib(total)} free.`;
+  const limit = describeCpuLimit();
+  if (limit !== null) return warning("machine", `${sentence} ${limit}`);
   return Number(cores) < 2
     ? warning("machine", `${sentence} On one core the loader and all else disturb each other.`)
     : okay("machine", sentence);
@@ -65,7 +67,8 @@ function checkCalibration(options: CommonOptions, loads: readonly PlannedLoad[])
         `This machine kept its time up to ${Math.round(sustained).toLocaleString("en")} ` +
           `invocations a second.`,
       ),
-      ...judge.warnings(loads).map((sentence) => warning("load", sentence)),
+      ...judge.warnings(loads).filter((sentence) => sentence !== describeCpuLimit())
+        .map((sentence) => warning("load", sentence)),
     ];
   } catch (error) {
     if (!(error instanceof LoaderError)) throw error;

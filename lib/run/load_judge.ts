@@ -2,7 +2,7 @@ import { LoaderError } from "../base/error.ts";
 import { type CalibrationStep, judgeByCalibration, readCalibration } from "./calibration.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { pacingOf } from "./create_platform.ts";
-import { localCores } from "./machine_facts.ts";
+import { describeCpuLimit, localCores } from "./machine_facts.ts";
 import { cutWarnings, demandWarnings, type PlannedLoad } from "./plan_block.ts";
 import { verdictLimits } from "./verdict_limits.ts";
 
@@ -62,6 +62,9 @@ export class LoadJudge {
       ...cutWarnings(loads),
       ...demandWarnings(loads, this.#cores),
     ];
+    // On virtual time nothing is ever late.
+    const limit = this.#options.platform === "simulator" ? null : describeCpuLimit();
+    if (limit !== null) warnings.push(limit);
     if (this.#note !== null) warnings.push(this.#note);
     if (this.#steps.length > 0) warnings.push(...this.#judge(loads).warnings);
     return warnings;

@@ -5,13 +5,32 @@ import { CsvSink } from "../result/csv_sink.ts";
 const SECOND_MS = 1000;
 
 /** How many, in a second. */
-const COUNTS: ReadonlySet<string> = new Set(["scheduled", "dispatched", "completed", "dropped"]);
+const COUNTS: ReadonlySet<string> = new Set([
+  "scheduled",
+  "dispatched",
+  "completed",
+  "dropped",
+  "unsent",
+  "peer_waits",
+]);
 
 /** How much there is, at the end of a second. */
 const LEVELS: ReadonlySet<string> = new Set(["in_flight", "requested_memory_mib"]);
 
 /** Columns that runs of earlier versions lack. */
-const NEW_COLUMNS: ReadonlySet<string> = new Set(["phase"]);
+const NEW_COLUMNS: ReadonlySet<string> = new Set([
+  "phase",
+  "unsent",
+  "peer_waits",
+  "peer_wait_max_ms",
+  "stolen_percent",
+  "throttled_ms",
+  "thread_wait_ms",
+  "cpu_pressure_percent",
+  "memory_pressure_percent",
+  "memory_limit_hits",
+  "major_faults",
+]);
 
 const COLUMNS = GENERATOR.columns.map(({ name }) => name);
 const NUMBERS = GENERATOR.columns.filter(({ type }) => type !== "text").map(({ name }) => name);
@@ -88,8 +107,8 @@ function mergeCells(
   }
   const known = rows.flatMap((row) => row === undefined ? [] : [row.get(name)!])
     .filter((value) => !Number.isNaN(value));
-  if (COUNTS.has(name)) return sum(known);
-  return known.length === 0 ? null : Math.max(...known);
+  if (known.length === 0) return null;
+  return COUNTS.has(name) ? sum(known) : Math.max(...known);
 }
 
 function sum(values: readonly number[]): number {

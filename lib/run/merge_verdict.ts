@@ -1,7 +1,5 @@
-import type { Verdict, VerdictWord } from "../model/manifest.ts";
-
-/** From the best to the worst. */
-const WORDS: readonly VerdictWord[] = ["VALID", "PLATFORM-LIMITED", "GENERATOR-LIMITED"];
+import { deriveVerdict } from "../invoke/verdict.ts";
+import type { Verdict, WaitEvidence } from "../model/manifest.ts";
 
 /** A loader and the verdict on it; `null` where it measured nothing. */
 export interface JudgedLoader {
@@ -11,12 +9,15 @@ export interface JudgedLoader {
 }
 
 /**
- * The verdict on a run that several loaders made: the worst of theirs, with all
- * of their reasons. A loader that did not keep its schedule is not made good by
- * others that did: its functions are measured by it alone. Of the evidence,
- * numbers of things are summed; quantiles, maxima and waiting are the largest of
- * any loader, which no quantile of all together exceeds; a second is busy in
- * which one of them was.
+ * The verdict on a run that several loaders made, from the evidence of all: numbers
+ * of things are summed; quantiles, maxima and waiting are the largest of any loader,
+ * which no quantile of all together exceeds; a second is busy in which one of them
+ * was.
+ *
+ * The platform is judged by the sums: it served all of them, and what failed of one
+ * loader's small part is as small a part of the whole. The generator is judged loader
+ * by loader, and by the sums too: a loader that did not keep its schedule is not made
+ * good by others that did, since its functions are measured by it alone.
  *
  * @returns `null` where no loader measured anything
  */
@@ -27,36 +28,66 @@ export function mergeVerdicts(loaders: readonly JudgedLoader[]): Verdict | null 
   if (judged.length === 0) return null;
   const [{ verdict: first }] = judged;
   if (loaders.length === 1) return first;
-  const all = judged.map(({ verdict }) => verdict.evidence);
+  const { limits } = first;
+  const evidence = sumEvidence(judged.map(({ verdict }) => verdict.evidence));
+  if (judged.some(({ verdict }) => verdict.verdict === "GENERATOR-LIMITED")) {
+    const reasons = judged.flatMap(({ index, verdict }) =>
+      verdict.reasons.map((reason) => `Loader ${index}: ${reason}`)
+    );
+    return { verdict: "GENERATOR-LIMITED", reasons, limits, evidence };
+  }
+  // Seconds in which any was busy are of different loaders: each was judged by its own.
+  const { verdict, reasons } = deriveVerdict({ ...evidence, busySeconds: [] }, limits);
+  return { verdict, reasons, limits, evidence };
+}
+
+function sumEvidence(all: readonly Verdict["evidence"][]): Verdict["evidence"] {
   type Key = keyof Verdict["evidence"];
   const sum = (key: Key): number => all.reduce((total, one) => total + Number(one[key]), 0);
-  const largest = (key: Key): number | null => {
-    const known = all.map((one) => one[key]).filter((value) => typeof value === "number");
-    return known.length === 0 ? null : Math.max(...known);
-  };
+  const largest = (key: Key): number | null =>
+    largestOf(all.flatMap((one) => {
+      const value = one[key];
+      return typeof value === "number" ? [value] : [];
+    }));
   return {
-    verdict: WORDS[Math.max(...judged.map(({ verdict }) => WORDS.indexOf(verdict.verdict)))],
-    reasons: judged.flatMap(({ index, verdict }) =>
-      verdict.reasons.map((reason) => `Loader ${index}: ${reason}`)
-    ),
-    limits: first.limits,
-    evidence: {
-      dispatched: sum("dispatched"),
-      dropped: sum("dropped"),
-      lateDispatches: sum("lateDispatches"),
-      dispatchLagP50Ms: largest("dispatchLagP50Ms"),
-      dispatchLagP99Ms: largest("dispatchLagP99Ms"),
-      dispatchLagMaxMs: largest("dispatchLagMaxMs"),
-      loopDelayP99Ms: largest("loopDelayP99Ms"),
-      loopDelayMaxMs: largest("loopDelayMaxMs"),
-      loopProbes: sum("loopProbes"),
-      lateLoopProbes: sum("lateLoopProbes"),
-      busySeconds: [...new Set(all.flatMap(({ busySeconds }) => busySeconds))]
-        .sort((a, b) => a - b),
-      seconds: largest("seconds") ?? 0,
-      waitingPercent: largest("waitingPercent"),
-      measured: sum("measured"),
-      measuredNotOk: sum("measuredNotOk"),
-    },
+    dispatched: sum("dispatched"),
+    dropped: sum("dropped"),
+    lateDispatches: sum("lateDispatches"),
+    dispatchLagP50Ms: largest("dispatchLagP50Ms"),
+    dispatchLagP99Ms: largest("dispatchLagP99Ms"),
+    dispatchLagMaxMs: largest("dispatchLagMaxMs"),
+    loopDelayP99Ms: largest("loopDelayP99Ms"),
+    loopDelayMaxMs: largest("loopDelayMaxMs"),
+    loopProbes: sum("loopProbes"),
+    lateLoopProbes: sum("lateLoopProbes"),
+    busySeconds: unionOf(all.map(({ busySeconds }) => busySeconds)),
+    seconds: largest("seconds") ?? 0,
+    waitingPercent: largest("waitingPercent"),
+    measured: sum("measured"),
+    measuredNotOk: sum("measuredNotOk"),
+    unsentForPeer: sum("unsentForPeer"),
+    unsentForBound: sum("unsentForBound"),
+    peerWaits: sumWaits(all.map(({ peerWaits }) => peerWaits)),
+    boundWaits: sumWaits(all.map(({ boundWaits }) => boundWaits)),
+    setUpP50Ms: largest("setUpP50Ms"),
+    setUpP99Ms: largest("setUpP99Ms"),
+    // Of different machines: each loader has its own.
+    machine: null,
   };
+}
+
+function sumWaits(all: readonly WaitEvidence[]): WaitEvidence {
+  return {
+    invocations: all.reduce((sum, { invocations }) => sum + invocations, 0),
+    longestMs: largestOf(all.flatMap(({ longestMs }) => longestMs ?? [])),
+    seconds: unionOf(all.map(({ seconds }) => seconds)),
+  };
+}
+
+function unionOf(seconds: readonly (readonly number[])[]): number[] {
+  return [...new Set(seconds.flat())].sort((a, b) => a - b);
+}
+
+function largestOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.max(...values);
 }

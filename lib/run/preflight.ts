@@ -14,6 +14,7 @@ import { readMeasuredPlatform } from "./measured_platform.ts";
 import type { OptionTable, OptionValues } from "./option.ts";
 import { cutWarnings, type PlannedLoad } from "./plan_block.ts";
 import { BEYOND_P99, judgePlatformFit } from "./platform_fit.ts";
+import { describeCpuLimit } from "./machine_facts.ts";
 import { NoPlaceError } from "./no_place.ts";
 import type { PreflightOptions, PreflightValues } from "./preflight_options.ts";
 import { type PreflightTarget, preflightTargetOf } from "./preflight_target.ts";
@@ -90,6 +91,8 @@ export async function preflight<O extends OptionTable>(
   const { runs, overloadTolerance } = await untilAborted(signal, experiment.plan(options));
   const planner = new RunPlanner(runs, options.schedules, null, signal);
   const notes: string[] = [];
+  const limit = options.platform === "simulator" ? null : describeCpuLimit();
+  if (limit !== null) notes.push(limit);
   const looked: { readonly load: PlannedLoad; readonly run: PreflightRun }[] = [];
   await using disposables = new AsyncDisposableStack();
   const rehearsal = target.simulate === null

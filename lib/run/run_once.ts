@@ -8,11 +8,12 @@ import {
   type DispatchProgress,
   type DispatchResult,
 } from "../invoke/dispatcher.ts";
-import { isOverloaded } from "../invoke/verdict.ts";
+import { describePeerWaits, isOverloaded } from "../invoke/verdict.ts";
 import type { RunStatus } from "../model/manifest.ts";
 import type { Platform } from "../model/platform.ts";
 import { GENERATOR, INSTANCES, INVOCATIONS, TABLES, type TableSink } from "../model/table.ts";
 import type { RunFolder } from "../result/run_folder.ts";
+import { MachineReader } from "../scrape/machine_counters.ts";
 import { describeFailedScrapes, runScrapeLoop, type ScrapeTally } from "../scrape/scrape_loop.ts";
 import type { AgreedStart, StartClock } from "./agreed_start.ts";
 import type { CommonOptions } from "./common_options.ts";
@@ -59,6 +60,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
   let endMeasurement = () => Promise.resolve();
   let result: DispatchResult;
   const signal = AbortSignal.any([setting.signal, platform.lost]);
+  using machine = platform.clock.isVirtual ? null : new MachineReader();
   try {
     const startAtMs = await setting.start?.clock.waitForRun(setting.start.agreed, signal);
     result = await dispatch({
@@ -72,6 +74,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
       drainMs: options.drain,
       limits: verdictLimits(options),
       readCpuMs: platform.clock.isVirtual ? null : ownCpuMs,
+      machine,
       signal,
       startAtMs,
       onStart: (runStartMs) => {
@@ -119,6 +122,8 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
   });
   noteComplaints(folder, result.complaints);
   if (!lost) noteUnsent(folder, result);
+  notePeerWaits(folder, result);
+  noteWarmupDrops(folder, result);
   noteObservation(folder, platform, scrapes);
   noteWarmup(folder, watch);
   // On virtual time nobody waited.
@@ -167,6 +172,26 @@ function noteUnsent(
     );
   }
   if (notes.length > folder.manifest.notes.length) folder.update({ notes });
+}
+
+/** Where they make no verdict they are told all the same. */
+function notePeerWaits(
+  folder: RunFolder,
+  { verdict: { evidence, reasons } }: DispatchResult,
+): void {
+  if (evidence.peerWaits.invocations === 0) return;
+  const sentence = describePeerWaits(evidence);
+  if (reasons.some((reason) => reason.startsWith(sentence))) return;
+  folder.update({ notes: [...folder.manifest.notes, sentence] });
+}
+
+/** The verdict judges the measurement; what was lost before stands here. */
+function noteWarmupDrops(folder: RunFolder, { outcomes, verdict }: DispatchResult): void {
+  const dropped = outcomes.dropped - verdict.evidence.dropped;
+  if (dropped === 0) return;
+  const note = `${dropped} invocations of the warm-up were dropped at the in-flight cap, so the ` +
+    "platform was warmed up with less than was asked for.";
+  folder.update({ notes: [...folder.manifest.notes, note] });
 }
 
 function noteObservation(

@@ -9,5 +9,6 @@ export function verdictLimits(options: CommonOptions): VerdictLimits {
     cpuPercent: options.limitCpu,
     busySecondsShare: options.limitBusySeconds,
     notOkShare: options.limitNotOk,
+    peerWaitShare: options.limitPeerWait,
   };
 }

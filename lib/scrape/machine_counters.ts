@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import { sinceProgramStartMs } from "../base/process_usage.ts";
-import type { MachineCounters } from "../model/machine.ts";
-import { findOwnCgroup, type OwnCgroup, readMemoryLimitMib } from "./own_cgroup.ts";
+import type { MachineCounters, MachineGauge, MachineLimits } from "../model/machine.ts";
+import {
+  findOwnCgroup,
+  type OwnCgroup,
+  readMachineLimits,
+  readMemoryLimitMib,
+} from "./own_cgroup.ts";
 
 /**
  * Longest time that reading a file may take, ms. All of them together take about
@@ -90,7 +95,8 @@ class CounterFile {
  * are kept open, so that a reading takes microseconds. On other systems than Linux
  * everything is unknown.
  */
-export class MachineReader {
+export class MachineReader implements MachineGauge {
+  readonly limits: MachineLimits;
   readonly #stat: CounterFile | null;
   readonly #ownStat: CounterFile | null;
   readonly #threadWait: CounterFile | null;
@@ -104,6 +110,7 @@ export class MachineReader {
 
   /** @param root where `proc` and `sys` are, for tests */
   constructor(root = "/") {
+    this.limits = readMachineLimits(root);
     const open = (path: string) => CounterFile.open(join(root, path));
     this.#stat = open("proc/stat");
     this.#ownStat = open("proc/self/stat");

@@ -85,6 +85,11 @@ function isFolder(path: string): boolean {
   }
 }
 
+/** Whether control groups can be looked at: on Linux, and where Deno grants all (it guards /proc). */
+export function areMachineLimitsKnown(root = "/"): boolean {
+  return readOrEmpty(join(root, "proc/self/cgroup")) !== "";
+}
+
 /**
  * The limits that hold for this process: of its own control group and of those
  * that it is in, the smallest.

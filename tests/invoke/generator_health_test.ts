@@ -9,6 +9,7 @@ const MEASURED = {
   limits: VERDICT_LIMITS,
   phases: [{ fromMs: 0, phase: "measurement" }],
   windowMs: 60_000,
+  machine: null,
 } as const;
 
 /** The health of a generator whose CPU a test decides, and its rows by column. */

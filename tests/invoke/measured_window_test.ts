@@ -217,3 +217,81 @@ Deno.test("the CPU of the first second leaves out what came before the run start
   });
   assert.ok(Math.abs(Number(seconds[0].cpu_percent) - 20) < 1e-6, `${seconds[0].cpu_percent}`);
 });
+
+Deno.test("waits for the platform are its own, told with their seconds; the loader's bound is its own", async () => {
+  const answerOf = (change: Partial<FakeAnswer>) => {
+    let calls = 0;
+    return { answer: (): FakeAnswer => ({ completeAfterMs: 3000, ...calls++ < 30 ? change : {} }) };
+  };
+  const away = await observe(THREE_MINUTES, answerOf({ dispatchAfterMs: 1900, peerWaitMs: 1900 }));
+  const { evidence } = away.verdict;
+  const due = away.rows.slice().sort((a, b) => Number(a.index) - Number(b.index)).slice(0, 30)
+    .map((row) => Math.floor(Number(row.scheduled_ms) / 1000));
+  assert.equal(away.verdict.verdict, "PLATFORM-LIMITED");
+  assert.deepEqual(evidence.peerWaits, {
+    invocations: 30,
+    longestMs: 1900,
+    seconds: [...new Set(due)],
+  });
+  assert.equal(evidence.lateDispatches, 0);
+  const sum = (name: string) => away.seconds.reduce((total, row) => total + Number(row[name]), 0);
+  assert.equal(sum("peer_waits"), 30);
+  assert.equal(away.seconds.find((row) => row.peer_waits !== 0)?.peer_wait_max_ms, 1900);
+
+  const bound = await observe(THREE_MINUTES, answerOf({ dispatchAfterMs: 80, boundWaitMs: 80 }));
+  assert.equal(bound.verdict.verdict, "GENERATOR-LIMITED");
+  assert.match(
+    bound.verdict.reasons.join(" "),
+    /30 of 900 .* up to 80 ms for the loader's own bound/,
+  );
+
+  const never = { dispatchAfterMs: null, outcome: "unsent", statusCode: null } as const;
+  const refused = await observe(THREE_MINUTES, answerOf({ ...never, peerWaitMs: 2999 }));
+  assert.equal(refused.verdict.verdict, "PLATFORM-LIMITED");
+  assert.deepEqual(
+    [refused.verdict.evidence.unsentForPeer, refused.verdict.evidence.unsentForBound],
+    [30, 0],
+  );
+  const full = await observe(THREE_MINUTES, answerOf({ ...never, boundWaitMs: 2999 }));
+  assert.equal(full.verdict.verdict, "GENERATOR-LIMITED");
+  assert.match(full.verdict.reasons[0], /^30 invocations were never sent: .* own bound/);
+  const unsent = full.seconds.reduce((total, row) => total + Number(row.unsent), 0);
+  assert.equal(unsent, 30);
+});
+
+Deno.test("set-up of connections is told apart", async () => {
+  const { verdict } = await observe(THREE_MINUTES, {
+    answer: () => ({ completeAfterMs: 100, dispatchAfterMs: 40, setUpMs: 40 }),
+  });
+  assert.equal(verdict.verdict, "VALID", verdict.reasons.join());
+  assert.ok(Math.abs(verdict.evidence.setUpP50Ms! - 40) < 0.1);
+  // Of 900, nine lie beyond it.
+  assert.equal(verdict.evidence.setUpP99Ms, null);
+});
+
+Deno.test("what the machine does is in the rows, and in the reasons of a limited generator", async () => {
+  let throttledMs = 0;
+  const machine = {
+    limits: { cpuCores: 0.5, memoryMib: null },
+    read: () => ({
+      stolenMs: null,
+      coreMs: null,
+      throttledMs: throttledMs += 50,
+      threadWaitMs: null,
+      cpuPressureMs: null,
+      memoryPressureMs: null,
+      memoryLimitHits: null,
+      majorFaults: null,
+    }),
+  };
+  const { verdict, seconds } = await observe(THREE_MINUTES, {
+    lateMs: (timeMs) => timeMs >= 10_000 && timeMs < 60_000 ? lateProbes(0, 1e9)(timeMs) : 0,
+  }, { machine });
+  assert.deepEqual([seconds[0].throttled_ms, seconds[0].stolen_percent], [50, null]);
+  assert.equal(verdict.verdict, "GENERATOR-LIMITED");
+  // 51 seconds: what holds the loader up in the ninth may show in the tenth.
+  assert.equal(
+    verdict.reasons.at(-1),
+    "The loader's container was throttled for 2550 ms in seconds 9 – 59: its CPU limit is 0.5 cores.",
+  );
+});

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
 import { LoaderError } from "../../lib/base/error.ts";
 import { parseRunManifest } from "../../lib/analyze/manifest_schema.ts";
-import { VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
+import { deriveVerdict, NO_EVIDENCE, VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
 import type { ExperimentManifest, RunManifest, Verdict } from "../../lib/model/manifest.ts";
 import { GENERATOR, NODES, PLATFORM_METRICS, PROCESSES, TABLES } from "../../lib/model/table.ts";
 import { mergeGenerators } from "../../lib/run/merge_generator.ts";
@@ -396,6 +396,7 @@ Deno.test("merge: after an overload the runs that all loaders made are the exper
 // Its parts
 
 const EVIDENCE: Verdict["evidence"] = {
+  ...NO_EVIDENCE,
   dispatched: 100,
   dropped: 1,
   lateDispatches: 2,
@@ -412,6 +413,68 @@ const EVIDENCE: Verdict["evidence"] = {
   measured: 100,
   measuredNotOk: 0,
 };
+
+Deno.test("merged verdict: the platform is judged by the sums, a late loader by itself", () => {
+  const loader = (
+    index: number,
+    evidence: Partial<Verdict["evidence"]>,
+  ) => ({
+    index,
+    verdict: deriveVerdict({
+      ...NO_EVIDENCE,
+      dispatched: 1000,
+      loopProbes: 5000,
+      seconds: 100,
+      measured: 1000,
+      ...evidence,
+    }, VERDICT_LIMITS),
+  });
+  const wordOf = (...loaders: ReturnType<typeof loader>[]) => mergeVerdicts(loaders)!.verdict;
+  // 3 % of a small part are 12 of 2,400.
+  const tiny = loader(1, { dispatched: 400, measured: 400, measuredNotOk: 12 });
+  assert.equal(tiny.verdict.verdict, "PLATFORM-LIMITED");
+  assert.equal(wordOf(tiny, loader(2, {}), loader(3, {})), "VALID");
+  // 0.9 % of one and 3 % of the other are more than 1 % of both.
+  assert.equal(wordOf(tiny, loader(2, { measuredNotOk: 9 })), "PLATFORM-LIMITED");
+  assert.match(
+    mergeVerdicts([tiny, loader(2, { measuredNotOk: 9 })])!.reasons.join(),
+    /^21 of 1400 measured invocations were not ok\.$/,
+  );
+  // 20 of 2,000 is within a hundredth, and 20 of 1,000 is not.
+  assert.equal(wordOf(loader(1, { lateDispatches: 20 }), loader(2, {})), "GENERATOR-LIMITED");
+  // Too few of each to be judged, enough of all.
+  const few = (index: number) => loader(index, { dispatched: 60, lateDispatches: 1, measured: 60 });
+  assert.equal(few(1).verdict.verdict, "VALID");
+  assert.equal(wordOf(...[1, 2, 3, 4, 5, 6].map(few)), "GENERATOR-LIMITED");
+  // Busy seconds of different loaders do not add up.
+  const busy = (index: number) =>
+    loader(index, { busySeconds: [0, 1, 2, 3, 4].map((k) => 5 * index + k) });
+  const merged = mergeVerdicts([busy(1), busy(2), busy(3)]);
+  assert.equal(merged?.verdict, "VALID");
+  assert.equal(merged?.evidence.busySeconds.length, 15);
+});
+
+Deno.test("merged verdict: waits are summed, the longest of any, in the seconds of all", () => {
+  const waiting = (index: number, invocations: number, longestMs: number, seconds: number[]) => ({
+    index,
+    verdict: deriveVerdict({
+      ...NO_EVIDENCE,
+      measured: 1000,
+      peerWaits: { invocations, longestMs, seconds },
+    }, VERDICT_LIMITS),
+  });
+  const merged = mergeVerdicts([waiting(1, 100, 900, [4, 5]), waiting(2, 5, 1900, [5, 6])]);
+  assert.deepEqual(merged?.evidence.peerWaits, {
+    invocations: 105,
+    longestMs: 1900,
+    seconds: [4, 5, 6],
+  });
+  assert.equal(merged?.verdict, "PLATFORM-LIMITED");
+  assert.match(
+    merged!.reasons[0],
+    /^105 of 2000 measured .* 1\.9 s .* \(due in seconds 4 – 6\)\.$/,
+  );
+});
 
 Deno.test("merged verdict: the worst, with each loader's reasons; no lag is averaged away", () => {
   const valid: Verdict = {
@@ -478,9 +541,9 @@ Deno.test("merged generator: late rows fall into their second, ended loaders hav
   ]);
   const rows = await withFiles([first, second], mergeGenerators);
   assert.deepEqual(rows.map((row) => Object.values(row).join()), [
-    "1000.4,6,6,3,0,3,30,0.5,2,20,5,measurement",
-    "3200,7,7,8,1,2,20,900,1200,95,1,measurement",
-    "2500,0,0,2,0,0,0,,,,,drain",
+    "1000.4,6,6,3,0,3,30,0.5,2,20,5,measurement,,,,,,,,,,",
+    "3200,7,7,8,1,2,20,900,1200,95,1,measurement,,,,,,,,,,",
+    "2500,0,0,2,0,0,0,,,,,drain,,,,,,,,,,",
   ]);
 });
 

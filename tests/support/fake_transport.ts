@@ -9,6 +9,7 @@ export interface FakeAnswer {
   /** Of the time until then: set-up of the connection, and waiting for the peer. */
   readonly setUpMs?: number;
   readonly peerWaitMs?: number;
+  readonly boundWaitMs?: number;
   /** From the invocation to the completion; `null`: never. */
   readonly completeAfterMs: number | null;
   readonly outcome?: Outcome;
@@ -41,6 +42,7 @@ export function createFakeTransport(
         const { dispatchAfterMs = 0, completeAfterMs, outcome = "ok", statusCode = 0 } = given;
         calls.setUpMs[slot] = given.setUpMs ?? NaN;
         calls.peerWaitMs[slot] = given.peerWaitMs ?? NaN;
+        calls.boundWaitMs[slot] = given.boundWaitMs ?? NaN;
         if (dispatchAfterMs !== null) calls.dispatchedMs[slot] = now + dispatchAfterMs;
         if (completeAfterMs === null) return;
         const timer = clock.at(now + completeAfterMs, () => {

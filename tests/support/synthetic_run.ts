@@ -1,3 +1,4 @@
+import { NO_EVIDENCE } from "../../lib/invoke/verdict.ts";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Rng } from "../../lib/base/rng.ts";
@@ -55,6 +56,7 @@ const LIMITS = {
   cpuPercent: 90,
   busySecondsShare: 0.05,
   notOkShare: 0.01,
+  peerWaitShare: 0.01,
 };
 
 /** As the local platform tells them. */
@@ -265,6 +267,7 @@ function verdictOf(
     reasons,
     limits: LIMITS,
     evidence: {
+      ...NO_EVIDENCE,
       dispatched: sorted.length,
       dropped: 0,
       lateDispatches: sorted.filter((lagMs) => lagMs > LIMITS.dispatchLagP99Ms).length,

@@ -1,6 +1,6 @@
-import { type PhaseSpan } from "../model/schedule.ts";
+import { phaseAt, type PhaseSpan } from "../model/schedule.ts";
 import type { Cell } from "../model/table.ts";
-import { quantile } from "../stats/quantile.ts";
+import { rankedQuantile } from "../stats/quantile.ts";
 import { type ColdInvocation, type ColdWait, deriveColdWait } from "./cold_wait.ts";
 import type { InstanceLife } from "./instance_life.ts";
 import { selectMeasuredStarts } from "./instance_start.ts";
@@ -67,14 +67,23 @@ function cellOf(value: number): Cell {
 export interface ColdStartSummary {
   /** Starts of the measurement phase that ended with an instance that was ready. */
   readonly starts: number;
-  readonly startMedianMs: number;
+  readonly startMs: Spread;
   /** Starts of which the news of ready was held up, so that their parts are too long. */
   readonly heldUp: number;
   /** Groups of starts of nearly equal length, by rank. */
   readonly groups: readonly ColdStartGroup[];
-  /** Medians of what cold invocations waited; `null` without any. */
-  readonly wait: ColdWait | null;
+  /** What cold invocations waited; `null` without any. */
+  readonly wait: Readonly<Record<keyof ColdWait, Spread>> | null;
+  /** Cold invocations of the measurement phase that waited for these starts. */
   readonly coldInvocations: number;
+}
+
+/** How some values are spread. */
+export interface Spread {
+  /** `null` with too few values for one. */
+  readonly median: number | null;
+  readonly least: number;
+  readonly most: number;
 }
 
 /** Starts that follow one another by rank. */
@@ -99,16 +108,20 @@ export function deriveColdStartSummary(
     .filter(({ life, parts }) => measured.has(life) && !Number.isNaN(parts.startMs))
     .sort((a, b) => a.parts.startMs - b.parts.startMs);
   if (ready.length === 0) return null;
-  const waits = ready.flatMap(({ cold }) => cold === null ? [] : [cold.wait]);
+  const waits = ready.flatMap(({ cold }) =>
+    cold !== null && phaseAt(phases, cold.invocation.dispatchedMs) === "measurement"
+      ? [cold.wait]
+      : []
+  );
   return {
     starts: ready.length,
-    startMedianMs: medianOf(ready.map(({ parts }) => parts.startMs)),
+    startMs: spreadOf(ready.map(({ parts }) => parts.startMs)),
     heldUp: ready.filter(({ life }) => heldUpMs(life) > 0).length,
     groups: groupByRank(ready),
     wait: waits.length === 0 ? null : {
-      beforeStartMs: medianOf(waits.map(({ beforeStartMs }) => beforeStartMs)),
-      duringStartMs: medianOf(waits.map(({ duringStartMs }) => duringStartMs)),
-      afterStartMs: medianOf(waits.map(({ afterStartMs }) => afterStartMs)),
+      beforeStartMs: spreadOf(waits.map(({ beforeStartMs }) => beforeStartMs)),
+      duringStartMs: spreadOf(waits.map(({ duringStartMs }) => duringStartMs)),
+      afterStartMs: spreadOf(waits.map(({ afterStartMs }) => afterStartMs)),
     },
     coldInvocations: waits.length,
   };
@@ -127,7 +140,11 @@ function groupByRank(ready: readonly ColdStart[]): ColdStartGroup[] {
   });
 }
 
-function medianOf(values: readonly number[]): number {
+function spreadOf(values: readonly number[]): Spread {
   const known = Float64Array.from(values.filter((value) => !Number.isNaN(value))).sort();
-  return quantile(known, 0.5) ?? NaN;
+  return {
+    median: rankedQuantile(known, 0, 0.5),
+    least: known.at(0) ?? NaN,
+    most: known.at(-1) ?? NaN,
+  };
 }

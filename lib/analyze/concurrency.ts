@@ -1,4 +1,5 @@
 import type { InvocationTable } from "./invocation_table.ts";
+import type { Stays } from "./occupancy.ts";
 import type { TimeBins } from "./time_bins.ts";
 
 /** Invocations in flight, for each bin of time. */
@@ -10,11 +11,8 @@ export interface ConcurrencySeries {
   readonly max: Uint32Array;
 }
 
-/**
- * Derives the number of invocations in flight (dispatched and not completed)
- * over time from the records.
- */
-export function deriveConcurrency(table: InvocationTable, bins: TimeBins): ConcurrencySeries {
+/** Lists when invocations went in flight (were dispatched), and when they completed. */
+export function listInFlightStays(table: InvocationTable): Stays {
   const starts: number[] = [];
   const ends: number[] = [];
   for (let row = 0; row < table.count; row++) {
@@ -25,8 +23,11 @@ export function deriveConcurrency(table: InvocationTable, bins: TimeBins): Concu
     starts.push(startMs);
     ends.push(endMs);
   }
-  const startsMs = Float64Array.from(starts).sort();
-  const endsMs = Float64Array.from(ends).sort();
+  return { startsMs: Float64Array.from(starts).sort(), endsMs: Float64Array.from(ends).sort() };
+}
+
+/** Derives the number of invocations in flight over time. */
+export function deriveConcurrency({ startsMs, endsMs }: Stays, bins: TimeBins): ConcurrencySeries {
   const mean = new Float64Array(bins.count);
   const max = new Uint32Array(bins.count);
   let inFlight = 0;

@@ -1,8 +1,9 @@
 import type { Outcome } from "../model/record.ts";
-import type { InstanceLife } from "./instance_life.ts";
 import { deriveMerit } from "./merit.ts";
 import { selectMeasuredStarts } from "./instance_start.ts";
 import { selectMeasured } from "./invocation_selection.ts";
+import type { TimeSpan } from "./memory_time.ts";
+import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "./occupancy.ts";
 import type { RunTables } from "./run_analysis.ts";
 
 /** A figure of a run and of its twin. */
@@ -27,9 +28,10 @@ const OUTCOMES_COMPARED: readonly Outcome[] = ["ok", "timed_out", "rejected"];
  * there were.
  */
 export function deriveDivergence(run: RunTables, twin: RunTables): DivergenceMetric[] {
-  const endMs = run.run.manifest.plan.durationMs;
-  const ofRun = figuresOf(run, endMs);
-  const ofTwin = figuresOf(twin, endMs);
+  // Both have the run's schedule, and so its phases.
+  const spans = listMeasuredSpans(run.run.manifest);
+  const ofRun = figuresOf(run, spans);
+  const ofTwin = figuresOf(twin, spans);
   return ofRun.map(({ metric, unit, value }, i) => ({
     metric,
     unit,
@@ -63,11 +65,16 @@ interface Figure {
   readonly value: number | null;
 }
 
-function figuresOf({ run, invocations, instanceLives }: RunTables, endMs: number): Figure[] {
+function figuresOf(
+  { run, invocations, instanceLives }: RunTables,
+  spans: readonly TimeSpan[],
+): Figure[] {
   const merit = deriveMerit(selectMeasured(invocations));
   const responseTime = merit.responseTimeMs.all;
   const slowdown = merit.slowdown.all;
-  const instances = instanceLives === null ? null : countInstances(instanceLives, endMs);
+  const instances = instanceLives === null
+    ? null
+    : deriveOccupancy(listInstanceStays(instanceLives, "ready"), spans);
   const starts = instanceLives === null
     ? null
     : selectMeasuredStarts(instanceLives, run.manifest.phases).length;
@@ -90,30 +97,4 @@ function figuresOf({ run, invocations, instanceLives }: RunTables, endMs: number
       figure(`outcome_${outcome}`, null, merit.outcomes[outcome])
     ),
   ];
-}
-
-/** Ready instances over the window of the schedule: the time-weighted mean and the peak. */
-function countInstances(
-  lives: readonly InstanceLife[],
-  endMs: number,
-): { readonly mean: number; readonly peak: number } {
-  const steps: { timeMs: number; change: number }[] = [];
-  for (const { readyMs, stoppedMs } of lives) {
-    const fromMs = Math.max(0, readyMs);
-    const untilMs = Number.isNaN(stoppedMs) ? endMs : Math.min(endMs, stoppedMs);
-    if (!(untilMs > fromMs)) continue;
-    steps.push({ timeMs: fromMs, change: 1 }, { timeMs: untilMs, change: -1 });
-  }
-  steps.sort((a, b) => a.timeMs - b.timeMs || a.change - b.change);
-  let ready = 0;
-  let peak = 0;
-  let areaMs = 0;
-  let nowMs = 0;
-  for (const { timeMs, change } of steps) {
-    areaMs += ready * (timeMs - nowMs);
-    nowMs = timeMs;
-    ready += change;
-    peak = Math.max(peak, ready);
-  }
-  return { mean: endMs > 0 ? areaMs / endMs : 0, peak };
 }

@@ -19,24 +19,21 @@ export function selectMeasured(table: InvocationTable): InvocationTable {
   return selectInvocations(table, (row) => table.measured[row] === 1);
 }
 
-/**
- * Divides a table by slots of scheduled time; only slots with an invocation,
- * in order.
- */
-export function groupBySlot(
+/** Divides a table by a key; only keys with an invocation, in ascending order. */
+export function groupInvocations(
   table: InvocationTable,
-  slotMs: number,
-): { readonly slot: number; readonly invocations: InvocationTable }[] {
-  const rowsOfSlot = new Map<number, number[]>();
+  keyOf: (row: number) => number,
+): { readonly key: number; readonly invocations: InvocationTable }[] {
+  const rowsOfKey = new Map<number, number[]>();
   for (let row = 0; row < table.count; row++) {
-    const slot = Math.floor(table.scheduledMs[row] / slotMs);
-    const rows = rowsOfSlot.get(slot);
-    if (rows === undefined) rowsOfSlot.set(slot, [row]);
+    const key = keyOf(row);
+    const rows = rowsOfKey.get(key);
+    if (rows === undefined) rowsOfKey.set(key, [row]);
     else rows.push(row);
   }
-  return [...rowsOfSlot]
+  return [...rowsOfKey]
     .sort(([a], [b]) => a - b)
-    .map(([slot, rows]) => ({ slot, invocations: takeRows(table, rows) }));
+    .map(([key, rows]) => ({ key, invocations: takeRows(table, rows) }));
 }
 
 function takeRows(table: InvocationTable, rows: readonly number[]): InvocationTable {

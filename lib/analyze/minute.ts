@@ -1,11 +1,13 @@
 import { deriveDispatchLagMs } from "./dispatch_lag.ts";
-import { groupBySlot } from "./invocation_selection.ts";
+import type { Phase } from "../model/schedule.ts";
+import { groupInvocations } from "./invocation_selection.ts";
 import type { InvocationTable } from "./invocation_table.ts";
 import { largest } from "./largest.ts";
 import { deriveMerit, type Merit } from "./merit.ts";
 
-/** The figures of merit of one minute of a run, warm-up included. */
+/** The figures of merit of one minute of a run in one phase, warm-up included. */
 export interface Minute extends Merit {
+  readonly phase: Phase;
   /** Minute since run start, from 0. */
   readonly minute: number;
   /** Distinct functions invoked. */
@@ -14,10 +16,18 @@ export interface Minute extends Merit {
   readonly dispatchLagMaxMs: number | null;
 }
 
-/** Derives the table of minutes: every minute in which an invocation was due. */
+const MINUTE_MS = 60_000;
+
+/**
+ * Derives the table of minutes: every minute in which an invocation was due; two, where
+ * the phase changes within it, so that no figure mixes both.
+ */
 export function deriveMinutes(table: InvocationTable): Minute[] {
-  return groupBySlot(table, 60_000).map(({ slot, invocations }) => ({
-    minute: slot,
+  const keyOf = (row: number) =>
+    2 * Math.floor(table.scheduledMs[row] / MINUTE_MS) + table.measured[row];
+  return groupInvocations(table, keyOf).map(({ key, invocations }) => ({
+    minute: Math.floor(key / 2),
+    phase: key % 2 === 0 ? "warmup" : "measurement",
     functions: new Set(invocations.functionCode).size,
     dispatchLagMaxMs: largest(deriveDispatchLagMs(invocations)),
     ...deriveMerit(invocations),

@@ -42,6 +42,34 @@ export function deriveRankedQuantiles(
   table: InvocationTable,
   measure: Float64Array,
 ): RankedQuantiles {
+  const { sortedOk, infinite } = rank(table, measure);
+  return {
+    observations: sortedOk.length + infinite,
+    infinite,
+    all: percentilesOf(sortedOk, infinite),
+    okOnly: percentilesOf(sortedOk, 0),
+  };
+}
+
+/**
+ * A measure of the same invocations at any quantiles; `null` with too few observations
+ * beyond one.
+ *
+ * @param measure value of every row of the table
+ */
+export function rankMeasure(
+  table: InvocationTable,
+  measure: Float64Array,
+  quantiles: readonly number[],
+): (number | null)[] {
+  const { sortedOk, infinite } = rank(table, measure);
+  return quantiles.map((quantile) => rankedQuantile(sortedOk, infinite, quantile));
+}
+
+function rank(
+  table: InvocationTable,
+  measure: Float64Array,
+): { readonly sortedOk: Float64Array; readonly infinite: number } {
   const ok = new Float64Array(table.count);
   let okCount = 0;
   let infinite = 0;
@@ -50,13 +78,7 @@ export function deriveRankedQuantiles(
     if (table.outcome[row] === OK_CODE && !Number.isNaN(measure[row])) ok[okCount++] = measure[row];
     else infinite++;
   }
-  const sortedOk = ok.subarray(0, okCount).sort();
-  return {
-    observations: okCount + infinite,
-    infinite,
-    all: percentilesOf(sortedOk, infinite),
-    okOnly: percentilesOf(sortedOk, 0),
-  };
+  return { sortedOk: ok.subarray(0, okCount).sort(), infinite };
 }
 
 function percentilesOf(sortedOk: Float64Array, infinite: number): PercentileValues {

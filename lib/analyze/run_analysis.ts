@@ -11,7 +11,7 @@ import {
   deriveColdStartSummary,
 } from "./cold_start_parts.ts";
 import { readColdInvocations } from "./cold_wait.ts";
-import { type ConcurrencySeries, deriveConcurrency } from "./concurrency.ts";
+import { type ConcurrencySeries, deriveConcurrency, listInFlightStays } from "./concurrency.ts";
 import { deriveDispatchLagMs } from "./dispatch_lag.ts";
 import type { RunFolder } from "./experiment_folder.ts";
 import { type GeneratorTable, readGenerator } from "./generator_table.ts";
@@ -24,6 +24,13 @@ import { largest } from "./largest.ts";
 import { deriveMerit, type Merit } from "./merit.ts";
 import { deriveMinutes, type Minute } from "./minute.ts";
 import { type ProcessPeak, readProcessPeaks } from "./process_peak.ts";
+import {
+  deriveOccupancy,
+  listInstanceStays,
+  listMeasuredSpans,
+  type Occupancy,
+  type Stays,
+} from "./occupancy.ts";
 import { deriveResponsePoints, type ResponsePoint } from "./response_point.ts";
 
 /** All tables of a run that an analysis looks at; their size grows with the run. */
@@ -91,12 +98,24 @@ export interface RunAnalysis {
   readonly instances: InstanceCountSeries | null;
   /** `null` if unknown. */
   readonly autoscaler: AutoscalerSeries | null;
+  readonly measured: MeasuredLevels;
   readonly responsePoints: readonly ResponsePoint[];
   readonly minutes: readonly Minute[];
   /** Of the loader, over the seconds that the verdict judges. */
   readonly cpuMaxPercent: number | null;
   readonly cpuMeanPercent: number | null;
   readonly processPeaks: readonly ProcessPeak[];
+}
+
+/** Levels over the measurement phase, without warm-up and drain; `null` where unknown. */
+export interface MeasuredLevels {
+  readonly inFlight: Occupancy | null;
+  /** By Little's law: the requested runtimes of its invocations over its length. */
+  readonly expectedInFlight: number | null;
+  readonly ready: Occupancy | null;
+  readonly starting: Occupancy | null;
+  /** The largest that the autoscaler wanted and saw. */
+  readonly autoscaler: Readonly<Record<Exclude<keyof AutoscalerSeries, "timeMs">, number | null>>;
 }
 
 /** Most bins of a time series: about one for every two pixels of a figure. */
@@ -110,6 +129,7 @@ export function deriveRunAnalysis(tables: RunTables): RunAnalysis {
   const bins = chooseTimeBins(endMs, MAX_BINS, 1_000);
   const fineBins = chooseTimeBins(endMs, MAX_BINS, 100);
   const measured = selectMeasured(invocations);
+  const inFlight = listInFlightStays(invocations);
   const cold = selectInvocations(invocations, (row) => invocations.coldStart[row] === 1);
   // A generator's row is written at the end of its second; the middle tells its bin.
   const generatorMs = generator.timeMs.map((timeMs) => timeMs - 500);
@@ -141,9 +161,10 @@ export function deriveRunAnalysis(tables: RunTables): RunAnalysis {
     ),
     loopDelayMaxMsPerBin: maxPerBin(generatorMs, generator.loopDelayMaxMs, bins),
     cpuMaxPercentPerBin: maxPerBin(generatorMs, generator.cpuPercent, bins),
-    concurrency: deriveConcurrency(invocations, fineBins),
+    concurrency: deriveConcurrency(inFlight, fineBins),
     instances: instanceLives === null ? null : deriveInstanceCounts(instanceLives, fineBins),
     autoscaler: autoscaler === null ? null : thinAutoscalerSeries(autoscaler, MAX_BINS),
+    measured: deriveMeasuredLevels(tables, measured, inFlight),
     responsePoints: deriveResponsePoints(invocations, endMs, POINT_RASTER),
     minutes: deriveMinutes(invocations),
     cpuMaxPercent: largest(cpuPercent),
@@ -151,5 +172,35 @@ export function deriveRunAnalysis(tables: RunTables): RunAnalysis {
       ? null
       : cpuPercent.reduce((sum, value) => sum + value, 0) / cpuPercent.length,
     processPeaks: tables.processPeaks,
+  };
+}
+
+function deriveMeasuredLevels(
+  { run: { manifest }, instanceLives, autoscaler }: RunTables,
+  measured: InvocationTable,
+  inFlight: Stays,
+): MeasuredLevels {
+  const spans = listMeasuredSpans(manifest);
+  const lengthMs = spans.reduce((sum, { fromMs, untilMs }) => sum + untilMs - fromMs, 0);
+  const requestedMs = measured.requestedRuntimeMs.reduce((sum, runtimeMs) => sum + runtimeMs, 0);
+  const levelOf = (state: "starting" | "ready") =>
+    instanceLives === null ? null : deriveOccupancy(listInstanceStays(instanceLives, state), spans);
+  const isMeasured = (timeMs: number) =>
+    spans.some(({ fromMs, untilMs }) => timeMs >= fromMs && timeMs < untilMs);
+  const peakOf = (values: Float64Array | undefined) =>
+    values === undefined
+      ? null
+      : largest(values.filter((_, row) => isMeasured(autoscaler!.timeMs[row])));
+  return {
+    inFlight: deriveOccupancy(inFlight, spans),
+    expectedInFlight: lengthMs > 0 ? requestedMs / lengthMs : null,
+    ready: levelOf("ready"),
+    starting: levelOf("starting"),
+    autoscaler: {
+      desiredInstances: peakOf(autoscaler?.desiredInstances),
+      actualInstances: peakOf(autoscaler?.actualInstances),
+      stableConcurrency: peakOf(autoscaler?.stableConcurrency),
+      panicConcurrency: peakOf(autoscaler?.panicConcurrency),
+    },
   };
 }

@@ -1,7 +1,9 @@
 import type { DivergenceMetric } from "./divergence.ts";
 import { deriveInstanceCounts, type InstanceCountSeries } from "./instance_count.ts";
 import { selectInvocations, selectMeasured } from "./invocation_selection.ts";
-import { type InvocationTable, OK_CODE } from "./invocation_table.ts";
+import type { InvocationTable } from "./invocation_table.ts";
+import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "./occupancy.ts";
+import { rankMeasure } from "./ranked_quantiles.ts";
 import { deriveResponseTimeMs } from "./response_time.ts";
 import { readRunTables, type RunTables } from "./run_analysis.ts";
 import { chooseTimeBins, countPerBin, type TimeBins } from "./time_bins.ts";
@@ -20,14 +22,19 @@ export interface TwinAnalysis {
   readonly divergence: readonly DivergenceMetric[];
   /** In [0, 1], ascending. */
   readonly quantiles: readonly number[];
-  /** Response time at these quantiles; `Infinity` among those that are not ok. */
-  readonly responseTimeMs: Twinned<readonly number[]>;
+  /**
+   * Response time at these quantiles; `Infinity` among those that are not ok, `null` with
+   * too few observations beyond.
+   */
+  readonly responseTimeMs: Twinned<readonly (number | null)[]>;
   readonly endMs: number;
   readonly bins: TimeBins;
-  /** Cold invocations in each bin. */
+  /** Cold invocations of the measurement phase in each bin. */
   readonly coldPerBin: Twinned<Uint32Array>;
   /** `null` if unknown. */
   readonly instances: Twinned<InstanceCountSeries> | null;
+  /** Most that were ready at once in the measurement phase. */
+  readonly readyPeak: Twinned<number | null>;
 }
 
 /** Most bins of a time series, as of the run's own figures. */
@@ -55,27 +62,29 @@ export async function readTwinAnalysis(run: RunTables): Promise<TwinAnalysis | n
     notes: folder.manifest.notes,
     divergence: folder.divergence,
     quantiles: QUANTILES,
-    responseTimeMs: both(({ invocations }) => rankResponseTimes(selectMeasured(invocations))),
+    responseTimeMs: both(({ invocations }) => {
+      const measured = selectMeasured(invocations);
+      return rankMeasure(measured, deriveResponseTimeMs(measured), QUANTILES);
+    }),
     endMs,
     bins,
     coldPerBin: both(({ invocations }) => countCold(invocations, bins)),
     instances: run.instanceLives === null || twin.instanceLives === null
       ? null
       : both(({ instanceLives }) => deriveInstanceCounts(instanceLives!, bins)),
+    readyPeak: both(({ run: { manifest }, instanceLives }) =>
+      instanceLives === null
+        ? null
+        : deriveOccupancy(listInstanceStays(instanceLives, "ready"), listMeasuredSpans(manifest))
+          ?.peak ?? null
+    ),
   };
 }
 
 function countCold(invocations: InvocationTable, bins: TimeBins): Uint32Array {
-  const cold = selectInvocations(invocations, (row) => invocations.coldStart[row] === 1);
+  const cold = selectInvocations(
+    invocations,
+    (row) => invocations.measured[row] === 1 && invocations.coldStart[row] === 1,
+  );
   return countPerBin(cold.scheduledMs, bins);
-}
-
-/** Of every dispatched invocation, by the nearest rank; what is not ok is infinitely slow. */
-function rankResponseTimes(table: InvocationTable): number[] {
-  const sorted = deriveResponseTimeMs(table)
-    .map((timeMs, row) => table.outcome[row] === OK_CODE ? timeMs : Infinity)
-    .filter((_, row) => !Number.isNaN(table.dispatchedMs[row]))
-    .sort();
-  if (sorted.length === 0) return [];
-  return QUANTILES.map((quantile) => sorted[Math.ceil(quantile * sorted.length) - 1]);
 }

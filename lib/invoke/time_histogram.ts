@@ -1,7 +1,5 @@
 import { createHistogram } from "node:perf_hooks";
-
-/** A quantile is told only with this many observations beyond it. */
-const LEAST_BEYOND = 10;
+import { hasEnoughBeyond } from "../stats/quantile.ts";
 
 /** Longest time that the histograms tell apart, in microseconds: a day. */
 const HIGHEST_US = 86_400_000_000;
@@ -31,15 +29,15 @@ export class TimeHistogram {
 
   /** `null` with too few observations beyond it. */
   quantileMs(quantile: number): number | null {
-    if (this.count * (1 - quantile) < LEAST_BEYOND) return null;
+    if (!hasEnoughBeyond(this.count, quantile)) return null;
     const beyond = quantile * this.count - this.#least;
-    // The histogram starts at 1 µs.
-    if (beyond <= 0) return 0.001;
+    // The histogram starts at 1 µs; no quantile is above the maximum.
+    if (beyond <= 0) return Math.min(0.001, this.maximumMs()!);
     return this.#histogram.percentile(100 * beyond / (this.count - this.#least)) / 1000;
   }
 
-  /** `null` without an observation. */
+  /** To whole microseconds; `null` without an observation. */
   maximumMs(): number | null {
-    return this.count === 0 ? null : this.#maxMs;
+    return this.count === 0 ? null : Math.round(this.#maxMs * 1000) / 1000 + 0;
   }
 }

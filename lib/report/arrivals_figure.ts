@@ -23,7 +23,8 @@ export function renderArrivalsFigure(analysis: RunAnalysis, plotter: Plotter): F
   return {
     name: "arrivals",
     title,
-    caption: `${formatCount(sent)} of ${formatCount(due)} invocations due were dispatched; the ` +
+    caption: `${formatCount(sent)} of ${formatCount(due)} invocations due` +
+      `${analysis.warmupInvocations > 0 ? ", warm-up included," : ""} were dispatched; the ` +
       `busiest ${bins.binMs === 1_000 ? "second" : `${bins.binMs / 1_000} s`} had ` +
       `${formatNumber(largest(scheduled))} arrivals per second.`,
     svg: plotter.draw({

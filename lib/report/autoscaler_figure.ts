@@ -1,5 +1,4 @@
 import type { AutoscalerSeries } from "../analyze/autoscaler_series.ts";
-import { largest } from "../analyze/largest.ts";
 import type { RunAnalysis } from "../analyze/run_analysis.ts";
 import type { Figure } from "./figure.ts";
 import { createLegend, type LegendEntry } from "./marks.ts";
@@ -19,7 +18,7 @@ import {
  * and observed concurrency; `null` where the platform told nothing of it.
  */
 export function renderAutoscalerFigure(analysis: RunAnalysis, plotter: Plotter): Figure | null {
-  const { autoscaler } = analysis;
+  const { autoscaler, measured: { autoscaler: most } } = analysis;
   if (autoscaler === null) return null;
   const frame = createTimeFrame(analysis, plotter);
   const title = "Autoscaler";
@@ -32,10 +31,10 @@ export function renderAutoscalerFigure(analysis: RunAnalysis, plotter: Plotter):
   return {
     name: "autoscaler",
     title,
-    caption: `The autoscaler wanted at most ${formatCount(largest(autoscaler.desiredInstances))} ` +
-      `instances; the concurrency that it saw, an average over functions, was at most ` +
-      `${formatNumber(largest(autoscaler.stableConcurrency))} in the stable and ` +
-      `${formatNumber(largest(autoscaler.panicConcurrency))} in the panic window.`,
+    caption: "In the measurement phase the autoscaler wanted at most " +
+      `${formatCount(most.desiredInstances)} instances; the concurrency that it saw, an average ` +
+      `over functions, was at most ${formatNumber(most.stableConcurrency)} in the stable and ` +
+      `${formatNumber(most.panicConcurrency)} in the panic window.`,
     svg: plotter.drawStack(title, [
       panel(
         "instances",

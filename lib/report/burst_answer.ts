@@ -3,6 +3,7 @@ import type { InstanceLife } from "../analyze/instance_life.ts";
 import { selectInvocations } from "../analyze/invocation_selection.ts";
 import { type InvocationTable, isRankedCode, OK_CODE } from "../analyze/invocation_table.ts";
 import { largest } from "../analyze/largest.ts";
+import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "../analyze/occupancy.ts";
 import { deriveResponsePoints, type ResponsePoint } from "../analyze/response_point.ts";
 import { deriveResponseTimeMs } from "../analyze/response_time.ts";
 import type { RunAnalysis } from "../analyze/run_analysis.ts";
@@ -36,8 +37,17 @@ interface BurstRun {
   readonly points: Readonly<Record<Role, readonly ResponsePoint[]>>;
   /** Longest measured response time before the burst and in it, ms: infinite if one failed. */
   readonly longest: Readonly<Record<Role, { before: number | null; during: number | null }>>;
-  /** Largest number of ready instances in each bin; `null` if unknown. */
-  readonly ready: Readonly<Record<Role, Uint32Array>> | null;
+  /** `null` if unknown. */
+  readonly ready:
+    | Readonly<
+      Record<Role, {
+        /** Largest number of ready instances in each bin. */
+        readonly perBin: Uint32Array;
+        /** In the measurement phase. */
+        readonly peak: number | null;
+      }>
+    >
+    | null;
   readonly burstAtMs: number;
   readonly burstMs: number;
 }
@@ -94,10 +104,14 @@ function byRole<T>(valueOf: (role: Role) => T): Record<Role, T> {
 function readyOf(
   lives: readonly InstanceLife[],
   role: Role,
-  { concurrency }: RunAnalysis,
-): Uint32Array {
+  { run, concurrency }: RunAnalysis,
+): { readonly perBin: Uint32Array; readonly peak: number | null } {
   const own = lives.filter((life) => roleOf(life.functionId) === role);
-  return deriveInstanceCounts(own, concurrency.bins).ready;
+  const spans = listMeasuredSpans(run.manifest);
+  return {
+    perBin: deriveInstanceCounts(own, concurrency.bins).ready,
+    peak: deriveOccupancy(listInstanceStays(own, "ready"), spans)?.peak ?? null,
+  };
 }
 
 function burstMarks({ burstAtMs, burstMs }: BurstRun, frame: TimeFrame, { plot }: Plotter): Mark[] {
@@ -211,7 +225,7 @@ function renderInstances(run: BurstRun, suffix: string, plotter: Plotter): Figur
     name: `burst_instances${suffix}`,
     title,
     caption: `Ready at once: at most ${
-      ROLES.toReversed().map((role) => `${formatCount(largest(ready[role]))} of ${role}`).join(", ")
+      ROLES.toReversed().map((role) => `${formatCount(ready[role].peak)} of ${role}`).join(", ")
     }.`,
     svg: plotter.draw({
       title,
@@ -224,7 +238,7 @@ function renderInstances(run: BurstRun, suffix: string, plotter: Plotter): Figur
         ...createLinearGrid(plotter),
         ...burstMarks(run, frame, plotter),
         ...ROLES.map((role, i) =>
-          plot.lineY(stairOf(ready[role], bins, frame.axis, analysis.endMs), {
+          plot.lineY(stairOf(ready[role].perBin, bins, frame.axis, analysis.endMs), {
             x: "x",
             y: "y",
             curve: "step-after",

@@ -1,4 +1,4 @@
-import type { ColdStartGroup, ColdStartSummary } from "../analyze/cold_start_parts.ts";
+import type { ColdStartGroup, ColdStartSummary, Spread } from "../analyze/cold_start_parts.ts";
 import type { RunAnalysis } from "../analyze/run_analysis.ts";
 import { START_PARTS, type StartPart } from "../analyze/start_parts.ts";
 import type { Figure } from "./figure.ts";
@@ -61,21 +61,22 @@ export function renderColdStartPartsFigure(
 }
 
 function describe(
-  { starts, startMedianMs, heldUp, wait, coldInvocations }: ColdStartSummary,
+  { starts, startMs, heldUp, wait, coldInvocations }: ColdStartSummary,
 ): string {
   const sentences = [
     starts === 1
-      ? `The one instance start took ${formatNumber(startMedianMs)} ms.`
-      : `Half of ${starts} instance starts took at most ${formatNumber(startMedianMs)} ms.`,
+      ? `The one instance start took ${describeSpread(startMs)}.`
+      : startMs.median === null
+      ? `${starts} instance starts, too few for a median, took ${describeSpread(startMs)}.`
+      : `Half of ${starts} instance starts took at most ${describeSpread(startMs)}.`,
   ];
   if (wait !== null) {
+    const hasMedians = Object.values(wait).some(({ median }) => median !== null);
     sentences.push(
-      `${formatNoun(coldInvocations, "cold invocation")} waited${
-        coldInvocations === 1 ? "" : ", medians,"
-      } ` +
-        `${formatNumber(wait.beforeStartMs)} ms before the start, ` +
-        `${formatNumber(wait.duringStartMs)} ms for it and ` +
-        `${formatNumber(wait.afterStartMs)} ms after it beside the served runtime.`,
+      `${formatNoun(coldInvocations, "cold invocation")} waited${hasMedians ? ", medians," : ""} ` +
+        `${describeSpread(wait.beforeStartMs)} before the start, ` +
+        `${describeSpread(wait.duringStartMs)} for it and ` +
+        `${describeSpread(wait.afterStartMs)} after it beside the served runtime.`,
     );
   }
   if (heldUp > 0) {
@@ -85,6 +86,13 @@ function describe(
     );
   }
   return sentences.join(" ");
+}
+
+/** The median; of too few values for one, from where to where they are. */
+function describeSpread({ median, least, most }: Spread): string {
+  if (median !== null) return `${formatNumber(median)} ms`;
+  const [from, to] = [formatNumber(least), formatNumber(most)];
+  return from === to ? `${from} ms` : `${from} to ${to} ms`;
 }
 
 interface Bar {

@@ -1,4 +1,3 @@
-import { largest } from "../analyze/largest.ts";
 import type { RunAnalysis } from "../analyze/run_analysis.ts";
 import type { Figure } from "./figure.ts";
 import { createLegend } from "./marks.ts";
@@ -10,18 +9,20 @@ import { createLinearGrid, createTimeFrame, HALF_SIZE, stairOf } from "./time_fr
 /** Renders the invocations in flight over time. */
 export function renderConcurrencyFigure(analysis: RunAnalysis, plotter: Plotter): Figure {
   const { plot } = plotter;
-  const { endMs } = analysis;
+  const { endMs, measured } = analysis;
   const { bins, mean, max } = analysis.concurrency;
   const frame = createTimeFrame(analysis, plotter);
   const title = "Concurrency";
-  const average = mean.reduce((sum, value) => sum + value, 0) * bins.binMs / endMs;
   const curve = { x: "x", y: "y", curve: "step-after" } as const;
   return {
     name: "concurrency",
     title,
-    caption: `On average ${formatNumber(average)} invocations were in flight, at most ` +
-      `${formatCount(largest(max))}; the plan expected ` +
-      `${formatNumber(analysis.run.manifest.plan.expectedConcurrency)} by Little's law.`,
+    caption: "In the measurement phase " +
+      `${
+        formatNumber(measured.inFlight?.mean ?? null)
+      } invocations were in flight on average, at ` +
+      `most ${formatCount(measured.inFlight?.peak ?? null)}; their requested runtimes alone make ` +
+      `${formatNumber(measured.expectedInFlight)} by Little's law.`,
     svg: plotter.draw({
       title,
       ...HALF_SIZE,

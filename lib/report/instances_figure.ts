@@ -1,4 +1,3 @@
-import { largest } from "../analyze/largest.ts";
 import type { RunAnalysis } from "../analyze/run_analysis.ts";
 import type { Figure } from "./figure.ts";
 import { createLegend } from "./marks.ts";
@@ -11,7 +10,7 @@ import { createLinearGrid, createTimeFrame, HALF_SIZE, stairOf } from "./time_fr
 export function renderInstancesFigure(analysis: RunAnalysis, plotter: Plotter): Figure | null {
   if (analysis.instances === null) return null;
   const { plot } = plotter;
-  const { endMs } = analysis;
+  const { endMs, measured } = analysis;
   const { bins, starting, ready } = analysis.instances;
   const frame = createTimeFrame(analysis, plotter);
   const title = "Instances";
@@ -19,8 +18,9 @@ export function renderInstancesFigure(analysis: RunAnalysis, plotter: Plotter): 
   return {
     name: "instances",
     title,
-    caption: `At most ${formatCount(largest(ready))} instances were ready at once, and at most ` +
-      `${formatCount(largest(starting))} were starting.`,
+    caption: "In the measurement phase at most " +
+      `${formatCount(measured.ready?.peak ?? null)} instances were ready at once, and at most ` +
+      `${formatCount(measured.starting?.peak ?? null)} were starting.`,
     svg: plotter.draw({
       title,
       ...HALF_SIZE,

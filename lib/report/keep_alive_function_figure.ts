@@ -1,4 +1,4 @@
-import { quantile } from "../stats/quantile.ts";
+import { LEAST_BEYOND, rankedQuantile } from "../stats/quantile.ts";
 import type { Figure } from "./figure.ts";
 import { createPolicyNames, POLICY_NAMES_PX, type PolicyColors } from "./keep_alive_color.ts";
 import type { KeepAliveRun } from "./keep_alive_run.ts";
@@ -23,9 +23,7 @@ export function renderFunctionFigure(
     name: "keep_alive_functions",
     title,
     caption: `The part of the ${formatNoun(functions, "function")} with at most so many cold ` +
-      `invocations. Half of them have at most ${
-        runs.map((run) => `${formatShare(medianOf(run))} with ${run.policy}`).join(", ")
-      }.`,
+      `invocations. ${describeMedians(runs)}`,
     svg: plotter.draw({
       title,
       ...SIZE,
@@ -55,8 +53,14 @@ function shareAtMost({ coldShareOfFunctions }: KeepAliveRun, most: number): numb
   return coldShareOfFunctions.filter((share) => share <= most).length / coldShareOfFunctions.length;
 }
 
-function medianOf({ coldShareOfFunctions }: KeepAliveRun): number {
-  return quantile(coldShareOfFunctions, 0.5) ?? NaN;
+function describeMedians(runs: readonly KeepAliveRun[]): string {
+  const medians = runs.flatMap(({ policy, coldShareOfFunctions }) => {
+    const median = rankedQuantile(coldShareOfFunctions, 0, 0.5);
+    return median === null ? [] : [`${formatShare(median)} with ${policy}`];
+  });
+  return medians.length === 0
+    ? `Too few for a median, which needs ${2 * LEAST_BEYOND}.`
+    : `Half of them have at most ${medians.join(", ")}.`;
 }
 
 /** The corners of the distribution, in percent. */

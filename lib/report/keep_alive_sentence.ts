@@ -6,7 +6,7 @@ import {
   relativeWaste,
 } from "./keep_alive_run.ts";
 import { wastedMibS } from "../analyze/memory_time.ts";
-import { formatNumber, formatShare } from "./number_format.ts";
+import { formatNumber, formatPercent, formatShare } from "./number_format.ts";
 
 const S_PER_HOUR = 3600;
 
@@ -37,7 +37,7 @@ function describeValid(runs: readonly KeepAliveRun[]): string[] {
   const reference = chooseReference(runs);
   const choices = runs.filter((run) => run.policy !== BOUND);
   const price = (run: KeepAliveRun) =>
-    `${formatNumber(100 * relativeWaste(run, reference))} % of its wasted memory-time`;
+    `${formatPercent(relativeWaste(run, reference))} % of its wasted memory-time`;
   const bound = runs.find((run) => run.policy === BOUND && run !== reference);
   const clauses = choices.length < 2
     ? [describeLone(reference)]

@@ -1,5 +1,5 @@
 import { wastedMibS } from "../analyze/memory_time.ts";
-import { quantile } from "../stats/quantile.ts";
+import { LEAST_BEYOND, rankedQuantile } from "../stats/quantile.ts";
 import { type Html, html } from "./html.ts";
 import {
   chooseReference,
@@ -7,7 +7,7 @@ import {
   type KeepAliveRun,
   relativeWaste,
 } from "./keep_alive_run.ts";
-import { formatCount, formatNumber } from "./number_format.ts";
+import { formatCount, formatNumber, formatPercent } from "./number_format.ts";
 import { renderTable, type ReportColumn } from "./table_section.ts";
 
 const S_PER_HOUR = 3600;
@@ -19,14 +19,14 @@ export function renderKeepAliveTable(runs: readonly KeepAliveRun[]): Html {
   const columns: ReportColumn<KeepAliveRun>[] = [
     { heading: "policy", isText: true, cell: ({ policy }) => policy },
     { heading: "invocations", cell: ({ invocations }) => formatCount(invocations) },
-    { heading: "not ok", unit: "%", cell: (run) => formatNumber(100 * run.notOkShare) },
+    { heading: "not ok", unit: "%", cell: (run) => formatPercent(run.notOkShare) },
     { heading: "cold", cell: ({ cold }) => formatCount(cold) },
-    { heading: "cold", unit: "%", cell: (run) => formatNumber(100 * coldShareOf(run)) },
+    { heading: "cold", unit: "%", cell: (run) => formatPercent(coldShareOf(run)) },
     {
       heading: "functions’ p75",
       unit: "% cold",
       cell: ({ coldShareOfFunctions }) =>
-        formatNumber(100 * (quantile(coldShareOfFunctions, 0.75) ?? NaN)),
+        formatPercent(rankedQuantile(coldShareOfFunctions, 0, 0.75)),
     },
     { ...memory, heading: "starting", cell: hoursOf(({ startingMibS }) => startingMibS) },
     { ...memory, heading: "idle", cell: hoursOf(({ idleMibS }) => idleMibS) },
@@ -35,7 +35,7 @@ export function renderKeepAliveTable(runs: readonly KeepAliveRun[]): Html {
     {
       heading: "wasted",
       unit: `% of ${reference.policy}`,
-      cell: (run) => formatNumber(100 * relativeWaste(run, reference)),
+      cell: (run) => formatPercent(relativeWaste(run, reference)),
     },
   ];
   return html`
@@ -45,7 +45,8 @@ export function renderKeepAliveTable(runs: readonly KeepAliveRun[]): Html {
     what would be cold has few cold ones. Memory-time is the memory of instances times how long they were there, within the
     measurement phase; wasted is what was not spent serving: starting and idle. The memory of an
     instance is what its function’s invocations asked for on average. Functions’ p75 is the third
-    quartile, over the functions, of the part of their invocations that was cold.</p>
+    quartile, over the functions, of the part of their invocations that was cold; it needs
+    ${4 * LEAST_BEYOND} functions.</p>
   `;
 }
 

@@ -7,7 +7,7 @@ import {
   type KeepAliveRun,
   relativeWaste,
 } from "./keep_alive_run.ts";
-import { formatNumber, formatShare } from "./number_format.ts";
+import { formatShare } from "./number_format.ts";
 import { PALETTE } from "./palette.ts";
 import type { Plotter } from "./plotter.ts";
 
@@ -40,7 +40,7 @@ export function renderTradeoffFigure(
     caption: "Further down: fewer cold starts; further left: less memory held without serving. " +
       known.map((run) =>
         `${run.policy}: ${formatShare(coldShareOf(run))} cold for ` +
-        `${formatNumber(100 * relativeWaste(run, reference))} %`
+        `${formatShare(relativeWaste(run, reference))}`
       ).join("; ") + ".",
     svg: plotter.draw({
       title,

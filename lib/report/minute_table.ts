@@ -9,6 +9,7 @@ import { renderTable } from "./table_section.ts";
 export function renderMinuteTable(minutes: readonly Minute[]): Html {
   return renderTable<Minute>([
     { heading: "minute", cell: ({ minute }) => minute },
+    { heading: "phase", isText: true, cell: ({ phase }) => phase === "warmup" ? "warm-up" : phase },
     { heading: "functions", cell: ({ functions }) => formatCount(functions) },
     { heading: "invocations", cell: ({ invocations }) => formatCount(invocations) },
     { heading: "ok", cell: ({ outcomes }) => formatCount(outcomes.ok) },

@@ -46,7 +46,8 @@ export function formatShare(share: number): string {
  * if (texts.join() !== "12.3,100,99.96,0") throw new Error(texts.join());
  * ```
  */
-export function formatPercent(share: number): string {
+export function formatPercent(share: number | null): string {
+  if (share === null) return UNKNOWN;
   const percent = 100 * share;
   for (
     let decimals = 2;

@@ -38,7 +38,11 @@ export function renderResponseTimeFigure(analysis: RunAnalysis, plotter: Plotter
   return {
     name: "response_time",
     title,
-    caption: `The median response time of the measurement phase is ${formatNumber(p50)} ms; of ` +
+    caption:
+      (p50 === null
+        ? "The measurement phase has too few invocations for a median response time; of "
+        : `The median response time of the measurement phase is ${formatNumber(p50)}` +
+          `${p50 === Infinity ? "" : " ms"}; of `) +
       `${formatCount(countJudged(merit.outcomes))} invocations ` +
       (coldKnown ? `${formatCount(merit.coldInvocations)} were cold and ` : "") +
       `${formatCount(countNotOk(merit.outcomes))} ${coldKnown ? "" : "were "}not ok` +

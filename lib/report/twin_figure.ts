@@ -1,6 +1,6 @@
-import { largest } from "../analyze/largest.ts";
 import type { RunAnalysis } from "../analyze/run_analysis.ts";
 import type { TwinAnalysis } from "../analyze/twin_analysis.ts";
+import { LEAST_BEYOND } from "../stats/quantile.ts";
 import type { Figure } from "./figure.ts";
 import { chooseLogScale, createLogAxis } from "./log_scale.ts";
 import { createLegend } from "./marks.ts";
@@ -32,17 +32,22 @@ export function renderTwinFigures(
 function renderQuantiles({ quantiles, responseTimeMs }: TwinAnalysis, plotter: Plotter): Figure {
   const { plot } = plotter;
   const { run, twin } = responseTimeMs;
-  const scale = chooseLogScale("response time (ms)", [...run, ...twin]);
-  const pointsOf = (values: readonly number[]) =>
-    values.map((value, i) => ({ x: 100 * quantiles[i], y: scale.place(value) }));
+  const scale = chooseLogScale("response time (ms)", [...run, ...twin].map(orGap));
+  // What has too few observations beyond it is a gap.
+  const pointsOf = (values: readonly (number | null)[]) =>
+    values.map((value, i) => ({ x: 100 * quantiles[i], y: scale.place(orGap(value)) }));
   const title = "Response time, run and twin";
   const medianAt = quantiles.indexOf(0.5);
-  const [median, medianOfTwin] = [run, twin].map((values) => values[medianAt] ?? null);
+  const [median, medianOfTwin] = [run, twin].map((values) => values[medianAt]);
   return {
     name: "twin-response-time",
     title,
-    caption: `Half of the invocations took at most ${formatNumber(median)} ms in the run and ` +
-      `${formatNumber(medianOfTwin)} ms in the twin.`,
+    caption:
+      (median === null || medianOfTwin === null
+        ? "Too few invocations for a median."
+        : `Half of the invocations took at most ${describeMs(median)} in the run and ` +
+          `${describeMs(medianOfTwin)} in the twin.`) +
+      ` A percentile is drawn where at least ${LEAST_BEYOND} invocations lie beyond it.`,
     svg: plotter.draw({
       title,
       ...HALF_SIZE,
@@ -59,7 +64,7 @@ function renderQuantiles({ quantiles, responseTimeMs }: TwinAnalysis, plotter: P
 }
 
 function renderInstances(
-  { instances, endMs }: TwinAnalysis,
+  { instances, readyPeak, endMs }: TwinAnalysis,
   analysis: RunAnalysis,
   plotter: Plotter,
 ): Figure | null {
@@ -70,9 +75,9 @@ function renderInstances(
       name: "twin-instances",
       title: "Ready instances, run and twin",
       label: "ready instances",
-      caption: `At most ${formatNoun(largest(run.ready) ?? 0, "instance")} ` +
-        `${largest(run.ready) === 1 ? "was" : "were"} ready at once in the run, and ` +
-        `${formatCount(largest(twin.ready))} in the twin.`,
+      caption: `In the measurement phase at most ${formatNoun(readyPeak.run ?? 0, "instance")} ` +
+        `${readyPeak.run === 1 ? "was" : "were"} ready at once in the run, and ` +
+        `${formatCount(readyPeak.twin)} in the twin.`,
       stairs: [run.ready, twin.ready],
       bins: run.bins,
     },
@@ -94,8 +99,8 @@ function renderColdInvocations(
       name: "twin-cold-invocations",
       title: "Cold invocations so far, run and twin",
       label: "cold invocations",
-      caption: `${formatNoun(run, "invocation")} began cold in the run, and ` +
-        `${formatCount(twin)} in the twin.`,
+      caption: `${formatNoun(run, "invocation")} of the measurement phase began cold in the run, ` +
+        `and ${formatCount(twin)} in the twin.`,
       stairs,
       bins,
     },
@@ -140,6 +145,14 @@ function renderStairs(
       ],
     }),
   };
+}
+
+function orGap(value: number | null): number {
+  return value ?? NaN;
+}
+
+function describeMs(value: number): string {
+  return formatNumber(value) + (value === Infinity ? "" : " ms");
 }
 
 function createTwinLegend() {

@@ -1,4 +1,4 @@
-import { deriveConcurrency } from "../analyze/concurrency.ts";
+import { deriveConcurrency, listInFlightStays } from "../analyze/concurrency.ts";
 import { selectMeasured } from "../analyze/invocation_selection.ts";
 import type { InvocationTable } from "../analyze/invocation_table.ts";
 import { deriveMerit } from "../analyze/merit.ts";
@@ -147,7 +147,7 @@ function deriveSimulatedFigures(
   const waitMs = deriveTransportLatencyMs(table)
     .map((latencyMs, row) => latencyMs - rehearsed.servedRuntimeMs[row])
     .filter((_, row) => table.measured[row] === 1);
-  const { mean, max } = deriveConcurrency(table, bins);
+  const { mean, max } = deriveConcurrency(listInFlightStays(table), bins);
   return {
     outcomes,
     firstMs: deriveFirstMs(measured),

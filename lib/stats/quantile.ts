@@ -4,10 +4,33 @@ import { LoaderError } from "../base/error.ts";
 export const LEAST_BEYOND = 10;
 
 /**
+ * Whether a quantile of so many observations may be shown: with at least
+ * {@linkcode LEAST_BEYOND} of them beyond its rank (above it for q ≥ 0.5, else below).
+ *
+ * @example
+ * ```ts
+ * import { hasEnoughBeyond } from "./quantile.ts";
+ * if (!hasEnoughBeyond(20, 0.5) || hasEnoughBeyond(19, 0.5)) throw new Error("a median needs 20");
+ * if (!hasEnoughBeyond(1000, 0.99) || hasEnoughBeyond(999, 0.99)) throw new Error("p99: 1000");
+ * ```
+ */
+export function hasEnoughBeyond(count: number, q: number): boolean {
+  const rank = rankOf(count, q);
+  return (q >= 0.5 ? count - rank : rank - 1) >= LEAST_BEYOND;
+}
+
+/** The nearest rank, from 1. */
+function rankOf(count: number, q: number): number {
+  // A product such as 0.07 × 100 is a hair above the whole number that it stands for.
+  return Math.max(1, Math.ceil(q * count * (1 - Number.EPSILON)));
+}
+
+/**
  * The quantile `q` in [0, 1] of values in ascending order, interpolated
  * linearly between the two nearest (type 7 of Hyndman and Fan, 1996: position
- * (n − 1)·q, the default of R and NumPy). For description of plain values; for
- * invocations that may have failed use {@linkcode rankedQuantile}.
+ * (n − 1)·q, the default of R and NumPy). For models, and for medians over
+ * repetitions, which stand beside their number; what is shown of observations is a
+ * {@linkcode rankedQuantile}.
  *
  * @returns `null` when there are no values
  * @throws {LoaderError} `usage` when `q` is outside [0, 1]
@@ -32,13 +55,13 @@ export function quantile(sorted: ArrayLike<number>, q: number): number | null {
 }
 
 /**
- * The quantile `q` of all dispatched invocations, where those that were not ok
- * rank as infinitely slow: so a platform that fails its slowest calls gains
- * nothing. The nearest rank, ⌈q·n⌉, is taken, for there is nothing between a
+ * The quantile `q` of observations as it is shown: of invocations all that are ranked,
+ * where those that were not ok rank as infinitely slow, so that a platform that fails its
+ * slowest calls gains nothing. The nearest rank, ⌈q·n⌉, is taken, for there is nothing between a
  * number and infinity.
  *
- * @param sortedOk values of the invocations that were ok, in ascending order
- * @param infiniteCount invocations that were dispatched and not ok
+ * @param sortedOk finite values, as of the invocations that were ok, in ascending order
+ * @param infiniteCount how many others there are, which are infinite
  * @returns the value; `Infinity` when the rank is among those not ok; `null`
  * when fewer than {@linkcode LEAST_BEYOND} observations lie beyond it (above it
  * for q ≥ 0.5, else below it)
@@ -60,10 +83,8 @@ export function rankedQuantile(
 ): number | null {
   checkQuantile(q);
   const count = sortedOk.length + infiniteCount;
-  // A product such as 0.07 × 100 is a hair above the whole number that it stands for.
-  const rank = Math.max(1, Math.ceil(q * count * (1 - Number.EPSILON)));
-  const beyond = q >= 0.5 ? count - rank : rank - 1;
-  if (beyond < LEAST_BEYOND) return null;
+  if (!hasEnoughBeyond(count, q)) return null;
+  const rank = rankOf(count, q);
   return rank <= sortedOk.length ? sortedOk[rank - 1] : Infinity;
 }
 

@@ -154,9 +154,18 @@ Deno.test("cold starts: joined to the cold invocation by the instance that serve
     assert.equal(b.cold_invocation, null);
     const summary = deriveColdStartSummary(starts, [{ fromMs: 0, phase: "measurement" }])!;
     assert.equal(summary.starts, 1);
-    assert.equal(summary.startMedianMs, 1100);
+    assert.deepEqual(summary.startMs, { median: null, least: 1100, most: 1100 });
     assert.equal(summary.coldInvocations, 1);
-    assert.deepEqual(summary.wait, { beforeStartMs: 49, duringStartMs: 1100, afterStartMs: 8 });
+    const one = (value: number) => ({ median: null, least: value, most: value });
+    assert.deepEqual(summary.wait, {
+      beforeStartMs: one(49),
+      duringStartMs: one(1100),
+      afterStartMs: one(8),
+    });
+    // Between the dispatch of its invocation, at 51, and its start, at 100.
+    const phases = [{ fromMs: 0, phase: "warmup" }, { fromMs: 60, phase: "measurement" }] as const;
+    const late = deriveColdStartSummary(starts, phases)!;
+    assert.deepEqual([late.starts, late.coldInvocations, late.wait], [1, 0, null]);
     assert.equal(
       deriveColdStartSummary(starts, [{ fromMs: 0, phase: "warmup" }]),
       null,
@@ -177,6 +186,21 @@ Deno.test("cold starts: news that was held up on the way is told", () => {
     deriveColdStartSummary(starts, [{ fromMs: 0, phase: "measurement" }])!.heldUp,
     1,
   );
+});
+
+Deno.test("cold starts: a median needs twenty of them", () => {
+  const summaryOf = (count: number) => {
+    const lives = Array.from(
+      { length: count },
+      (_, i) => life({ instance: `i${i}`, readyMs: 1 + i }),
+    );
+    return deriveColdStartSummary(
+      deriveColdStarts(lives, new Map()),
+      [{ fromMs: 0, phase: "measurement" }],
+    )!;
+  };
+  assert.deepEqual(summaryOf(19).startMs, { median: null, least: 1, most: 19 });
+  assert.deepEqual(summaryOf(20).startMs, { median: 10, least: 1, most: 20 });
 });
 
 Deno.test("cold starts: tables of earlier versions have no parts", async () => {

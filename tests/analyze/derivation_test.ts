@@ -147,6 +147,21 @@ Deno.test("minutes hold the warm-up too, and count distinct functions", () => {
   );
 });
 
+Deno.test("a minute in which the phase changes is two, so that no figure mixes both", () => {
+  const minutes = deriveMinutes(invocationTable([
+    ...Array.from({ length: 20 }, () => ({
+      scheduledMs: 1_000,
+      completedMs: 9_000,
+      phase: "warmup" as const,
+    })),
+    ...Array.from({ length: 20 }, () => ({ scheduledMs: 30_000, completedMs: 30_010 })),
+  ]));
+  assert.deepEqual(
+    minutes.map(({ minute, phase, responseTimeMs }) => [minute, phase, responseTimeMs.all.p50]),
+    [[0, "warmup", 8_000], [0, "measurement", 10]],
+  );
+});
+
 Deno.test("points that share a cell of the raster are one, unless their kinds differ", () => {
   const rows = invocationTable([
     { scheduledMs: 0, completedMs: 10 },

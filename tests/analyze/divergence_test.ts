@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { deriveDivergence, type DivergenceMetric } from "../../lib/analyze/divergence.ts";
 import type { InstanceLife } from "../../lib/analyze/instance_life.ts";
 import type { RunTables } from "../../lib/analyze/run_analysis.ts";
+import type { PhaseSpan } from "../../lib/model/schedule.ts";
 import { type InvocationRow, invocationTable } from "../support/invocation_rows.ts";
 
 const DURATION_MS = 10_000;
@@ -9,11 +10,9 @@ const DURATION_MS = 10_000;
 function tablesOf(
   rows: readonly InvocationRow[],
   instanceLives: readonly InstanceLife[] | null,
+  phases: readonly PhaseSpan[] = [{ fromMs: 0, phase: "measurement" }],
 ): RunTables {
-  const manifest = {
-    plan: { durationMs: DURATION_MS },
-    phases: [{ fromMs: 0, phase: "measurement" }],
-  };
+  const manifest = { plan: { durationMs: DURATION_MS }, phases };
   return {
     run: { path: "", manifest },
     invocations: invocationTable(rows),
@@ -45,6 +44,26 @@ Deno.test("divergence: of a run from itself is none", () => {
   for (const { run, twin, relativeDifference } of deriveDivergence(tables, tables)) {
     assert.equal(run, twin);
     assert.ok(relativeDifference === 0 || run === null);
+  }
+});
+
+Deno.test("divergence: nothing of the warm-up is in it", () => {
+  const phases: PhaseSpan[] = [
+    { fromMs: 0, phase: "warmup" },
+    { fromMs: 8000, phase: "measurement" },
+  ];
+  const measured = rowsTaking([10, 20, 30]).map((row) => ({ ...row, scheduledMs: 9000 }));
+  const warm = { scheduledMs: 0, phase: "warmup", coldStart: true, outcome: "rejected" } as const;
+  const lives = [life(-1, 0)];
+  const calm = tablesOf(measured, lives, phases);
+  // Of three instances in the warm-up one is left.
+  const busy = tablesOf(
+    [warm, warm, ...measured],
+    [...lives, life(1, 10, 7000), life(2, 10, 8000)],
+    phases,
+  );
+  for (const { metric, run, twin } of deriveDivergence(calm, busy)) {
+    assert.equal(run, twin, metric);
   }
 });
 

@@ -28,6 +28,16 @@ const FIXED = run("fixed-10min", 120, 1000);
 const GREEDY = run("greedy-dual", 5, 2000);
 const ORACLE = run("oracle", 0, 1);
 
+Deno.test("keep-alive table: a third quartile needs forty functions", () => {
+  const cellOf = (functions: number) => {
+    const shares = Float64Array.from({ length: functions }, (_, i) => (i + 1) / 100);
+    const { text } = renderKeepAliveTable([{ ...FIXED, coldShareOfFunctions: shares }]);
+    return text.match(/<td class="number">[^<]*<\/td>/g)![4];
+  };
+  assert.equal(cellOf(39), '<td class="number">–</td>');
+  assert.equal(cellOf(40), '<td class="number">30</td>');
+});
+
 Deno.test("keep-alive answer: names what is better for no more", () => {
   const hybrid = run("hybrid-histogram", 30, 900);
   assert.equal(

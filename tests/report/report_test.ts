@@ -304,6 +304,32 @@ Deno.test("a burst answers with the victim's response time and instances", async
   });
 });
 
+Deno.test("what a caption says of levels is of the measurement phase", async () => {
+  await withFolder(async (folder) => {
+    await writeSweep(folder, { sizes: [3], repetitions: 1, durationMs: 8_000 });
+    const path = join(folder, "runs/functions-3_repetition-0");
+    const captionOf = async (beginning: string) => {
+      const { page } = await renderPage(folder);
+      return [...page.querySelectorAll("figcaption")].map(({ textContent }) => textContent)
+        .filter((text) => text.startsWith("In the measurement phase") && text.includes(beginning));
+    };
+    const before = [await captionOf("ready at once"), await captionOf("in flight")];
+    assert.deepEqual(before.map(({ length }) => length), [1, 1]);
+    // A crowd in the warm-up, which ends at 5 s.
+    const instances = Array.from(
+      { length: 50 },
+      (_, i) => `10,o/a/f,w${i},created,,\n20,o/a/f,w${i},ready,,\n4000,o/a/f,w${i},stopping,,\n`,
+    );
+    await writeFile(join(path, "instances.csv"), instances.join(""), { flag: "a" });
+    const table = join(path, "invocations.csv");
+    const lines = (await readFile(table, "utf8")).trimEnd().split("\n");
+    const warm = lines.find((line) => line.includes(",warmup,"))!;
+    await writeFile(table, [...lines, ...Array(50).fill(warm), ""].join("\n"));
+    const after = [await captionOf("ready at once"), await captionOf("in flight")];
+    assert.deepEqual(after, before);
+  });
+});
+
 Deno.test("the autoscaler is drawn with gaps where a scrape failed", async () => {
   await withFolder(async (folder) => {
     await writeSweep(folder, { sizes: [3], repetitions: 1, durationMs: 8_000 });
@@ -327,10 +353,10 @@ Deno.test("what the platform tells as infinite is read, and drawn as a gap", asy
   await withFolder(async (folder) => {
     await writeSweep(folder, { sizes: [3], repetitions: 1, durationMs: 8_000 });
     const table = join(folder, "runs/functions-3_repetition-0/platform_metrics.csv");
-    const [head, first, ...rest] = (await readFile(table, "utf8")).split("\n");
+    const [head, ...rows] = (await readFile(table, "utf8")).trimEnd().split("\n");
     const at = head.split(",").indexOf("panic_concurrency");
-    const cells = first.split(",").with(at, "Infinity").join(",");
-    await writeFile(table, [head, cells, ...rest].join("\n"));
+    const infinite = rows.map((row) => row.split(",").with(at, "Infinity").join(","));
+    await writeFile(table, [head, ...infinite, ""].join("\n"));
     const report = await renderReport(folder);
     assert.match(await readFile(report.html, "utf8"), /∞ in the panic window/);
     for (const file of report.figures) {

@@ -18,6 +18,7 @@ import type { Outcome } from "../model/record.ts";
 import { INSTANCE_READY_KEY } from "./grpc/status.ts";
 import { authoritiesOf } from "./authorities.ts";
 import { outcomeOfStatus } from "./outcome_of_status.ts";
+import { LEAST_PEER_WAIT_MS } from "./waiting_call.ts";
 
 /**
  * Calls that share one connection. A peer's stream limit is 100 or more by
@@ -83,8 +84,16 @@ export function createGrpcJsTransport(options: GrpcJsOptions): TransportFactory 
 class Connection {
   readonly client: grpc.Client;
   callsInFlight = 0;
+  /** When it could first be used, on the clock; NaN: not yet. */
+  readyAtMs = NaN;
 
-  constructor(address: string, security: Security, number: number) {
+  constructor(
+    address: string,
+    security: Security,
+    number: number,
+    /** When its making began, on the clock. */
+    readonly openedAtMs: number,
+  ) {
     this.client = new grpc.Client(address, security.credentials, {
       ...security.options,
       // Channels with equal options would share a connection.
@@ -189,6 +198,8 @@ class GrpcJsTransport implements Transport {
   readonly #out: (grpc.ClientUnaryCall | undefined)[];
   /** Slots whose call was given up here; the peer's own CANCELLED is a failure. */
   readonly #givenUp = new Set<number>();
+  /** Since when a slot waits for a connection, on the clock. */
+  readonly #waitSinceMs: Float64Array;
   /** What ends the wait of a slot for a connection. */
   readonly #connectTimers = new Map<number, TimerHandle>();
   /** Connections that are told when they are ready again. */
@@ -207,6 +218,7 @@ class GrpcJsTransport implements Transport {
     this.#coldStartsMarked = options.coldStartsMarked;
     const slots = calls.functionIndex.length;
     this.#out = new Array(slots).fill(undefined);
+    this.#waitSinceMs = new Float64Array(slots);
     const maxConnections = Math.ceil(slots / CALLS_PER_CONNECTION) + 1;
     this.#metadataOfFunction = options.deployments.map(({ metadata }) => createMetadata(metadata));
     this.#poolOfFunction = options.deployments.map(({ address, tls }) => {
@@ -244,11 +256,17 @@ class GrpcJsTransport implements Transport {
       return;
     }
     pool.waiting.push(slot);
-    const timer = this.#clock.at(this.#clock.nowMs() + this.#connectTimeoutMs, () => {
+    const nowMs = this.#waitSinceMs[slot] = this.#clock.nowMs();
+    const deadlineMs = this.#calls.deadlineMs[slot];
+    const dueMs = Math.min(deadlineMs, nowMs + this.#connectTimeoutMs);
+    const timer = this.#clock.at(dueMs, () => {
       const place = pool.waiting.indexOf(slot);
       if (place < 0) return;
       pool.waiting.splice(place, 1);
-      this.#complete(slot, "connect_failed", null);
+      this.#endWait(slot, null);
+      const isExpired = this.#clock.nowMs() >= deadlineMs;
+      const isConnected = pool.connections.some(({ ready }) => ready);
+      this.#complete(slot, isExpired && isConnected ? "unsent" : "connect_failed", null);
     });
     this.#connectTimers.set(slot, timer);
     for (const waitedFor of pool.connections) this.#watch(pool, waitedFor);
@@ -264,7 +282,7 @@ class GrpcJsTransport implements Transport {
       const place = pool.waiting.indexOf(slot);
       if (place < 0) continue;
       pool.waiting.splice(place, 1);
-      this.#endWait(slot);
+      this.#endWait(slot, null);
       queueMicrotask(() => this.#complete(slot, "cancelled", null));
     }
   }
@@ -292,12 +310,18 @@ class GrpcJsTransport implements Transport {
   }
 
   #open(pool: ConnectionPool): Promise<void> {
-    const connection = new Connection(pool.address, pool.security, pool.connections.length);
+    const connection = new Connection(
+      pool.address,
+      pool.security,
+      pool.connections.length,
+      this.#clock.nowMs(),
+    );
     pool.connections.push(connection);
     const deadlineUnixMs = this.#clock.originUnixMs + this.#clock.nowMs() + this.#connectTimeoutMs;
     return new Promise((resolve, reject) => {
       connection.client.waitForReady(new Date(deadlineUnixMs), (error) => {
         if (error) return reject(error);
+        connection.readyAtMs = this.#clock.nowMs();
         this.#sendWaiting(pool);
         resolve();
       });
@@ -323,14 +347,26 @@ class GrpcJsTransport implements Transport {
       const connection = pool.take();
       if (connection === undefined) return;
       const slot = pool.waiting.shift()!;
-      this.#endWait(slot);
+      this.#endWait(slot, connection);
       this.#send(slot, pool, connection);
     }
   }
 
-  #endWait(slot: number): void {
+  /**
+   * `connection`: what the call is sent on; `null`: it was given up. How long a
+   * connection took to come again is not told: that is the peer's.
+   */
+  #endWait(slot: number, connection: Connection | null): void {
     this.#connectTimers.get(slot)?.cancel();
     this.#connectTimers.delete(slot);
+    const sinceMs = this.#waitSinceMs[slot];
+    const waitedMs = this.#clock.nowMs() - sinceMs;
+    const setUpMs = connection !== null && connection.readyAtMs >= sinceMs
+      ? connection.readyAtMs - Math.max(connection.openedAtMs, sinceMs)
+      : 0;
+    const isSetUpAlone = setUpMs > 0 && waitedMs - setUpMs < LEAST_PEER_WAIT_MS;
+    if (setUpMs > 0) this.#calls.setUpMs[slot] = isSetUpAlone ? waitedMs : setUpMs;
+    if (!isSetUpAlone) this.#calls.peerWaitMs[slot] = waitedMs - setUpMs;
   }
 
   #send(slot: number, pool: ConnectionPool, connection: Connection): void {

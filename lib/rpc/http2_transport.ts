@@ -20,7 +20,13 @@ import type { AbortReason, Stream, StreamListener } from "./http2/stream.ts";
 import { outcomeOfStatus } from "./outcome_of_status.ts";
 import { SharedPool } from "./shared_pool.ts";
 import { SingleUsePool } from "./single_use_pool.ts";
-import { type ConnectionPool, Wait, type WaitingCall, type WaitParts } from "./waiting_call.ts";
+import {
+  type ConnectionPool,
+  LEAST_PEER_WAIT_MS,
+  Wait,
+  type WaitingCall,
+  type WaitParts,
+} from "./waiting_call.ts";
 
 /** What shares a connection: all calls to an address, those of a function, or nothing. */
 export type ConnectionSharing = "shared" | "function" | "invocation";
@@ -65,9 +71,6 @@ const DEFAULTS = {
 
 /** Sends of one call: a peer that goes away again and again has refused it. */
 const MOST_SENDS = 4;
-
-/** A wait for the peer beside the set-up of a connection that is shorter is taken for set-up. */
-const LEAST_PEER_WAIT_MS = 1;
 
 const NOT_SENT: WaitParts = { setUpMs: 0, boundMs: 0 };
 

@@ -1,5 +1,8 @@
 import type { PooledConnection } from "./connector.ts";
 
+/** A wait for the peer beside the set-up of a connection that is shorter is taken for set-up. */
+export const LEAST_PEER_WAIT_MS = 1;
+
 /** A call that is sent as soon as there is room for it. */
 export interface WaitingCall {
   /** Bytes of its body. */

@@ -215,10 +215,21 @@ Deno.test("grpc-js transport: without a server calls fail to connect, and with i
   await client.completed(3);
   assert.equal(client.completions[2].outcome, "connect_failed");
   assert.ok(Number.isNaN(client.calls.dispatchedMs[2]));
-  using _again = await ExecutorServer.listen(echo, server.port);
-  client.send(3);
+  // Its own deadline ends the wait, too, and what it waited is the peer's.
+  client.send(3, { deadlineMs: 50 });
+  const sentMs = client.clock.nowMs();
   await client.completed(4);
-  assert.equal(client.completions[3].outcome, "ok");
+  assert.deepEqual(client.completions[3], { slot: 3, outcome: "connect_failed", statusCode: null });
+  const { peerWaitMs, setUpMs, dispatchedMs } = client.calls;
+  const waitedMs = client.clock.nowMs() - sentMs;
+  assert.ok(peerWaitMs[3] >= 49 && peerWaitMs[3] <= waitedMs, String(peerWaitMs[3]));
+  client.send(4);
+  const againMs = client.clock.nowMs();
+  using _again = await ExecutorServer.listen(echo, server.port);
+  await client.completed(5);
+  assert.equal(client.completions[4].outcome, "ok");
+  const partsMs = (setUpMs[4] || 0) + (peerWaitMs[4] || 0);
+  assert.ok(partsMs > 0 && partsMs <= dispatchedMs[4] - againMs + 0.001, String(partsMs));
   await client.transport.close();
 });
 

@@ -171,11 +171,15 @@ export class GeneratorHealth {
    */
   endSeconds(nowMs: number, inFlight: number, requestedMemoryMib: number): void {
     const ended = Math.floor(nowMs / SECOND_MS);
-    const reading = this.#read(nowMs, inFlight, requestedMemoryMib);
-    for (let second = this.#firstOpen; second < ended; second++) {
+    this.#setReading(ended, this.#read(nowMs, inFlight, requestedMemoryMib));
+    while (this.#firstOpen < ended - 1) this.#writeRow(SECOND_MS);
+  }
+
+  /** Of all seconds before one that have none. */
+  #setReading(before: number, reading: SecondReading): void {
+    for (let second = this.#firstOpen; second < before; second++) {
       this.#at(second).reading ??= reading;
     }
-    while (this.#firstOpen < ended - 1) this.#writeRow(SECOND_MS);
   }
 
   /** The load has ended before its time: nothing later is judged. */
@@ -185,16 +189,14 @@ export class GeneratorHealth {
 
   /** The run has ended: writes the rows that are left, the last of the time that is left over. */
   end(nowMs: number, inFlight: number, requestedMemoryMib: number): void {
-    this.endSeconds(nowMs, inFlight, requestedMemoryMib);
     const last = Math.max(0, Math.ceil(nowMs / SECOND_MS) - 1);
-    while (this.#firstOpen < last) this.#writeRow(SECOND_MS);
     const leftMs = Math.max(0, nowMs - last * SECOND_MS);
     if (leftMs === 0 && this.#open.length === 0) return;
-    const second = this.#at(last);
+    this.#setReading(last + 1, this.#read(nowMs, inFlight, requestedMemoryMib));
+    while (this.#firstOpen < last) this.#writeRow(SECOND_MS);
     // At its very end.
-    for (const later of this.#open.splice(1)) second.add(later);
+    for (const later of this.#open.splice(1)) this.#open[0].add(later);
     this.#lastStartMs = NaN;
-    second.reading ??= this.#read(nowMs, inFlight, requestedMemoryMib);
     this.#writeRow(leftMs);
   }
 

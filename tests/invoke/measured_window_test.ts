@@ -295,3 +295,14 @@ Deno.test("what the machine does is in the rows, and in the reasons of a limited
     "The loader's container was throttled for 2550 ms in seconds 9 – 59: its CPU limit is 0.5 cores.",
   );
 });
+
+Deno.test("what is left over at the end tells its CPU where it is half a second or more", async () => {
+  for (const [minutes, cpu] of [[0.055, null], [0.061, 95]] as const) {
+    const schedule = generateSchedule(traceWithCounts([1]), { durationMinutes: minutes });
+    const { seconds, verdict } = await observe(schedule, { cpuMs: (timeMs) => 0.95 * timeMs });
+    assert.equal(seconds.length, 4);
+    const last = seconds[3].cpu_percent;
+    assert.equal(typeof last === "number" ? Math.round(last) : last, cpu);
+    assert.deepEqual(verdict.evidence.busySeconds, cpu === null ? [0, 1, 2] : [0, 1, 2, 3]);
+  }
+});

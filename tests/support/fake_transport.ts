@@ -31,7 +31,7 @@ export function createFakeTransport(
 ): { readonly factory: TransportFactory; readonly log: FakeLog } {
   const log: FakeLog = { invokedAtMs: [], cancelledSlots: [], mostInFlight: 0, closed: false };
   let inFlight = 0;
-  const timers = new Map<number, TimerHandle>();
+  const timers = new Map<number, TimerHandle[]>();
   const factory: TransportFactory = (calls, onComplete) =>
     Promise.resolve({
       invoke(slot) {
@@ -43,7 +43,16 @@ export function createFakeTransport(
         calls.setUpMs[slot] = given.setUpMs ?? NaN;
         calls.peerWaitMs[slot] = given.peerWaitMs ?? NaN;
         calls.boundWaitMs[slot] = given.boundWaitMs ?? NaN;
-        if (dispatchAfterMs !== null) calls.dispatchedMs[slot] = now + dispatchAfterMs;
+        const stamp = () => {
+          calls.dispatchedMs[slot] = clock.nowMs();
+        };
+        const timersOfCall: TimerHandle[] = [];
+        timers.set(slot, timersOfCall);
+        // A real one sends what was handed to it only later.
+        if (dispatchAfterMs === 0) stamp();
+        else if (dispatchAfterMs !== null) {
+          timersOfCall.push(clock.at(now + dispatchAfterMs, stamp));
+        }
         if (completeAfterMs === null) return;
         const timer = clock.at(now + completeAfterMs, () => {
           inFlight--;
@@ -56,11 +65,11 @@ export function createFakeTransport(
           calls.completedMs[slot] = clock.nowMs();
           onComplete(slot, outcome, statusCode);
         });
-        timers.set(slot, timer);
+        timersOfCall.push(timer);
       },
       cancel(slot) {
         log.cancelledSlots.push(slot);
-        timers.get(slot)?.cancel();
+        for (const timer of timers.get(slot) ?? []) timer.cancel();
       },
       close() {
         log.closed = true;

@@ -34,16 +34,19 @@ const { policy: _, ...commonOptions } = COMMON_OPTIONS;
 
 const options = {
   policies: choiceListOption(POLICY_NAMES, {
+    shapesSchedule: false,
     meaning: "what decides when instances come and go, one run each",
     default: POLICY_NAMES,
   }),
   memorySweep: integerListOption<readonly number[] | null>("MiB,MiB,…", {
+    shapesSchedule: false,
     meaning: "memory of a node, one run for each size and policy of the sweep (default: no sweep)",
     default: null,
     minimum: 1,
     maximum: 1_000_000_000,
   }),
   sweepPolicies: choiceListOption(POLICY_NAMES, {
+    shapesSchedule: false,
     meaning: "policies of that sweep",
     default: ["fixed-10min", "hybrid-histogram", "greedy-dual"],
   }),

@@ -42,6 +42,7 @@ const options = {
     maximum: MOST_RATE_PER_S,
   }),
   end: numberOption<number | null>("rate", {
+    shapesSchedule: false,
     meaning: "last rate; without one it climbs until overload",
     default: { local: 120, cluster: null },
     minimum: 0.01,
@@ -60,6 +61,7 @@ const options = {
     maximum: 100_000,
   }),
   initialScale: integerOption("number", {
+    shapesSchedule: false,
     meaning: "instances of each function before the load",
     default: 1,
     minimum: 0,

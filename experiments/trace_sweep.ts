@@ -26,12 +26,14 @@ import {
 
 const options = {
   sizes: integerListOption("n,n,…", {
+    shapesSchedule: false,
     meaning: "numbers of functions, ascending",
     default: { local: [6, 12, 18], cluster: [10, 20, 50, 100, 200] },
     minimum: 1,
     maximum: 1_000_000,
   }),
   repetitions: integerOption("number", {
+    shapesSchedule: false,
     meaning: "runs of each size",
     default: 1,
     minimum: 1,

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { LoaderError } from "../base/error.ts";
 import { LoopPauses } from "../base/loop_pauses.ts";
 import type { ChunkOptions, PhaseSpan, Schedule, ScheduleChunk } from "../model/schedule.ts";
@@ -15,7 +16,23 @@ const ROW_BYTES = 20;
 /** No minute of any schedule that can be dispatched is larger. */
 const MOST_ROWS_IN_CHUNK = 100_000_000;
 
+/** What a schedule was made from, so that whoever replays it can tell what is in force. */
+export interface ScheduleOrigin {
+  /** Name of the experiment. */
+  readonly experiment: string;
+  /** The options that the schedule follows. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly trace: { readonly name: string; readonly hash: string } | null;
+}
+
+/** A schedule that was read from a file. */
+export interface SavedSchedule extends Schedule {
+  /** `null` where the file does not tell. */
+  readonly origin: ScheduleOrigin | null;
+}
+
 interface Header {
+  readonly origin?: ScheduleOrigin;
   readonly hash: string;
   readonly durationMs: number;
   readonly phases: readonly PhaseSpan[];
@@ -23,9 +40,38 @@ interface Header {
   readonly functions: readonly (Omit<FunctionProfile, "invocationsPerMinute">)[];
 }
 
+const percentiles = z.object({
+  quantiles: z.array(z.number()).nonempty(),
+  values: z.array(z.number()).nonempty(),
+  mean: z.number(),
+});
+
+const headerSchema: z.ZodType<Header> = z.object({
+  origin: z.object({
+    experiment: z.string(),
+    options: z.record(z.string(), z.unknown()),
+    trace: z.object({ name: z.string(), hash: z.string() }).nullable(),
+  }).optional(),
+  hash: z.string(),
+  durationMs: z.number().positive(),
+  phases: z.array(
+    z.object({ fromMs: z.number(), phase: z.enum(["warmup", "measurement"]) }),
+  ).nonempty(),
+  chunks: z.number().int().nonnegative(),
+  functions: z.array(z.object({
+    id: z.string(),
+    appId: z.string(),
+    ownerId: z.string(),
+    trigger: z.string().nullable(),
+    runtimeMs: percentiles,
+    memoryMib: percentiles,
+  })),
+});
+
 /**
  * Writes a schedule to a new file, whole or not at all.
  *
+ * @param origin what it was made from, where that is known
  * @throws LoaderError `usage` when the file is there already
  * @throws the signal's reason when it aborts meanwhile
  */
@@ -33,6 +79,7 @@ export async function writeScheduleFile(
   schedule: Schedule,
   path: string,
   signal?: AbortSignal,
+  origin?: ScheduleOrigin,
 ): Promise<void> {
   if (existsSync(path)) {
     throw new LoaderError("usage", "The file exists already; name another or remove it.", {
@@ -46,6 +93,7 @@ export async function writeScheduleFile(
     if (pauses.isDue) await pauses.take();
   }
   const header: Header = {
+    ...(origin === undefined ? {} : { origin }),
     hash: await schedule.hash(signal),
     durationMs: schedule.durationMs,
     phases: schedule.phases,
@@ -89,7 +137,10 @@ async function writeSchedule(
  * @throws LoaderError `input` when it is missing, of another kind, cut short or altered
  * @throws the signal's reason when it aborts meanwhile
  */
-export async function readScheduleFile(path: string, signal?: AbortSignal): Promise<Schedule> {
+export async function readScheduleFile(
+  path: string,
+  signal?: AbortSignal,
+): Promise<SavedSchedule> {
   const schedule = new FileSchedule(path);
   const found = await hashSchedule(schedule.functions, schedule.chunks({ reuse: true }), signal);
   const told = await schedule.hash();
@@ -103,7 +154,8 @@ export async function readScheduleFile(path: string, signal?: AbortSignal): Prom
   return schedule;
 }
 
-class FileSchedule implements Schedule {
+class FileSchedule implements SavedSchedule {
+  readonly origin: ScheduleOrigin | null;
   readonly functions: readonly FunctionProfile[];
   readonly durationMs: number;
   readonly phases: readonly PhaseSpan[];
@@ -122,9 +174,11 @@ class FileSchedule implements Schedule {
       });
     }
     const headerLength = new DataView(start.buffer).getUint32(magic.length, true);
+    if (start.length + headerLength > file.statSync().size) throw cutShort(path);
     const headerBytes = new Uint8Array(headerLength);
     if (readUpTo(file, headerBytes) < headerLength) throw cutShort(path);
-    this.#header = JSON.parse(new TextDecoder().decode(headerBytes));
+    this.#header = parseHeader(new TextDecoder().decode(headerBytes), path);
+    this.origin = this.#header.origin ?? null;
     this.#firstChunkAt = start.length + headerLength;
     this.functions = this.#header.functions.map((profile) => ({
       ...profile,
@@ -155,6 +209,17 @@ class FileSchedule implements Schedule {
 
   hash(): Promise<string> {
     return Promise.resolve(this.#header.hash);
+  }
+}
+
+function parseHeader(text: string, path: string): Header {
+  try {
+    return headerSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new LoaderError("input", "The header of the schedule file is damaged; write it again.", {
+      file: path,
+      cause,
+    });
   }
 }
 

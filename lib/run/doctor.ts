@@ -10,7 +10,7 @@ import { diagnoseSimulator } from "./doctor_simulator.ts";
 import type { Experiment } from "./experiment.ts";
 import type { OptionTable } from "./option.ts";
 import type { PlannedLoad } from "./plan_block.ts";
-import { MOST_PLANNED, RunPlanner } from "./run_planner.ts";
+import { MOST_PLANNED, replayOf, RunPlanner } from "./run_planner.ts";
 
 /** What a pre-check came to. */
 export interface Diagnosis {
@@ -83,7 +83,8 @@ async function planLoads(
 ): Promise<readonly PlannedLoad[]> {
   if (experiment === null) return [];
   const { runs } = await untilAborted(signal, experiment.plan(options));
-  return await new RunPlanner(runs, options.schedules, options.shard, signal).ahead(MOST_PLANNED);
+  const replay = replayOf(experiment, options);
+  return await new RunPlanner(runs, replay, options.shard, signal).ahead(MOST_PLANNED);
 }
 
 async function mendAll(findings: readonly Finding[]): Promise<Mended[]> {

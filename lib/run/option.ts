@@ -26,6 +26,10 @@ export interface Option<T> {
   readonly show: (value: T) => string | null;
   /** Whether a resumed experiment must have the same value. */
   readonly decidesResult: boolean;
+  /** Of an experiment's own options: whether the schedule of a run follows it; absent: it does. */
+  readonly shapesSchedule?: boolean;
+  /** Whether the value names a file whose content decides on the results. */
+  readonly readsFile?: boolean;
   /** The platforms that heed it; `null`: every one. */
   readonly platforms: readonly string[] | null;
 }
@@ -44,6 +48,10 @@ interface OptionText<T> {
   readonly default: T | PlacedDefault<T>;
   /** `false` for what changes only how results are shown or kept. */
   readonly decidesResult?: boolean;
+  /** `false` for what decides which runs are made, and not on the schedule of any. */
+  readonly shapesSchedule?: boolean;
+  /** `true` for the name of a file whose content decides on the results. */
+  readonly readsFile?: boolean;
   /** The platforms that heed it, where not every one does; elsewhere it is a mistake. */
   readonly platforms?: readonly string[];
 }
@@ -57,7 +65,18 @@ function createOption<T>(
   const given = text.default;
   const defaults = isPlaced(given) ? given : { local: given, cluster: given };
   const { meaning, decidesResult = true, platforms = null } = text;
-  return { placeholder, meaning, parse, defaults, show, decidesResult, platforms };
+  const { shapesSchedule = true, readsFile = false } = text;
+  return {
+    placeholder,
+    meaning,
+    parse,
+    defaults,
+    show,
+    decidesResult,
+    shapesSchedule,
+    readsFile,
+    platforms,
+  };
 }
 
 function isPlaced<T>(value: T | PlacedDefault<T>): value is PlacedDefault<T> {

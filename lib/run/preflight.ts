@@ -20,7 +20,7 @@ import type { PreflightOptions, PreflightValues } from "./preflight_options.ts";
 import { type PreflightTarget, preflightTargetOf } from "./preflight_target.ts";
 import { Rehearsal, type RehearsedRun, type Simulate } from "./rehearsal.ts";
 import { deriveRunExpectation, type RunExpectation } from "./run_expectation.ts";
-import { MOST_PLANNED, RunPlanner } from "./run_planner.ts";
+import { MOST_PLANNED, replayOf, RunPlanner } from "./run_planner.ts";
 
 /** Sizes that are tried at most: enough for any between one and millions. */
 const MOST_TRIALS = 24;
@@ -89,7 +89,7 @@ export async function preflight<O extends OptionTable>(
 ): Promise<Preflight> {
   const target = await findTarget(options);
   const { runs, overloadTolerance } = await untilAborted(signal, experiment.plan(options));
-  const planner = new RunPlanner(runs, options.schedules, null, signal);
+  const planner = new RunPlanner(runs, replayOf(experiment, options), null, signal);
   const notes: string[] = [];
   const limit = options.platform === "simulator" ? null : describeCpuLimit();
   if (limit !== null) notes.push(limit);

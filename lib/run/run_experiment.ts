@@ -3,7 +3,7 @@ import { errorMessage, LoaderError } from "../base/error.ts";
 import { sinceProgramStartMs } from "../base/process_usage.ts";
 import { untilAborted } from "../base/until_aborted.ts";
 import { functionKey } from "../model/trace.ts";
-import { writeScheduleFile } from "../generate/schedule_file.ts";
+import { readScheduleFile, writeScheduleFile } from "../generate/schedule_file.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
 import type { ExperimentManifest, RunManifest, RunStatus } from "../model/manifest.ts";
 import type { Platform } from "../model/platform.ts";
@@ -22,8 +22,9 @@ import { type OptionTable, type OptionValues } from "./option.ts";
 import { type PlannedLoad, renderPlan } from "./plan_block.ts";
 import { recordFailure, runOnce } from "./run_once.ts";
 import { enterWarmup } from "./phase_change.ts";
-import { MOST_PLANNED, RunPlanner, scheduleFileOf } from "./run_planner.ts";
+import { MOST_PLANNED, replayOf, RunPlanner, scheduleFileOf } from "./run_planner.ts";
 import { isInShard } from "./shard.ts";
+import { type ScheduleOptions, scheduleOptionsOf, scheduleOriginOf } from "./schedule_origin.ts";
 import { checkShardOptions } from "./shard_options.ts";
 import type { TwinnedRun } from "./twin.ts";
 
@@ -77,7 +78,7 @@ export async function runExperiment<O extends OptionTable>(
   // Made and let go: its options are checked before anything else happens.
   await (await createPlatformFromOptions(options))[Symbol.asyncDispose]();
   const { runs, overloadTolerance } = await untilAborted(signal, experiment.plan(options));
-  const planner = new RunPlanner(runs, options.schedules, options.shard, signal);
+  const planner = new RunPlanner(runs, replayOf(experiment, options), options.shard, signal);
   const ahead = await planner.ahead(MOST_PLANNED);
   if (ahead.length === 0) {
     throw new LoaderError("usage", "The options leave no run to make; --dry-run shows the plan.");
@@ -92,7 +93,10 @@ export async function runExperiment<O extends OptionTable>(
     ahead,
   );
   judge.refuseBeyondLimits(ahead);
-  if (options.saveSchedules !== null) await saveSchedules(options.saveSchedules, ahead, signal);
+  if (options.saveSchedules !== null) {
+    const scheduleOptions = scheduleOptionsOf(experiment, options);
+    await saveSchedules(options.saveSchedules, ahead, scheduleOptions, signal);
+  }
   if (options.dryRun) return { folder: null, status: "finished", runs: [] };
 
   const folder = ExperimentFolder.open(
@@ -131,12 +135,16 @@ export async function runExperiment<O extends OptionTable>(
 async function saveSchedules(
   folder: string,
   loads: readonly PlannedLoad[],
+  options: ScheduleOptions,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     Deno.mkdirSync(folder, { recursive: true });
     for (const { run } of loads) {
-      await writeScheduleFile(run.schedule, scheduleFileOf(folder, run), signal);
+      const file = scheduleFileOf(folder, run);
+      // The same command goes on with what it has saved before.
+      if (await isSaved(run.schedule, file, signal)) continue;
+      await writeScheduleFile(run.schedule, file, signal, scheduleOriginOf(options, run));
     }
   } catch (cause) {
     if (cause instanceof LoaderError) throw cause;
@@ -146,6 +154,28 @@ async function saveSchedules(
       { file: folder, cause },
     );
   }
+}
+
+/**
+ * Whether the very schedule is in the file already.
+ *
+ * @throws LoaderError `usage` when another one is
+ */
+async function isSaved(schedule: Schedule, file: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    Deno.statSync(file);
+  } catch {
+    return false;
+  }
+  const saved = await (await readScheduleFile(file, signal)).hash();
+  const made = await schedule.hash(signal);
+  if (saved === made) return true;
+  throw new LoaderError(
+    "usage",
+    `The file exists already and holds another schedule (${saved}, not ${made}); name another ` +
+      "folder with --save-schedules or remove it.",
+    { file },
+  );
 }
 
 /** A platform with functions on it that several runs may use. */

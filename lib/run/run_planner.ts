@@ -3,8 +3,17 @@ import { LoaderError } from "../base/error.ts";
 import { findNameMistake } from "../base/plain_name.ts";
 import { derivePlan } from "../generate/plan.ts";
 import { readScheduleFile } from "../generate/schedule_file.ts";
+import type { Schedule } from "../model/schedule.ts";
 import { functionKey } from "../model/trace.ts";
-import type { PlannedRun } from "./experiment.ts";
+import type { CommonOptions } from "./common_options.ts";
+import type { Experiment, PlannedRun } from "./experiment.ts";
+import type { OptionTable, OptionValues } from "./option.ts";
+import {
+  describeOtherOrigin,
+  type ScheduleOptions,
+  scheduleOptionsOf,
+  scheduleOriginOf,
+} from "./schedule_origin.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 import type { Shard } from "./shard.ts";
 import { takeShard } from "./shard_schedule.ts";
@@ -15,26 +24,26 @@ export const MOST_PLANNED = 50;
 /** Hands runs out one by one with what they will do; some are looked at ahead. */
 export class RunPlanner {
   readonly #runs: Iterator<PlannedRun>;
-  readonly #schedules: string | null;
+  readonly #replay: Replay | null;
   readonly #shard: Shard | null;
   readonly #signal: AbortSignal;
   #ahead: PlannedLoad[] = [];
   exhausted = false;
 
   /**
-   * `schedules`: a folder with files to replay, `null`: the runs' own. `shard`:
+   * `replay`: a folder with schedules to replay, `null`: the runs' own. `shard`:
    * the part of each run that this loader makes, `null`: all of it. `signal`: ends the
    * passes over schedules, which take long where they are long.
    */
   constructor(
     runs: Iterable<PlannedRun>,
-    schedules: string | null,
+    replay: Replay | null,
     shard: Shard | null,
     signal: AbortSignal,
   ) {
     this.#signal = signal;
     this.#runs = runs[Symbol.iterator]();
-    this.#schedules = schedules;
+    this.#replay = replay;
     this.#shard = shard;
   }
 
@@ -63,9 +72,9 @@ export class RunPlanner {
         value: next.value.name,
       });
     }
-    const run = this.#schedules === null
+    const run = this.#replay === null
       ? next.value
-      : await this.#replaySchedule(next.value, scheduleFileOf(this.#schedules, next.value));
+      : await this.#replaySchedule(next.value, this.#replay);
     const plan = await derivePlan(run.schedule, this.#signal);
     if (plan.invocations === 0) {
       throw new LoaderError(
@@ -78,9 +87,27 @@ export class RunPlanner {
     return { run, plan: await derivePlan(schedule, this.#signal), part: { schedule, whole: plan } };
   }
 
-  /** The run with the schedule of a file, which must be of the same functions. */
-  async #replaySchedule(run: PlannedRun, file: string): Promise<PlannedRun> {
+  /**
+   * The run with the schedule of a file: the one that its options make, or what another
+   * version made of the same options.
+   */
+  async #replaySchedule(run: PlannedRun, { folder, options }: Replay): Promise<PlannedRun> {
+    const file = scheduleFileOf(folder, run);
     const schedule = await readScheduleFile(file, this.#signal);
+    const [saved, made] = [await schedule.hash(), await run.schedule.hash(this.#signal)];
+    const [shape, asked] = [schedule, run.schedule].map(describeShape);
+    if (saved === made && shape === asked) return { ...run, schedule };
+    const others = schedule.origin === null
+      ? []
+      : describeOtherOrigin(schedule.origin, scheduleOriginOf(options, run));
+    if (others.length > 0) {
+      throw new LoaderError(
+        "usage",
+        `The schedule was made with other options: ${others.join("; ")}. Give those that it ` +
+          "was made with, or leave --schedules out.",
+        { file },
+      );
+    }
     const expected = run.schedule.functions.map(functionKey);
     const found = schedule.functions.map(functionKey);
     const differing = expected.findIndex((key, index) => key !== found[index]);
@@ -92,8 +119,50 @@ export class RunPlanner {
         { file },
       );
     }
-    return { ...run, schedule };
+    if (shape !== asked) {
+      throw new LoaderError(
+        "usage",
+        `The schedule has ${shape}, and the options of the run ${run.name} ask for ${asked}; give ` +
+          "those that it was made with.",
+        { file },
+      );
+    }
+    if (schedule.origin === null) {
+      throw new LoaderError(
+        "usage",
+        `The schedule (${saved}) is not the one that the options of the run ${run.name} make ` +
+          `(${made}), and its file does not tell which options it was made with; give those, or ` +
+          "save it again with --save-schedules.",
+        { file },
+      );
+    }
+    const note = `The schedule of ${run.name} is the saved one (${saved}); this version makes ` +
+      `another of the same options (${made}).`;
+    return { ...run, schedule, notes: [...run.notes ?? [], note] };
   }
+}
+
+/** How long a schedule is, and what of it is measured. */
+function describeShape({ durationMs, phases }: Schedule): string {
+  const parts = phases.map(({ fromMs, phase }) => `${phase} from ${fromMs} ms`);
+  return `${durationMs} ms (${parts.join(", ")})`;
+}
+
+/** Schedules to replay instead of those that the options make. */
+export interface Replay {
+  readonly folder: string;
+  /** What the experiment is made with. */
+  readonly options: ScheduleOptions;
+}
+
+/** The schedules that the options of an experiment say are to be replayed; `null`: none. */
+export function replayOf<O extends OptionTable>(
+  experiment: Pick<Experiment<O>, "name" | "options">,
+  options: OptionValues<O> & CommonOptions,
+): Replay | null {
+  const { schedules } = options;
+  if (schedules === null) return null;
+  return { folder: schedules, options: scheduleOptionsOf(experiment, options) };
 }
 
 /** Where the schedule of a run is in a folder of schedules. */

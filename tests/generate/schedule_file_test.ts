@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { LoaderError } from "../../lib/base/error.ts";
+import { Rng } from "../../lib/base/rng.ts";
 import { readScheduleFile, writeScheduleFile } from "../../lib/generate/schedule_file.ts";
 import { generateSchedule } from "../../lib/generate/trace_schedule.ts";
 import { listInvocations, traceWithCounts } from "../support/schedules.ts";
@@ -65,4 +67,30 @@ Deno.test("schedule file: missing, foreign, cut short or altered, each in a sent
     }
     await assert.rejects(attempt("altered", altered), { message: /hash is [0-9a-f]{64}, not/ });
   });
+});
+
+Deno.test("schedule file: a header that is damaged is told, whatever is wrong with it", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "loader-schedule-" });
+  try {
+    const path = `${folder}/whole.schedule`;
+    const origin = { experiment: "test", options: { seed: 1 }, trace: null };
+    await writeScheduleFile(generateSchedule(traceWithCounts([3])), path, undefined, origin);
+    assert.deepEqual((await readScheduleFile(path)).origin, origin);
+    const bytes = await Deno.readFile(path);
+    const rng = Rng.fromSeed(3, "schedule file");
+    const headerLength = new DataView(bytes.buffer).getUint32(18, true);
+    for (let round = 0; round < 200; round++) {
+      const damaged = bytes.slice();
+      const at = 18 + rng.nextBelow(headerLength + 4);
+      damaged[at] ^= 1 << rng.nextBelow(8);
+      await Deno.writeFile(`${folder}/x.schedule`, damaged);
+      // What is not part of the hash, such as a name in the origin, may be another one.
+      await readScheduleFile(`${folder}/x.schedule`).catch((error) => {
+        assert.ok(error instanceof LoaderError, `byte ${at}: ${error}`);
+        assert.match(error.message, /x\.schedule: /);
+      });
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -93,3 +93,12 @@ export class Rng {
     return Math.floor(this.nextFloat() * bound);
   }
 }
+
+/**
+ * Hexadecimal digits that nobody else has, and that no seed repeats: for names that
+ * programs which know nothing of each other must not share.
+ */
+export function uniqueHex(digits: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(Math.ceil(digits / 2)));
+  return bytes.toHex().slice(0, digits);
+}

@@ -192,6 +192,8 @@ export interface Platform extends AsyncDisposable {
   readonly name: string;
   readonly clock: Clock;
   readonly capacity: Capacity;
+  /** Whether others may deploy at the same place, so that names must be this deployment's alone. */
+  readonly isShared?: true;
   /** Facts for the manifest: versions, calibration, settings in force. */
   describe(): Record<string, unknown>;
   /**

@@ -17,16 +17,19 @@ const BY_TABLE: RequestChoice = { cpuRequest: null, requests: "table" };
 
 /**
  * What to deploy for a run: names that carry the index and a suffix that the
- * seed and the run decide, requests by the functions' memory, and initial scales
+ * seed, the run and `salt` decide, requests by the functions' memory, and initial scales
  * cut by max-max allocation to the capacity: to the CPU that the system leaves,
  * then to the number of instances and the memory, where these are bounded. What
  * nothing is requested of cuts nothing.
+ *
+ * @param salt makes the names another deployment's with the same seed; empty: no one else's
  */
 export function deriveFunctionSpecs(
   run: PlannedRun,
   seed: number,
   capacity: Capacity,
   { cpuRequest, requests }: RequestChoice = BY_TABLE,
+  salt = "",
 ): FunctionSpec[] {
   const isRequesting = requests === "table";
   const tableMib = run.schedule.functions.map(memoryRequestMib);
@@ -39,7 +42,13 @@ export function deriveFunctionSpecs(
   if (isRequesting) scales = cut(scales, withOverheadMib, capacity.memoryMib, 0);
   return run.schedule.functions.map((profile, index) => {
     const functionId = functionKey(profile);
-    const [suffix] = deriveKey(seed, "name", run.deployment ?? run.name, functionId);
+    const [suffix] = deriveKey(
+      seed,
+      "name",
+      run.deployment ?? run.name,
+      functionId,
+      ...(salt === "" ? [] : [salt]),
+    );
     return {
       index,
       functionId,

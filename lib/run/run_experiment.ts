@@ -1,5 +1,6 @@
 import { wallClockDate } from "../base/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { uniqueHex } from "../base/rng.ts";
 import { sinceProgramStartMs } from "../base/process_usage.ts";
 import { untilAborted } from "../base/until_aborted.ts";
 import { functionKey } from "../model/trace.ts";
@@ -316,8 +317,11 @@ class Session<O extends OptionTable> {
     const startClock = start === null ? null : new StartClock(platform.clock, start);
     this.#deployed = { deployment: run.deployment, platform, instances, startClock };
     const { shard } = this.options;
-    // Names and initial scales are those in the whole, whoever deploys them.
-    const specs = deriveFunctionSpecs(run, this.options.seed, platform.capacity, options)
+    const { seed } = this.options;
+    // Two runs with one seed, at one time and place, must not have each other's names.
+    const salt = platform.isShared ? uniqueHex(16) : "";
+    // Indices and initial scales are those in the whole, whoever deploys them.
+    const specs = deriveFunctionSpecs(run, seed, platform.capacity, options, salt)
       .filter(({ functionId }) => isInShard(shard, functionId));
     if (start !== null) await startClock?.waitForDeployment(start, this.signal);
     await enterWarmup(run, { platform, folder, options, signal: this.signal });

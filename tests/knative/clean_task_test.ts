@@ -11,6 +11,7 @@ import { functionSpec } from "../support/function_spec.ts";
 import { Script } from "../support/script.ts";
 import { waitUntil } from "./condition.ts";
 import { HAS_CLUSTER, openTestRole, type TestRole } from "./role.ts";
+import { createService } from "./test_platform.ts";
 
 /** Longest that Knative may take to start an instance of each, right after the cluster is up. */
 const STARTED_WITHIN_MS = 120_000;
@@ -42,12 +43,12 @@ async function deployAll({ admin }: TestRole): Promise<void> {
     },
   } as NamedObject);
   await Promise.all([
-    admin.apply(SERVICES, serviceOf("first-0", "first")),
-    admin.apply(SERVICES, serviceOf("first-1", "first")),
-    admin.apply(SERVICES, serviceOf("second-0", "second")),
-    admin.apply(SERVICES, foreign("foreign", {})),
+    createService(admin, serviceOf("first-0", "first")),
+    createService(admin, serviceOf("first-1", "first")),
+    createService(admin, serviceOf("second-0", "second")),
+    createService(admin, foreign("foreign", {})),
     // Of a program of the same name, or of a person who likes the label.
-    admin.apply(SERVICES, foreign("alike", { [MANAGED_BY_LABEL]: MANAGED_BY })),
+    createService(admin, foreign("alike", { [MANAGED_BY_LABEL]: MANAGED_BY })),
   ]);
 }
 

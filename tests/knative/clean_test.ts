@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { findOwnObjects } from "../../lib/platform/knative/clean_cluster.ts";
 import { removeServices } from "../../lib/platform/knative/cleaner.ts";
-import { MADE_OF_SERVICES, SERVICES } from "../../lib/platform/knative/knative_objects.ts";
+import { MADE_OF_SERVICES } from "../../lib/platform/knative/knative_objects.ts";
 import { selectorOf } from "../../lib/platform/knative/labels.ts";
 import type { WatchedObject } from "../../lib/platform/knative/object_watch.ts";
 import { pauseProcess } from "./cluster_process.ts";
 import { HAS_CLUSTER, openTestRole } from "./role.ts";
-import { createTestPlatform, listObjects, smallFunction } from "./test_platform.ts";
+import { createService, createTestPlatform, listObjects, smallFunction } from "./test_platform.ts";
 
 /** Whoever takes away what belonged to something that is gone. */
 const COLLECTOR = "kube-controller-manager";
@@ -38,7 +38,7 @@ Deno.test({
         },
       },
     };
-    await admin.apply(SERVICES, foreign);
+    await createService(admin, foreign);
     // Two runs that are never torn down, as after a crash.
     const first = await createTestPlatform(role, { runId: "run-1" });
     const second = await createTestPlatform(role, { runId: "run-2" });

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { LoaderError } from "../../lib/base/error.ts";
 import { createCallColumns } from "../../lib/invoke/call_columns.ts";
 import type { Platform } from "../../lib/model/platform.ts";
+import type { NamedObject } from "../../lib/platform/knative/kube_access.ts";
 import { SERVICES } from "../../lib/platform/knative/knative_objects.ts";
 import { DEFAULT_TEMPLATE } from "../../lib/platform/knative/knative_options.ts";
 import type { PlatformOptions } from "../../lib/platform/registry.ts";
 import { HAS_CLUSTER, openTestRole, type TestRole } from "./role.ts";
-import { createTestPlatform, listObjects, smallFunction } from "./test_platform.ts";
+import { countOutcomes, UserRun } from "./user_run.ts";
+import { createService, createTestPlatform, listObjects, smallFunction } from "./test_platform.ts";
 
 const never = new AbortController().signal;
 
@@ -103,17 +105,17 @@ testOnCluster("a gateway that is away", async (role) => {
 
 testOnCluster("a foreign service of the same name is not taken over", async (role) => {
   const { admin, namespace } = role;
-  await admin.apply(SERVICES, {
+  await createService(admin, {
     apiVersion: "serving.knative.dev/v1",
     kind: "Service",
-    metadata: { name: "f-0", namespace, labels: { app: "theirs" } },
+    metadata: { name: "f-0", labels: { app: "theirs" } },
     spec: {
       template: {
         metadata: { annotations: { "autoscaling.knative.dev/initial-scale": "0" } },
         spec: { containers: [{ image: "dev.local/trace-function:1" }] },
       },
     },
-  });
+  } as NamedObject);
   await assertFails(role, {}, [smallFunction(0)], /already has a service "f-0", which is not ours/);
   const left: { metadata: { labels: Record<string, string>; deletionTimestamp?: string } } =
     await admin.custom.getNamespacedCustomObject({ ...SERVICES, namespace, name: "f-0" });
@@ -159,6 +161,47 @@ testOnCluster("a service that someone else deletes is noted, and its calls fail"
   assert.match(await deleted.promise, /The service f-0 was deleted by someone else/);
   assert.deepEqual(await invokeEach(platform, 2), ["not ok", "ok"]);
   assert.equal(platform.lost.aborted, false);
+});
+
+testOnCluster(
+  "two at once under the same names: one has them, the other none of them",
+  async (role) => {
+    await using one = await createTestPlatform(role, { runId: "one" });
+    await using two = await createTestPlatform(role, { runId: "two" });
+    const specs = Array.from({ length: 4 }, (_, index) => smallFunction(index));
+    const deployed = await Promise.allSettled([one.deploy(specs, never), two.deploy(specs, never)]);
+    const refused = deployed.filter(({ status }) => status === "rejected");
+    assert.ok(refused.length > 0, "both have the same services");
+    for (const result of refused) {
+      assert.match(
+        String((result as PromiseRejectedResult).reason.message),
+        /The service "f-\d" of the run (one|two) is still there/,
+      );
+    }
+    // Who has them keeps them, whatever the other removes of its own.
+    const winner = deployed[0].status === "fulfilled" ? one : two;
+    if (refused.length === 1) {
+      await (winner === one ? two : one)[Symbol.asyncDispose]();
+      assert.deepEqual(await invokeEach(winner, 4), ["ok", "ok", "ok", "ok"]);
+    }
+  },
+);
+
+testOnCluster("two experiments at once with one seed in one namespace", async (role) => {
+  await using one = await UserRun.start(role);
+  await using two = await UserRun.start(role);
+  const results = await Promise.all([one.result, two.result]);
+  for (const { status, stderr } of results) assert.equal(status, 0, stderr);
+  assert.equal(one.manifest.scheduleHash, two.manifest.scheduleHash);
+  assert.notEqual(one.runId, two.runId);
+  const pods = [one, two].map((run) => new Set(run.rows("instances").map((row) => row.instance)));
+  assert.ok(pods[0].size > 0 && pods[1].size > 0);
+  assert.equal(pods[0].intersection(pods[1]).size, 0, "an instance belongs to one run");
+  for (const run of [one, two]) {
+    const outcomes = countOutcomes(run.rows("invocations"));
+    assert.equal(outcomes.ok, run.manifest.plan.invocations);
+  }
+  assert.deepEqual(await listObjects(role), [], "nothing is left");
 });
 
 /** Invokes every function once; who refuses what is not there, and when, is the ingress' affair. */

@@ -1,10 +1,11 @@
+import type { NamedObject } from "../../lib/platform/knative/kube_access.ts";
 import assert from "node:assert/strict";
 import type { LivePod, LiveService } from "../../lib/platform/knative/knative_objects.ts";
 import { conditionOf, SERVICES } from "../../lib/platform/knative/knative_objects.ts";
 import { isReady } from "../../lib/platform/knative/readiness.ts";
 import { waitUntil } from "./condition.ts";
 import type { TestRole } from "./role.ts";
-import { listObjects } from "./test_platform.ts";
+import { createService, listObjects } from "./test_platform.ts";
 
 const NAME = "foreign";
 
@@ -20,11 +21,11 @@ export class ForeignService {
 
   /** Deploys it and waits until its pod is ready. */
   static async deploy(role: TestRole): Promise<ForeignService> {
-    const { admin, namespace } = role;
-    await admin.apply(SERVICES, {
+    const { admin } = role;
+    await createService(admin, {
       apiVersion: "serving.knative.dev/v1",
       kind: "Service",
-      metadata: { name: NAME, namespace, labels: { app: "theirs" } },
+      metadata: { name: NAME, labels: { app: "theirs" } },
       spec: {
         template: {
           metadata: { annotations: { "autoscaling.knative.dev/min-scale": "1" } },
@@ -41,7 +42,7 @@ export class ForeignService {
           },
         },
       },
-    });
+    } as NamedObject);
     await waitUntil("the foreign service is ready", async () => isReady(await readService(role)));
     return new ForeignService(role, await describe(role));
   }

@@ -14,6 +14,7 @@ import {
 import { KNATIVE_SERVICE_LABEL, selectorOf } from "../../lib/platform/knative/labels.ts";
 import { functionSpec } from "../support/function_spec.ts";
 import { waitUntil } from "./condition.ts";
+import { createService } from "./test_platform.ts";
 
 /** Functions of a run in a namespace of their own, for tests of what is observed of them. */
 export interface ObservedFunctions extends AsyncDisposable {
@@ -54,8 +55,8 @@ export async function observeFunctions(namespace: string): Promise<ObservedFunct
     labelSelector,
     async deploy(name, initialScale) {
       const spec = functionSpec(0, { name, initialScale, cpuRequestMilli: 10 });
-      await access.apply(
-        SERVICES,
+      await createService(
+        access,
         deriveService(template, { ...spec, memoryRequestMib: 20 }, runId, {
           ...KNATIVE_PLATFORM_DEFAULTS,
         }),

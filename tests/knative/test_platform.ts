@@ -1,5 +1,6 @@
 import process from "node:process";
 import type { FunctionSpec, Platform } from "../../lib/model/platform.ts";
+import type { KubeAccess, NamedObject } from "../../lib/platform/knative/kube_access.ts";
 import type { LivePod, LiveService } from "../../lib/platform/knative/knative_objects.ts";
 import { SERVICES } from "../../lib/platform/knative/knative_objects.ts";
 import type { PlatformOptions } from "../../lib/platform/registry.ts";
@@ -39,4 +40,12 @@ export async function listObjects({ admin, namespace }: TestRole): Promise<strin
     ...services.items.map(({ metadata }) => `service ${metadata.name}`),
     ...(pods.items as unknown as readonly LivePod[]).map(({ metadata }) => `pod ${metadata.name}`),
   ].sort();
+}
+
+/** Makes a service, whosever it is, in the namespace of the access. */
+export async function createService(
+  { custom, namespace }: KubeAccess,
+  body: NamedObject,
+): Promise<void> {
+  await custom.createNamespacedCustomObject({ ...SERVICES, namespace, body });
 }

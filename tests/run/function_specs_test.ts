@@ -20,6 +20,15 @@ Deno.test("deriveFunctionSpecs: names are DNS labels, repeatable, and differ wit
   names(42).forEach((name, i) => assert.match(name, new RegExp(`^trace-func-${i}-[0-9a-f]{8}$`)));
 });
 
+Deno.test("deriveFunctionSpecs: a salt makes the names of one seed different", () => {
+  const run = plannedRun([0, 0, 0]);
+  const names = (salt: string) =>
+    deriveFunctionSpecs(run, 42, UNBOUNDED, undefined, salt).map(({ name }) => name);
+  assert.deepEqual(names("a"), names("a"));
+  assert.equal(new Set([...names("a"), ...names("b"), ...names("")]).size, 9);
+  names("a").forEach((name, i) => assert.match(name, new RegExp(`^trace-func-${i}-[0-9a-f]{8}$`)));
+});
+
 Deno.test("deriveFunctionSpecs: initial scales are cut by CPU, number and memory, each alone", () => {
   // Each function of the test trace requests 300 MiB at most, hence 333 milli-cores.
   const scales = (bound: Partial<typeof UNBOUNDED> | Record<string, number>) =>

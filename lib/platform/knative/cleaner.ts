@@ -73,7 +73,6 @@ export async function removeServices(
     untilMs,
     signal,
   });
-  const names = found.items.map(({ metadata }) => metadata.name);
   const runs = new Set(found.items.map(({ metadata }) => metadata.labels?.[RUN_LABEL] ?? "?"));
   const changed = new Signal();
   const watches = new Map<Kind, ObjectWatch<WatchedObject>>();
@@ -94,7 +93,7 @@ export async function removeServices(
     await watch("pod");
     // Without the right to see the others, what is known to be gone must do.
     await Promise.all(kindsMade().map((kind) => watch(kind).catch(() => {})));
-    await forEachAtOnce(names, (name) => deleteService(access, name, untilMs, signal));
+    await forEachAtOnce(found.items, (service) => deleteService(access, service, untilMs, signal));
     const leftovers = new Leftovers(access);
     /** Since when nothing is left. */
     let goneMs = Infinity;
@@ -118,7 +117,7 @@ export async function removeServices(
         if (left.length > 0 && refusal !== null) {
           throw kubeError(refusal, "delete what the garbage collector has left");
         }
-        return { services: names.length, runs: [...runs].sort(), leftovers: deleted, left };
+        return { services: found.items.length, runs: [...runs].sort(), leftovers: deleted, left };
       }
       await leftovers.delete(watches);
       await changed.wait(clock, Math.min(untilMs - clock.nowMs(), 1000), signal);
@@ -211,7 +210,7 @@ async function forEachAtOnce<T>(items: readonly T[], act: (item: T) => Promise<v
 
 async function deleteService(
   access: KubeAccess,
-  name: string,
+  { metadata: { name, uid } }: LiveService,
   untilMs: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -222,9 +221,11 @@ async function deleteService(
         ...SERVICES,
         namespace,
         name,
+        // Another of the same name by now is none of our business.
+        body: { preconditions: { uid } },
       });
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }, { doing: `delete the service ${name}`, untilMs, signal });
 }

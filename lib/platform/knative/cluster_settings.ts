@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { setHeaderOptions, type V1ConfigMap } from "@kubernetes/client-node";
+import { uniqueHex } from "../../base/rng.ts";
 import { sleep, wallClockDate } from "../../base/clock.ts";
 import { LoaderError } from "../../base/error.ts";
 import type { SettingsChange } from "../../model/platform.ts";
@@ -18,7 +19,7 @@ import {
   settingsOfPhase,
   type SettingValues,
 } from "./phase_settings.ts";
-import { SettingsLease } from "./settings_lease.ts";
+import { LEASE_TIMES, type LeaseTimes, SettingsLease } from "./settings_lease.ts";
 
 /** What is changed, as a person reads it. */
 export const CHANGED_OBJECT = `configmap ${SERVING_NAMESPACE}/${CHANGED_CONFIG_MAP}`;
@@ -43,6 +44,10 @@ export interface ClusterSettingsOptions {
   readonly access: KubeAccess;
   /** Label of the run. */
   readonly runId: string;
+  /** Told what a person should know, a sentence. */
+  readonly onNote?: (sentence: string) => void;
+  /** For tests that are in a hurry. */
+  readonly times?: LeaseTimes;
 }
 
 /** What was put back. */
@@ -64,14 +69,31 @@ export class ClusterSettings {
   readonly #access: KubeAccess;
   readonly #runId: string;
   readonly #lease: SettingsLease;
+  readonly #times: LeaseTimes;
+  readonly #onNote: (sentence: string) => void;
   /** Whether a marker of ours may be there. */
   #isChanged = false;
+  /** Whether one surely was. */
+  #isMarked = false;
   #onChange: (change: SettingsChange) => void = () => {};
 
-  constructor({ access, runId }: ClusterSettingsOptions) {
-    this.#access = access;
+  constructor(
+    { access, runId, onNote = () => {}, times = LEASE_TIMES }: ClusterSettingsOptions,
+  ) {
+    // What is asked while the lease is held must come to its end before the lease does.
+    this.#access = access.within(times.requestMs);
     this.#runId = runId;
-    this.#lease = new SettingsLease(access, `run ${runId} on ${hostname()}`);
+    this.#times = times;
+    this.#onNote = onNote;
+    // Clean-ups, too, may run twice on one machine.
+    const holder = `run ${runId} on ${hostname()} (${uniqueHex(8)})`;
+    this.#lease = new SettingsLease(access, holder, (other) => {
+      onNote(
+        "Knative's settings for this run may be in force no more: its lease " +
+          `${other === null ? "is gone" : `was taken over by ${other}`}, because nothing was ` +
+          "heard of this run for too long.",
+      );
+    }, times);
   }
 
   /**
@@ -86,7 +108,11 @@ export class ClusterSettings {
     if (marker === null && await this.#lease.readHolder() === null) return null;
     await this.#lease.acquire(signal);
     try {
-      return await this.#putBack();
+      return await persist(this.#access, () => this.#putBack(null), {
+        doing: "put Knative's settings back",
+        untilMs: this.#access.clock.nowMs() + this.#times.persistMs,
+        signal,
+      });
     } finally {
       await this.#lease.release();
     }
@@ -123,7 +149,22 @@ export class ClusterSettings {
       await this.recover(signal);
       await this.#lease.acquire(signal);
     }
-    await this.#change((map) => {
+    const change = () => this.#enter(phase);
+    await persist(this.#access, change, {
+      doing: `change the ${CHANGED_OBJECT}`,
+      untilMs: this.#access.clock.nowMs() + this.#times.persistMs,
+      signal,
+    });
+    this.#isMarked = true;
+    if (phase === "measurement") await this.#resetMinScales(signal);
+  }
+
+  async #enter(phase: Phase): Promise<void> {
+    await this.#change(async (map) => {
+      // Another run's settings may stand there since ours were last seen.
+      await this.#lease.confirm();
+      const marker = readMarker(map);
+      if (marker !== null && marker.run !== this.#runId) throw changedByAnother(marker);
       const current = map.data ?? {};
       const values = settingsOfPhase(phase, current);
       const fresh: SettingsMarker = {
@@ -133,25 +174,29 @@ export class ClusterSettings {
         before: {},
         after: {},
       };
-      return { values, marker: extendMarker(readMarker(map) ?? fresh, current, values) };
+      return { values, marker: extendMarker(marker ?? fresh, current, values) };
     });
-    if (phase === "measurement") await this.#resetMinScales(signal);
   }
 
   /**
    * Puts back what was changed, and lets other runs come; nothing happens where
-   * nothing was changed.
+   * nothing was changed, or where another run has put it back before.
    *
    * @throws LoaderError `platform` naming what puts it back later
    */
   async restore(): Promise<void> {
     if (!this.#isChanged) return await this.#lease.release();
     const { clock } = this.#access;
+    const wasChanged = this.#isMarked;
+    this.#isMarked = false;
     try {
-      await persist(this.#access, () => this.#putBack(), {
+      const restored = await persist(this.#access, () => this.#putBack(this.#runId), {
         doing: "put Knative's settings back",
         untilMs: clock.nowMs() + RESTORE_WITHIN_MS,
       });
+      if (restored === null && wasChanged) {
+        this.#onNote("Knative's settings had been put back by another run before this one ended.");
+      }
     } catch (cause) {
       throw new LoaderError(
         "platform",
@@ -163,13 +208,20 @@ export class ClusterSettings {
     await this.#lease.release();
   }
 
-  /** Puts back whatever the marker says, whoever left it. */
-  async #putBack(): Promise<RestoredSettings | null> {
+  /**
+   * Puts back what the marker says.
+   *
+   * @param ofRun the only run whose marker it may be; `null`: whoever left it, which takes the
+   * lease
+   * @returns `null` where there was none, or another run's
+   */
+  async #putBack(ofRun: string | null): Promise<RestoredSettings | null> {
     let result: RestoredSettings | null = null;
-    await this.#change((map) => {
+    await this.#change(async (map) => {
+      if (ofRun === null) await this.#lease.confirm();
       const marker = readMarker(map);
       result = null;
-      if (marker === null) return null;
+      if (marker === null || (ofRun !== null && marker.run !== ofRun)) return null;
       const { values, foreign } = deriveRestoration(marker, map.data ?? {});
       const { run, host, since } = marker;
       result = { run, host, since, restored: values, foreign };
@@ -183,11 +235,11 @@ export class ClusterSettings {
   async #change(
     decide: (
       map: V1ConfigMap,
-    ) => { readonly values: SettingValues; readonly marker: SettingsMarker | null } | null,
+    ) => Promise<{ readonly values: SettingValues; readonly marker: SettingsMarker | null } | null>,
   ): Promise<void> {
     for (let tries = 1;; tries++) {
       const map = await this.#readConfigMap();
-      const decision = decide(map);
+      const decision = await decide(map);
       if (decision === null) return;
       const { values, marker } = decision;
       this.#onChange({
@@ -262,6 +314,15 @@ export class ClusterSettings {
       throw kubeError(error, "let the functions go to zero (min-scale of their PodAutoscalers)");
     }
   }
+}
+
+function changedByAnother({ run, host }: SettingsMarker): LoaderError {
+  return new LoaderError(
+    "platform",
+    `The run ${run} on ${host} has changed Knative's settings since this one did; they are its ` +
+      "own now, and this run changes them no more.",
+    { value: run },
+  );
 }
 
 /** What was put back, in one sentence. */

@@ -1,5 +1,5 @@
 import { LoaderError } from "../../base/error.ts";
-import { type KubeAccess, kubeError, persist } from "./kube_access.ts";
+import { FIELD_MANAGER, isConflict, type KubeAccess, kubeError, persist } from "./kube_access.ts";
 import { type KnativeService, type LiveService, SERVICES } from "./knative_objects.ts";
 import { MANAGED_BY, MANAGED_BY_LABEL, RUN_LABEL } from "./labels.ts";
 import { failureOf, type FunctionFailure, type Readiness } from "./readiness.ts";
@@ -64,7 +64,7 @@ export async function deployServices(
     const { name } = service.metadata;
     const untilMs = access.clock.nowMs() + timeoutMs;
     try {
-      await persist(access, () => access.apply(SERVICES, service), {
+      await persist(access, () => createService(access, service), {
         doing: `deploy ${name}`,
         untilMs,
         signal: ended,
@@ -120,7 +120,54 @@ function describeFailures(
   );
 }
 
-/** Applying would take over what someone else, or another run, has under the same name. */
+/**
+ * Creates a service, which never takes over one that is there: another run, or anyone
+ * else, may have made it in this very moment. One of the same name that carries our own
+ * run's label is that of an earlier try whose answer was lost.
+ */
+async function createService(access: KubeAccess, service: KnativeService): Promise<void> {
+  const { name, labels } = service.metadata;
+  const { custom, namespace } = access;
+  try {
+    await custom.createNamespacedCustomObject({
+      ...SERVICES,
+      namespace,
+      body: service,
+      fieldManager: FIELD_MANAGER,
+    });
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    const { items } = await custom.listNamespacedCustomObject({
+      ...SERVICES,
+      namespace,
+      fieldSelector: `metadata.name=${name}`,
+    }) as { readonly items: readonly LiveService[] };
+    // Gone meanwhile: the next try makes it.
+    if (items.length === 0) throw error;
+    if (runOf(items[0]) !== labels?.[RUN_LABEL]) throw takenName(items[0], namespace);
+  }
+}
+
+/** The run of ours that a service belongs to; `undefined`: it is not ours. */
+function runOf({ metadata: { labels } }: LiveService): string | undefined {
+  return labels?.[MANAGED_BY_LABEL] === MANAGED_BY ? labels?.[RUN_LABEL] : undefined;
+}
+
+function takenName(service: LiveService, namespace: string): LoaderError {
+  const { name } = service.metadata;
+  const run = runOf(service);
+  return new LoaderError(
+    "platform",
+    run === undefined
+      ? `The namespace ${namespace} already has a service "${name}", which is not ours; choose ` +
+        `another namespace (--namespace).`
+      : `The service "${name}" of the run ${run} is still there; if that run is over, remove it ` +
+        `with: deno task clean --run ${run}.`,
+    { value: name },
+  );
+}
+
+/** Before anything is made: what someone else, or another run, has under the same name. */
 async function refuseTakenNames(
   access: KubeAccess,
   services: readonly KnativeService[],
@@ -135,17 +182,6 @@ async function refuseTakenNames(
     throw kubeError(error, `list the Knative services in the namespace ${access.namespace}`);
   }
   const names = new Set(services.map(({ metadata }) => metadata.name));
-  for (const { metadata: { name, labels } } of items) {
-    if (!names.has(name)) continue;
-    const run = labels?.[MANAGED_BY_LABEL] === MANAGED_BY ? labels?.[RUN_LABEL] : undefined;
-    throw new LoaderError(
-      "platform",
-      run === undefined
-        ? `The namespace ${access.namespace} already has a service "${name}", which is not ours; ` +
-          `choose another namespace (--namespace) or seed.`
-        : `The service "${name}" of the run ${run} is still there; if that run is over, remove ` +
-          `it with: deno task clean --run ${run}.`,
-      { value: name },
-    );
-  }
+  const taken = items.find(({ metadata }) => names.has(metadata.name));
+  if (taken !== undefined) throw takenName(taken, access.namespace);
 }

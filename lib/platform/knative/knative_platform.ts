@@ -1,10 +1,8 @@
 import "./no_deprecation_warnings.ts";
-import { hostname } from "node:os";
-import process from "node:process";
 import { type Clock, RealClock, sleep, wallClockDate } from "../../base/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import { type RaisedPriority, raiseOwnPriority } from "../../base/process_priority.ts";
-import { deriveKey } from "../../base/rng.ts";
+import { uniqueHex } from "../../base/rng.ts";
 import type {
   Capacity,
   Deployment,
@@ -108,6 +106,7 @@ interface Watches {
 
 class KnativePlatform implements Platform {
   readonly name = "knative";
+  readonly isShared = true;
   readonly clock: Clock;
   readonly capacity: Capacity;
   readonly #parts: KnativeParts;
@@ -144,7 +143,11 @@ class KnativePlatform implements Platform {
       // The queue-proxy requests no memory unless the cluster is set to.
       instanceOverheadMib: 0,
     };
-    this.#clusterSettings = new ClusterSettings({ access: parts.access, runId: parts.runId });
+    this.#clusterSettings = new ClusterSettings({
+      access: parts.access,
+      runId: parts.runId,
+      onNote: (sentence) => this.#note(sentence),
+    });
   }
 
   describe(): Record<string, unknown> {
@@ -441,9 +444,8 @@ function domainOf(deployed: readonly DeployedFunction[]): string {
 }
 
 /** Unique among all loaders of a cluster, and told apart by a person: when, and four digits. */
+/** Containers may have the same host name and process id, and start at the same instant. */
 function makeRunId(): string {
-  const now = wallClockDate();
-  const [key] = deriveKey(now.getTime(), hostname(), String(process.pid));
-  const time = now.toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
-  return `${time}-${(key >>> 16).toString(16).padStart(4, "0")}`;
+  const time = wallClockDate().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
+  return `${time}-${uniqueHex(8)}`;
 }

@@ -15,7 +15,6 @@ import {
   RequestContext,
   type ResponseContext,
   ServerConfiguration,
-  setHeaderOptions,
   VersionApi,
   Watch,
   wrapHttpLibrary,
@@ -78,13 +77,8 @@ export interface KubeAccess {
   readonly custom: CustomObjectsApi;
   readonly authorization: AuthorizationV1Api;
   readonly version: VersionApi;
-  /**
-   * Server-side apply of a custom object into {@linkcode namespace}, with the field
-   * manager `loader`.
-   *
-   * @returns the object as it is now
-   */
-  apply<T extends NamedObject>(place: ObjectPlace, object: T): Promise<T>;
+  /** The same cluster, where one request may take no longer than this. */
+  within(requestTimeoutMs: number): KubeAccess;
   /**
    * The body of a GET, such as through a service's proxy:
    * `/api/v1/namespaces/NS/services/NAME:PORT/proxy/…`.
@@ -101,14 +95,14 @@ export interface KubeAccess {
   ): Promise<WatchHandle>;
 }
 
-/** What every object has that is applied. */
+/** What every object has that is made. */
 export interface NamedObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string };
 }
 
-/** Who the fields belong to that we set (server-side apply). */
+/** Who the fields belong to that we set (managedFields). */
 export const FIELD_MANAGER = "loader";
 
 /** For this long after it was away an API server may not know yet who may do what. */
@@ -136,44 +130,48 @@ export function openKubeAccess(options: KubeAccessOptions): KubeAccess {
   }
   const user = config.getCurrentUser();
   for (const secret of [user?.token, user?.password, user?.keyData]) keepSecret(secret);
-  const http = createHttpLibrary(options.clock, options.requestTimeoutMs ?? 30_000);
+  const namespace = options.namespace ??
+    config.getContextObject(config.getCurrentContext())?.namespace ?? "default";
+  return createAccess(config, {
+    clock: options.clock,
+    server: cluster.server,
+    namespace,
+    requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+  });
+}
+
+function createAccess(
+  config: KubeConfig,
+  { clock, server, namespace, requestTimeoutMs }: {
+    readonly clock: Clock;
+    readonly server: string;
+    readonly namespace: string;
+    readonly requestTimeoutMs: number;
+  },
+): KubeAccess {
+  const http = createHttpLibrary(clock, requestTimeoutMs);
   const configuration = createConfiguration({
-    baseServer: new ServerConfiguration(cluster.server, {}),
+    baseServer: new ServerConfiguration(server, {}),
     authMethods: { default: config },
     httpApi: wrapHttpLibrary(http),
   });
-  const custom = new CustomObjectsApi(configuration);
-  const namespace = options.namespace ??
-    config.getContextObject(config.getCurrentContext())?.namespace ?? "default";
   return {
-    clock: options.clock,
-    server: cluster.server,
+    clock,
+    server,
     contextName: config.getCurrentContext(),
     namespace,
     core: new CoreV1Api(configuration),
     apps: new AppsV1Api(configuration),
-    custom,
+    custom: new CustomObjectsApi(configuration),
     authorization: new AuthorizationV1Api(configuration),
     version: new VersionApi(configuration),
 
-    async apply({ group, version, plural }, object) {
-      return await custom.patchNamespacedCustomObject(
-        {
-          group,
-          version,
-          plural,
-          namespace,
-          name: object.metadata.name,
-          body: object,
-          fieldManager: FIELD_MANAGER,
-          force: true,
-        },
-        setHeaderOptions("Content-Type", "application/apply-patch+yaml"),
-      );
+    within(shorterMs) {
+      return createAccess(config, { clock, server, namespace, requestTimeoutMs: shorterMs });
     },
 
     async readText(path) {
-      const request = new RequestContext(cluster.server + path, HttpMethod.GET);
+      const request = new RequestContext(server + path, HttpMethod.GET);
       await config.applySecurityAuthentication(request);
       const response = await http.send(request);
       const body = await response.body.text();

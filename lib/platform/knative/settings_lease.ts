@@ -1,16 +1,30 @@
-import { type Clock, sleep, type TimerHandle, wallClockDate } from "../../base/clock.ts";
+import { type Clock, sleep, wallClockDate } from "../../base/clock.ts";
 import { LoaderError } from "../../base/error.ts";
 import { SERVING_NAMESPACE, SETTINGS_LEASE } from "./doctor_checks/rights.ts";
-import { isConflict, isNotFound, type KubeAccess, kubeError } from "./kube_access.ts";
+import { isConflict, isNotFound, type KubeAccess, kubeError, persist } from "./kube_access.ts";
 
-/** How long a lease holds after it was last renewed, seconds. */
-const LEASE_SECONDS = 15;
+/** Lengths of time of a {@linkcode SettingsLease}, milliseconds. */
+export interface LeaseTimes {
+  /** How long it holds after it was last renewed. */
+  readonly leaseMs: number;
+  /** Between renewals: two may be lost. */
+  readonly renewEveryMs: number;
+  /** Longest that a request may take: what was sent later than this is no renewal any more. */
+  readonly requestMs: number;
+  /** Between looks at a lease of someone else's, and before a renewal that failed is tried again. */
+  readonly lookEveryMs: number;
+  /** How long the API server is asked again while it is away. */
+  readonly persistMs: number;
+}
 
-/** Between renewals: two may be lost. */
-const RENEW_EVERY_MS = 5000;
-
-/** Between looks at a lease of someone else's. */
-const LOOK_EVERY_MS = 1000;
+/** What they are, unless a test is in a hurry. */
+export const LEASE_TIMES: LeaseTimes = {
+  leaseMs: 15_000,
+  renewEveryMs: 5000,
+  requestMs: 4000,
+  lookEveryMs: 1000,
+  persistMs: 30_000,
+};
 
 /** Where a lease is among the custom objects. */
 const PLACE = {
@@ -20,15 +34,17 @@ const PLACE = {
   namespace: SERVING_NAMESPACE,
 } as const;
 
+/** Which lease, and which state of it: both are preconditions of every write. */
+interface LeaseState {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
 /** The parts of a Kubernetes `Lease` that we use. */
 interface Lease {
   readonly apiVersion: "coordination.k8s.io/v1";
   readonly kind: "Lease";
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly resourceVersion?: string;
-  };
+  readonly metadata: { readonly name: string; readonly namespace: string } & LeaseState;
   readonly spec: {
     readonly holderIdentity: string;
     readonly leaseDurationSeconds: number;
@@ -40,24 +56,48 @@ interface Lease {
  * Held by the one run that changes settings of a cluster, and renewed for as long
  * as it lives. Whether another holder lives is seen by its renewals, on our own
  * clock, so that the clocks of two machines need not agree.
+ *
+ * Every write names the lease and the state that it was seen in, so that a request
+ * which arrives late changes nothing. An answer that was lost is made up for by
+ * looking: a lease that names us as its holder is ours, whatever we heard.
  */
 export class SettingsLease {
   readonly #access: KubeAccess;
   readonly #clock: Clock;
   readonly #holder: string;
+  readonly #times: LeaseTimes;
+  readonly #onLost: (holder: string | null) => void;
   #held: Lease | null = null;
-  #timer: TimerHandle | undefined;
+  #isLost = false;
+  #stop = new AbortController();
   #renewing: Promise<void> = Promise.resolve();
+  /** One request at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
 
-  /** @param holder run and host, as others shall read it */
-  constructor(access: KubeAccess, holder: string) {
-    this.#access = access;
+  /**
+   * @param holder as others shall read it; nobody else may have the same
+   * @param onLost told once when another has taken it over (who; `null`: it is gone)
+   */
+  constructor(
+    access: KubeAccess,
+    holder: string,
+    onLost: (holder: string | null) => void = () => {},
+    times: LeaseTimes = LEASE_TIMES,
+  ) {
+    this.#access = access.within(times.requestMs);
     this.#clock = access.clock;
     this.#holder = holder;
+    this.#onLost = onLost;
+    this.#times = times;
   }
 
   get isHeld(): boolean {
     return this.#held !== null;
+  }
+
+  /** Whether another has taken it over since it was ours. */
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
   /**
@@ -69,41 +109,64 @@ export class SettingsLease {
    */
   async acquire(signal: AbortSignal): Promise<void> {
     if (this.#held !== null) return;
-    const there = await this.#read();
-    const stale = there === null ? null : await this.#waitForSilence(there, signal);
-    const body = this.#body(stale?.metadata.resourceVersion);
-    try {
-      const held = stale === null
-        ? await this.#access.custom.createNamespacedCustomObject({ ...PLACE, body })
-        : await this.#access.custom.replaceNamespacedCustomObject({
-          ...PLACE,
-          name: SETTINGS_LEASE,
-          body,
-        });
-      this.#held = held as Lease;
-    } catch (error) {
-      if (!isConflict(error)) throw kubeError(error, `take the lease ${SETTINGS_LEASE}`);
-      throw heldByAnother("another run that starts at the same time");
-    }
-    this.#arm();
+    this.#held = await persist(this.#access, () => this.#take(signal), {
+      doing: `take the lease ${SETTINGS_LEASE}`,
+      untilMs: this.#clock.nowMs() + this.#times.leaseMs + this.#times.persistMs,
+      signal,
+    });
+    this.#isLost = false;
+    this.#stop = new AbortController();
+    this.#renewing = this.#keepRenewing(this.#stop.signal);
+  }
+
+  /**
+   * Makes sure that it is ours for the whole of its length from now on.
+   *
+   * @throws LoaderError `platform` when it is not ours any more; what the API server
+   * says when that cannot be known
+   */
+  async confirm(): Promise<void> {
+    const failure = await this.#renew();
+    if (this.#held === null) throw lost();
+    if (failure !== null) throw failure;
   }
 
   /** Gives it back; nothing happens where it is not held. */
   async release(): Promise<void> {
-    this.#timer?.cancel();
+    this.#stop.abort();
     await this.#renewing;
-    if (this.#held === null) return;
+    await this.#turn;
+    let held = this.#held;
     this.#held = null;
-    try {
-      await this.#access.custom.deleteNamespacedCustomObject({ ...PLACE, name: SETTINGS_LEASE });
-    } catch (error) {
-      if (!isNotFound(error)) throw kubeError(error, `give the lease ${SETTINGS_LEASE} back`);
-    }
+    if (held === null) return;
+    await persist(this.#access, async () => {
+      try {
+        const { uid, resourceVersion } = held!.metadata;
+        await this.#access.custom.deleteNamespacedCustomObject({
+          ...PLACE,
+          name: SETTINGS_LEASE,
+          body: { preconditions: { uid, resourceVersion } },
+        });
+      } catch (error) {
+        if (isNotFound(error)) return;
+        if (!isConflict(error)) throw error;
+        // The answer to a renewal was lost, or it is someone else's by now.
+        held = await this.#read();
+        if (held?.spec.holderIdentity === this.#holder) throw error;
+      }
+    }, {
+      doing: `give the lease ${SETTINGS_LEASE} back`,
+      untilMs: this.#clock.nowMs() + this.#times.leaseMs,
+    });
   }
 
   /** Who holds it, as it says itself; `null`: nobody. */
   async readHolder(): Promise<string | null> {
-    return (await this.#read())?.spec.holderIdentity ?? null;
+    try {
+      return (await this.#read())?.spec.holderIdentity ?? null;
+    } catch (error) {
+      throw kubeError(error, `read the lease ${SETTINGS_LEASE}`);
+    }
   }
 
   async #read(): Promise<Lease | null> {
@@ -114,15 +177,37 @@ export class SettingsLease {
       }) as Lease;
     } catch (error) {
       if (isNotFound(error)) return null;
-      throw kubeError(error, `read the lease ${SETTINGS_LEASE}`);
+      throw error;
+    }
+  }
+
+  /** One try; what the API server says is for {@linkcode persist} to judge. */
+  async #take(signal: AbortSignal): Promise<Lease> {
+    const there = await this.#read();
+    const isOurs = there?.spec.holderIdentity === this.#holder;
+    const free = there === null || isOurs ? there : await this.#waitForSilence(there, signal);
+    try {
+      if (free !== null) return await this.#replace(free.metadata);
+      return await this.#access.custom.createNamespacedCustomObject({
+        ...PLACE,
+        body: this.#body(null),
+      }) as Lease;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      const now = await this.#read();
+      if (now?.spec.holderIdentity === this.#holder) return now;
+      throw heldByAnother(
+        now?.spec.holderIdentity ?? "another run that starts at the same time",
+      );
     }
   }
 
   /** The lease as it was last seen, once it has not been renewed for too long; `null`: given back. */
   async #waitForSilence(first: Lease, signal: AbortSignal): Promise<Lease | null> {
-    const untilMs = this.#clock.nowMs() + 1000 * first.spec.leaseDurationSeconds;
+    const leaseMs = Math.max(1000 * first.spec.leaseDurationSeconds, this.#times.lookEveryMs);
+    const untilMs = this.#clock.nowMs() + leaseMs;
     while (this.#clock.nowMs() < untilMs) {
-      await sleep(this.#clock, LOOK_EVERY_MS, signal);
+      await sleep(this.#clock, this.#times.lookEveryMs, signal);
       const now = await this.#read();
       if (now === null) return null;
       if (now.metadata.resourceVersion !== first.metadata.resourceVersion) {
@@ -132,47 +217,81 @@ export class SettingsLease {
     return first;
   }
 
-  #body(resourceVersion: string | undefined): Lease {
+  /** PUT makes a lease that is not there, unless it names the one that is meant. */
+  async #replace(state: LeaseState): Promise<Lease> {
+    return await this.#access.custom.replaceNamespacedCustomObject({
+      ...PLACE,
+      name: SETTINGS_LEASE,
+      body: this.#body(state),
+    }) as Lease;
+  }
+
+  #body(state: LeaseState | null) {
     return {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",
       metadata: {
         name: SETTINGS_LEASE,
         namespace: SERVING_NAMESPACE,
-        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+        ...(state === null ? {} : { uid: state.uid, resourceVersion: state.resourceVersion }),
       },
       spec: {
         holderIdentity: this.#holder,
-        leaseDurationSeconds: LEASE_SECONDS,
+        leaseDurationSeconds: Math.ceil(this.#times.leaseMs / 1000),
         // Microseconds are asked for (MicroTime).
         renewTime: wallClockDate().toISOString().replace("Z", "000Z"),
       },
     };
   }
 
-  #arm(): void {
-    this.#timer = this.#clock.at(this.#clock.nowMs() + RENEW_EVERY_MS, () => {
-      this.#renewing = this.#renew();
-    });
+  async #keepRenewing(stop: AbortSignal): Promise<void> {
+    const { renewEveryMs, lookEveryMs } = this.#times;
+    let waitMs = renewEveryMs;
+    while (!stop.aborted && this.#held !== null) {
+      await sleep(this.#clock, waitMs, stop).catch(() => {/* given back meanwhile */});
+      if (stop.aborted) return;
+      // While the API server is away or slow, the next may come through.
+      waitMs = await this.#renew() === null ? renewEveryMs : lookEveryMs;
+    }
   }
 
-  async #renew(): Promise<void> {
-    try {
-      this.#held = await this.#access.custom.replaceNamespacedCustomObject({
-        ...PLACE,
-        name: SETTINGS_LEASE,
-        body: this.#body(this.#held?.metadata.resourceVersion),
-      }) as Lease;
-    } catch (error) {
-      // Taken over while we were silent for too long: no longer ours to renew or to give back.
-      if (isConflict(error) || isNotFound(error)) {
-        this.#held = null;
-        return;
+  /** Renews it once, after what is under way; why that could not be told, `null`: it was. */
+  #renew(): Promise<unknown> {
+    const renewed = this.#turn.then(async () => {
+      if (this.#held === null) return null;
+      try {
+        this.#held = await this.#replace(this.#held.metadata);
+        return null;
+      } catch (error) {
+        if (!isConflict(error) && !isNotFound(error)) return error;
       }
-      // The API server is away; the next renewal may find it.
-    }
-    this.#arm();
+      try {
+        // It is ours still where only the answer to an earlier renewal was lost.
+        const now = await this.#read();
+        if (now?.spec.holderIdentity === this.#holder) this.#held = now;
+        else this.#lose(now?.spec.holderIdentity ?? null);
+        return null;
+      } catch (error) {
+        return error;
+      }
+    });
+    this.#turn = renewed;
+    return renewed;
   }
+
+  #lose(holder: string | null): void {
+    this.#held = null;
+    this.#isLost = true;
+    this.#onLost(holder);
+  }
+}
+
+function lost(): LoaderError {
+  return new LoaderError(
+    "platform",
+    "Another run has taken over Knative's settings, because this one was not heard of for too " +
+      "long; this one changes them no more.",
+  );
 }
 
 function heldByAnother(holder: string): LoaderError {

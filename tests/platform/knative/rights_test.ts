@@ -107,7 +107,7 @@ Deno.test("rights of one purpose are told together; all of them are told as well
   assert.deepEqual(others, []);
   assert.match(
     finding.sentence,
-    /^The right to create, delete, list, patch, watch services\.serving\.knative\.dev in /,
+    /^The right to create, delete, list, watch services\.serving\.knative\.dev in /,
   );
   const [all] = judgeRights(asked.length, [], "ns");
   assert.equal(all.level, "ok");

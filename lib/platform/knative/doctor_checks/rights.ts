@@ -56,7 +56,7 @@ export const RIGHTS: readonly Right[] = [
     scope: "functions",
     group: "serving.knative.dev",
     resource: "services",
-    verbs: ["create", "delete", "list", "patch", "watch"],
+    verbs: ["create", "delete", "list", "watch"],
     purpose: "deploy functions, wait for them and remove them",
     isVital: true,
   },

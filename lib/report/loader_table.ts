@@ -26,9 +26,9 @@ export function renderLoaderTable(
   const evidence = ({ loader }: Row) => loader.verdict?.evidence;
   return html`
     <h3>Loaders</h3>
-    <p>Several loaders made these runs, each the functions of its part. The verdict on a run is the
-    worst of theirs, and their reasons stand with it. In the table above, numbers of things are
-    sums, and lag and delay are those of the loader that was worst off.</p>
+    <p>Several loaders made these runs, each the functions of its part. The generator is judged
+    loader by loader and by the sums of all, the platform by the sums. In the table above, numbers
+    of things are sums, and lag and delay are those of the loader that was worst off.</p>
     ${renderTable<Row>([
       { heading: "run", isText: true, cell: ({ run }) => run },
       { heading: "loader", cell: ({ loader }) => loader.index },

@@ -146,14 +146,17 @@ Deno.test("lag and drops count by the phase in which the invocation was due", as
 
 Deno.test("a stop of the user ends what is judged", async () => {
   const controller = new AbortController();
-  const { verdict, seconds } = await observe(
+  const { verdict, seconds, outcomes } = await observe(
     THREE_MINUTES,
-    { cpuMs: busy(20_000, 1e9) },
+    { cpuMs: busy(20_000, 1e9), answer: () => ({ completeAfterMs: 1000 }) },
     { signal: controller.signal },
     (clock) => void clock.at(RUN_LEAD_MS + 20_000, () => controller.abort()),
   );
   assert.deepEqual([verdict.evidence.seconds, verdict.evidence.busySeconds], [20, []]);
   assert.equal(seconds.length, 20);
+  // What the user stopped, dispatched or not, is neither measured nor not ok.
+  assert.ok(outcomes.ok > 0 && outcomes.ok + outcomes.cancelled === 900);
+  assert.deepEqual([verdict.evidence.measured, verdict.evidence.measuredNotOk], [outcomes.ok, 0]);
 });
 
 Deno.test("a dispatch stands in the second in which it was made, however long its call takes", async () => {

@@ -1,5 +1,5 @@
 import type { MachineLimits } from "../model/machine.ts";
-import { readMachineLimits } from "../scrape/own_cgroup.ts";
+import { areMachineLimitsKnown, readMachineLimits } from "../scrape/own_cgroup.ts";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 
 /** Version of this program; the one in deno.json. */
@@ -30,18 +30,43 @@ export function localCores(): number {
   return availableParallelism();
 }
 
+/** What is known of how much of a machine the loader may use. */
+export interface CpuShare {
+  readonly limits: MachineLimits;
+  /** Whether the limits could be looked at; where not, `null` among them says nothing. */
+  readonly areLimitsKnown: boolean;
+  /** Cores that this process may use, and those of the machine. */
+  readonly usableCores: number;
+  readonly allCores: number;
+}
+
+function readCpuShare(): CpuShare {
+  return {
+    limits: readMachineLimits(),
+    areLimitsKnown: areMachineLimitsKnown(),
+    usableCores: availableParallelism(),
+    allCores: cpus().length,
+  };
+}
+
 /**
  * A sentence where the loader's container has a limit of CPU: beyond it all of its
  * threads are stopped until the period ends (the kernel's, 100 ms mostly), which makes
- * a load late however idle the machine is.
+ * a load late however idle the machine is. Where limits cannot be looked at, a
+ * sentence where fewer cores may be used than there are.
  *
- * @param limits by default those in force
+ * @param share by default this machine's
  */
-export function describeCpuLimit(limits: MachineLimits = readMachineLimits()): string | null {
-  const { cpuCores } = limits;
-  if (cpuCores === null) return null;
-  const cores = Number(cpuCores.toPrecision(3));
-  return `The loader runs in a container with a CPU limit of ${cores} cores: whenever it needs ` +
-    "more, for however short, it is stopped for tens of milliseconds and the load comes late. " +
-    "generator.csv tells when (throttled_ms); a container without a CPU limit has no such stops.";
+export function describeCpuLimit(share: CpuShare = readCpuShare()): string | null {
+  const { limits: { cpuCores }, areLimitsKnown, usableCores, allCores } = share;
+  if (cpuCores !== null) {
+    const cores = Number(cpuCores.toPrecision(3));
+    return `The loader runs in a container with a CPU limit of ${cores} cores: whenever it needs ` +
+      "more, for however short, it is stopped for tens of milliseconds and the load comes late. " +
+      "generator.csv tells when (throttled_ms); a container without a CPU limit has no such stops.";
+  }
+  if (areLimitsKnown || usableCores >= allCores) return null;
+  return `The loader may use ${usableCores} of the machine's ${allCores} cores; where that is a ` +
+    "CPU limit of its container, it is stopped for tens of milliseconds whenever it needs more, " +
+    "and the load comes late.";
 }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { describeCpuLimit } from "../../lib/run/machine_facts.ts";
 import { MachineReader } from "../../lib/scrape/machine_counters.ts";
 import {
   areMachineLimitsKnown,
@@ -155,12 +154,4 @@ Deno.test("machine counters: this machine's own, where it is Linux", () => {
   assert.ok(coreMs! > 0);
   assert.ok(majorFaults! >= 0);
   assert.ok(areMachineLimitsKnown());
-});
-
-Deno.test("a CPU limit of the loader's container is a sentence", () => {
-  assert.equal(describeCpuLimit({ cpuCores: null, memoryMib: 5 }), null);
-  assert.match(
-    describeCpuLimit({ cpuCores: 0.5, memoryMib: null })!,
-    /^The loader runs in a container with a CPU limit of 0\.5 cores: /,
-  );
 });

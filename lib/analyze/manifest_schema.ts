@@ -177,6 +177,8 @@ const runManifest: z.ZodType<RunManifest> = z.object({
   })).optional(),
 });
 
+const hashes = z.record(z.string(), z.string());
+
 const experimentManifest: z.ZodType<ExperimentManifest> = z.object({
   kind: z.literal("experiment"),
   formatVersion: z.literal(1),
@@ -187,6 +189,7 @@ const experimentManifest: z.ZodType<ExperimentManifest> = z.object({
   error: z.string().nullable(),
   command: texts,
   options: record,
+  inputs: z.object({ files: hashes, traces: hashes, schedules: hashes }).optional(),
   createdAt: z.string(),
   endedAt: z.string().nullable(),
   runs: z.array(runPath),

@@ -228,6 +228,16 @@ export interface RunManifest {
   readonly loaders?: readonly LoaderPart[];
 }
 
+/** What the runs of an experiment are made of, as SHA-256 of contents, hexadecimal. */
+export interface InputHashes {
+  /** The files that options name, by option. */
+  readonly files: Readonly<Record<string, string>>;
+  /** The traces, by run. */
+  readonly traces: Readonly<Record<string, string>>;
+  /** The schedules, by run; those that were planned ahead. */
+  readonly schedules: Readonly<Record<string, string>>;
+}
+
 /** `experiment.json`: the question and the runs that answer it. */
 export interface ExperimentManifest {
   readonly kind: "experiment";
@@ -242,6 +252,8 @@ export interface ExperimentManifest {
   readonly options: Readonly<Record<string, unknown>>;
   readonly createdAt: string;
   readonly endedAt: string | null;
+  /** What a resumed experiment must find again; absent: an earlier version did not keep it. */
+  readonly inputs?: InputHashes;
   /** Folders of the runs, relative to the experiment's, in order. */
   readonly runs: readonly string[];
   readonly notes: readonly string[];

@@ -1,6 +1,6 @@
 import { LoaderError } from "../base/error.ts";
 import { formatJson } from "../base/json.ts";
-import type { ExperimentManifest, RunManifest } from "../model/manifest.ts";
+import type { ExperimentManifest, InputHashes, RunManifest } from "../model/manifest.ts";
 import { DiskReserve } from "./disk_reserve.ts";
 import { writeManifest } from "./manifest_file.ts";
 import { RunFolder } from "./run_folder.ts";
@@ -14,8 +14,12 @@ export class ExperimentFolder {
   readonly #reserve: DiskReserve;
   #manifest: ExperimentManifest;
 
-  private constructor(path: string, manifest: ExperimentManifest) {
+  /** What a person should know of the folder as it was found. */
+  readonly openingNotes: readonly string[];
+
+  private constructor(path: string, manifest: ExperimentManifest, notes: readonly string[] = []) {
     this.path = path;
+    this.openingNotes = notes;
     this.#manifest = manifest;
     writeManifest(`${path}/experiment.json`, manifest);
     try {
@@ -30,7 +34,9 @@ export class ExperimentFolder {
 
   /**
    * Makes the folder, or takes up one that the same experiment with the same
-   * options has left unfinished.
+   * options, of the same traces, schedules and files, has left unfinished. What
+   * an earlier version left, which kept no hashes of these, is taken up with a
+   * note, if the runs that are there have the same schedules.
    *
    * @throws LoaderError `usage` when the folder holds anything else
    */
@@ -55,13 +61,19 @@ export class ExperimentFolder {
       return new ExperimentFolder(path, manifest);
     }
     refuseOther(path, previous, manifest);
-    return new ExperimentFolder(path, {
+    refuseOtherInputs(path, previous, manifest);
+    refuseOtherRuns(path, manifest);
+    const notes = previous.inputs === undefined ? [NOTE_UNKNOWN_INPUTS] : [];
+    const taken: ExperimentManifest = {
       ...previous,
+      inputs: mergeInputs(previous.inputs, manifest.inputs),
+      notes: [...previous.notes, ...notes],
       command: manifest.command,
       status: "running",
       error: null,
       endedAt: null,
-    });
+    };
+    return new ExperimentFolder(path, taken, notes);
   }
 
   get manifest(): ExperimentManifest {
@@ -77,11 +89,16 @@ export class ExperimentFolder {
     this.#reserve.release();
   }
 
-  /** The manifest of a run that came to its end earlier, if there is one. */
-  completedRun(name: string): RunManifest | undefined {
-    const manifest = readJson<RunManifest>(`${this.path}/runs/${name}/manifest.json`);
-    const ended = manifest?.status === "finished" || manifest?.status === "overloaded";
-    return ended ? manifest : undefined;
+  /**
+   * The manifest of a run that came to its end earlier, if there is one.
+   *
+   * @param content what it must be made of; without, it is not compared
+   * @throws LoaderError `usage` when it is not of the same trace and schedule
+   */
+  completedRun(name: string, content?: RunContent): RunManifest | undefined {
+    return content === undefined
+      ? readCompletedRun(this.path, name)
+      : refuseOtherRun(this.path, this.#manifest.experiment, name, content);
   }
 
   /**
@@ -130,6 +147,106 @@ function refuseOther(
       { file: path },
     );
   }
+}
+
+/** What is told of a folder in which only options and schedules could be compared. */
+const NOTE_UNKNOWN_INPUTS =
+  "An earlier version began this experiment and kept no hashes of the files that its options name; " +
+  "whether they are the same when it went on is not known.";
+
+/** @throws LoaderError `usage` when a file, a trace or a schedule has another content than before */
+function refuseOtherInputs(
+  path: string,
+  { experiment, inputs: previous }: ExperimentManifest,
+  { inputs }: ExperimentManifest,
+): void {
+  if (previous === undefined || inputs === undefined) return;
+  const kinds: readonly [what: (name: string) => string, keyof InputHashes][] = [
+    [(option) => `another content of the file of --${toKebabCase(option)}`, "files"],
+    [(run) => `another content of the trace of ${run}`, "traces"],
+    [(run) => `another schedule of ${run}`, "schedules"],
+  ];
+  for (const [what, kind] of kinds) {
+    for (const [name, hash] of Object.entries(inputs[kind])) {
+      const before = previous[kind][name];
+      if (before === undefined || before === hash) continue;
+      throw refuseContent(path, experiment, what(name), before, hash);
+    }
+  }
+}
+
+/** @throws LoaderError `usage` when a run that is there is not the one that would be made */
+function refuseOtherRuns(path: string, { experiment, inputs }: ExperimentManifest): void {
+  for (const [name, hash] of Object.entries(inputs?.schedules ?? {})) {
+    refuseOtherRun(path, experiment, name, {
+      scheduleHash: hash,
+      traceHash: inputs?.traces[name] ?? null,
+    });
+  }
+}
+
+/** What a run is made of. */
+interface RunContent {
+  readonly scheduleHash: string;
+  /** `null`: it replays none. */
+  readonly traceHash: string | null;
+}
+
+function refuseOtherRun(
+  path: string,
+  experiment: string,
+  name: string,
+  { scheduleHash, traceHash }: RunContent,
+): RunManifest | undefined {
+  const done = readCompletedRun(path, name);
+  if (done === undefined) return undefined;
+  if (done.scheduleHash !== scheduleHash) {
+    const what = `the run ${name} with another schedule`;
+    throw refuseContent(path, experiment, what, done.scheduleHash, scheduleHash);
+  }
+  const before = done.trace?.hash ?? null;
+  if (before !== null && traceHash !== null && before !== traceHash) {
+    const what = `the run ${name} of another content of the trace`;
+    throw refuseContent(path, experiment, what, before, traceHash);
+  }
+  return done;
+}
+
+function refuseContent(
+  path: string,
+  experiment: string,
+  what: string,
+  before: string,
+  now: string,
+): LoaderError {
+  return new LoaderError(
+    "usage",
+    `The folder holds an unfinished ${experiment} with ${what} (SHA-256 ${before}, now ${now}); ` +
+      "put back what it was or name another folder with --output.",
+    { file: path },
+  );
+}
+
+function mergeInputs(
+  previous: InputHashes | undefined,
+  own: InputHashes | undefined,
+): InputHashes | undefined {
+  if (previous === undefined || own === undefined) return own ?? previous;
+  return {
+    files: { ...previous.files, ...own.files },
+    traces: { ...previous.traces, ...own.traces },
+    schedules: { ...previous.schedules, ...own.schedules },
+  };
+}
+
+function toKebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => "-" + letter.toLowerCase());
+}
+
+function readCompletedRun(path: string, name: string): RunManifest | undefined {
+  const manifest = readJson<RunManifest>(`${path}/runs/${name}/manifest.json`);
+  const ended = manifest?.status === "finished" || manifest?.status === "overloaded";
+  return ended ? manifest : undefined;
 }
 
 function readPrevious(path: string): ExperimentManifest | undefined {

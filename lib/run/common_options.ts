@@ -66,6 +66,7 @@ export const COMMON_OPTIONS = {
   }),
   endpoints: textOption<string | null>("address|file", {
     ...ENDPOINTS_ONLY,
+    readsFile: true,
     meaning:
       "servers that the load goes to, as host:port or https://host:port, with commas between " +
       "several, or a YAML file (see config/endpoints.yaml)",
@@ -116,6 +117,7 @@ export const COMMON_OPTIONS = {
     decidesResult: false,
   }),
   config: textOption<string | null>("file", {
+    readsFile: true,
     meaning: "YAML file with options by name; the command line wins",
     default: null,
     decidesResult: false,

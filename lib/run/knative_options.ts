@@ -16,6 +16,7 @@ export const KNATIVE_OPTIONS = {
   ...CLUSTER_OPTIONS,
   template: textOption<string | null>("file", {
     ...KNATIVE_ONLY,
+    readsFile: true,
     meaning: "YAML file with the Knative Service of a function " +
       "(default: workloads/container/trace_function.yaml)",
     default: null,

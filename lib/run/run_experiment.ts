@@ -16,6 +16,7 @@ import type { CommonOptions } from "./common_options.ts";
 import { createPlatformFromOptions } from "./create_platform.ts";
 import type { Experiment, PlannedRun } from "./experiment.ts";
 import { deriveFunctionSpecs } from "./function_specs.ts";
+import { deriveInputHashes } from "./input_hashes.ts";
 import { InstanceLog } from "./instance_log.ts";
 import { LoadJudge } from "./load_judge.ts";
 import { describeMachine, describeVersions } from "./machine_facts.ts";
@@ -102,9 +103,18 @@ export async function runExperiment<O extends OptionTable>(
 
   const folder = ExperimentFolder.open(
     options.output ?? `results/${experiment.name}_${timestamp()}`,
-    createExperimentManifest(experiment, options, call.command ?? []),
+    {
+      ...createExperimentManifest(experiment, options, call.command ?? []),
+      inputs: await deriveInputHashes(
+        experiment.options,
+        heededOptions(experiment, options),
+        ahead,
+        signal,
+      ),
+    },
   );
   listener.onFolder?.(folder.path);
+  for (const note of folder.openingNotes) listener.onNote?.(note);
   const session = new Session(
     experiment,
     options,
@@ -245,7 +255,10 @@ class Session<O extends OptionTable> {
     const run = attempt === 1
       ? load.run
       : { ...load.run, name: `${load.run.name}_attempt-${attempt}` };
-    const done = this.folder.completedRun(run.name);
+    const done = this.folder.completedRun(run.name, {
+      scheduleHash: await run.schedule.hash(this.signal),
+      traceHash: run.trace?.hash ?? null,
+    });
     if (done !== undefined) {
       this.listener.onNote?.(`${run.name} is there already.`);
       this.manifests.push(done);

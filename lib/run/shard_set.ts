@@ -4,7 +4,7 @@ import {
   readExperimentFolder,
   type RunFolder,
 } from "../analyze/experiment_folder.ts";
-import type { RunManifest, RunStatus, ShardFacts } from "../model/manifest.ts";
+import type { InputHashes, RunManifest, RunStatus, ShardFacts } from "../model/manifest.ts";
 import { flagOf } from "./option.ts";
 import { formatShard, type Shard } from "./shard.ts";
 import { formatInstant } from "./shard_options.ts";
@@ -91,6 +91,9 @@ function checkNumbers(found: readonly NumberedFolder[]): void {
   );
 }
 
+/** What a configuration file comes to are options, which are compared; the shard may stand in it. */
+const COMPARED_OTHERWISE: ReadonlySet<string> = new Set(["config"]);
+
 /** All asked the same. */
 function checkExperiments([first, ...others]: readonly ExperimentFolder[]): void {
   for (const { path, manifest } of others) {
@@ -111,6 +114,24 @@ function checkExperiments([first, ...others]: readonly ExperimentFolder[]): void
         } in ${first.path}.`,
       );
     }
+    checkFiles(path, manifest.inputs?.files ?? {}, first);
+  }
+}
+
+/** The files that options name have one content, as far as both tell. */
+function checkFiles(
+  path: string,
+  files: InputHashes["files"],
+  first: ExperimentFolder,
+): void {
+  for (const [name, hash] of Object.entries(files)) {
+    const other = first.manifest.inputs?.files[name];
+    if (other === undefined || other === hash || COMPARED_OTHERWISE.has(name)) continue;
+    throw refuse(
+      path,
+      `The file of ${flagOf(name)} has another content (SHA-256 ${hash}) than in ${first.path} ` +
+        `(${other}).`,
+    );
   }
 }
 
@@ -180,6 +201,14 @@ function checkPart(
       path,
       `The schedule's hash is ${manifest.scheduleHash.slice(0, 12)}…, but ` +
         `${other.scheduleHash.slice(0, 12)}… in ${first.path}.`,
+    );
+  }
+  const [trace, itsTrace] = [manifest.trace?.hash, other.trace?.hash];
+  if (trace !== itsTrace) {
+    throw refuse(
+      path,
+      `The trace has another content (SHA-256 ${trace ?? "of none"}) than in ${first.path} ` +
+        `(${itsTrace ?? "of none"}).`,
     );
   }
   const starts = [shard, other.shard!].map((facts) => facts.startAtUnixMs);

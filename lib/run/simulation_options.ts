@@ -30,6 +30,7 @@ const PARAMETER_OPTIONS = Object.fromEntries(
 export const SIMULATION_OPTIONS = {
   simulation: textOption<string | null>("file", {
     ...SIMULATOR_ONLY,
+    readsFile: true,
     meaning: "YAML file with parameters of the simulated platform (see config/simulation.yaml)",
   }),
   ...PARAMETER_OPTIONS,

@@ -274,6 +274,28 @@ const MISFITS: readonly Misfit[] = [
     },
   },
   {
+    what: "another content of the trace",
+    sentence: /3-of-3.*: The trace has another content \(SHA-256 abc\) than in .* \([0-9a-f]{64}\)/,
+    spoil: (parts) => {
+      changeRun(parts[2], ({ trace }) => ({ trace: { ...trace!, hash: "abc" } }));
+      return parts;
+    },
+  },
+  {
+    what: "another content of a file that an option names",
+    sentence:
+      /2-of-3: The file of --simulation has another content \(SHA-256 abc\) than in .*\(def\)/,
+    spoil: (parts) => {
+      for (const [i, hash] of ["def", "abc", "def"].entries()) {
+        changeExperiment(parts[i], ({ inputs }) => ({
+          // What a configuration file holds beside options may differ.
+          inputs: { ...inputs!, files: { config: hash, simulation: hash } },
+        }));
+      }
+      return parts;
+    },
+  },
+  {
     what: "an unfinished run",
     sentence: /2-of-3: The run functions-6_repetition-0 is failed here \(Lost\), so the/,
     spoil: (parts) => {

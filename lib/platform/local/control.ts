@@ -81,13 +81,24 @@ export type GatewayMessage =
   /** It cannot go on; the sentence says why. The process ends. */
   | { readonly type: "failed"; readonly code: "usage" | "platform"; readonly sentence: string };
 
-/** The lines of a stream of UTF-8 text, without their ends. */
-export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+/** No message is longer; 10,000 functions report in 3 MB. */
+const LONGEST_LINE = 64 * 2 ** 20;
+
+/**
+ * The lines of a stream of UTF-8 text, without their ends. What follows the last end
+ * is a line too: it may be whole, or cut where the writer ended.
+ *
+ * @param mostCharacters of a line that are kept; the rest of it is left out
+ */
+export async function* readLines(
+  stream: ReadableStream<Uint8Array>,
+  mostCharacters = LONGEST_LINE,
+): AsyncGenerator<string> {
   let rest = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream() as TextTransform)) {
     const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
+    rest = lines.pop()!.slice(0, mostCharacters);
+    for (const line of lines) yield line.slice(0, mostCharacters);
   }
   if (rest !== "") yield rest;
 }

@@ -11,6 +11,7 @@ import {
   readLines,
   type SpinConstants,
 } from "./control.ts";
+import { LastWords } from "./last_words.ts";
 
 const GATEWAY_MAIN = fileURLToPath(new URL("./gateway_main.ts", import.meta.url));
 const FUNCTION_SERVER = fileURLToPath(
@@ -33,6 +34,9 @@ const LEAST_URGENT = 19;
 /** How long instances may take to end after their gateway, at low priority on a busy machine. */
 const INSTANCE_END_MS = 3000;
 const LOOK_EVERY_MS = 5;
+
+/** Characters of what is no message that are shown. */
+const MOST_QUOTED = 80;
 
 /** What the gateway says once it listens. */
 export interface ListeningGateway {
@@ -60,7 +64,11 @@ export class GatewayProcess {
   #listening: ListeningGateway | null = null;
   #isDeployed = false;
   #stopping = false;
-  #complaint: string | null = null;
+  readonly #lastWords = new LastWords();
+  /** A line that is no message: the last one may be cut where the process ended. */
+  #unreadable: string | null = null;
+  /** Why it was ended, if that was for what it said. */
+  #garbled: LoaderError | null = null;
 
   /**
    * Starts the process; it finds out the speed of this machine meanwhile.
@@ -162,10 +170,13 @@ export class GatewayProcess {
   }
 
   async #live(): Promise<void> {
-    await Promise.all([this.#readMessages(), this.#readComplaints()]);
+    await Promise.all([this.#readMessages(), this.#lastWords.read(this.#child.stderr)]);
     const { code, signal } = await this.#child.status;
-    const how = this.#complaint ?? (signal ?? `exit status ${code}`);
-    const reason = new LoaderError("platform", `The gateway of the local platform ended: ${how}.`);
+    const said = this.#lastWords.text;
+    const how = (signal ?? `exit status ${code}`) +
+      (said === null ? "" : `, after saying "${said}"`);
+    const reason = this.#garbled ??
+      new LoaderError("platform", `The gateway of the local platform ended: ${how}.`);
     this.#deployed.reject(reason);
     await this.#outliveInstances();
     // No one else will tell.
@@ -187,7 +198,8 @@ export class GatewayProcess {
 
   async #readMessages(): Promise<void> {
     for await (const line of readLines(this.#child.stdout)) {
-      const message: GatewayMessage = JSON.parse(line);
+      const message = this.#parse(line);
+      if (message === null) continue;
       switch (message.type) {
         case "listening":
           this.#listening = message;
@@ -209,12 +221,22 @@ export class GatewayProcess {
     }
   }
 
-  async #readComplaints(): Promise<void> {
-    for await (const line of readLines(this.#child.stderr)) {
-      // After "error: …" Deno tells where, which says little to the user.
-      if (line.trim() !== "" && !this.#complaint?.startsWith("error: ")) {
-        this.#complaint = line.trim();
-      }
+  /** `null`: it is none. Who goes on after that cannot be trusted, and is ended. */
+  #parse(line: string): GatewayMessage | null {
+    if (this.#unreadable !== null) {
+      this.#garbled ??= new LoaderError(
+        "platform",
+        "The gateway of the local platform said what is no message: " +
+          `${JSON.stringify(this.#unreadable)}.`,
+      );
+      kill([this.pid]);
+      return null;
+    }
+    try {
+      return JSON.parse(line);
+    } catch {
+      this.#unreadable = line.slice(0, MOST_QUOTED);
+      return null;
     }
   }
 

@@ -3,6 +3,7 @@ import type { Clock, TimerHandle } from "../../base/clock.ts";
 import { errorMessage } from "../../base/error.ts";
 import { readLines, type SpinConstants } from "./control.ts";
 import type { InstanceCallbacks } from "./function_pool.ts";
+import { LastWords } from "./last_words.ts";
 import type { ProxiedInstance } from "./proxy.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -46,7 +47,7 @@ export class InstanceProcess implements ProxiedInstance {
   readonly #stop = new AbortController();
   #isListening = false;
   #upstream: Upstream | null = null;
-  #complaint: string | null = null;
+  readonly #lastWords = new LastWords();
   #reason: string | null = null;
 
   constructor(name: string, options: InstanceProcessOptions, callbacks: InstanceCallbacks) {
@@ -121,9 +122,9 @@ export class InstanceProcess implements ProxiedInstance {
     if (child === null) {
       await Promise.resolve();
     } else {
-      await Promise.all([this.#readOutput(child), this.#readComplaints(child)]);
+      await Promise.all([this.#readOutput(child), this.#lastWords.read(child.stderr)]);
       const status = await child.status;
-      this.#reason ??= this.#complaint ?? describeEnd(status);
+      this.#reason ??= this.#lastWords.text ?? describeEnd(status);
     }
     this.#timer.cancel();
     this.#upstream?.close();
@@ -136,15 +137,6 @@ export class InstanceProcess implements ProxiedInstance {
       if (port === null || this.#isListening || this.#isStopping) continue;
       this.#isListening = true;
       this.#connect(port);
-    }
-  }
-
-  async #readComplaints(child: Deno.ChildProcess): Promise<void> {
-    for await (const line of readLines(child.stderr)) {
-      // After "error: …" Deno tells where, which says little to the user.
-      if (line.trim() !== "" && !this.#complaint?.startsWith("error: ")) {
-        this.#complaint = line.trim();
-      }
     }
   }
 

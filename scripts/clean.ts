@@ -46,6 +46,9 @@ const OPTIONS = {
   dryRun: switchOption({ meaning: "say what would go, and stop", default: false }),
 } satisfies OptionTable;
 
+/** Longest that one request may take. */
+const REQUEST_MS = 30_000;
+
 async function main(): Promise<number> {
   const parsed = parseOptions(
     "clean",
@@ -58,11 +61,12 @@ async function main(): Promise<number> {
     return 0;
   }
   const { run, wait, dryRun, ...place } = parsed.values;
-  const access = openKubeAccess({ ...place, clock: new RealClock() });
+  using interrupt = listenForInterrupt(() => print("stderr", "Stopping."));
+  const access = openKubeAccess({ ...place, clock: new RealClock() })
+    .within(REQUEST_MS, interrupt.signal);
   const lines = describeOwn(await findOwnObjects(access, run), run);
   for (const line of lines) print("stdout", line);
   if (dryRun) return 0;
-  using interrupt = listenForInterrupt(() => print("stderr", "Stopping."));
   const { done, left } = await cleanCluster(access, {
     runId: run,
     timeoutMs: wait,

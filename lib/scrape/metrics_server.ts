@@ -24,7 +24,7 @@ export interface PodGroup {
 /** Options of {@linkcode createMetricsServerScraper}. */
 export interface MetricsServerOptions {
   /** GET of a path of the API server. */
-  readonly readText: (path: string) => Promise<string>;
+  readonly readText: (path: string, signal: AbortSignal) => Promise<string>;
   readonly groups: readonly PodGroup[];
   /** Origin of the platform's clock: rows are of the time that the metrics tell. */
   readonly originUnixMs: number;
@@ -75,9 +75,9 @@ export function createMetricsServerScraper(options: MetricsServerOptions): Metri
       ? undefined
       : Math.max(...measured.map(({ timestamp }) => Date.parse(timestamp))) - originUnixMs;
 
-  const scrapeNodes = async (): Promise<ScrapedRow[]> => {
-    nodes ??= await readNodes(readText).catch(() => new Map());
-    const metrics = await readItems<NodeMetrics>(readText, `${API}/nodes`);
+  const scrapeNodes = async (signal: AbortSignal): Promise<ScrapedRow[]> => {
+    nodes ??= await readNodes(readText, signal).catch(() => new Map());
+    const metrics = await readItems<NodeMetrics>(readText, `${API}/nodes`, signal);
     return metrics.map((measured): ScrapedRow => {
       const { metadata: { name }, usage } = measured;
       const node = nodes?.get(name);
@@ -98,12 +98,15 @@ export function createMetricsServerScraper(options: MetricsServerOptions): Metri
     });
   };
 
-  const scrapeGroup = async ({ group, namespace, labelSelector }: PodGroup) => {
+  const scrapeGroup = async (
+    { group, namespace, labelSelector }: PodGroup,
+    signal: AbortSignal,
+  ) => {
     const query = labelSelector === undefined
       ? ""
       : `?labelSelector=${encodeURIComponent(labelSelector)}`;
     const path = `${API}/namespaces/${namespace}/pods${query}`;
-    const pods = await readItems<PodMetrics>(readText, path);
+    const pods = await readItems<PodMetrics>(readText, path, signal);
     const containers = pods.flatMap((pod) => pod.containers);
     const sum = (key: keyof Usage) =>
       containers.reduce((total, { usage }) => total + parseQuantity(usage[key]), 0);
@@ -116,10 +119,13 @@ export function createMetricsServerScraper(options: MetricsServerOptions): Metri
     tables: [NODES, PROCESSES],
     everyMs,
     timeoutMs,
-    async scrape() {
+    async scrape(signal) {
       scrapes++;
       // One that fails (such as a right that is missing) leaves the others.
-      const settled = await Promise.allSettled([scrapeNodes(), ...groups.map(scrapeGroup)]);
+      const settled = await Promise.allSettled([
+        scrapeNodes(signal),
+        ...groups.map((group) => scrapeGroup(group, signal)),
+      ]);
       const failed = settled.find((result) => result.status === "rejected");
       if (failed !== undefined) {
         gaps++;
@@ -162,8 +168,9 @@ const CONTROL_PLANE_LABELS = [
 
 async function readNodes(
   readText: MetricsServerOptions["readText"],
+  signal: AbortSignal,
 ): Promise<Map<string, ClusterNode>> {
-  const objects = await readItems<NodeObject>(readText, "/api/v1/nodes");
+  const objects = await readItems<NodeObject>(readText, "/api/v1/nodes", signal);
   const here = new Set(Deno.networkInterfaces().map(({ address }) => address));
   return new Map(objects.map(({ metadata: { name, labels = {} }, status }) => [name, {
     name,
@@ -177,8 +184,9 @@ async function readNodes(
 async function readItems<T>(
   readText: MetricsServerOptions["readText"],
   path: string,
+  signal: AbortSignal,
 ): Promise<readonly T[]> {
-  const { items } = JSON.parse(await readText(path)) as { readonly items?: readonly T[] };
+  const { items } = JSON.parse(await readText(path, signal)) as { readonly items?: readonly T[] };
   if (items !== undefined) return items;
   throw new LoaderError("platform", `The answer to ${path} is no list.`);
 }

@@ -85,11 +85,14 @@ export function parseServicePlace(text: string): ServicePlace {
  */
 export function createProxiedPrometheusApi(
   { namespace, service, port }: ServicePlace,
-  readText: (path: string) => Promise<string>,
+  readText: (path: string, signal: AbortSignal) => Promise<string>,
 ): PrometheusApi {
   const place = `${namespace}/${service}:${port}`;
   const proxy = `/api/v1/namespaces/${namespace}/services/${service}:${port}/proxy`;
-  return { place, query: (promql) => ask(place, promql, (path) => readText(proxy + path)) };
+  return {
+    place,
+    query: (promql, signal) => ask(place, promql, (path) => readText(proxy + path, signal)),
+  };
 }
 
 /** Prometheus' documentation, "HTTP API", instant queries. */

@@ -37,6 +37,9 @@ const KINDS = { service: SERVICES, pod: PODS, ...MADE_OF_SERVICES };
 
 type Kind = keyof typeof KINDS;
 
+/** Longest that one request may take. */
+const LONGEST_REQUEST_MS = 30_000;
+
 /** Deletions under way at once. */
 const AT_ONCE = 20;
 
@@ -58,10 +61,37 @@ const COLLECTED_WITHIN_MS = 20_000;
  */
 export async function removeServices(
   access: KubeAccess,
-  { runId, timeoutMs, signal, onProgress }: CleanerSetting,
+  setting: CleanerSetting,
+): Promise<CleanUp> {
+  const { clock } = access;
+  const { timeoutMs, signal } = setting;
+  const untilMs = clock.nowMs() + timeoutMs;
+  const end = new AbortController();
+  const timer = clock.at(untilMs, () => end.abort(overdue(timeoutMs)));
+  const onAbort = () => end.abort(signal!.reason);
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    // No request outlives the time that there is.
+    return await removeUntil(access.within(LONGEST_REQUEST_MS, end.signal), setting, untilMs);
+  } finally {
+    timer.cancel();
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+function overdue(timeoutMs: number): Error {
+  return Object.assign(new Error(`not within the ${timeoutMs / 1000} s that there are for it`), {
+    code: "ETIMEDOUT",
+  });
+}
+
+async function removeUntil(
+  access: KubeAccess,
+  { runId, signal, onProgress }: CleanerSetting,
+  untilMs: number,
 ): Promise<CleanUp> {
   const { clock, namespace } = access;
-  const untilMs = clock.nowMs() + timeoutMs;
   const labelSelector = selectorOf(runId);
   const found = await persist(access, () =>
     access.custom.listNamespacedCustomObject({

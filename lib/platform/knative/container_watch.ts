@@ -1,6 +1,11 @@
 import { sleep } from "../../base/clock.ts";
 import { errorMessage } from "../../base/error.ts";
-import { followChanges, type VersionedObject, watchRetryMs } from "./follow_changes.ts";
+import {
+  followChanges,
+  LEAST_WATCH_MS,
+  type VersionedObject,
+  watchRetryMs,
+} from "./follow_changes.ts";
 import type { ContainerEvent } from "./instance_lives.ts";
 import { isTransient, type KubeAccess } from "./kube_access.ts";
 import { parseTime } from "./pod_state.ts";
@@ -54,11 +59,12 @@ export function watchContainers(
 
   async function follow(): Promise<void> {
     let version: string | null = null;
-    for (let failures = 0; !stop.signal.aborted;) {
+    const { clock } = access;
+    for (let short = 0; !stop.signal.aborted;) {
+      const beganMs = clock.nowMs();
       try {
         version ??= await readVersion();
         trouble = null;
-        failures = 0;
         version = await followChanges<EventObject>(
           access,
           { path, fieldSelector: FIELD_SELECTOR, resourceVersion: version },
@@ -71,16 +77,18 @@ export function watchContainers(
         trouble = errorMessage(error);
         const hasExpired = (error as { code?: unknown })?.code === 410;
         if (!hasExpired && !isTransient(error)) return;
-        await sleep(access.clock, watchRetryMs(failures++), stop.signal).catch(
-          () => {/* closed meanwhile */},
-        );
       }
+      short = clock.nowMs() - beganMs < LEAST_WATCH_MS ? short + 1 : 0;
+      if (short === 0) continue;
+      await sleep(clock, watchRetryMs(short), stop.signal).catch(() => {/* closed meanwhile */});
     }
   }
 
   /** Where events are now: there may be thousands, of which none is wanted. */
   async function readVersion(): Promise<string> {
-    const { metadata } = JSON.parse(await access.readText(`${path}?limit=1`)) as EventObject;
+    const { metadata } = JSON.parse(
+      await access.readText(`${path}?limit=1`, stop.signal),
+    ) as EventObject;
     return metadata.resourceVersion;
   }
 

@@ -33,44 +33,64 @@ export function watchRetryMs(failures: number): number {
   return Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures, 10), LONGEST_RETRY_MS);
 }
 
+/** So much longer than it was asked for a watch may be silent, before it is ended here. */
+const SLACK_MS = 10_000;
+
+/** A watch that ends sooner than this counts as one that has failed. */
+export const LEAST_WATCH_MS = 1000;
+
 /**
  * Follows changes until the server ends the watch, or `stop` does, after which
- * nothing is told.
+ * nothing is told. One of which nothing is heard for longer than the server was asked
+ * to keep it is ended here.
  *
  * @returns the version up to which all was told, to go on from
  * @throws what the server or the connection says; its `code` is 410 where the changes
  * since that version are no longer kept
  */
-export function followChanges<T extends VersionedObject>(
-  access: Pick<KubeAccess, "watch">,
+export async function followChanges<T extends VersionedObject>(
+  { clock, watch }: Pick<KubeAccess, "clock" | "watch">,
   { path, resourceVersion, ...selectors }: FollowedChanges,
   onChange: ChangeListener<T>,
   stop: AbortSignal,
 ): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
   let latest = resourceVersion;
-  const onAbort = () => handle.then((watch) => watch.abort(), () => {});
-  const handle = access.watch(
-    path,
-    {
-      ...selectors,
-      resourceVersion,
-      allowWatchBookmarks: "true",
-      timeoutSeconds: String(WATCH_SECONDS),
-    },
-    {
-      onEvent: (type, object) => {
-        if (stop.aborted) return;
-        if (type === "ERROR") throw watchErrorOf(object);
-        const seen = object as T;
-        latest = seen.metadata.resourceVersion;
-        if (type !== "BOOKMARK") onChange(type, seen);
-      },
-      onEnd: (error) => error === null ? resolve(latest) : reject(error),
-    },
+  let heardMs = clock.nowMs();
+  const end = new AbortController();
+  const onStop = () => end.abort(stop.reason);
+  if (stop.aborted) onStop();
+  else stop.addEventListener("abort", onStop, { once: true });
+  const mostMs = 1000 * WATCH_SECONDS + SLACK_MS;
+  const listen = () =>
+    clock.at(heardMs + mostMs, () => {
+      if (clock.nowMs() < heardMs + mostMs) timer = listen();
+      else end.abort(silence(mostMs));
+    });
+  let timer = listen();
+  const query = {
+    ...selectors,
+    resourceVersion,
+    allowWatchBookmarks: "true",
+    timeoutSeconds: String(WATCH_SECONDS),
+  };
+  try {
+    await watch(path, query, (type, object) => {
+      heardMs = clock.nowMs();
+      if (type === "ERROR") throw watchErrorOf(object);
+      const seen = object as T;
+      latest = seen.metadata.resourceVersion;
+      if (type !== "BOOKMARK") onChange(type, seen);
+    }, end.signal);
+    return latest;
+  } finally {
+    timer.cancel();
+    stop.removeEventListener("abort", onStop);
+  }
+}
+
+function silence(afterMs: number): Error {
+  return Object.assign(
+    new Error(`nothing was heard of a watch for ${Math.round(afterMs / 1000)} s`),
+    { code: "ETIMEDOUT" },
   );
-  handle.catch(reject);
-  if (stop.aborted) onAbort();
-  stop.addEventListener("abort", onAbort, { once: true });
-  return promise.finally(() => stop.removeEventListener("abort", onAbort));
 }

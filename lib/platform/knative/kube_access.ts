@@ -1,5 +1,6 @@
 import "./no_deprecation_warnings.ts";
 import { existsSync } from "node:fs";
+import type { Agent } from "node:http";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
@@ -13,15 +14,15 @@ import {
   IsomorphicFetchHttpLibrary,
   KubeConfig,
   RequestContext,
-  type ResponseContext,
+  ResponseContext,
   ServerConfiguration,
   VersionApi,
-  Watch,
   wrapHttpLibrary,
 } from "@kubernetes/client-node";
 import { type Clock, sleep } from "../../base/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import { keepSecret } from "../../base/secrets.ts";
+import { requestLines } from "./line_request.ts";
 import { isRefusal, isTransient, kubeError, statusOf } from "./kube_error.ts";
 
 export { isConflict, isNotFound, isTransient, kubeError } from "./kube_error.ts";
@@ -35,24 +36,12 @@ export interface KubeAccessOptions {
   readonly context?: string | null;
   /** Namespace; `null`: that of the context, else `default`. */
   readonly namespace?: string | null;
-  /** Longest that one request may take until its answer begins. */
+  /** Longest that one request may take, to the last byte of its answer. */
   readonly requestTimeoutMs?: number;
 }
 
 /** An event of a watch, as the API server sends it. */
 export type WatchEventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
-
-/** What {@linkcode KubeAccess.watch} calls. */
-export interface WatchListener {
-  onEvent(type: WatchEventType, object: unknown): void;
-  /** Called once; `null`: the server ended it, as it does every few minutes. */
-  onEnd(error: unknown): void;
-}
-
-/** Ends a watch. */
-export interface WatchHandle {
-  abort(): void;
-}
 
 /** An object that is asked for by its path in the API. */
 export interface ObjectPlace {
@@ -77,22 +66,29 @@ export interface KubeAccess {
   readonly custom: CustomObjectsApi;
   readonly authorization: AuthorizationV1Api;
   readonly version: VersionApi;
-  /** The same cluster, where one request may take no longer than this. */
-  within(requestTimeoutMs: number): KubeAccess;
+  /**
+   * The same cluster, where one request, to the last byte of its answer, may take no
+   * longer than this, and ends with the signal.
+   */
+  within(requestTimeoutMs: number, signal?: AbortSignal): KubeAccess;
   /**
    * The body of a GET, such as through a service's proxy:
    * `/api/v1/namespaces/NS/services/NAME:PORT/proxy/…`.
    */
-  readText(path: string): Promise<string>;
+  readText(path: string, signal?: AbortSignal): Promise<string>;
   /**
-   * Begins a watch of a path; `query` may have `resourceVersion`, `labelSelector`
-   * and so on. See {@linkcode watchObjects} for one that lists and keeps itself alive.
+   * Watches a path until the server ends it or the signal aborts, after which
+   * nothing is told; `query` may have `resourceVersion`, `labelSelector` and so on. See
+   * {@linkcode watchObjects} for one that lists and keeps itself alive.
+   *
+   * @param onEvent what it throws ends the watch
    */
   watch(
     path: string,
     query: Readonly<Record<string, string>>,
-    listener: WatchListener,
-  ): Promise<WatchHandle>;
+    onEvent: (type: WatchEventType, object: unknown) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** What every object has that is made. */
@@ -137,19 +133,22 @@ export function openKubeAccess(options: KubeAccessOptions): KubeAccess {
     server: cluster.server,
     namespace,
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+    signal: null,
   });
 }
 
 function createAccess(
   config: KubeConfig,
-  { clock, server, namespace, requestTimeoutMs }: {
+  { clock, server, namespace, requestTimeoutMs, signal: ofAll }: {
     readonly clock: Clock;
     readonly server: string;
     readonly namespace: string;
     readonly requestTimeoutMs: number;
+    /** Ends every request. */
+    readonly signal: AbortSignal | null;
   },
 ): KubeAccess {
-  const http = createHttpLibrary(clock, requestTimeoutMs);
+  const http = createHttpLibrary(clock, requestTimeoutMs, ofAll);
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(server, {}),
     authMethods: { default: config },
@@ -166,36 +165,38 @@ function createAccess(
     authorization: new AuthorizationV1Api(configuration),
     version: new VersionApi(configuration),
 
-    within(shorterMs) {
-      return createAccess(config, { clock, server, namespace, requestTimeoutMs: shorterMs });
+    within(shorterMs, signal) {
+      return createAccess(config, {
+        clock,
+        server,
+        namespace,
+        requestTimeoutMs: shorterMs,
+        signal: signal ?? ofAll,
+      });
     },
 
-    async readText(path) {
+    async readText(path, signal) {
       const request = new RequestContext(server + path, HttpMethod.GET);
       await config.applySecurityAuthentication(request);
-      const response = await http.send(request);
+      const response = await http.send(request, signal);
       const body = await response.body.text();
       if (response.httpStatusCode < 300) return body;
       throw Object.assign(new Error(body.slice(0, 500)), { code: response.httpStatusCode, body });
     },
 
-    async watch(path, query, { onEvent, onEnd }) {
-      let failure: unknown = null;
-      const watch = await new Watch(config).watch(
-        path,
-        { ...query },
-        (type, object) => {
-          // The library swallows what its callback throws.
-          try {
-            onEvent(type as WatchEventType, object);
-          } catch (error) {
-            failure = error;
-            watch.abort();
-          }
+    async watch(path, query, onEvent, signal) {
+      const url = `${server}${path}?${new URLSearchParams({ ...query, watch: "true" })}`;
+      const request = new RequestContext(url, HttpMethod.GET);
+      await config.applySecurityAuthentication(request);
+      await requestLines(url, {
+        headers: request.getHeaders(),
+        agent: request.getAgent() as Agent | undefined,
+        signal,
+        onLine(line) {
+          const { type, object } = JSON.parse(line) as { type: WatchEventType; object: unknown };
+          onEvent(type, object);
         },
-        (error) => onEnd(failure ?? error ?? null),
-      );
-      return watch;
+      });
     },
   };
 }
@@ -303,27 +304,57 @@ function selectContext(config: KubeConfig, context: string | null): void {
   }
 }
 
-/** The library's own, bounded in time: it would wait for an answer for ever. */
-function createHttpLibrary(clock: Clock, timeoutMs: number) {
+/**
+ * The library's own, bounded in time: it would wait for an answer for ever, and for
+ * the rest of one that has begun.
+ */
+function createHttpLibrary(clock: Clock, timeoutMs: number, ofAll: AbortSignal | null) {
   const library = new IsomorphicFetchHttpLibrary();
   return {
-    async send(request: RequestContext): Promise<ResponseContext> {
-      const late = new AbortController();
-      const timer = clock.at(clock.nowMs() + timeoutMs, () => late.abort());
-      request.setSignal(late.signal);
+    async send(request: RequestContext, signal?: AbortSignal): Promise<ResponseContext> {
+      const stop = new AbortController();
+      const { promise: stopped, reject } = Promise.withResolvers<never>();
+      const end = (reason: unknown) => {
+        reject(reason);
+        stop.abort(reason);
+      };
+      const timer = clock.at(clock.nowMs() + timeoutMs, () =>
+        end(
+          Object.assign(new Error(`no whole answer within ${timeoutMs / 1000} s`), {
+            code: "ETIMEDOUT",
+          }),
+        ));
+      const signals = [ofAll, signal].filter((one) => one instanceof AbortSignal);
+      const onAbort = () => end(signals.find(({ aborted }) => aborted)!.reason);
+      for (const one of signals) {
+        if (one.aborted) onAbort();
+        else one.addEventListener("abort", onAbort, { once: true });
+      }
+      request.setSignal(stop.signal);
+      const answered = readWhole(library, request);
+      // Whoever is not waited for any more may fail.
+      answered.catch(() => {});
+      stopped.catch(() => {});
       try {
-        return await library.send(request).toPromise();
-      } catch (cause) {
-        if (!late.signal.aborted) throw cause;
-        throw Object.assign(
-          new Error(`no answer within ${timeoutMs / 1000} s`, { cause }),
-          { code: "ETIMEDOUT" },
-        );
+        return await Promise.race([stopped, answered]);
       } finally {
         timer.cancel();
+        for (const one of signals) one.removeEventListener("abort", onAbort);
       }
     },
   };
+}
+
+async function readWhole(
+  library: IsomorphicFetchHttpLibrary,
+  request: RequestContext,
+): Promise<ResponseContext> {
+  const { httpStatusCode, headers, body } = await library.send(request).toPromise();
+  const bytes = await body.binary();
+  return new ResponseContext(httpStatusCode, headers, {
+    text: () => Promise.resolve(new TextDecoder().decode(bytes)),
+    binary: () => Promise.resolve(bytes),
+  });
 }
 
 function firstLine(error: unknown): string {

@@ -1,5 +1,5 @@
 import { sleep } from "../../base/clock.ts";
-import { followChanges, watchRetryMs } from "./follow_changes.ts";
+import { followChanges, LEAST_WATCH_MS, watchRetryMs } from "./follow_changes.ts";
 import { isTransient, type KubeAccess, kubeError } from "./kube_access.ts";
 
 /** What we read of every object. */
@@ -75,14 +75,18 @@ export async function watchObjects<T extends WatchedObject>(
   };
 
   async function follow(): Promise<void> {
-    let failures = 0;
+    const { clock } = access;
+    /** How many in a row came to nothing at once, whoever ended them. */
+    let short = 0;
+    let isTroubled = false;
     let mustList = false;
     while (!stop.signal.aborted) {
+      const beganMs = clock.nowMs();
       try {
         if (mustList) version = await list();
-        if (failures > 0) listener.onRecovered?.();
+        if (isTroubled) listener.onRecovered?.();
+        isTroubled = false;
         mustList = false;
-        failures = 0;
         version = await followChanges<T>(
           access,
           { ...place, resourceVersion: version },
@@ -93,18 +97,23 @@ export async function watchObjects<T extends WatchedObject>(
         if (stop.signal.aborted) return;
         mustList = true;
         // 410: the changes since `version` are no longer kept.
-        if ((error as { code?: unknown })?.code === 410) continue;
-        if (failures++ === 0 || !isTransient(error)) listener.onTrouble?.(error);
-        await sleep(access.clock, watchRetryMs(failures), stop.signal).catch(
-          () => {/* closed meanwhile */},
-        );
+        if ((error as { code?: unknown })?.code !== 410) {
+          if (!isTroubled || !isTransient(error)) listener.onTrouble?.(error);
+          isTroubled = true;
+        }
       }
+      short = clock.nowMs() - beganMs < LEAST_WATCH_MS ? short + 1 : 0;
+      if (short === 0) continue;
+      await sleep(clock, watchRetryMs(short), stop.signal).catch(() => {/* closed meanwhile */});
     }
   }
 
   async function list(): Promise<string> {
     const { path, ...selectors } = place;
-    const text = await access.readText(`${path}?${new URLSearchParams(selectors)}`);
+    const text = await access.readText(
+      `${path}?${new URLSearchParams(selectors)}`,
+      stop.signal,
+    );
     const { items, metadata } = JSON.parse(text) as {
       readonly items: readonly T[];
       readonly metadata: { readonly resourceVersion: string };

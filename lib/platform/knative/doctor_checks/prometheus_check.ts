@@ -16,6 +16,9 @@ const KNATIVE_SERIES = 'count by (__name__) ({__name__=~"(autoscaler|activator|k
 /** Port of Prometheus where nothing else is said (its documentation). */
 const PROMETHEUS_PORT = 9090;
 
+/** Longest that Prometheus may take. */
+const ANSWER_WITHIN_MS = 15_000;
+
 /** Where Prometheus is, as {@linkcode Checkup.prometheus} says it; `null`: not found. */
 export async function findPrometheus(
   { access, prometheus }: Checkup,
@@ -63,14 +66,27 @@ export async function checkPrometheus(
   const api: PrometheusApi = /^https?:/.test(place)
     ? createPrometheusApi(place)
     : createProxiedPrometheusApi(parseServicePlace(place), access.readText);
+  const { clock } = access;
+  const end = new AbortController();
+  const timer = clock.at(
+    clock.nowMs() + ANSWER_WITHIN_MS,
+    () => end.abort(new Error(`nothing within ${ANSWER_WITHIN_MS / 1000} s`)),
+  );
+  const onAbort = () => end.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
   try {
-    const names = (await api.query(KNATIVE_SERIES, signal)).map(({ labels }) => labels.__name__);
+    const names = (await api.query(KNATIVE_SERIES, end.signal)).map(({ labels }) =>
+      labels.__name__
+    );
     return [judgeScraping(api.place, names)];
   } catch (error) {
     signal.throwIfAborted();
     return [
       warning("Prometheus", `${errorMessage(error)} Knative's own figures stay unknown.`, null),
     ];
+  } finally {
+    timer.cancel();
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

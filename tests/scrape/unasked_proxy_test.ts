@@ -77,10 +77,8 @@ for (const asked of [false, true]) {
         clock: new RealClock(), kubeconfig: ${JSON.stringify(api.kubeconfig)},
       });
       console.log(await access.readText("/hello").catch((error) => error.code ?? error.message));
-      await new Promise((resolve) => access.watch("/hello", { watch: "true" }, {
-        onEvent: (type) => console.log(type),
-        onEnd: () => resolve(),
-      }).catch(resolve));
+      const { signal } = new AbortController();
+      await access.watch("/hello", {}, (type) => console.log(type), signal).catch(() => {});
       Deno.exit(0);
     `,
         proxy.environment,

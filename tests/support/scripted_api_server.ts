@@ -9,6 +9,7 @@ export interface ApiRequest {
   readonly query: URLSearchParams;
   /** Parsed JSON; `null`: none. */
   readonly body: unknown;
+  readonly contentType: string | null;
   /** Aborts when the client goes away, and when the server is stopped. */
   readonly signal: AbortSignal;
 }
@@ -104,6 +105,7 @@ export class ScriptedApiServer implements AsyncDisposable {
       path: pathname,
       query: searchParams,
       body: text === "" ? null : JSON.parse(text),
+      contentType: request.headers.get("content-type"),
       signal: AbortSignal.any([request.signal, this.#stop.signal]),
     };
     this.requests.push(asked);

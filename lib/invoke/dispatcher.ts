@@ -11,8 +11,10 @@ import {
   OUTCOMES,
 } from "../model/record.ts";
 import type { Phase, Schedule, ScheduleChunk } from "../model/schedule.ts";
+import { functionKey } from "../model/trace.ts";
 import type { TableSink } from "../model/table.ts";
 import { createCallColumns } from "./call_columns.ts";
+import { type ConnectionGroup, ConnectionLedger } from "./connection_ledger.ts";
 import { GeneratorHealth, LOOP_PROBE_EVERY_MS } from "./generator_health.ts";
 import { PhaseLookup } from "./phase_lookup.ts";
 import { deriveVerdict } from "./verdict.ts";
@@ -47,6 +49,8 @@ export interface DispatchOptions {
   readonly invocations: InvocationSink;
   /** Rows of the table `generator`. */
   readonly generator: TableSink;
+  /** Rows of the table `connections`; absent: none are kept. */
+  readonly connections?: TableSink;
   /** Most invocations in flight; beyond it they are dropped. */
   readonly inFlightCap: number;
   /** An invocation is given up this long after its dispatch. */
@@ -68,9 +72,11 @@ export interface DispatchOptions {
   readonly onProgress?: (progress: DispatchProgress) => void;
 }
 
-/** What peers said of calls that were not ok. */
+/** What peers said of calls that were not ok, or what ended them. */
 export interface Complaint {
-  readonly statusCode: number;
+  readonly outcome: Outcome;
+  /** `null`: none was said. */
+  readonly statusCode: number | null;
   readonly message: string;
   readonly count: number;
 }
@@ -79,8 +85,12 @@ export interface Complaint {
 export interface DispatchResult {
   /** Every scheduled invocation, by what became of it. */
   readonly outcomes: Record<Outcome, number>;
-  /** What peers said of the calls that they ended otherwise than ok, the most frequent first. */
+  /** What peers said of the calls that ended otherwise than ok, the most frequent first. */
   readonly complaints: readonly Complaint[];
+  /** Functions that answered HTTP 502 and never a call. */
+  readonly badGateways: readonly string[];
+  /** How connections ended, the most first; empty where they cannot be seen. */
+  readonly connections: readonly ConnectionGroup[];
   readonly verdict: Verdict;
   readonly interrupted: boolean;
 }
@@ -141,7 +151,12 @@ class Dispatcher {
   #measured = 0;
   #measuredNotOk = 0;
   #sentAny = false;
-  readonly #complaints = new Map<string, { statusCode: number; message: string; count: number }>();
+  readonly #complaints = new Map<string, { -readonly [K in keyof Complaint]: Complaint[K] }>();
+  /** By function: whether it answered a call. */
+  readonly #hasServed: Uint8Array;
+  /** Functions that answered HTTP 502. */
+  readonly #badGateways = new Set<number>();
+  readonly #connections: ConnectionLedger;
 
   constructor(options: DispatchOptions) {
     const { inFlightCap } = options;
@@ -158,6 +173,8 @@ class Dispatcher {
       machine: options.machine ?? null,
     });
     this.#phases = new PhaseLookup(options.schedule.phases);
+    this.#hasServed = new Uint8Array(options.schedule.functions.length);
+    this.#connections = new ConnectionLedger(options.connections);
     this.#index = new Float64Array(inFlightCap);
     this.#scheduledMs = new Float64Array(inFlightCap);
     this.#stage = new Uint8Array(inFlightCap);
@@ -182,6 +199,13 @@ class Dispatcher {
           this.#fail(error);
         }
       },
+      (connection) => {
+        try {
+          this.#connections.record(connection);
+        } catch (error) {
+          this.#fail(error);
+        }
+      },
     );
     const onAbort = () => this.#interrupt();
     const failed = Promise.withResolvers<never>();
@@ -193,6 +217,7 @@ class Dispatcher {
           this.#runStartMs = this.#options.startAtMs ?? this.#clock.nowMs() + RUN_LEAD_MS;
           this.#checkStart();
           this.#options.onStart?.(this.#runStartMs);
+          this.#connections.begin(this.#runStartMs);
           this.#armRunStart();
           // Virtual time is never late.
           if (!this.#clock.isVirtual) this.#armProbe();
@@ -213,6 +238,7 @@ class Dispatcher {
       this.#dispatchAlarm.clear();
       this.#giveUpTimer?.cancel();
       await this.#transport.close();
+      this.#connections.end();
     }
     const nowMs = this.#clock.nowMs() - this.#runStartMs;
     this.#health.end(nowMs, 0, 0);
@@ -220,6 +246,9 @@ class Dispatcher {
     return {
       outcomes: this.#outcomes,
       complaints: [...this.#complaints.values()].sort((a, b) => b.count - a.count),
+      badGateways: [...this.#badGateways].filter((index) => this.#hasServed[index] === 0)
+        .map((index) => functionKey(this.#options.schedule.functions[index])),
+      connections: this.#connections.groups(),
       verdict: deriveVerdict(evidence, this.#options.limits),
       interrupted: this.#interrupted,
     };
@@ -382,10 +411,13 @@ class Dispatcher {
     row.statusCode = statusCode ?? NaN;
     row.setUpMs = calls.setUpMs[slot];
     row.peerWaitMs = calls.peerWaitMs[slot];
+    const message = outcome === "ok" ? null : calls.statusMessage[slot];
+    row.statusMessage = message;
     this.#options.invocations.write(row);
-    const message = calls.statusMessage[slot];
-    if (message !== null && statusCode !== null && outcome !== "ok") {
-      this.#noteComplaint(statusCode, message);
+    if (message !== null) this.#noteComplaint(outcome, statusCode, message);
+    if (outcome === "ok") this.#hasServed[row.functionIndex] = 1;
+    else if (message !== null && message.startsWith("HTTP 502")) {
+      this.#badGateways.add(row.functionIndex);
     }
     this.#requestedMemoryMib -= calls.memoryMib[slot];
     this.#stage[slot] = STAGE.free;
@@ -428,12 +460,12 @@ class Dispatcher {
     }
   }
 
-  #noteComplaint(statusCode: number, message: string): void {
-    const key = `${statusCode} ${message}`;
+  #noteComplaint(outcome: Outcome, statusCode: number | null, message: string): void {
+    const key = `${outcome} ${statusCode} ${message}`;
     const known = this.#complaints.get(key);
     if (known !== undefined) known.count++;
     else if (this.#complaints.size < MOST_COMPLAINTS) {
-      this.#complaints.set(key, { statusCode, message, count: 1 });
+      this.#complaints.set(key, { outcome, statusCode, message, count: 1 });
     }
   }
 
@@ -453,7 +485,7 @@ class Dispatcher {
       row.setUpMs =
       row.peerWaitMs =
         NaN;
-    row.instance = row.coldStart = null;
+    row.instance = row.coldStart = row.statusMessage = null;
     row.outcome = outcome;
     row.statusCode = NaN;
     this.#options.invocations.write(row);

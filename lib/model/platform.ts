@@ -82,7 +82,7 @@ export interface CallColumns {
   readonly instance: (string | null)[];
   /** Came back: whether it was a cold invocation. */
   readonly coldStart: (boolean | null)[];
-  /** Came back: what the peer said with its status, where that was not OK. */
+  /** Came back: what the peer said, or what ended the call, where its status was not OK. */
   readonly statusMessage: (string | null)[];
 }
 
@@ -93,6 +93,32 @@ export type CompletionCallback = (
   /** gRPC status code; `null` if there was none. */
   statusCode: number | null,
 ) => void;
+
+/** A connection, or an attempt to make one, that is over; times on the clock, in ms. */
+export interface EndedConnection {
+  /** `host:port`. */
+  readonly address: string;
+  /** When it was begun to be made. */
+  readonly openedMs: number;
+  /** When it could be used; NaN: never. */
+  readonly readyMs: number;
+  readonly endedMs: number;
+  /** Who ended it: `network` when nobody said anything. */
+  readonly endedBy: "peer" | "loader" | "network";
+  /** Error code of HTTP/2 at its end, by name, such as `ENHANCE_YOUR_CALM`; `null`: none was said. */
+  readonly code: string | null;
+  /** The peer's words, or why it ended or did not come about; `null`: it was not needed any more. */
+  readonly detail: string | null;
+  readonly requests: number;
+  /** RST_STREAM frames to the peer, and from it. */
+  readonly resetsSent: number;
+  readonly resetsReceived: number;
+  /** Calls that were out at its end. */
+  readonly callsLost: number;
+}
+
+/** What a transport that sees its connections calls, once for each. */
+export type ConnectionCallback = (connection: EndedConnection) => void;
 
 /** Sends invocations. */
 export interface Transport {
@@ -108,6 +134,7 @@ export interface Transport {
 export type TransportFactory = (
   calls: CallColumns,
   onComplete: CompletionCallback,
+  onConnection?: ConnectionCallback,
 ) => Promise<Transport>;
 
 /** Observes the platform beside the load, never on the invocation path. */

@@ -13,11 +13,14 @@ export const OUTCOMES = [
   "unsent",
   /** Never sent: no connection could be had, or the platform was lost before it was due. */
   "connect_failed",
-  /** DEADLINE_EXCEEDED, or still out when the drain ended. */
+  /**
+   * Its deadline passed, whatever was said then; the platform's own time-out did
+   * (DEADLINE_EXCEEDED, HTTP 504 or 408); or it was out when the drain ended.
+   */
   "timed_out",
-  /** The platform said no: RESOURCE_EXHAUSTED, UNAVAILABLE, REFUSED_STREAM. */
+  /** The platform said no: RESOURCE_EXHAUSTED, UNAVAILABLE, HTTP 503 or 429, REFUSED_STREAM. */
   "rejected",
-  /** Any other status, or out when the platform was lost. */
+  /** Broken off (HTTP 502, a lost connection), any other status, or the platform was lost. */
   "failed",
   /** The user stopped the run, dispatched or not. */
   "cancelled",
@@ -106,6 +109,8 @@ export interface InvocationRow {
   setUpMs: number;
   /** Of that wait, or of the wait of a call that was never sent: for the peer; NaN: none. */
   peerWaitMs: number;
+  /** What the peer said, or what ended it, where it is not ok; `null`: nothing is known. */
+  statusMessage: string | null;
 }
 
 /** Where invocations go; never blocks the caller, and throws nothing at it. */
@@ -140,5 +145,6 @@ export function createInvocationRow(): InvocationRow {
     statusCode: NaN,
     setUpMs: NaN,
     peerWaitMs: NaN,
+    statusMessage: null,
   };
 }

@@ -100,6 +100,13 @@ export const INVOCATIONS: Table = {
       meaning: "of the wait before its dispatch, or until it was given up unsent: what passed " +
         "while the peer refused, had closed, was away or allowed no more calls; empty if nothing",
     },
+    {
+      name: "status_message",
+      type: "text",
+      meaning: "where it is not ok, what the peer said with its status, or what ended it: HTTP " +
+        "status and first words, error code of the reset, why the connection was lost or could " +
+        "not be had; empty if nobody said anything",
+    },
   ],
 };
 
@@ -482,6 +489,57 @@ export const AUTOSCALER: Table = {
   ],
 };
 
+/** Connections to what serves the functions, and how they ended. */
+export const CONNECTIONS: Table = {
+  name: "connections",
+  meaning: "every connection of the loader, and every attempt to make one, in the order in which " +
+    "they ended; of many alike some rows are for several (connections); no rows where " +
+    "connections cannot be seen (the simulator, --transport grpc-js)",
+  columns: [
+    {
+      name: "opened_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "when it was begun, since run start (negative: before it); of several: the first",
+    },
+    {
+      name: "ready_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "when it could be used; empty if never, and for several",
+    },
+    {
+      name: "ended_ms",
+      type: "number",
+      unit: "ms",
+      meaning: "when it ended, or the attempt failed; of several: the last",
+    },
+    { name: "address", type: "text", meaning: "host:port; empty for several of different ones" },
+    { name: "connections", type: "integer", meaning: "1, or how many ended alike" },
+    {
+      name: "ended_by",
+      type: "text",
+      meaning: "peer, loader, or network (nobody said anything, or no answer came)",
+    },
+    {
+      name: "code",
+      type: "text",
+      meaning: "error code of HTTP/2 that was said at its end, such as NO_ERROR or " +
+        "ENHANCE_YOUR_CALM; empty if none was",
+    },
+    {
+      name: "detail",
+      type: "text",
+      meaning: "the words of the peer's GOAWAY, else why it ended or did not come about; empty " +
+        "where the loader closed what it needed no more",
+    },
+    { name: "requests", type: "integer", meaning: "requests that were made on it" },
+    { name: "resets_sent", type: "integer", meaning: "requests that the loader reset" },
+    { name: "resets_received", type: "integer", meaning: "requests that the peer reset" },
+    { name: "calls_lost", type: "integer", meaning: "calls that were out when it ended" },
+  ],
+};
+
 /** All result tables that a run writes. */
 export const TABLES: readonly Table[] = [
   INVOCATIONS,
@@ -492,4 +550,5 @@ export const TABLES: readonly Table[] = [
   AUTOSCALER,
   PROCESSES,
   NODES,
+  CONNECTIONS,
 ];

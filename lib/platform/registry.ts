@@ -20,17 +20,17 @@ export type PlatformName = keyof PlatformOptions;
 /** Loaded when asked for: the code of one platform does not slow the start of another. */
 const CREATORS: { [Name in PlatformName]: (options: PlatformOptions[Name]) => Promise<Platform> } =
   {
-    local: async ({ transport, connections, ...options }) => {
+    local: async ({ transport, connections, expiredCalls, ...options }) => {
       const [{ createLocalPlatform }, createTransport] = await Promise.all([
         import("./local/local_platform.ts"),
-        loadTransport({ transport, connections }, true),
+        loadTransport({ transport, connections, expiredCalls }, true),
       ]);
       return createLocalPlatform({ ...options, createTransport });
     },
-    endpoints: async ({ transport, connections, ...options }) => {
+    endpoints: async ({ transport, connections, expiredCalls, ...options }) => {
       const [{ createEndpointsPlatform }, createTransport] = await Promise.all([
         import("./endpoints/endpoints_platform.ts"),
-        loadTransport({ transport, connections }, false),
+        loadTransport({ transport, connections, expiredCalls }, false),
       ]);
       return createEndpointsPlatform({ ...options, createTransport });
     },
@@ -38,10 +38,10 @@ const CREATORS: { [Name in PlatformName]: (options: PlatformOptions[Name]) => Pr
       const { createSimulatorPlatform } = await import("./simulator/simulator_platform.ts");
       return createSimulatorPlatform(options);
     },
-    knative: async ({ transport, connections, ...options }) => {
+    knative: async ({ transport, connections, expiredCalls, ...options }) => {
       const [{ createKnativePlatform }, createTransport] = await Promise.all([
         import("./knative/knative_platform.ts"),
-        loadTransport({ transport, connections }, false),
+        loadTransport({ transport, connections, expiredCalls }, false),
       ]);
       return await createKnativePlatform({ ...options, createTransport });
     },

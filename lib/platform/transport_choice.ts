@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { LoaderError } from "../base/error.ts";
 import type { Deployment, TransportFactory } from "../model/platform.ts";
-import type { ConnectionSharing } from "../rpc/http2_transport.ts";
+import type { ConnectionSharing, ExpiredCalls } from "../rpc/http2_transport.ts";
 
 /** Makes the client side; given, so that a platform does not depend on one client. */
 export type CreateTransport = (
@@ -16,14 +16,19 @@ export const CONNECTION_SHARINGS = [
   "invocation",
 ] as const satisfies readonly ConnectionSharing[];
 
+/** What is done to a call whose deadline has passed: reset, or left to end unread. */
+export const EXPIRED_CALLS = ["reset", "leave"] as const satisfies readonly ExpiredCalls[];
+
 /** How invocations travel. */
 export interface TransportChoice {
   readonly transport?: TransportName;
   readonly connections?: ConnectionSharing;
+  readonly expiredCalls?: ExpiredCalls;
 }
 
 interface TransportSettings {
   readonly connections: ConnectionSharing;
+  readonly expiredCalls: ExpiredCalls;
   /** Whether the platform marks cold invocations in its replies. */
   readonly coldStartsMarked: boolean;
 }
@@ -38,18 +43,25 @@ export const DEFAULT_TRANSPORT: TransportName = "http2";
 const LOADERS: Readonly<
   Record<TransportName, (settings: TransportSettings) => Promise<CreateTransport>>
 > = {
-  "http2": async ({ connections, coldStartsMarked }) => {
+  "http2": async (settings) => {
     const { createHttp2Transport } = await import("../rpc/http2_transport.ts");
-    return (deployments, clock) =>
-      createHttp2Transport({ deployments, clock, coldStartsMarked, connections });
+    return (deployments, clock) => createHttp2Transport({ deployments, clock, ...settings });
   },
-  "grpc-js": async ({ connections, coldStartsMarked }) => {
+  "grpc-js": async ({ connections, expiredCalls, coldStartsMarked }) => {
     if (connections !== "shared") {
       throw new LoaderError(
         "usage",
         `The transport grpc-js cannot have connections by ${connections}; choose shared ones ` +
           `(--connections), or another transport (--transport).`,
         { value: connections },
+      );
+    }
+    if (expiredCalls !== "reset") {
+      throw new LoaderError(
+        "usage",
+        "The transport grpc-js resets calls whose deadline has passed (--expired-calls reset); " +
+          "choose that, or another transport (--transport).",
+        { value: expiredCalls },
       );
     }
     const { createGrpcJsTransport } = await import("../rpc/grpc_js_transport.ts");
@@ -63,11 +75,12 @@ export const TRANSPORT_NAMES = Object.keys(LOADERS) as readonly TransportName[];
 /**
  * Loads the transport that is chosen.
  *
- * @throws LoaderError `usage` when it cannot have such connections
+ * @throws LoaderError `usage` when it cannot have such connections, or leave calls
  */
 export async function loadTransport(
-  { transport = DEFAULT_TRANSPORT, connections = "shared" }: TransportChoice,
+  { transport = DEFAULT_TRANSPORT, connections = "shared", expiredCalls = "reset" }:
+    TransportChoice,
   coldStartsMarked: boolean,
 ): Promise<CreateTransport> {
-  return await LOADERS[transport]({ connections, coldStartsMarked });
+  return await LOADERS[transport]({ connections, expiredCalls, coldStartsMarked });
 }

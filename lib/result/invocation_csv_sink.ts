@@ -21,10 +21,11 @@ const NUMBERS = 11;
 /** Most bytes of a row without the function and the instance: numbers, words, commas. */
 const LONGEST_REST = NUMBERS * LONGEST_NUMBER + "measurement,false,connect_failed".length + 20;
 
-/** Names of instances that are kept as bytes; then all are forgotten, and come back as they do. */
+/** Names of instances, and messages, that are kept as bytes. */
 const MOST_INSTANCES = 32_768;
-/** A name that is longer (it comes from the function) is not kept. */
-const LONGEST_KEPT = 256;
+const MOST_MESSAGES = 1024;
+/** A text that is longer (it comes from outside) is not kept. */
+const LONGEST_KEPT = 1024;
 
 /** From about here on, `set` is faster than a loop. */
 const LONG_CELL = 48;
@@ -48,7 +49,8 @@ const OUTCOME_WORDS = Object.fromEntries(
 export class InvocationCsvSink implements InvocationSink {
   readonly #file: AppendFile;
   readonly #functions: readonly Uint8Array[];
-  readonly #instances = new Map<string, Uint8Array>();
+  readonly #instances = new CellCache(MOST_INSTANCES);
+  readonly #messages = new CellCache(MOST_MESSAGES);
   /** Those of the row; doubles in an array go into functions without being boxed. */
   readonly #numbers = new Float64Array(NUMBERS);
 
@@ -67,9 +69,12 @@ export class InvocationCsvSink implements InvocationSink {
 
   write(row: InvocationRow): void {
     const functionId = this.#functions[row.functionIndex];
-    const instance = row.instance === null ? NO_BYTES : this.#encodeInstance(row.instance);
+    const instance = row.instance === null ? NO_BYTES : this.#instances.encode(row.instance);
+    const message = row.statusMessage === null
+      ? NO_BYTES
+      : this.#messages.encode(row.statusMessage);
     const file = this.#file;
-    file.reserve(LONGEST_REST + functionId.length + instance.length);
+    file.reserve(LONGEST_REST + functionId.length + instance.length + message.length);
     const bytes = file.buffer;
     const numbers = this.#numbers;
     numbers[0] = row.index;
@@ -92,6 +97,7 @@ export class InvocationCsvSink implements InvocationSink {
     at = writeBytesCell(bytes, at, encodeBoolean(row.coldStart));
     at = writeBytesCell(bytes, at, OUTCOME_WORDS[row.outcome]);
     at = writeNumberCells(bytes, at, numbers, 8, 11);
+    at = writeBytesCell(bytes, at, message);
     bytes[at - 1] = LINE_END;
     file.length = at;
   }
@@ -105,14 +111,24 @@ export class InvocationCsvSink implements InvocationSink {
   close(): Promise<void> {
     return this.#file.close();
   }
+}
 
-  #encodeInstance(name: string): Uint8Array {
-    const known = this.#instances.get(name);
+/** Texts that come again and again, as bytes; when there are many all are forgotten. */
+class CellCache {
+  readonly #most: number;
+  readonly #cells = new Map<string, Uint8Array>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  encode(text: string): Uint8Array {
+    const known = this.#cells.get(text);
     if (known !== undefined) return known;
-    const bytes = encodeCell(name);
+    const bytes = encodeCell(text);
     if (bytes.length > LONGEST_KEPT) return bytes;
-    if (this.#instances.size === MOST_INSTANCES) this.#instances.clear();
-    this.#instances.set(name, bytes);
+    if (this.#cells.size === this.#most) this.#cells.clear();
+    this.#cells.set(text, bytes);
     return bytes;
   }
 }

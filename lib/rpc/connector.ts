@@ -1,7 +1,10 @@
 import type { Clock } from "../base/clock.ts";
+import { errorMessage } from "../base/error.ts";
+import type { ConnectionCallback } from "../model/platform.ts";
 import { RequestHeaders, type RequestTarget } from "./grpc/request_headers.ts";
 import type { ByteStream } from "./http2/byte_stream.ts";
-import { type ConnectionTimes, Http2Connection } from "./http2/connection.ts";
+import { brokenBy, type ConnectionRules, Http2Connection } from "./http2/connection.ts";
+import { cleanWords } from "./peer_words.ts";
 import { connectSocket, type SocketAddress } from "./socket.ts";
 
 /**
@@ -50,9 +53,11 @@ export interface ConnectorOptions {
   readonly socket: SocketAddress;
   readonly targets: readonly RequestTarget[];
   readonly clock: Clock;
-  readonly times: ConnectionTimes;
+  readonly rules: ConnectionRules;
   /** Longest wait for a connection. */
   readonly connectTimeoutMs: number;
+  /** Told of each connection, and each attempt to make one, when it is over. */
+  readonly onConnection: ConnectionCallback;
 }
 
 /** Whom a connector tells of one connection; none is called once it is closed. */
@@ -61,7 +66,7 @@ export interface ConnectionWatcher {
   onReady(connection: PooledConnection): void;
   /** There may be more room than before. */
   onRoom(): void;
-  /** It takes no new calls: the peer is going away. */
+  /** It takes no new calls soon: the peer is going away, or has had to bear enough. */
   onGoingAway(connection: PooledConnection): void;
   /** One that could be used is over. */
   onEnd(connection: PooledConnection): void;
@@ -75,6 +80,7 @@ export class Connector {
   /** Those with a socket, whether they can be used or not. */
   readonly #connections = new Set<Http2Connection>();
   #opening = 0;
+  #failure: string | null = null;
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
@@ -89,6 +95,11 @@ export class Connector {
     return this.#opening;
   }
 
+  /** Why the last attempt that failed did; `null`: none has. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
   /**
    * Makes a connection; resolves when it can be used, which `watcher` was told.
    *
@@ -98,11 +109,16 @@ export class Connector {
     const { socket, clock, connectTimeoutMs } = this.#options;
     const openedAtMs = clock.nowMs();
     this.#opening++;
+    let bytes: ByteStream | undefined;
     try {
-      const bytes = await connectSocket(socket, clock, connectTimeoutMs, this.#stop.signal);
+      bytes = await connectSocket(socket, clock, connectTimeoutMs, this.#stop.signal);
       if (this.isClosed) bytes.close();
       this.#stop.signal.throwIfAborted();
       await this.#greet(bytes, openedAtMs, watcher);
+    } catch (error) {
+      this.#failure = cleanWords(errorMessage(error));
+      if (bytes === undefined) this.#tellUnopened(openedAtMs, error);
+      throw error;
     } finally {
       this.#opening--;
       this.#noteGone();
@@ -119,11 +135,11 @@ export class Connector {
 
   /** Speaks HTTP/2 on a new socket; resolves when the peer does too. */
   #greet(bytes: ByteStream, openedAtMs: number, watcher: ConnectionWatcher): Promise<void> {
-    const { clock, times, connectTimeoutMs, targets } = this.#options;
+    const { clock, rules, connectTimeoutMs, targets } = this.#options;
     return new Promise((resolve, reject) => {
       let connection: PooledConnection | undefined;
       let failure: string | undefined;
-      const http2 = new Http2Connection(bytes, clock, times, {
+      const http2 = new Http2Connection(bytes, clock, rules, {
         onReady: () => {
           timer.cancel();
           connection = new PooledConnection(http2, targets, openedAtMs, clock.nowMs());
@@ -139,6 +155,7 @@ export class Connector {
         onEnd: (reason) => {
           timer.cancel();
           this.#connections.delete(http2);
+          this.#tellEnded(http2, openedAtMs, connection?.readyAtMs ?? NaN, failure);
           this.#noteGone();
           if (connection === undefined) return reject(new Error(failure ?? reason));
           if (!this.isClosed) watcher.onEnd(connection);
@@ -149,6 +166,47 @@ export class Connector {
         failure = `no SETTINGS of HTTP/2 in ${connectTimeoutMs / 1000} s`;
         http2.close();
       });
+    });
+  }
+
+  #tellEnded(
+    http2: Http2Connection,
+    openedMs: number,
+    readyMs: number,
+    failure: string | undefined,
+  ): void {
+    const { clock, socket, onConnection } = this.#options;
+    const isPlain = http2.endedBy === "loader" && http2.endCode === "NO_ERROR";
+    onConnection({
+      address: socket.address,
+      openedMs,
+      readyMs,
+      endedMs: clock.nowMs(),
+      endedBy: failure === undefined ? http2.endedBy : "network",
+      code: failure === undefined ? http2.endCode : null,
+      detail: failure ?? (isPlain ? null : cleanWords(http2.endDetail)),
+      requests: http2.requests,
+      resetsSent: http2.resetsSent,
+      resetsReceived: http2.resetsReceived,
+      callsLost: http2.callsLost,
+    });
+  }
+
+  /** An attempt that did not even bring a socket. */
+  #tellUnopened(openedMs: number, error: unknown): void {
+    const { clock, socket, onConnection } = this.#options;
+    onConnection({
+      address: socket.address,
+      openedMs,
+      readyMs: NaN,
+      endedMs: clock.nowMs(),
+      endedBy: this.isClosed ? "loader" : brokenBy(error),
+      code: null,
+      detail: cleanWords(errorMessage(error)),
+      requests: 0,
+      resetsSent: 0,
+      resetsReceived: 0,
+      callsLost: 0,
     });
   }
 

@@ -15,9 +15,10 @@ import type {
   TransportFactory,
 } from "../model/platform.ts";
 import type { Outcome } from "../model/record.ts";
-import { INSTANCE_READY_KEY } from "./grpc/status.ts";
 import { authoritiesOf } from "./authorities.ts";
-import { outcomeOfStatus } from "./outcome_of_status.ts";
+import { type EndCause, endingOf } from "./call_ending.ts";
+import { readGrpcJsEnding } from "./grpc_js_ending.ts";
+import { INSTANCE_READY_KEY } from "./grpc/status.ts";
 import { LEAST_PEER_WAIT_MS } from "./waiting_call.ts";
 
 /**
@@ -392,14 +393,10 @@ class GrpcJsTransport implements Transport {
         this.#out[slot] = undefined;
         connection.callsInFlight--;
         if (reply !== undefined && error === null) this.#readReply(slot, reply);
-        const code = error === null ? grpc.status.OK : error.code;
-        if (error !== null) calls.statusMessage[slot] = error.details || null;
-        const givenUp = this.#givenUp.delete(slot) && code === grpc.status.CANCELLED;
-        // A peer that reads the time-out ends a call at the instant at which we do, or just before.
-        const isDue = code === grpc.status.CANCELLED && !givenUp &&
-          this.#clock.nowMs() >= calls.deadlineMs[slot];
-        const statusCode = isDue ? grpc.status.DEADLINE_EXCEEDED : code;
-        this.#complete(slot, givenUp ? "cancelled" : outcomeOfStatus(statusCode), statusCode);
+        const givenUp = this.#givenUp.delete(slot) && error?.code === grpc.status.CANCELLED;
+        if (givenUp) this.#complete(slot, "cancelled", error.code);
+        else if (error === null) this.#finish(slot, "status", grpc.status.OK);
+        else this.#fail(slot, error);
         if (pool.waiting.length > 0 && !this.#closed) this.#sendWaiting(pool);
       },
     );
@@ -412,6 +409,20 @@ class GrpcJsTransport implements Transport {
     Promise.resolve().then(() => {}).then(() => {
       if (this.#out[slot] === call) calls.dispatchedMs[slot] = this.#clock.nowMs();
     });
+  }
+
+  #fail(slot: number, { code: statusCode, details }: grpc.ServiceError): void {
+    const { cause, code, message } = readGrpcJsEnding(statusCode, details);
+    this.#calls.statusMessage[slot] = message;
+    if (cause !== "unsent") return this.#finish(slot, cause, code);
+    this.#calls.dispatchedMs[slot] = NaN;
+    this.#complete(slot, "connect_failed", null);
+  }
+
+  #finish(slot: number, cause: EndCause, code: number | null): void {
+    const deadlineMs = this.#calls.deadlineMs[slot];
+    const { outcome, statusCode } = endingOf(cause, code, this.#clock.nowMs(), deadlineMs);
+    this.#complete(slot, outcome, statusCode);
   }
 
   #readReply(slot: number, reply: FaasReply): void {

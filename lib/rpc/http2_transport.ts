@@ -3,21 +3,23 @@ import { errorMessage, LoaderError } from "../base/error.ts";
 import type {
   CallColumns,
   CompletionCallback,
+  ConnectionCallback,
   Deployment,
   Transport,
   TransportFactory,
 } from "../model/platform.ts";
 import type { Outcome } from "../model/record.ts";
 import { ByteWriter } from "./byte_writer.ts";
+import { type EndCause, endingOf } from "./call_ending.ts";
 import type { PooledConnection } from "./connector.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { ReplyReader, REQUEST_BYTES, writeRequest } from "./grpc/executor_messages.ts";
 import { MessageReader } from "./grpc/message_reader.ts";
-import { readGrpcFields, STATUS, statusOfReset } from "./grpc/status.ts";
-import { ERROR_CODE } from "./http2/protocol.ts";
+import { readGrpcFields, STATUS } from "./grpc/status.ts";
+import { ERROR_CODE, errorName } from "./http2/protocol.ts";
 import type { ResponseBlock } from "./http2/response_block.ts";
 import type { AbortReason, Stream, StreamListener } from "./http2/stream.ts";
-import { outcomeOfStatus } from "./outcome_of_status.ts";
+import { BodyWords, cleanWords } from "./peer_words.ts";
 import { SharedPool } from "./shared_pool.ts";
 import { SingleUsePool } from "./single_use_pool.ts";
 import {
@@ -30,6 +32,9 @@ import {
 
 /** What shares a connection: all calls to an address, those of a function, or nothing. */
 export type ConnectionSharing = "shared" | "function" | "invocation";
+
+/** What is done to a call whose deadline has passed: its stream is reset, or left to end unread. */
+export type ExpiredCalls = "reset" | "leave";
 
 /** Options of {@linkcode createHttp2Transport}; times in milliseconds. */
 export interface Http2TransportOptions {
@@ -55,6 +60,10 @@ export interface Http2TransportOptions {
   readonly keepAliveMs?: number | null;
   /** Silence after a ping before the connection is given up. */
   readonly keepAliveTimeoutMs?: number;
+  /** Default: `reset`. */
+  readonly expiredCalls?: ExpiredCalls;
+  /** Calls that are given up on one connection before another takes its place. */
+  readonly mostGivenUp?: number;
   /** Connections that carry nothing for this long are closed; `null`: never. gRPC's 30 minutes. */
   readonly idleCloseMs?: number | null;
 }
@@ -66,6 +75,10 @@ const DEFAULTS = {
   maxReplyBytes: 4 << 20,
   keepAliveMs: 8_000,
   keepAliveTimeoutMs: 6_000,
+  expiredCalls: "reset",
+  // Jetty 12 closes at 128 resets in a second, Envoy 1.40 at 250, Node and Go at 1,000
+  // (docs/method.md, "Deadlines"); 100 in all are below each of these, however fast they come.
+  mostGivenUp: 100,
   idleCloseMs: 1_800_000,
 } as const;
 
@@ -90,8 +103,8 @@ const CONNECTS_AT_ONCE = 50;
  * @throws LoaderError `platform` when there is no connection to an address at first
  */
 export function createHttp2Transport(options: Http2TransportOptions): TransportFactory {
-  return async (calls, onComplete) => {
-    const transport = new Http2Transport(options, calls, onComplete);
+  return async (calls, onComplete, onConnection) => {
+    const transport = new Http2Transport(options, calls, onComplete, onConnection);
     await transport.connect();
     return transport;
   };
@@ -120,7 +133,12 @@ class Http2Transport implements Transport {
   readonly #cancelled: { readonly slot: number; readonly statusCode: number | null }[] = [];
   #isClosed = false;
 
-  constructor(given: Http2TransportOptions, calls: CallColumns, onComplete: CompletionCallback) {
+  constructor(
+    given: Http2TransportOptions,
+    calls: CallColumns,
+    onComplete: CompletionCallback,
+    onConnection: ConnectionCallback = () => {},
+  ) {
     const options = { ...DEFAULTS, ...withoutUndefined(given) };
     this.clock = options.clock;
     this.calls = calls;
@@ -142,7 +160,8 @@ class Http2Transport implements Transport {
         socket: { address, tls },
         targets,
         clock: options.clock,
-        times: options,
+        rules: { ...options, leavesGivenUp: options.expiredCalls === "leave" },
+        onConnection,
         connectTimeoutMs: options.connectTimeoutMs,
         idleCloseMs: options.idleCloseMs,
         maxConnections: options.maxConnections,
@@ -266,8 +285,10 @@ class Http2Transport implements Transport {
     const isConnected = Number.isNaN(call.pool!.disconnectedSinceMs(call));
     call.abandon();
     if (!Number.isNaN(this.calls.dispatchedMs[slot])) {
-      this.finish(call, "timed_out", STATUS.deadlineExceeded, nowMs);
-    } else this.finish(call, isConnected ? "unsent" : "connect_failed", null, nowMs);
+      return this.finish(call, "timed_out", STATUS.deadlineExceeded, nowMs);
+    }
+    if (!isConnected) this.calls.statusMessage[slot] = call.pool!.failure;
+    this.finish(call, isConnected ? "unsent" : "connect_failed", null, nowMs);
   }
 
   /** Nobody was there for long; one who waits behind others goes on waiting. */
@@ -293,11 +314,16 @@ class Http2Transport implements Transport {
 
   /** Ends a call that found nobody to look at it. */
   #refuse(call: GrpcCall): void {
+    const { calls } = this;
+    const { slot } = call;
     const nowMs = this.clock.nowMs();
-    if (Number.isNaN(this.calls.dispatchedMs[call.slot])) {
+    if (Number.isNaN(calls.dispatchedMs[slot])) {
+      calls.statusMessage[slot] = call.pool!.failure;
       this.finish(call, "connect_failed", null, nowMs);
     } else {
-      this.finish(call, "rejected", STATUS.unavailable, nowMs);
+      calls.statusMessage[slot] = call.refusal;
+      const { outcome, statusCode } = endingOf("unprocessed", null, nowMs, calls.deadlineMs[slot]);
+      this.finish(call, outcome, statusCode, nowMs);
     }
   }
 }
@@ -316,9 +342,14 @@ class GrpcCall implements StreamListener, WaitingCall {
   /** What it was sent on, while its stream is open. */
   connection: PooledConnection | null = null;
   stream: Stream | null = null;
-  /** What the reply's first block said; `null`: none came. */
-  #statusOfHttp: number | null = null;
+  /** What the peer said last that did not look at it. */
+  refusal: string | null = null;
+  /** What the reply's first block said; 0: none came. */
+  #httpStatus = 0;
+  #contentType = "";
   #isGrpc = false;
+  /** The first words of a reply that is no gRPC. */
+  #words: BodyWords | null = null;
   /** Whether the reply's message came whole and could be read, into the columns. */
   #isReplyRead = false;
 
@@ -342,8 +373,10 @@ class GrpcCall implements StreamListener, WaitingCall {
     this.pool = null;
     this.connection = null;
     this.stream = null;
-    this.#statusOfHttp = null;
+    this.refusal = null;
+    this.#httpStatus = 0;
     this.#isGrpc = false;
+    this.#words = null;
     this.#isReplyRead = false;
     this.#returnMessage();
   }
@@ -370,7 +403,7 @@ class GrpcCall implements StreamListener, WaitingCall {
     if (stream === null) return false;
     this.noteUnsent();
     this.stream = null;
-    this.connection!.http2.reset(stream, ERROR_CODE.cancel);
+    this.connection!.http2.giveUp(stream);
     return true;
   }
 
@@ -406,59 +439,67 @@ class GrpcCall implements StreamListener, WaitingCall {
 
   onHeaders(block: ResponseBlock, endStream: boolean): void {
     const fields = readGrpcFields(block);
-    if (block.fields.tooLarge) return this.#fail(STATUS.internal, endStream);
-    if (this.#statusOfHttp === null) {
-      this.#statusOfHttp = fields.statusOfHttp;
+    if (block.fields.tooLarge) {
+      return this.#fail("reply", "The reply's header fields are too large.", endStream);
+    }
+    if (this.#httpStatus === 0) {
+      this.#httpStatus = fields.httpStatus;
+      this.#contentType = fields.contentType;
       this.#isGrpc = fields.isGrpc;
       this.#noteColdStart(fields.instanceReadyUnixMs);
     }
     if (!endStream) return;
-    if (fields.statusCode !== STATUS.ok) {
-      this.#transport.calls.statusMessage[this.slot] = fields.statusMessage;
-    }
-    this.#finish(fields.statusCode);
+    this.#finish(fields.statusCode, fields.statusMessage);
   }
 
   onData(bytes: Uint8Array, start: number, end: number, endStream: boolean): void {
-    // What is not gRPC is no message, and known by its HTTP status at its end.
     if (this.#isGrpc) {
       const message = this.#message ??= this.#transport.lendMessage();
       const before = message.state;
       message.push(bytes, start, end, this.#transport.maxReplyBytes);
       const { state } = message;
       if (state === "whole" && before !== "whole") this.#readReply(message);
-      else if (state === "too_large") return this.#fail(STATUS.resourceExhausted, endStream);
-      else if (state === "compressed" || state === "several") {
-        return this.#fail(STATUS.internal, endStream);
+      else if (state === "too_large") {
+        return this.#fail("too_large", "The reply's message is too large.", endStream);
+      } else if (state === "compressed") {
+        return this.#fail("reply", "The reply is compressed.", endStream);
+      } else if (state === "several") {
+        return this.#fail("reply", "The reply has more than one message.", endStream);
       }
+    } else {
+      // What is not gRPC is no message, and known by its HTTP status and its first words.
+      this.#words ??= new BodyWords();
+      this.#words.push(bytes, start, end);
     }
-    if (endStream) this.#finish(null);
+    if (endStream) this.#finish(null, null);
   }
 
   onAborted(reason: AbortReason, errorCode: number): void {
-    const { connection } = this;
+    const { http2 } = this.connection!;
     this.stream = null;
     switch (reason) {
       case "reset":
-        return this.#complete(this.#statusOfReset(errorCode), connection!.http2.heardAtMs);
+        return this.#complete(
+          "reset",
+          errorCode,
+          `RST_STREAM ${errorName(errorCode)}`,
+          http2.heardAtMs,
+        );
       case "violation":
-        return this.#complete(STATUS.internal, connection!.http2.heardAtMs);
+        return this.#complete(
+          "reply",
+          null,
+          `The reply breaks the protocol (${errorName(errorCode)}).`,
+          http2.heardAtMs,
+        );
       case "lost":
-        return this.#complete(STATUS.unavailable, this.#transport.clock.nowMs());
+        return this.#complete("lost", null, http2.loss, this.#transport.clock.nowMs());
       case "unprocessed":
+        this.refusal = http2.farewell;
         this.connection = null;
         this.#forgetReply();
         this.#transport.resend(this);
     }
-  }
-
-  /** A peer that reads `grpc-timeout` ends a call at the instant at which we do, or just before us. */
-  #statusOfReset(errorCode: number): number {
-    const { calls } = this.#transport;
-    const isDue = this.connection!.http2.heardAtMs >= calls.deadlineMs[this.slot];
-    return errorCode === ERROR_CODE.cancel && isDue
-      ? STATUS.deadlineExceeded
-      : statusOfReset(errorCode);
   }
 
   /** The message lies in a buffer that is another's in a moment. */
@@ -483,29 +524,52 @@ class GrpcCall implements StreamListener, WaitingCall {
   }
 
   /** The stream has ended with this status of gRPC, or without one. */
-  #finish(statusCode: number | null): void {
+  #finish(statusCode: number | null, statusMessage: string | null): void {
     this.stream = null;
     const { heardAtMs } = this.connection!.http2;
     if (statusCode === null || (statusCode === STATUS.ok && !this.#isGrpc)) {
-      // 200 without a status is no gRPC.
-      return this.#complete(this.#statusOfHttp ?? STATUS.unknown, heardAtMs);
+      return this.#complete("http", this.#httpStatus, this.#describeHttp(), heardAtMs);
     }
-    if (statusCode !== STATUS.ok) return this.#complete(statusCode, heardAtMs);
-    this.#complete(this.#isReplyRead ? STATUS.ok : STATUS.internal, heardAtMs);
+    if (statusCode === STATUS.ok && !this.#isReplyRead) {
+      return this.#complete("reply", null, "The reply has no message that can be read.", heardAtMs);
+    }
+    this.#complete("status", statusCode, statusMessage, heardAtMs);
+  }
+
+  /** What a reply without a status of gRPC says. */
+  #describeHttp(): string {
+    const words = this.#words?.read(this.#contentType) ?? "";
+    const status = `HTTP ${this.#httpStatus}`;
+    // 200 without a status is no gRPC.
+    if (this.#isGrpc) return `${status} without grpc-status`;
+    if (this.#httpStatus !== 200) return words === "" ? status : `${status}: ${words}`;
+    const type = cleanWords(this.#contentType);
+    return words === "" ? `${status} with ${type}` : `${status} with ${type}: ${words}`;
   }
 
   /** Ends the call although its stream may go on. */
-  #fail(statusCode: number, endStream: boolean): void {
+  #fail(cause: EndCause, sentence: string, endStream: boolean): void {
     const { http2 } = this.connection!;
     if (!endStream) http2.reset(this.stream!, ERROR_CODE.cancel);
     this.stream = null;
-    this.#complete(statusCode, http2.heardAtMs);
+    this.#complete(cause, null, sentence, http2.heardAtMs);
   }
 
-  #complete(statusCode: number, completedMs: number): void {
+  #complete(
+    cause: EndCause,
+    code: number | null,
+    message: string | null,
+    completedMs: number,
+  ): void {
     this.#noteSent(completedMs);
-    if (statusCode !== STATUS.ok) this.#forgetServed();
-    this.#transport.finish(this, outcomeOfStatus(statusCode), statusCode, completedMs);
+    const { calls } = this.#transport;
+    const { slot } = this;
+    if (cause !== "status" || code !== STATUS.ok) {
+      this.#forgetServed();
+      calls.statusMessage[slot] = message;
+    }
+    const { outcome, statusCode } = endingOf(cause, code, completedMs, calls.deadlineMs[slot]);
+    this.#transport.finish(this, outcome, statusCode, completedMs);
   }
 
   /** An answer, seen at `nowMs`, can be faster than the return of the write that carried its call. */
@@ -525,8 +589,9 @@ class GrpcCall implements StreamListener, WaitingCall {
   }
 
   #forgetReply(): void {
-    this.#statusOfHttp = null;
+    this.#httpStatus = 0;
     this.#isGrpc = false;
+    this.#words = null;
     this.#forgetServed();
     this.#returnMessage();
   }

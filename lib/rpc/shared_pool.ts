@@ -69,6 +69,10 @@ export class SharedPool implements ConnectionPool {
     return this.#open();
   }
 
+  get failure(): string | null {
+    return this.#connector.failure;
+  }
+
   disconnectedSinceMs({ wait }: WaitingCall): number {
     const sinceMs = this.#disconnectedSinceMs;
     return Number.isNaN(sinceMs) ? NaN : Math.max(sinceMs, wait.sinceMs);
@@ -221,7 +225,7 @@ export class SharedPool implements ConnectionPool {
       return;
     }
     connection.isReplaced = true;
-    if (http2.hasAnswered || this.#clock.nowMs() - readyAtMs >= LASTED_MS) {
+    if (http2.hasAnswered || http2.isWorn || this.#clock.nowMs() - readyAtMs >= LASTED_MS) {
       this.#failures = 0;
       this.#retryTimer?.cancel();
       this.#retryTimer = undefined;

@@ -49,6 +49,10 @@ export class SingleUsePool implements ConnectionPool {
     });
   }
 
+  get failure(): string | null {
+    return this.#connector.failure;
+  }
+
   disconnectedSinceMs(call: WaitingCall): number {
     const place = this.#placeOf.get(call);
     return place === undefined || place.connection !== null ? NaN : place.takenMs;

@@ -43,6 +43,8 @@ export interface ConnectionPool {
   withdraw(call: WaitingCall): void;
   /** Since when a call that waits does so for want of a connection; NaN: others are to end first. */
   disconnectedSinceMs(call: WaitingCall): number;
+  /** Why the last attempt to connect that failed did; `null`: none has. */
+  readonly failure: string | null;
   /** Told when a call has ended: its place is free. */
   release(connection: PooledConnection): void;
   /** Ends every connection; calls that are out are aborted, those that wait forgotten. */

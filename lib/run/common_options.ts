@@ -5,6 +5,7 @@ import { PLATFORM_NAMES, type PlatformName } from "../platform/registry.ts";
 import {
   CONNECTION_SHARINGS,
   DEFAULT_TRANSPORT,
+  EXPIRED_CALLS,
   TRANSPORT_NAMES,
 } from "../platform/transport_choice.ts";
 import { CALIBRATION_FILE } from "./calibration.ts";
@@ -81,6 +82,12 @@ export const COMMON_OPTIONS = {
     ...REAL_CALLS,
     meaning: "which invocations share a connection: all, those of a function, or none",
     default: "shared",
+  }),
+  expiredCalls: choiceOption(EXPIRED_CALLS, {
+    ...REAL_CALLS,
+    meaning: "what is done to a call whose --timeout has passed: its stream is reset, as clients " +
+      "of gRPC do, or left to end unread, for servers that count resets",
+    default: "reset",
   }),
   pacing: choiceOption(["automatic", ...PACINGS], {
     ...REAL_CALLS,

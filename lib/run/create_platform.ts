@@ -51,6 +51,7 @@ export function localOptions(options: CommonOptions): PlatformOptions["local"] {
   return {
     transport: options.transport,
     connections: options.connections,
+    expiredCalls: options.expiredCalls,
     pacing: pacingOf(options),
     gatewayPort: options.gatewayPort,
     metricsPort: options.metricsPort,
@@ -103,6 +104,7 @@ export function endpointsOptions(options: CommonOptions): PlatformOptions["endpo
   return {
     transport: options.transport,
     connections: options.connections,
+    expiredCalls: options.expiredCalls,
     pacing: pacingOf(options),
     endpoints: options.endpoints,
     scrapeEveryMs: options.scrapeInterval,
@@ -135,6 +137,7 @@ export function knativeOptions(
   return {
     transport: options.transport,
     connections: options.connections,
+    expiredCalls: options.expiredCalls,
     pacing: pacingOf(options),
     kubeconfig,
     context,

@@ -15,7 +15,12 @@ export function checkMachine(
   options: CommonOptions,
   loads: readonly PlannedLoad[],
 ): Finding[] {
-  return [checkPermissions(), describeCores(options), ...checkCalibration(options, loads)];
+  return [
+    checkPermissions(),
+    describeCores(options),
+    ...checkCalibration(options, loads),
+    ...checkLoads(options, loads),
+  ];
 }
 
 function checkPermissions(): Finding {
@@ -68,11 +73,22 @@ function checkCalibration(options: CommonOptions, loads: readonly PlannedLoad[])
         `This machine kept its time up to ${Math.round(sustained).toLocaleString("en")} ` +
           `invocations a second.`,
       ),
-      ...judge.warnings(loads).filter((sentence) => sentence !== describeCpuLimit())
-        .map((sentence) => warning("load", sentence)),
     ];
   } catch (error) {
     if (!(error instanceof LoaderError)) throw error;
     return [problem("calibration", error.message, command)];
+  }
+}
+
+/** What a person should know of the loads; what is wrong with the calibration is told above. */
+function checkLoads(options: CommonOptions, loads: readonly PlannedLoad[]): Finding[] {
+  try {
+    const { note } = readCalibratedSteps(options);
+    const told = [note, describeCpuLimit()];
+    return new LoadJudge(options).warnings(loads).filter((sentence) => !told.includes(sentence))
+      .map((sentence) => warning("load", sentence));
+  } catch (error) {
+    if (!(error instanceof LoaderError)) throw error;
+    return [];
   }
 }

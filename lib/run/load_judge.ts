@@ -2,6 +2,7 @@ import { LoaderError } from "../base/error.ts";
 import { type CalibrationStep, judgeByCalibration, readCalibration } from "./calibration.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { pacingOf } from "./create_platform.ts";
+import { expiryWarnings } from "./expiry.ts";
 import { describeCpuLimit, localCores } from "./machine_facts.ts";
 import { cutWarnings, demandWarnings, type PlannedLoad } from "./plan_block.ts";
 import { verdictLimits } from "./verdict_limits.ts";
@@ -61,6 +62,7 @@ export class LoadJudge {
       ...new Set(loads.flatMap(({ run }) => run.notes ?? [])),
       ...cutWarnings(loads),
       ...demandWarnings(loads, this.#cores),
+      ...expiryWarnings(loads, this.#options.timeout),
     ];
     // On virtual time nothing is ever late.
     const limit = this.#options.platform === "simulator" ? null : describeCpuLimit();

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { LoaderError } from "../base/error.ts";
 import {
+  CONNECTIONS,
   GENERATOR,
   INVOCATIONS,
   NODES,
@@ -38,6 +39,7 @@ export async function mergeTables(parts: readonly ShardRun[], output: string): P
     }
     const to = join(output, file);
     if (table === INVOCATIONS) mergeInvocations(parts, paths, to);
+    else if (table === CONNECTIONS) mergeRows(paths, to, ["ended_ms"]);
     else if (parts.length === 1) mergeRows(paths, to, ["time_ms"]);
     else await mergeTable(table, parts, paths, to);
   }

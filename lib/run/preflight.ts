@@ -7,6 +7,7 @@ import { settleSimulatorOptions } from "../platform/simulator/simulator_options.
 import type { CommonOptions } from "./common_options.ts";
 import { createPlatformFromOptions } from "./create_platform.ts";
 import type { Experiment, LoadSize } from "./experiment.ts";
+import { expiryWarnings } from "./expiry.ts";
 import { type Fit, type FitWord, worstFit } from "./fit.ts";
 import { type GeneratorFit, judgeGeneratorFit } from "./generator_fit.ts";
 import { type LargestLoad, searchLargest, type SizeTrial } from "./largest_load.ts";
@@ -120,6 +121,7 @@ export async function preflight<O extends OptionTable>(
     ? null
     : await findLargest(experiment, loadSize, options, target.simulate, signal);
   const loads = looked.map(({ load }) => load);
+  notes.push(...expiryWarnings(loads, options.timeout));
   const generator = judgeGeneratorFit(loads, inFlightOf(expected), options);
   const platformFit = worstFit(expected.map(({ fit }) => fit.word));
   return {

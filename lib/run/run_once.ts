@@ -2,21 +2,24 @@ import type { Clock, TimerHandle } from "../base/clock.ts";
 import { wallClockDate } from "../base/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { ownCpuMs, ownPeakMemoryMib, sinceProgramStartMs } from "../base/process_usage.ts";
-import {
-  type Complaint,
-  dispatch,
-  type DispatchProgress,
-  type DispatchResult,
-} from "../invoke/dispatcher.ts";
+import { dispatch, type DispatchProgress, type DispatchResult } from "../invoke/dispatcher.ts";
 import { describePeerWaits, isOverloaded } from "../invoke/verdict.ts";
 import type { RunStatus } from "../model/manifest.ts";
 import type { Platform } from "../model/platform.ts";
-import { GENERATOR, INSTANCES, INVOCATIONS, TABLES, type TableSink } from "../model/table.ts";
+import {
+  CONNECTIONS,
+  GENERATOR,
+  INSTANCES,
+  INVOCATIONS,
+  TABLES,
+  type TableSink,
+} from "../model/table.ts";
 import type { RunFolder } from "../result/run_folder.ts";
 import { MachineReader } from "../scrape/machine_counters.ts";
 import { describeFailedScrapes, runScrapeLoop, type ScrapeTally } from "../scrape/scrape_loop.ts";
 import type { AgreedStart, StartClock } from "./agreed_start.ts";
 import type { CommonOptions } from "./common_options.ts";
+import { describeConnections } from "./connection_notes.ts";
 import type { PlannedRun } from "./experiment.ts";
 import type { InstanceLog } from "./instance_log.ts";
 import { armMeasurement } from "./phase_change.ts";
@@ -69,6 +72,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
       transport: platform.transport,
       invocations: watch?.listen(folder.invocations) ?? folder.invocations,
       generator: folder.sink(GENERATOR),
+      connections: folder.sink(CONNECTIONS),
       inFlightCap: options.maxInFlight,
       timeoutMs: options.timeout,
       drainMs: options.drain,
@@ -120,7 +124,8 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
     endedAt: wallClockDate().toISOString(),
     loaderPeakMemoryMib: ownPeakMemoryMib(),
   });
-  noteComplaints(folder, result.complaints);
+  noteComplaints(folder, result, platform.name);
+  noteConnections(folder, result.connections);
   if (!lost) noteUnsent(folder, result);
   notePeerWaits(folder, result);
   noteWarmupDrops(folder, result);
@@ -146,12 +151,36 @@ function createWarmupWatch(run: PlannedRun): WarmupWatch | undefined {
 /** Most of what peers said that is noted, the most frequent. */
 const MOST_NOTED = 3;
 
-function noteComplaints(folder: RunFolder, complaints: readonly Complaint[]): void {
+function noteComplaints(
+  folder: RunFolder,
+  { complaints, badGateways }: DispatchResult,
+  platform: string,
+): void {
   if (complaints.length === 0) return;
-  const notes = complaints.slice(0, MOST_NOTED).map(({ statusCode, message, count }) =>
-    `${count} invocations ended with status ${statusCode}: ${message}`
-  );
+  const notes = complaints.slice(0, MOST_NOTED).map(({ outcome, statusCode, message, count }) => {
+    const status = statusCode === null ? "" : `, status ${statusCode}`;
+    return `${count} invocations ended as ${outcome}${status}: ${message}`;
+  });
+  const more = complaints.slice(MOST_NOTED).reduce((sum, { count }) => sum + count, 0);
+  if (more > 0) {
+    notes.push(`${more} more ended otherwise; invocations.csv has each in status_message.`);
+  }
+  // A gateway that Knative stands behind answers so where a function does not speak HTTP/2.
+  if (badGateways.length > 0) notes.push(describeBadGateways(badGateways, platform));
   folder.update({ notes: [...folder.manifest.notes, ...notes] });
+}
+
+function describeBadGateways(functions: readonly string[], platform: string): string {
+  const [first, ...others] = functions;
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return `${first}${more} answered HTTP 502 and not a single call: what stands behind the gateway ` +
+    "may speak HTTP/1.1 only, or not be there" +
+    (platform === "local" ? "." : "; on Knative the container's port must be named h2c.");
+}
+
+function noteConnections(folder: RunFolder, groups: DispatchResult["connections"]): void {
+  const notes = describeConnections(groups);
+  if (notes.length > 0) folder.update({ notes: [...folder.manifest.notes, ...notes] });
 }
 
 /** What was never sent has no status code, and nobody says why. */

@@ -370,5 +370,7 @@ Deno.test("dispatch: what peers say of calls that fail is counted, of others not
     if (turn === 0) return { completeAfterMs: 1 };
     return { completeAfterMs: 1, outcome: "rejected", statusCode: turn === 1 ? 8 : 14 };
   });
-  assert.deepEqual(result.complaints, [{ statusCode: 8, message: "no room", count: 10 }]);
+  assert.deepEqual(result.complaints, [
+    { outcome: "rejected", statusCode: 8, message: "no room", count: 10 },
+  ]);
 });

@@ -64,6 +64,9 @@ const invocation: fc.Arbitrary<InvocationRow> = fc.record({
   statusCode: fc.oneof(fc.constant(NaN), fc.nat({ max: 16 })),
   setUpMs: timeMs,
   peerWaitMs: timeMs,
+  statusMessage: fc.option(
+    fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom('a "b", c\n', "x".repeat(2000))),
+  ),
 });
 
 Deno.test("InvocationCsvSink: the bytes of its rows are those of formatRow", async () => {

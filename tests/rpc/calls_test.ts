@@ -120,7 +120,7 @@ Deno.test("calls: closing in the middle of connecting again leaves nothing behin
   const { server, client, peer } = session;
   await session.call(0);
   peer.close();
-  await client.expectEnd(0, "rejected", 14);
+  await client.expectEnd(0, "failed", 14);
   client.send(1);
   // It says nothing, so that the client waits for its SETTINGS.
   const silent = await server.accept();

@@ -27,7 +27,7 @@ Deno.test("connections: one that is dropped after a call is replaced at once, fo
     client.send(slot + 1);
     await peer.expectCall();
     peer.close();
-    await client.expectEnd(slot + 1, "rejected", 14);
+    await client.expectEnd(slot + 1, "failed", 14);
     peer = await server.acceptHttp2();
   }
 });
@@ -103,7 +103,7 @@ Deno.test("connections: the time of a peer that is away is the peer's", async ()
   const { port } = server;
   await session.call(0);
   server[Symbol.dispose]();
-  await client.expectEnd(0, "rejected", 14);
+  await client.expectEnd(0, "failed", 14);
   client.send(1);
   client.send(2, { deadlineMs: 20 });
   const sentMs = client.clock.nowMs();

@@ -182,7 +182,7 @@ for (const [what, code, write] of VIOLATIONS) {
     await peer.write(write(streamId + 2));
     assert.equal(await peer.expectGoaway(), ERROR_CODE[code]);
     await peer.expectEnd();
-    await client.expectEnd(0, "rejected", 14);
+    await client.expectEnd(0, "failed", 14);
     await client.ended(1);
     await session.expectReplaced(2);
   });
@@ -412,7 +412,7 @@ for (
         // The client has gone.
       }
     })();
-    await client.expectEnd(0, "rejected", 14);
+    await client.expectEnd(0, "failed", 14);
     // The goodbye is not waited for.
     client.clock.advance(1000);
     await writing;

@@ -55,7 +55,7 @@ Deno.test("HTTP/2 GOAWAY: with an error it is no different, and the end of the c
   await session.call(1);
   await peer.write(goaway(first, ERROR_CODE.internalError));
   peer.close();
-  await client.expectEnd(0, "rejected", 14);
+  await client.expectEnd(0, "failed", 14);
   const second = await server.acceptHttp2();
   await second.write(reply(await second.expectCall()));
   await client.expectEnd(1, "ok", 0);
@@ -115,8 +115,8 @@ Deno.test("HTTP/2 connections: one that the peer closes takes its calls with it"
   await session.call(0);
   await session.call(1);
   peer.close();
-  await client.expectEnd(0, "rejected", 14);
-  await client.expectEnd(1, "rejected", 14);
+  await client.expectEnd(0, "failed", 14);
+  await client.expectEnd(1, "failed", 14);
   await session.expectReplaced(2);
 });
 
@@ -129,7 +129,7 @@ Deno.test("HTTP/2 connections: one that the peer resets takes its calls with it"
   // With the second request unread the socket's close is a reset.
   await peer.expectRequest();
   peer.close();
-  for (const slot of [0, 1, 2]) await client.expectEnd(slot, "rejected", 14);
+  for (const slot of [0, 1, 2]) await client.expectEnd(slot, "failed", 14);
   await session.expectReplaced(3);
 });
 
@@ -138,7 +138,7 @@ Deno.test("HTTP/2 connections: a peer that half-closes will not answer", async (
   const { client, peer } = session;
   await session.call(0);
   await peer.closeWrite();
-  await client.expectEnd(0, "rejected", 14);
+  await client.expectEnd(0, "failed", 14);
   await peer.expectEnd();
   await session.expectReplaced(1);
 });
@@ -168,7 +168,7 @@ Deno.test("HTTP/2 connections: one that ends in the middle of a reply", async ()
   const whole = reply(streamId);
   await peer.write(whole.subarray(0, whole.length - 3));
   peer.close();
-  await client.expectEnd(0, "rejected", 14);
+  await client.expectEnd(0, "failed", 14);
   await session.expectReplaced(1);
 });
 
@@ -253,7 +253,7 @@ Deno.test("HTTP/2 connections: away for longer than the time to connect, calls f
   const { port } = server;
   await session.call(0);
   server[Symbol.dispose]();
-  await client.expectEnd(0, "rejected", 14);
+  await client.expectEnd(0, "failed", 14);
   client.send(1);
   client.clock.advance(14_999);
   assert.equal(client.endings.length, 1);
@@ -277,7 +277,7 @@ Deno.test("HTTP/2 connections: back in time, the calls that waited are sent", as
   const { port } = server;
   await session.call(0);
   server[Symbol.dispose]();
-  await client.expectEnd(0, "rejected", 14);
+  await client.expectEnd(0, "failed", 14);
   client.send(1);
   client.send(2);
   using again = ScriptedPeer.listen(port);
@@ -297,7 +297,7 @@ Deno.test("HTTP/2 connections: a call behind others is given up when they lose t
   client.clock.advance(20_000);
   assert.deepEqual(client.endings, []);
   server[Symbol.dispose]();
-  await client.expectEnd(0, "rejected", 14);
+  await client.expectEnd(0, "failed", 14);
   client.clock.advance(15_000);
   await client.expectEnd(1, "connect_failed", null, false);
 });
@@ -318,7 +318,7 @@ Deno.test("HTTP/2 keep-alive: a peer that falls silent is found dead within 15 s
   client.clock.advance(5_999);
   assert.equal(client.endings.length, 1);
   client.clock.advance(1);
-  await client.expectEnd(1, "rejected", 14);
+  await client.expectEnd(1, "failed", 14);
   await session.expectReplaced(2);
 });
 

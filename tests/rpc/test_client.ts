@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { createCallColumns } from "../../lib/invoke/call_columns.ts";
-import type { CallColumns, Deployment, Transport } from "../../lib/model/platform.ts";
+import type {
+  CallColumns,
+  Deployment,
+  EndedConnection,
+  Transport,
+} from "../../lib/model/platform.ts";
 import type { Outcome } from "../../lib/model/record.ts";
 import { createHttp2Transport, type Http2TransportOptions } from "../../lib/rpc/http2_transport.ts";
 import { functionSpec } from "../support/function_spec.ts";
@@ -27,6 +32,8 @@ export class TestClient implements AsyncDisposable {
   readonly calls: CallColumns = createCallColumns(SLOTS);
   /** What is told of the end of calls, in order. */
   readonly endings: ({ slot: number } & Ending)[] = [];
+  /** What is told of connections that are over, in order. */
+  readonly connections: EndedConnection[] = [];
   readonly #waiting = new Map<number, (ending: Ending) => void>();
   readonly #sent = new Set<number>();
   #transport!: Transport;
@@ -57,10 +64,14 @@ export class TestClient implements AsyncDisposable {
       coldStartsMarked: false,
       ...options,
     });
-    this.#transport = await factory(this.calls, (slot, outcome, statusCode) => {
-      this.endings.push({ slot, outcome, statusCode });
-      this.#waiting.get(slot)?.({ outcome, statusCode });
-    });
+    this.#transport = await factory(
+      this.calls,
+      (slot, outcome, statusCode) => {
+        this.endings.push({ slot, outcome, statusCode });
+        this.#waiting.get(slot)?.({ outcome, statusCode });
+      },
+      (connection) => this.connections.push(connection),
+    );
   }
 
   /** Sends the call in a slot; each slot carries one. */
@@ -74,7 +85,7 @@ export class TestClient implements AsyncDisposable {
     calls.deadlineMs[slot] = this.clock.nowMs() + deadlineMs;
     calls.setUpMs[slot] = calls.peerWaitMs[slot] = calls.boundWaitMs[slot] = NaN;
     calls.dispatchedMs[slot] = calls.completedMs[slot] = calls.servedRuntimeUs[slot] = NaN;
-    calls.instance[slot] = calls.coldStart[slot] = null;
+    calls.instance[slot] = calls.coldStart[slot] = calls.statusMessage[slot] = null;
     this.#transport.invoke(slot);
   }
 

@@ -108,3 +108,23 @@ Deno.test("LoadJudge: a load beyond what was reached is refused, or flagged wher
     bold.refuseBeyondLimits([loadOf(2001)]);
     assert.match(bold.warnings([loadOf(2001)])[0], /GENERATOR-LIMITED/);
   }));
+
+Deno.test("LoadJudge: calls that ask for more than their time-out are counted before the load", () => {
+  const runtimeMs = Uint32Array.of(100, 999, 1000, 5000);
+  const { plan } = loadOf(4);
+  const schedule = {
+    *chunks() {
+      yield { runtimeMs };
+    },
+  };
+  const load = { run: { name: "a-run", schedule }, plan } as unknown as PlannedLoad;
+  const warningsOf = (timeout: string) =>
+    new LoadJudge(optionsOf(...ENDPOINTS, "--timeout", timeout)).warnings([load]);
+  assert.deepEqual(warningsOf("1s"), [
+    "a-run: 2 of 4 invocations (50.0 %) ask for a runtime of --timeout, 1s, or more: they will " +
+    "be given up, and servers may close connections for it.",
+  ]);
+  assert.deepEqual(warningsOf("6s"), []);
+  // No schedule asks for more than a minute.
+  assert.deepEqual(warningsOf("2min"), []);
+});

@@ -59,6 +59,7 @@ export function deriveInvocationCells(
     status_code: known(row.statusCode),
     set_up_ms: known(row.setUpMs),
     peer_wait_ms: known(row.peerWaitMs),
+    status_message: row.statusMessage,
   };
   return INVOCATIONS.columns.map(({ name }) => {
     const cell = cells[name];

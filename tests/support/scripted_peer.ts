@@ -123,8 +123,9 @@ export function windowUpdate(streamId: number, increment: number): Uint8Array {
 }
 
 /** GOAWAY. */
-export function goaway(lastStreamId: number, errorCode = 0): Uint8Array {
-  return frame(FRAME.goaway, 0, 0, uint32(lastStreamId, errorCode));
+export function goaway(lastStreamId: number, errorCode = 0, words = ""): Uint8Array {
+  const debugData = new TextEncoder().encode(words);
+  return frame(FRAME.goaway, 0, 0, concat(uint32(lastStreamId, errorCode), debugData));
 }
 
 /** PING with eight octets. */

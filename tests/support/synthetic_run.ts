@@ -179,6 +179,7 @@ export async function writeSyntheticRun(path: string, run: SyntheticRun): Promis
         tooLate ? 8 : 0,
         null,
         null,
+        null,
       ],
     });
   }

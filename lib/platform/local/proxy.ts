@@ -45,8 +45,15 @@ export interface ProxyOptions {
 const HTTP_STATUS_OF: Record<GatewayStatus, number> = {
   [GRPC_STATUS.resourceExhausted]: 503,
   [GRPC_STATUS.unimplemented]: 404,
-  [GRPC_STATUS.unavailable]: 502,
+  [GRPC_STATUS.unavailable]: 503,
 };
+
+/** What Knative's queue-proxy answers, in HTTP, where the function breaks off. */
+const BAD_GATEWAY = 502;
+const BAD_GATEWAY_HEADERS: readonly HeaderField[] = [
+  { name: ":status", value: String(BAD_GATEWAY), indexing: "index" },
+  { name: "content-type", value: "text/plain; charset=utf-8", indexing: "index" },
+];
 
 /** Fields that are the same in many requests or replies, and so are worth a place in HPACK's table. */
 const REPEATING: ReadonlySet<string> = new Set([
@@ -142,7 +149,7 @@ class ProxiedRequest implements PooledRequest<ProxiedInstance>, RequestListener 
   assign(instance: PooledInstance<ProxiedInstance>): void {
     this.#reply = new ProxiedReply(this.#stream, instance, {
       onAnswered: () => this.#onAnswered(200),
-      onFailed: (sentence) => this.reject(GRPC_STATUS.unavailable, sentence),
+      onFailed: (sentence) => this.#breakOff(sentence),
       onEnd: () => this.#pool!.complete(instance),
     });
     this.#reply.start(this.#fields);
@@ -154,6 +161,14 @@ class ProxiedRequest implements PooledRequest<ProxiedInstance>, RequestListener 
   reject(status: GatewayStatus, sentence: string): void {
     this.#onAnswered(HTTP_STATUS_OF[status]);
     this.#stream.sendHeaders(trailersOnly(status, sentence), true);
+  }
+
+  /** It was begun and will not be answered, which is no refusal. */
+  #breakOff(sentence: string): void {
+    this.#onAnswered(BAD_GATEWAY);
+    this.#stream.sendHeaders(BAD_GATEWAY_HEADERS, false);
+    const body = new TextEncoder().encode(sentence);
+    this.#stream.sendData(body, 0, body.length, true);
   }
 }
 

@@ -1,12 +1,20 @@
 import type { Clock } from "../../base/clock.ts";
 import type { HeaderField } from "../../rpc/hpack/encoder.ts";
 import { FieldCache } from "../../rpc/hpack/field_cache.ts";
-import { Http2Connection } from "../../rpc/http2/connection.ts";
+import { type ConnectionRules, Http2Connection } from "../../rpc/http2/connection.ts";
 import type { Stream, StreamListener } from "../../rpc/http2/stream.ts";
 import { connectSocket } from "../../rpc/socket.ts";
 
-/** An instance tells of its end by closing the connection. */
-const NEVER_PINGED = { keepAliveMs: null, keepAliveTimeoutMs: 0 };
+/**
+ * An instance tells of its end by closing the connection, and has one request at a
+ * time to give up.
+ */
+const RULES: ConnectionRules = {
+  keepAliveMs: null,
+  keepAliveTimeoutMs: 0,
+  mostGivenUp: Infinity,
+  leavesGivenUp: false,
+};
 
 /** What {@linkcode Upstream.connect} needs. */
 export interface UpstreamOptions {
@@ -39,7 +47,7 @@ export class Upstream {
     const socket = await connectSocket({ address, tls: undefined }, clock, timeoutMs, signal);
     return await new Promise((resolve, reject) => {
       const stop = () => connection.close();
-      const connection = new Http2Connection(socket, clock, NEVER_PINGED, {
+      const connection = new Http2Connection(socket, clock, RULES, {
         onReady: () => resolve(new Upstream(connection)),
         onRoom() {},
         onGoingAway() {},

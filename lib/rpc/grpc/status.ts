@@ -1,5 +1,5 @@
-import { ERROR_CODE } from "../http2/protocol.ts";
 import type { ResponseBlock } from "../http2/response_block.ts";
+import { cleanWords } from "../peer_words.ts";
 
 /** Status codes of gRPC (grpc/grpc: doc/statuscodes.md). */
 export const STATUS = {
@@ -31,8 +31,10 @@ export interface GrpcFields {
   readonly statusCode: number | null;
   /** `grpc-message`, decoded; `null` where there is none. */
   readonly statusMessage: string | null;
-  /** The status that HTTP's stands for where gRPC's is missing. */
-  readonly statusOfHttp: number;
+  /** The status of HTTP; 0 in trailers. */
+  readonly httpStatus: number;
+  /** In lower case; empty where there is none. */
+  readonly contentType: string;
   /** Whether the content type is one of gRPC's. */
   readonly isGrpc: boolean;
   /** When the instance became ready, if this is its first call and the platform says so; NaN else. */
@@ -46,12 +48,14 @@ export function readGrpcFields(block: ResponseBlock): GrpcFields {
 
 function parseGrpcFields(block: ResponseBlock): GrpcFields {
   // A server that names no type is taken at its word when it says grpc-status.
-  const contentType = block.fields.get("content-type") ?? "application/grpc";
+  const contentType = block.fields.get("content-type")?.toLowerCase() ?? "";
   return {
     statusCode: parseStatusCode(block.fields.get("grpc-status")),
     statusMessage: parseStatusMessage(block.fields.get("grpc-message")),
-    statusOfHttp: statusOfHttp(block.status),
-    isGrpc: block.status === 200 && contentType.startsWith("application/grpc"),
+    httpStatus: block.status,
+    contentType,
+    isGrpc: block.status === 200 &&
+      (contentType === "" || contentType.startsWith("application/grpc")),
     instanceReadyUnixMs: Number(block.fields.get(INSTANCE_READY_KEY) ?? NaN),
   };
 }
@@ -59,13 +63,17 @@ function parseGrpcFields(block: ResponseBlock): GrpcFields {
 /** Longest message that is kept; what is longer says no more. */
 const MAX_MESSAGE_CHARS = 300;
 
-/** Percent-encoded UTF-8; what is not is taken as it is, as the specification wants. */
 function parseStatusMessage(text: string | undefined): string | null {
   if (text === undefined || text === "") return null;
+  return cleanWords(decodePercent(text), MAX_MESSAGE_CHARS) || null;
+}
+
+/** Percent-encoded UTF-8; what is not is taken as it is, as the specification wants. */
+function decodePercent(text: string): string {
   try {
-    return decodeURIComponent(text).slice(0, MAX_MESSAGE_CHARS);
+    return decodeURIComponent(text);
   } catch {
-    return text.slice(0, MAX_MESSAGE_CHARS);
+    return text;
   }
 }
 
@@ -74,44 +82,4 @@ function parseStatusCode(text: string | undefined): number | null {
   if (text === undefined) return null;
   const code = /^\d{1,3}$/.test(text) ? Number(text) : STATUS.unknown;
   return code <= STATUS.unauthenticated ? code : STATUS.unknown;
-}
-
-/** What a reply without a status of gRPC means (grpc/grpc: doc/http-grpc-status-mapping.md). */
-function statusOfHttp(status: number): number {
-  switch (status) {
-    case 400:
-      return STATUS.internal;
-    case 401:
-      return STATUS.unauthenticated;
-    case 403:
-      return STATUS.permissionDenied;
-    case 404:
-      return STATUS.unimplemented;
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return STATUS.unavailable;
-    default:
-      return STATUS.unknown;
-  }
-}
-
-/**
- * What a stream that was reset means (grpc/grpc: doc/PROTOCOL-HTTP2.md, section
- * "Errors").
- */
-export function statusOfReset(errorCode: number): number {
-  switch (errorCode) {
-    case ERROR_CODE.refusedStream:
-      return STATUS.unavailable;
-    case ERROR_CODE.cancel:
-      return STATUS.cancelled;
-    case ERROR_CODE.enhanceYourCalm:
-      return STATUS.resourceExhausted;
-    case ERROR_CODE.inadequateSecurity:
-      return STATUS.permissionDenied;
-    default:
-      return STATUS.internal;
-  }
 }

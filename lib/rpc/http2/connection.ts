@@ -17,6 +17,7 @@ import {
   writeSettingsAck,
   writeWindowUpdate,
 } from "./frame_writer.ts";
+import { readWords } from "../peer_words.ts";
 import { HEADER_TABLE_BYTES, HeaderReader, MAX_HEADER_LIST_BYTES } from "./header_reader.ts";
 import { OutBuffer } from "./out_buffer.ts";
 import {
@@ -73,16 +74,38 @@ const SPARE_PING_MS = 360_000;
 
 const CLOSED = "it was closed";
 
-/** How a connection is watched over; times in milliseconds, `null`: not. */
-export interface ConnectionTimes {
+/** The listener of a request that was given up and left to end. */
+const UNREAD: StreamListener = {
+  onDispatched() {},
+  onHeaders() {},
+  onData() {},
+  onAborted() {},
+};
+
+/** How a connection is watched over, and spared. */
+export interface ConnectionRules {
   /**
-   * Silence of the peer, while calls are out, before it is pinged. Where it answers
-   * pings alone, it is pinged once more like that, and then every six minutes.
+   * Silence of the peer, in ms, while calls are out, before it is pinged; `null`: never.
+   * Where it answers pings alone, it is pinged once more like that, and then every six
+   * minutes.
    */
   readonly keepAliveMs: number | null;
-  /** Silence after the ping before the connection is given up. */
+  /** Silence after the ping, in ms, before the connection is given up. */
   readonly keepAliveTimeoutMs: number;
+  /**
+   * Requests that may be given up on it, by RST_STREAM or unread: then it takes no
+   * more, and ends when the others have. Infinity: any number.
+   */
+  readonly mostGivenUp: number;
+  /** Requests that are given up are left to end unread, instead of being reset. */
+  readonly leavesGivenUp: boolean;
 }
+
+/** Of the requests that may be given up: from here on another connection should be there. */
+const WORN_SHARE = 0.6;
+
+/** Who ended a connection: `network` when nobody said anything. */
+export type EndedBy = "peer" | "loader" | "network";
 
 /** Whom a connection tells; none is called from within a method of the connection. */
 export interface ConnectionListener {
@@ -90,7 +113,7 @@ export interface ConnectionListener {
   onReady(): void;
   /** There may be more room than before. */
   onRoom(): void;
-  /** No new request will be taken: the peer is going away. */
+  /** No new request will be taken soon: the peer is going away, or has had to bear enough. */
   onGoingAway(): void;
   /** It is over, every stream has ended. `reason` is a part of a sentence. */
   onEnd(reason: string): void;
@@ -108,7 +131,7 @@ export class Http2Connection {
   readonly #socket: ByteStream;
   readonly #clock: Clock;
   readonly #listener: ConnectionListener;
-  readonly #times: ConnectionTimes;
+  readonly #rules: ConnectionRules;
   readonly #headers = new HeaderReader((streamId, fields, endStream) =>
     this.#onBlock(streamId, fields, endStream)
   );
@@ -137,10 +160,24 @@ export class Http2Connection {
 
   /** Whether the peer has ended a request: it answered, or reset it other than by refusing it. */
   hasAnswered = false;
+  /** RST_STREAM frames that were sent, and that came for requests that were out. */
+  resetsSent = 0;
+  resetsReceived = 0;
+  /** Requests that were out when it ended. */
+  callsLost = 0;
+  /** Requests that were given up, and those of them that were left and have not ended. */
+  #givenUp = 0;
+  #left = 0;
+
   #isEnded = false;
   /** No request is taken, and the end is near. */
   #isClosing = false;
   #endReason = "";
+  #endedBy: EndedBy | null = null;
+  /** What was said at the end, by GOAWAY: an error code, and the peer's words. */
+  #goodbyeCode: number | null = null;
+  #goodbyeWords = "";
+  #loss: string | null = null;
   #keepAliveTimer: TimerHandle | undefined;
   #closeTimer: TimerHandle | undefined;
   #pingedAtMs = NaN;
@@ -152,12 +189,12 @@ export class Http2Connection {
   constructor(
     socket: ByteStream,
     clock: Clock,
-    times: ConnectionTimes,
+    rules: ConnectionRules,
     listener: ConnectionListener,
   ) {
     this.#socket = socket;
     this.#clock = clock;
-    this.#times = times;
+    this.#rules = rules;
     this.#listener = listener;
     this.#heardAtMs = clock.nowMs();
     this.#out = new OutBuffer(socket, clock, {
@@ -165,16 +202,16 @@ export class Http2Connection {
       onSent: (id, nowMs) => this.#streams.get(id)?.listener?.onDispatched(nowMs),
       onWritten: (isEmpty) => {
         this.#unsentAnswers = 0;
-        if (isEmpty && this.#isClosing) return this.#end(this.#endReason);
+        if (isEmpty && this.#isClosing) return this.#end(this.endedBy, this.#endReason);
         if (!this.#isFull) return;
         this.#isFull = false;
         this.#listener.onRoom();
       },
       onFailed: (error) => {
-        if (this.#isClosing) return this.#end(this.#endReason);
+        if (this.#isClosing) return this.#end(this.endedBy, this.#endReason);
         // What the peer said before it hung up, GOAWAY for one, is still to be
         // read; the end of that is the end.
-        this.#leave(errorMessage(error));
+        this.#leave(brokenBy(error), errorMessage(error));
       },
     });
     this.#sender = new DataSender(this.#out, (stream) => {
@@ -196,7 +233,7 @@ export class Http2Connection {
 
   /** Requests that may be made now with a body of `bodyBytes`. */
   room(bodyBytes: number): number {
-    if (!this.isUsable || bodyBytes > this.#sender.window) return 0;
+    if (!this.#takesRequests || bodyBytes > this.#sender.window) return 0;
     if (this.#out.writer.length > MAX_UNSENT_BYTES) {
       this.#isFull = true;
       return 0;
@@ -209,10 +246,23 @@ export class Http2Connection {
     return this.#out.writingSinceMs;
   }
 
-  /** Whether requests may be made at all, now or once others have ended. */
+  /** Whether requests may be made for long, now or once others have ended. */
   get isUsable(): boolean {
+    return this.#takesRequests && !this.isWorn;
+  }
+
+  get #takesRequests(): boolean {
     return this.#isReady && !this.#isGoingAway && !this.#isEnded && !this.#isClosing &&
-      this.#nextStreamId <= MAX_STREAM_ID;
+      this.#nextStreamId <= MAX_STREAM_ID && !this.#isWornOut;
+  }
+
+  /** Whether another should be there soon. */
+  get isWorn(): boolean {
+    return this.#givenUp >= WORN_SHARE * this.#rules.mostGivenUp;
+  }
+
+  get #isWornOut(): boolean {
+    return this.#givenUp >= this.#rules.mostGivenUp;
   }
 
   /** Requests at once that the peer allows. */
@@ -232,6 +282,41 @@ export class Http2Connection {
 
   get isEnded(): boolean {
     return this.#isEnded;
+  }
+
+  /** Requests that were made. */
+  get requests(): number {
+    return (this.#nextStreamId - 1) / 2;
+  }
+
+  /** Who ended it; whoever began to, while it ends. */
+  get endedBy(): EndedBy {
+    return this.#endedBy ?? "network";
+  }
+
+  /** The name of the error code at its end, such as `ENHANCE_YOUR_CALM`; `null`: none was said. */
+  get endCode(): string | null {
+    return this.#goodbyeCode === null ? null : errorName(this.#goodbyeCode);
+  }
+
+  /** What the peer said at its end, else why it ended; a part of a sentence. */
+  get endDetail(): string {
+    return this.#goodbyeWords || this.#endReason;
+  }
+
+  /** What calls are told that were not looked at; `null`: the peer said nothing. */
+  get farewell(): string | null {
+    return this.#isGoingAway ? this.#goaway : null;
+  }
+
+  get #goaway(): string {
+    return `GOAWAY ${this.endCode} ${this.#goodbyeWords}`.trimEnd();
+  }
+
+  /** What calls are told that were out when it ended; one text for all of them. */
+  get loss(): string {
+    return this.#loss ??= `connection lost: ${this.#endReason}` +
+      (this.#isGoingAway ? ` after ${this.#goaway}` : "");
   }
 
   /**
@@ -263,20 +348,42 @@ export class Http2Connection {
     this.#out.scheduleFlush();
   }
 
-  /** Gives a request up with RST_STREAM; its listener hears no more. */
+  /** Ends a request with RST_STREAM; its listener hears no more. */
   reset(stream: Stream, errorCode: number): void {
-    writeReset(this.#out.writer, stream.id, errorCode);
+    this.#writeReset(stream.id, errorCode);
     this.#close(stream);
     this.#free(stream);
     if (this.#isGoingAway) queueMicrotask(() => this.#endIfDone());
     this.#out.scheduleFlush();
   }
 
+  /**
+   * Gives a request up; its listener hears no more. It is reset, until the peer has
+   * had to bear that too often: then, and where the rules say so, it is left to end
+   * unread. Servers count resets, and close the connection with all that is on it.
+   */
+  giveUp(stream: Stream): void {
+    const { mostGivenUp, leavesGivenUp } = this.#rules;
+    const wasWorn = this.isWorn;
+    if (leavesGivenUp || this.#givenUp >= mostGivenUp) {
+      stream.listener = UNREAD;
+      this.#left++;
+    } else {
+      this.reset(stream, ERROR_CODE.cancel);
+    }
+    this.#givenUp++;
+    if (!wasWorn && this.isWorn) {
+      queueMicrotask(() => this.#isEnded || this.#listener.onGoingAway());
+    }
+    if (this.#isWornOut || this.#isGoingAway) queueMicrotask(() => this.#endIfDone());
+  }
+
   /** Says goodbye and closes the socket; requests that are out are aborted. */
   close(): void {
     if (this.#isEnded || this.#isClosing) return;
     writeGoaway(this.#out.writer, 0, ERROR_CODE.noError);
-    this.#leave(CLOSED);
+    this.#goodbyeCode ??= ERROR_CODE.noError;
+    this.#leave(this.#isGoingAway ? "peer" : "loader", CLOSED);
     this.#out.flush();
   }
 
@@ -290,11 +397,12 @@ export class Http2Connection {
       try {
         count = await socket.read(reader.room());
       } catch (error) {
-        return this.#end(errorMessage(error));
+        return this.#end(brokenBy(error), errorMessage(error));
       }
       if (this.#isEnded) return;
       if (count === null) {
         return this.#end(
+          "peer",
           reader.holdsPart ? "the peer closed it in the middle of a frame" : "the peer closed it",
         );
       }
@@ -426,6 +534,7 @@ export class Http2Connection {
     if (end - start !== 4) throw frameSize("RST_STREAM");
     const stream = this.#receiving(streamId, "RST_STREAM");
     if (stream === undefined) return;
+    this.resetsReceived++;
     const errorCode = readUint32(bytes, start);
     if (errorCode !== ERROR_CODE.refusedStream) this.hasAnswered = true;
     this.#abort(stream, "reset", errorCode);
@@ -493,6 +602,9 @@ export class Http2Connection {
     if (end - start < 8) throw frameSize("GOAWAY");
     const lastStreamId = readUint32(bytes, start) & 0x7fffffff;
     const errorCode = readUint32(bytes, start + 4);
+    // What is said last counts: a peer that leaves in two steps says why in the second.
+    this.#goodbyeCode = errorCode;
+    this.#goodbyeWords = readWords(bytes, start + 8, end) || this.#goodbyeWords;
     const wasGoingAway = this.#isGoingAway;
     this.#isGoingAway = true;
     if (!wasGoingAway) this.#listener.onGoingAway();
@@ -540,13 +652,18 @@ export class Http2Connection {
     this.hasAnswered = true;
     stream.state = afterReceivingEnd(stream.state);
     if (stream.state === STREAM_STATE.halfClosedRemote) {
-      writeReset(this.#out.writer, stream.id, ERROR_CODE.noError);
+      this.#writeReset(stream.id, ERROR_CODE.noError);
     }
     this.#close(stream);
   }
 
+  #writeReset(streamId: number, errorCode: number): void {
+    this.resetsSent++;
+    writeReset(this.#out.writer, streamId, errorCode);
+  }
+
   #refuse(stream: Stream, errorCode: number): void {
-    writeReset(this.#out.writer, stream.id, errorCode);
+    this.#writeReset(stream.id, errorCode);
     this.#abort(stream, "violation", errorCode);
   }
 
@@ -562,6 +679,11 @@ export class Http2Connection {
   }
 
   #close(stream: Stream): void {
+    if (stream.listener === UNREAD) {
+      this.#left--;
+      // Nobody else tells that its place is free.
+      queueMicrotask(() => this.#listener.onRoom());
+    }
     stream.state = STREAM_STATE.closed;
     this.#streams.delete(stream.id);
     this.#sender.forget(stream);
@@ -573,9 +695,9 @@ export class Http2Connection {
     if (this.#freeStreams.length < MAX_FREE_STREAMS) this.#freeStreams.push(stream);
   }
 
-  /** A peer that goes away has had its last reply fetched: the connection ends. */
+  /** Where no more requests are taken, the last reply that anybody waits for has come: it ends. */
   #endIfDone(): void {
-    if (this.#isGoingAway && this.#streams.size === 0) this.close();
+    if ((this.#isGoingAway || this.#isWornOut) && this.#streams.size === this.#left) this.close();
   }
 
   // Going out
@@ -598,8 +720,9 @@ export class Http2Connection {
     const reason = this.#isReady
       ? `${error.message.replace(/\.$/, "")} (${errorName(error.errorCode)})`
       : "its first bytes are not those of HTTP/2";
-    if (this.#isClosing) return this.#end(reason);
-    this.#leave(reason);
+    if (this.#isClosing) return this.#end("loader", reason);
+    this.#goodbyeCode = error.errorCode;
+    this.#leave("loader", reason);
     this.#abortStreams();
     // Requests that wait for the socket have just been given up.
     this.#out.clear();
@@ -608,21 +731,29 @@ export class Http2Connection {
   }
 
   /** Takes no more requests, and ends when all is written, or soon: some peers do not read. */
-  #leave(reason: string): void {
+  #leave(by: EndedBy, reason: string): void {
     this.#isClosing = true;
-    this.#endReason = reason;
-    this.#closeTimer = this.#clock.at(this.#clock.nowMs() + CLOSE_MS, () => this.#end(reason));
+    this.#noteEnd(by, reason);
+    this.#closeTimer = this.#clock.at(this.#clock.nowMs() + CLOSE_MS, () => this.#end(by, reason));
   }
 
-  #end(reason: string): void {
+  /** The first reason is the reason. */
+  #noteEnd(by: EndedBy, reason: string): void {
+    if (this.#endedBy !== null) return;
+    this.#endedBy = this.#isGoingAway ? "peer" : by;
+    this.#endReason = reason;
+  }
+
+  #end(by: EndedBy, reason: string): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#noteEnd(by, reason);
     this.#keepAliveTimer?.cancel();
     this.#closeTimer?.cancel();
     this.#out.close();
     this.#socket.close();
     this.#abortStreams();
-    this.#listener.onEnd(reason);
+    this.#listener.onEnd(this.#endReason);
   }
 
   /** What was not handed to the socket, nobody has looked at. */
@@ -631,6 +762,7 @@ export class Http2Connection {
     for (const stream of this.#streams.streams()) {
       if (!this.#isOpen(stream)) continue;
       const reason = unsent.has(stream.id) ? "unprocessed" : "lost";
+      if (reason === "lost" && stream.listener !== UNREAD) this.callsLost++;
       this.#abort(stream, reason, ERROR_CODE.noError);
     }
   }
@@ -641,7 +773,7 @@ export class Http2Connection {
   }
 
   #armKeepAlive(): void {
-    const { keepAliveMs, keepAliveTimeoutMs } = this.#times;
+    const { keepAliveMs, keepAliveTimeoutMs } = this.#rules;
     if (keepAliveMs === null) return;
     const nowMs = this.#clock.nowMs();
     const isPinged = this.#pingedAtMs > this.#heardAtMs;
@@ -653,7 +785,8 @@ export class Http2Connection {
       : Math.max(this.#heardAtMs, this.#outSinceMs) + silenceMs;
     if (dueMs <= nowMs) {
       if (isPinged) {
-        return this.#end(`the peer was silent for ${Math.round(nowMs - this.#heardAtMs)} ms`);
+        const silentMs = Math.round(nowMs - this.#heardAtMs);
+        return this.#end("network", `the peer was silent for ${silentMs} ms`);
       }
       this.#pingedAtMs = nowMs;
       this.#pings++;
@@ -665,4 +798,12 @@ export class Http2Connection {
       () => this.#armKeepAlive(),
     );
   }
+}
+
+/** Who broke a connection: a reset or a refusal is the peer's, what else breaks it is the network. */
+export function brokenBy(error: unknown): EndedBy {
+  const isPeer = error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionRefused ||
+    error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.UnexpectedEof;
+  return isPeer ? "peer" : "network";
 }

@@ -158,7 +158,7 @@ platformTest(
 );
 
 platformTest(
-  "an instance killed during a call fails it with UNAVAILABLE and is replaced",
+  "an instance killed during a call fails it and is replaced",
   [functionSpec(0, { initialScale: 1 })],
   { capacity: { instances: 1 } },
   async ({ clients: [client], platform, events }) => {
@@ -166,9 +166,8 @@ platformTest(
     const [pid] = instancePids(platform);
     await until("the instance works on the call", () => isBusy(platform));
     Deno.kill(pid, "SIGKILL");
-    const { status, details } = await call.result;
-    assert.equal(status, grpc.status.UNAVAILABLE);
-    assert.match(details, /f-0-00000/);
+    // HTTP 502 and a sentence, as Knative has it: the test of the proxy has its words.
+    assert.notEqual((await call.result).status, grpc.status.OK);
     const next = await client.execute(1);
     assert.equal(next.status, grpc.status.OK);
     assert.equal(next.reply!.message, "f-0-00001");

@@ -60,7 +60,7 @@ export {
   mostBurst,
   type RateStepOptions,
 } from "./lib/generate/pattern_schedule.ts";
-export { rateOfStep } from "./lib/generate/rate_scale.ts";
+export { rateOfStep, wholeInvocations } from "./lib/generate/rate_scale.ts";
 export { readScheduleFile, writeScheduleFile } from "./lib/generate/schedule_file.ts";
 export { derivePlan } from "./lib/generate/plan.ts";
 

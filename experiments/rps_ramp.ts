@@ -20,6 +20,7 @@ import {
   type PlannedRun,
   rateOfStep,
   runAsScript,
+  wholeInvocations,
 } from "../mod.ts";
 
 /** Share of a slot at its start that is not measured. */
@@ -99,15 +100,22 @@ export const rpsRamp: Experiment<typeof options> = {
     function* climb({ slot, functions, runtime, memory, iat, seed }: typeof options): Iterable<
       PlannedRun
     > {
+      // What start, start + step, … ask for in k slots.
+      const askedIn = (k: number) => (k * start + step * k * (k - 1) / 2) * slot / 1000;
+      const empty: number[] = [];
       for (let k = 0;; k++) {
         const ratePerS = rateOfStep(start, step, k);
         if (end !== null && ratePerS > end) return;
+        // The first must have one; after it, what is left of a slot is due in a later one.
+        if (k > 0 && wholeInvocations(askedIn(k + 1)) === wholeInvocations(askedIn(k))) {
+          empty.push(ratePerS);
+          continue;
+        }
         const schedule = generateRateStep({
           seed,
           ratePerS,
           durationMs: slot,
-          // What start, start + step, … ask for in k slots.
-          askedBefore: (k * start + step * k * (k - 1) / 2) * slot / 1000,
+          askedBefore: askedIn(k),
           warmupShare: WARMUP_SHARE,
           functions,
           runtimeMs: runtime,
@@ -121,7 +129,12 @@ export const rpsRamp: Experiment<typeof options> = {
           schedule,
           initialScales: schedule.functions.map(() => options.initialScale),
           deployment: "ramp",
+          notes: empty.length === 0 ? [] : [
+            `The rates below ${ratePerS} with no whole invocation in a slot have no run: ` +
+            `${empty.join(", ")}; a longer --slot would have one.`,
+          ],
         };
+        empty.length = 0;
       }
     }
   },

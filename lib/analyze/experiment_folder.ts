@@ -1,6 +1,7 @@
 import { readdir, readFile, realpath } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { LoaderError } from "../base/error.ts";
+import { hideSecrets } from "../base/secrets.ts";
 import type { ExperimentManifest, RunManifest } from "../model/manifest.ts";
 import { parseExperimentManifest, parseRunManifest } from "./manifest_schema.ts";
 
@@ -91,7 +92,8 @@ async function refuseLinksOutwards(folder: string, root: string, realRoot: strin
 
 async function readTextIfPresent(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, "utf8");
+    // A version that did not hide them may have written it.
+    return hideSecrets(await readFile(file, "utf8"));
   } catch (error) {
     if (isAbsence(error)) return undefined;
     throw new LoaderError("result", "The file cannot be read.", { file, cause: error });

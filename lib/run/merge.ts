@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import { LoaderError } from "../base/error.ts";
+import { hideSecrets } from "../base/secrets.ts";
 import { GENERATOR } from "../model/table.ts";
 import type { ExperimentManifest } from "../model/manifest.ts";
 import { writeManifest } from "../result/manifest_file.ts";
@@ -66,9 +67,10 @@ async function writeMerged(
 function keepEvidence({ path, manifest: { shard } }: ShardRun, run: string): void {
   const folder = join(run, "loaders", String(shard.index));
   Deno.mkdirSync(folder, { recursive: true });
-  for (const file of ["manifest.json", `${GENERATOR.name}.csv`]) {
-    Deno.copyFileSync(join(path, file), join(folder, file));
-  }
+  const manifest = hideSecrets(Deno.readTextFileSync(join(path, "manifest.json")));
+  Deno.writeTextFileSync(join(folder, "manifest.json"), manifest);
+  const generator = `${GENERATOR.name}.csv`;
+  Deno.copyFileSync(join(path, generator), join(folder, generator));
 }
 
 function mergeExperiments(set: ShardSet, command: readonly string[]): ExperimentManifest {

@@ -107,6 +107,31 @@ Deno.test("merge and report: links out of the folder are refused, those inside a
   });
 });
 
+Deno.test("merge and report: what an earlier version wrote of a URL's user is in no new file", async () => {
+  const secret = "s3cr3t-in-url";
+  await tampered((run, part) => {
+    for (const file of [`${run}/manifest.json`, `${part}/experiment.json`]) {
+      edit(file, (manifest) => {
+        manifest.command = ["x", "--prometheus", `http://me:${secret}@host:9090`];
+        manifest.notes = [`No answer from http://me:${secret}@host:9090.`];
+      });
+    }
+  }, async (parts, root) => {
+    const merged = await mergeShards(parts, { output: `${root}/merged` });
+    const { html } = await renderReport(merged);
+    const files = [
+      html,
+      ...["experiment.json", `runs/${RUN}/manifest.json`, `runs/${RUN}/loaders/1/manifest.json`]
+        .map((file) => `${merged}/${file}`),
+    ];
+    for (const file of files) {
+      const text = Deno.readTextFileSync(file);
+      assert.ok(!text.includes(secret), file);
+      assert.ok(text.includes("http://***@host:9090"), file);
+    }
+  });
+});
+
 Deno.test("findNameMistake: names of runs as experiments give them are plain", () => {
   for (const name of ["rate-0.5", "functions-6_repetition-0", "größe 5", "a=1,b=2", "1"]) {
     assert.equal(findNameMistake(name), null, name);

@@ -32,6 +32,8 @@ export class PooledConnection {
   readonly openedAtMs: number;
   /** When it could be used, on the clock. */
   readonly readyAtMs: number;
+  /** What was waiting for it has not been sent yet. */
+  isFresh = true;
   /** Needs no other in its place but for a call: that was seen to, or nobody called for long. */
   isReplaced = false;
 
@@ -58,6 +60,16 @@ export interface ConnectorOptions {
   readonly connectTimeoutMs: number;
   /** Told of each connection, and each attempt to make one, when it is over. */
   readonly onConnection: ConnectionCallback;
+}
+
+/**
+ * What passed in making a connection since `sinceMs`, for a call that is sent on it at
+ * `nowMs`: until it was ready, and what the loader then took to come to the call.
+ */
+export function setUpSince(connection: PooledConnection, sinceMs: number, nowMs: number): number {
+  const { openedAtMs, readyAtMs, isFresh } = connection;
+  if (readyAtMs < sinceMs) return 0;
+  return (isFresh ? nowMs : readyAtMs) - Math.max(openedAtMs, sinceMs);
 }
 
 /** Whom a connector tells of one connection; none is called once it is closed. */

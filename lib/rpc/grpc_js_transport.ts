@@ -94,6 +94,8 @@ class Connection {
     number: number,
     /** When its making began, on the clock. */
     readonly openedAtMs: number,
+    /** Made while no other could be used: how often it was tried is not told. */
+    readonly isOfAway: boolean,
   ) {
     this.client = new grpc.Client(address, security.credentials, {
       ...security.options,
@@ -316,6 +318,7 @@ class GrpcJsTransport implements Transport {
       pool.security,
       pool.connections.length,
       this.#clock.nowMs(),
+      pool.connections.length > 0 && !pool.connections.some(({ ready }) => ready),
     );
     pool.connections.push(connection);
     const deadlineUnixMs = this.#clock.originUnixMs + this.#clock.nowMs() + this.#connectTimeoutMs;
@@ -362,7 +365,7 @@ class GrpcJsTransport implements Transport {
     this.#connectTimers.delete(slot);
     const sinceMs = this.#waitSinceMs[slot];
     const waitedMs = this.#clock.nowMs() - sinceMs;
-    const setUpMs = connection !== null && connection.readyAtMs >= sinceMs
+    const setUpMs = connection !== null && !connection.isOfAway && connection.readyAtMs >= sinceMs
       ? connection.readyAtMs - Math.max(connection.openedAtMs, sinceMs)
       : 0;
     const isSetUpAlone = setUpMs > 0 && waitedMs - setUpMs < LEAST_PEER_WAIT_MS;

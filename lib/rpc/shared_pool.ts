@@ -1,5 +1,5 @@
 import type { Clock, TimerHandle } from "../base/clock.ts";
-import { backOffMs, Connector, type ConnectorOptions, LASTED_MS } from "./connector.ts";
+import { backOffMs, Connector, type ConnectorOptions, LASTED_MS, setUpSince } from "./connector.ts";
 import type { ConnectionWatcher, PooledConnection } from "./connector.ts";
 import type { ConnectionPool, WaitingCall } from "./waiting_call.ts";
 
@@ -117,9 +117,7 @@ export class SharedPool implements ConnectionPool {
     this.#waiting.delete(call);
     const { sinceMs } = call.wait;
     const boundMs = call.wait.boundMs + this.#boundMs;
-    const setUpMs = connection === null || connection.readyAtMs < sinceMs
-      ? 0
-      : connection.readyAtMs - Math.max(connection.openedAtMs, sinceMs);
+    const setUpMs = connection === null ? 0 : setUpSince(connection, sinceMs, nowMs);
     call.onWaited(nowMs - sinceMs, { setUpMs, boundMs });
   }
 
@@ -201,6 +199,7 @@ export class SharedPool implements ConnectionPool {
   async #open(): Promise<void> {
     await this.#connector.open(this.#watcher);
     this.#sendWaiting();
+    for (const connection of this.#connections) connection.isFresh = false;
   }
 
   /** Looks after the connections again in a while. */

@@ -1,5 +1,11 @@
 import type { Clock, TimerHandle } from "../base/clock.ts";
-import { backOffMs, Connector, type ConnectorOptions, type PooledConnection } from "./connector.ts";
+import {
+  backOffMs,
+  Connector,
+  type ConnectorOptions,
+  type PooledConnection,
+  setUpSince,
+} from "./connector.ts";
 import type { ConnectionPool, WaitingCall } from "./waiting_call.ts";
 
 /** Options of {@linkcode SingleUsePool}. */
@@ -125,10 +131,11 @@ export class SingleUsePool implements ConnectionPool {
           this.#fail(place);
         },
       });
-      this.#offer(place);
     } catch {
-      this.#fail(place);
+      return this.#fail(place);
     }
+    this.#offer(place);
+    if (place.connection !== null) place.connection.isFresh = false;
   }
 
   /** Sends the call of a place as soon as its connection takes it. */
@@ -142,11 +149,11 @@ export class SingleUsePool implements ConnectionPool {
     place.call = null;
     this.#placeOf.delete(call);
     const { wait } = call;
-    const { openedAtMs, readyAtMs } = connection;
+    const nowMs = this.#clock.nowMs();
     // One more if it should come back.
     wait.failures++;
-    call.onWaited(this.#clock.nowMs() - wait.sinceMs, {
-      setUpMs: readyAtMs - openedAtMs,
+    call.onWaited(nowMs - wait.sinceMs, {
+      setUpMs: setUpSince(connection, wait.sinceMs, nowMs),
       boundMs: wait.boundMs,
     });
     call.send(connection);

@@ -8,11 +8,12 @@
  */
 import { parseArgs } from "node:util";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
-import { renderReport } from "../lib/report/report.ts";
 import { mergeShards } from "../lib/run/merge.ts";
+import { listenForInterrupt } from "../lib/run/interrupt.ts";
 import { runMain } from "../lib/run/main.ts";
+import { makeReport } from "../lib/run/make_report.ts";
 import { print } from "../lib/run/print.ts";
-import { readExperimentResult, renderResultTable } from "../lib/run/result_table.ts";
+import { renderResultTable } from "../lib/run/result_table.ts";
 
 const USAGE = "Usage: merge <folder> <folder> … [--output <folder>]  (the folder of each loader; " +
   "by default the result is beside the first, with _merged behind its name)";
@@ -38,8 +39,8 @@ async function main(): Promise<void> {
   }
   const command = ["deno", "task", "merge", ...Deno.args];
   const folder = await mergeShards(folders, { output, command });
-  const { html } = await renderReport(folder);
-  const { verdict, runs } = await readExperimentResult(folder);
+  using interrupt = listenForInterrupt(() => {});
+  const { html, verdict, runs } = await makeReport({ folder, compat: false }, interrupt.signal);
   print("stdout", renderResultTable(runs));
   print("stdout", `Verdict: ${verdict.word ?? "none"}`);
   print("stdout", `Report:  ${html}`);

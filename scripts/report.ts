@@ -6,8 +6,9 @@
  * @module
  */
 import { LoaderError } from "../lib/base/error.ts";
-import { renderReport } from "../lib/report/report.ts";
+import { listenForInterrupt } from "../lib/run/interrupt.ts";
 import { runMain } from "../lib/run/main.ts";
+import { makeReport } from "../lib/run/make_report.ts";
 
 const USAGE = "Usage: report <folder>  (an experiment's folder, which holds experiment.json)";
 
@@ -17,7 +18,8 @@ async function main(): Promise<void> {
   }
   const [folder] = Deno.args;
   if (folder === "--help" || folder === "-h") return console.log(USAGE);
-  const report = await renderReport(folder);
+  using interrupt = listenForInterrupt(() => {});
+  const report = await makeReport({ folder, compat: false }, interrupt.signal);
   console.log(`${report.html} and ${report.figures.length} figures beside it`);
 }
 

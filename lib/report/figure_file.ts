@@ -23,21 +23,37 @@ export async function writeFigures(folder: string, figures: readonly Figure[]): 
 }
 
 /**
- * Removes the files of the figures that the page of an earlier report shows, and
- * no others: what a user put beside them stays.
+ * Lists the files of the figures that the page of an earlier report shows.
  *
  * @param page path of the earlier report, which need not be there
  */
-export async function removeFiguresOf(page: string, folder: string): Promise<void> {
+export async function listFiguresOf(page: string): Promise<string[]> {
   let text: string;
   try {
     text = await readFile(page, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return;
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw error;
   }
   // A name holds no slash, so that nothing outside of the folder can be meant.
-  for (const [, name] of text.matchAll(/<figure data-file="figures\/([\w.-]+\.svg)">/g)) {
-    await rm(join(folder, FIGURE_FOLDER, name), { force: true });
+  return [...text.matchAll(/<figure data-file="figures\/([\w.-]+\.svg)">/g)].map(([, name]) =>
+    name
+  );
+}
+
+/**
+ * Removes the files of an earlier report's figures that the report has no longer, and no
+ * others: what a user put beside them stays.
+ *
+ * @param before names of the files that the earlier page showed
+ */
+export async function removeOldFigures(
+  folder: string,
+  before: readonly string[],
+  figures: readonly Figure[],
+): Promise<void> {
+  const names = new Set(figures.map(fileOf));
+  for (const name of before) {
+    if (!names.has(name)) await rm(join(folder, FIGURE_FOLDER, name), { force: true });
   }
 }

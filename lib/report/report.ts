@@ -8,7 +8,7 @@ import { type Answer, createAnswer } from "./answer.ts";
 import { writeColdStarts } from "./cold_start_file.ts";
 import { renderColumnSection } from "./column_section.ts";
 import type { Figure } from "./figure.ts";
-import { removeFiguresOf, writeFigures } from "./figure_file.ts";
+import { listFiguresOf, removeOldFigures, writeFigures } from "./figure_file.ts";
 import { renderFigures } from "./figure_section.ts";
 import { renderHealthSection } from "./health_section.ts";
 import { type Html, html, NOTHING } from "./html.ts";
@@ -129,11 +129,12 @@ async function writeReport(
 ): Promise<Report> {
   const page = join(folder, "report.html");
   try {
-    await removeFiguresOf(page, folder);
+    const before = await listFiguresOf(page);
     const paths = await writeFigures(folder, figures);
     // Renamed into place, so that a reader never meets half a page.
     await writeFile(`${page}.new`, text);
     await rename(`${page}.new`, page);
+    await removeOldFigures(folder, before, figures);
     return { html: page, figures: paths };
   } catch (error) {
     throw new LoaderError("result", "The report cannot be written.", {

@@ -4,11 +4,12 @@ import type { RunManifest, RunStatus } from "../model/manifest.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { Experiment } from "./experiment.ts";
 import { listenForInterrupt } from "./interrupt.ts";
+import { makeReport } from "./make_report.ts";
 import type { OptionTable, OptionValues } from "./option.ts";
 import { parseOptions } from "./parse_options.ts";
 import { requirePermissions } from "./permissions.ts";
 import { print } from "./print.ts";
-import { type ExperimentOutcome, runExperiment } from "./run_experiment.ts";
+import { runExperiment } from "./run_experiment.ts";
 import { TerminalProgress } from "./terminal_progress.ts";
 
 /**
@@ -23,16 +24,36 @@ export async function runAsScript<O extends OptionTable>(experiment: Experiment<
 async function runScript<O extends OptionTable>(experiment: Experiment<O>): Promise<number> {
   const progress = new TerminalProgress();
   let options: (OptionValues<O> & CommonOptions) | undefined;
-  using interrupt = listenForInterrupt(() =>
+  let isReporting = false;
+  using interrupt = listenForInterrupt(() => {
+    // All that there is to be stopped then is the report; what becomes of it is told below.
+    if (isReporting) return;
     progress.say(
       "Stopping: what is out is cancelled, what is there is reported. Again: end at once" +
         // Processes end with the program; what is on a cluster does not.
         (options?.platform === "knative"
           ? ", and leave what is deployed to deno task clean."
           : "."),
-    )
-  );
+    );
+  });
   let folder: string | null = null;
+  const report = async (status: RunStatus): Promise<number | null> => {
+    if (folder === null || options === undefined) return null;
+    isReporting = true;
+    // A user who stopped the runs wants the report of what is there; a second wish ends all.
+    const signal = status === "finished" || status === "overloaded" ? interrupt.signal : undefined;
+    try {
+      await makeAndPrintReport(folder, status, options, signal);
+      return null;
+    } catch (error) {
+      const why = signal?.aborted
+        ? `it was stopped; deno task report ${folder} makes it.`
+        : errorMessage(error);
+      print("stderr", `The results are in ${folder}, but no report: ${why}`);
+      if (signal?.aborted) return 130;
+      return error instanceof LoaderError ? error.exitStatus : 1;
+    }
+  };
   try {
     const parsed = parseOptions(
       experiment.name,
@@ -60,13 +81,17 @@ async function runScript<O extends OptionTable>(experiment: Experiment<O>): Prom
         onNote: (sentence) => progress.say(sentence),
       },
     });
-    await reportOutcome(outcome, options);
-    return outcome.status === "interrupted" ? 130 : 0;
+    if (outcome.folder === null) {
+      if (options.json) print("stdout", formatJson({ dryRun: true }));
+      return 0;
+    }
+    folder = outcome.folder;
+    return await report(outcome.status) ?? (outcome.status === "interrupted" ? 130 : 0);
   } catch (error) {
     progress.say(`Error: ${errorMessage(error)}`);
     if (!(error instanceof LoaderError)) print("stderr", Deno.inspect(error));
     const interrupted = error instanceof LoaderError && error.code === "interrupted";
-    await reportWhatIsThere(folder, interrupted ? "interrupted" : "failed", options);
+    await report(interrupted ? "interrupted" : "failed");
     return error instanceof LoaderError ? error.exitStatus : 1;
   }
 }
@@ -78,46 +103,21 @@ function describeRun(manifest: RunManifest): string {
   return `${manifest.name}: ${manifest.status}, ${verdict.verdict}${reasons}`;
 }
 
-async function reportOutcome(outcome: ExperimentOutcome, options: CommonOptions): Promise<void> {
-  if (outcome.folder === null) {
-    if (options.json) print("stdout", formatJson({ dryRun: true }));
-    return;
-  }
-  await report(outcome.folder, outcome.status, options);
-}
-
-/** After an error: what was measured so far, if anything was. */
-async function reportWhatIsThere(
-  folder: string | null,
+async function makeAndPrintReport(
+  folder: string,
   status: RunStatus,
-  options: CommonOptions | undefined,
+  options: CommonOptions,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (folder === null || options === undefined) return;
-  try {
-    await report(folder, status, options);
-  } catch (error) {
-    print("stderr", `The results are in ${folder}, but no report: ${errorMessage(error)}`);
-  }
-}
-
-async function report(folder: string, status: RunStatus, options: CommonOptions): Promise<void> {
-  // Loaded only now, so that the first invocation does not wait for the plotting library.
-  const [{ renderReport }, { readExperimentResult, renderResultTable }] = await Promise.all([
-    import("../report/report.ts"),
-    import("./result_table.ts"),
-  ]);
-  const { verdict, runs } = await readExperimentResult(folder);
-  if (options.compat) {
-    const { writeAncestorTables } = await import("./ancestor_tables.ts");
-    await writeAncestorTables(folder);
-  }
-  const { html } = await renderReport(folder);
+  const { verdict, runs, html } = await makeReport({ folder, compat: options.compat }, signal);
   if (options.json) {
     print(
       "stdout",
       formatJson({ folder, report: html, status, verdict: verdict.word, runs }),
     );
   } else {
+    // Loaded only now, so that the first invocation does not wait for it.
+    const { renderResultTable } = await import("./result_table.ts");
     print("stdout", renderResultTable(runs));
   }
   const scope = (verdict.isOpen ? " so far" : "") + (status === "finished" ? "" : ` (${status})`);

@@ -152,3 +152,20 @@ Deno.test("simulator: Ctrl-C is heard in the middle of a run, whatever happens i
   assert.equal(rows, manifest.plan.invocations, "each invocation has a row");
   assert.ok(ok < rows);
 });
+
+Deno.test("simulator: Ctrl-C while the report is made ends with 130, and the results are whole", async () => {
+  await using folder = await temporaryFolder();
+  const output = `${folder.path}/out`;
+  await using script = Script.start("experiments/trace_sweep.ts", [
+    ...SIMULATED,
+    ...["--sizes", "20", "--duration", "60min", "--output", output],
+  ]);
+  await script.said(/functions-20_repetition-0: finished, VALID/);
+  script.kill("SIGINT");
+  const { status, stderr } = await script.result;
+  assert.equal(status, 130, stderr);
+  assert.match(stderr, /but no report: it was stopped; deno task report .*out makes it\./);
+  const { status: stored } = JSON.parse(await Deno.readTextFile(`${output}/experiment.json`));
+  assert.equal(stored, "finished");
+  await assert.rejects(Deno.stat(`${output}/report.html`), Deno.errors.NotFound);
+});

@@ -1,0 +1,52 @@
+import { type ErrorCode, LoaderError } from "../base/error.ts";
+import type { Report } from "../report/report.ts";
+import type { ExperimentResult } from "./result_table.ts";
+
+/** What a report is made of. */
+export interface ReportJob {
+  /** The experiment's folder. */
+  readonly folder: string;
+  /** Whether the ancestor's tables are written too. */
+  readonly compat: boolean;
+}
+
+/** What an experiment came to, and where its report is. */
+export interface MadeReport extends ExperimentResult, Report {}
+
+/** What the thread says, once. */
+export type ReportMessage =
+  | { readonly report: MadeReport }
+  /** `code`: `null` where it is none of ours. */
+  | { readonly code: ErrorCode | null; readonly sentence: string };
+
+/**
+ * Makes the report of an experiment, in a thread of its own: reading, sorting and
+ * drawing hold it for minutes where a run has millions of rows, and this one hears the
+ * user meanwhile. Given up at once when the signal aborts; what there was before stays,
+ * page and tables are replaced as a whole.
+ *
+ * @throws LoaderError as `renderReport` does, and the signal's reason when it aborts
+ */
+export async function makeReport(job: ReportJob, signal?: AbortSignal): Promise<MadeReport> {
+  signal?.throwIfAborted();
+  const worker = new Worker(new URL("./report_worker.ts", import.meta.url), { type: "module" });
+  const { promise, resolve, reject } = Promise.withResolvers<ReportMessage>();
+  const onAbort = () => reject(signal!.reason);
+  signal?.addEventListener("abort", onAbort);
+  worker.onmessage = ({ data }: MessageEvent<ReportMessage>) => resolve(data);
+  worker.onerror = (event) => {
+    // Told here, and not a second time by the runtime.
+    event.preventDefault();
+    resolve({ code: null, sentence: event.message });
+  };
+  try {
+    worker.postMessage(job);
+    const message = await promise;
+    if ("report" in message) return message.report;
+    if (message.code === null) throw new Error(message.sentence);
+    throw new LoaderError(message.code, message.sentence);
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+    worker.terminate();
+  }
+}

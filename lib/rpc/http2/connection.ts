@@ -62,9 +62,9 @@ const CLOSE_MS = 1000;
 
 /**
  * Pings in a row that may come soon. Servers count a ping within five minutes of the
- * last one as a strike unless they sent HEADERS or DATA in between; grpc-java 1.66
- * ends the connection at the third ping (KeepAliveEnforcer, which counts the first
- * too), grpc-go 1.66 and gRPC core 1.66 at the fourth (http2_server.go,
+ * last one as a strike unless they sent HEADERS or DATA in between; grpc-java
+ * ends the connection at the third ping (KeepAliveEnforcer.java, which counts the
+ * first too), grpc-go 1.85 and gRPC core at the fourth (http2_server.go,
  * ping_abuse_policy.cc).
  */
 const SOON_PINGS = 2;

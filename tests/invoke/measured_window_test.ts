@@ -309,3 +309,28 @@ Deno.test("what is left over at the end tells its CPU where it is half a second 
     assert.deepEqual(verdict.evidence.busySeconds, cpu === null ? [0, 1, 2] : [0, 1, 2, 3]);
   }
 });
+
+Deno.test("a dispatch that is told after its second has ended still stands in it", async () => {
+  let clock: LateClock;
+  const { seconds, rows, verdict } = await observe(
+    THREE_MINUTES,
+    {
+      answer: (calls, slot) => {
+        const dispatchedMs = clock.nowMs();
+        // The write returns 300 ms later, and the call is out for 5 s.
+        clock.at(dispatchedMs + 300, () => {
+          calls.dispatchedMs[slot] = dispatchedMs;
+        });
+        return { dispatchAfterMs: null, completeAfterMs: 5000 };
+      },
+    },
+    {},
+    (created) => {
+      clock = created;
+    },
+  );
+  const made = new Array(seconds.length).fill(0);
+  for (const row of rows) made[Math.floor(Number(row.dispatched_ms) / 1000)]++;
+  assert.deepEqual(seconds.map(({ dispatched }) => dispatched), made);
+  assert.equal(verdict.evidence.dispatched, 900);
+});

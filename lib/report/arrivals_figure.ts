@@ -5,7 +5,13 @@ import { createLegend } from "./marks.ts";
 import { formatCount, formatNumber } from "./number_format.ts";
 import { PALETTE } from "./palette.ts";
 import type { Plotter } from "./plotter.ts";
-import { createLinearGrid, createTimeFrame, HALF_SIZE, stairOf } from "./time_frame.ts";
+import {
+  chooseLinearScale,
+  createLinearGrid,
+  createTimeFrame,
+  HALF_SIZE,
+  stairOf,
+} from "./time_frame.ts";
 
 /** Renders arrivals (due) against dispatches (sent) per second. */
 export function renderArrivalsFigure(analysis: RunAnalysis, plotter: Plotter): Figure {
@@ -31,7 +37,7 @@ export function renderArrivalsFigure(analysis: RunAnalysis, plotter: Plotter): F
       title,
       ...HALF_SIZE,
       x: frame.x,
-      y: { label: "invocations per second", zero: true, nice: true },
+      y: chooseLinearScale("invocations per second", [scheduled, dispatched]),
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),

@@ -6,6 +6,7 @@ import { formatCount, formatNumber } from "./number_format.ts";
 import { PALETTE } from "./palette.ts";
 import type { Drawing, Plotter } from "./plotter.ts";
 import {
+  chooseLinearScale,
   createLinearGrid,
   createTimeFrame,
   finiteOrGap,
@@ -88,7 +89,7 @@ function drawingOf(
     ...size,
     // One axis of time below both panels.
     x: axis === "top" ? { ...frame.x, label: null, tickFormat: () => "" } : frame.x,
-    y: { label, zero: true, nice: true, ticks: TICKS },
+    y: { ...chooseLinearScale(label, lines.map(({ of }) => series[of])), ticks: TICKS },
     marks: [
       ...frame.background,
       ...createLinearGrid(plotter, TICKS),

@@ -15,6 +15,7 @@ import { formatCount, formatNumber } from "./number_format.ts";
 import { PALETTE } from "./palette.ts";
 import type { Mark, Plotter } from "./plotter.ts";
 import {
+  chooseLinearScale,
   createLinearGrid,
   createTimeFrame,
   HALF_SIZE,
@@ -185,10 +186,14 @@ function renderResponses(run: BurstRun, suffix: string, plotter: Plotter): Figur
 
 function describeLongest(role: Role, { longest }: BurstRun): string {
   const { before, during } = longest[role];
-  const inBurst = during === null ? "none in the burst" : `${formatNumber(during)} ms in the burst`;
+  const inBurst = during === null ? "none in the burst" : `${describeMs(during)} in the burst`;
   return before === null
     ? `${role} ${inBurst}`
-    : `${role} ${formatNumber(before)} ms before and ${inBurst}`;
+    : `${role} ${describeMs(before)} before and ${inBurst}`;
+}
+
+function describeMs(value: number): string {
+  return formatNumber(value) + (value === Infinity ? "" : " ms");
 }
 
 /** Where a point stands: what was never sent will never complete. */
@@ -232,7 +237,7 @@ function renderInstances(run: BurstRun, suffix: string, plotter: Plotter): Figur
       ...HALF_SIZE,
       height: 300,
       x: frame.x,
-      y: { label: "ready instances", zero: true, nice: true },
+      y: chooseLinearScale("ready instances", ROLES.map((role) => ready[role].perBin)),
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),

@@ -4,7 +4,7 @@ import { createLegend } from "./marks.ts";
 import { formatNoun, formatSpan } from "./number_format.ts";
 import { PALETTE } from "./palette.ts";
 import type { Plotter } from "./plotter.ts";
-import { createLinearGrid, createTimeFrame, HALF_SIZE } from "./time_frame.ts";
+import { chooseLinearScale, createLinearGrid, createTimeFrame, HALF_SIZE } from "./time_frame.ts";
 
 /**
  * Renders cold invocations and instance starts over time; `null` where neither
@@ -45,12 +45,7 @@ export function renderColdStartFigure(analysis: RunAnalysis, plotter: Plotter): 
       title,
       ...HALF_SIZE,
       x: frame.x,
-      // Without a single start there is nothing to derive a scale from.
-      y: {
-        label: `number in ${formatSpan(bins.binMs)}`,
-        domain: [0, Math.max(1, ...counts)],
-        nice: true,
-      },
+      y: chooseLinearScale(`number in ${formatSpan(bins.binMs)}`, [counts]),
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),

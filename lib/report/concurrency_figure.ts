@@ -4,7 +4,13 @@ import { createLegend } from "./marks.ts";
 import { formatCount, formatNumber } from "./number_format.ts";
 import { PALETTE } from "./palette.ts";
 import type { Plotter } from "./plotter.ts";
-import { createLinearGrid, createTimeFrame, HALF_SIZE, stairOf } from "./time_frame.ts";
+import {
+  chooseLinearScale,
+  createLinearGrid,
+  createTimeFrame,
+  HALF_SIZE,
+  stairOf,
+} from "./time_frame.ts";
 
 /** Renders the invocations in flight over time. */
 export function renderConcurrencyFigure(analysis: RunAnalysis, plotter: Plotter): Figure {
@@ -27,7 +33,7 @@ export function renderConcurrencyFigure(analysis: RunAnalysis, plotter: Plotter)
       title,
       ...HALF_SIZE,
       x: frame.x,
-      y: { label: "invocations in flight", zero: true, nice: true },
+      y: chooseLinearScale("invocations in flight", [max]),
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),

@@ -5,7 +5,13 @@ import { createLegend } from "./marks.ts";
 import { formatNumber } from "./number_format.ts";
 import { PALETTE } from "./palette.ts";
 import type { Plotter } from "./plotter.ts";
-import { createLinearGrid, createTimeFrame, HALF_SIZE, stairOf } from "./time_frame.ts";
+import {
+  chooseLinearScale,
+  createLinearGrid,
+  createTimeFrame,
+  HALF_SIZE,
+  stairOf,
+} from "./time_frame.ts";
 
 /** Renders the lateness of the generator over time: dispatch lag and event-loop delay. */
 export function renderDispatchLagFigure(analysis: RunAnalysis, plotter: Plotter): Figure {
@@ -24,7 +30,11 @@ export function renderDispatchLagFigure(analysis: RunAnalysis, plotter: Plotter)
       title,
       ...HALF_SIZE,
       x: frame.x,
-      y: { label: "largest (ms)", zero: true, nice: true },
+      y: chooseLinearScale(
+        "largest (ms)",
+        [analysis.loopDelayMaxMsPerBin, analysis.dispatchLagMaxMsPerBin],
+        limitMs,
+      ),
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),

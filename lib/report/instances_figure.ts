@@ -4,7 +4,13 @@ import { createLegend } from "./marks.ts";
 import { formatCount } from "./number_format.ts";
 import { PALETTE } from "./palette.ts";
 import type { Plotter } from "./plotter.ts";
-import { createLinearGrid, createTimeFrame, HALF_SIZE, stairOf } from "./time_frame.ts";
+import {
+  chooseLinearScale,
+  createLinearGrid,
+  createTimeFrame,
+  HALF_SIZE,
+  stairOf,
+} from "./time_frame.ts";
 
 /** Renders the instances over time; `null` where the platform told nothing of them. */
 export function renderInstancesFigure(analysis: RunAnalysis, plotter: Plotter): Figure | null {
@@ -25,7 +31,7 @@ export function renderInstancesFigure(analysis: RunAnalysis, plotter: Plotter): 
       title,
       ...HALF_SIZE,
       x: frame.x,
-      y: { label: "instances", zero: true, nice: true },
+      y: chooseLinearScale("instances", [ready, starting]),
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),

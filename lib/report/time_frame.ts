@@ -69,6 +69,33 @@ function warmupSpans({ run, endMs }: RunAnalysis): Span[] {
     .filter(({ fromMs, untilMs }, i) => phases[i].phase === "warmup" && untilMs > fromMs);
 }
 
+/** Options of a linear scale from 0. */
+export interface LinearScale {
+  readonly label: string;
+  readonly domain: [number, number];
+  readonly nice: true;
+}
+
+/**
+ * Chooses a linear scale from 0 for values, of which some may be unknown or infinite.
+ *
+ * @param least it reaches at least to here, so that noise around 0 is not drawn large, and
+ * values that are all 0 have a scale at all
+ */
+export function chooseLinearScale(
+  label: string,
+  series: readonly ArrayLike<number>[],
+  least = 1,
+): LinearScale {
+  let most = least;
+  for (const values of series) {
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] > most && values[i] < Infinity) most = values[i];
+    }
+  }
+  return { label, domain: [0, most], nice: true };
+}
+
 /** A linear scale has no place for what is infinite; a line has a gap there. */
 export function finiteOrGap(value: number): number {
   return Number.isFinite(value) ? value : NaN;

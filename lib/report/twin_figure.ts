@@ -7,7 +7,13 @@ import { createLegend } from "./marks.ts";
 import { formatCount, formatNoun, formatNumber } from "./number_format.ts";
 import { PALETTE } from "./palette.ts";
 import type { Plotter } from "./plotter.ts";
-import { createLinearGrid, createTimeFrame, HALF_SIZE, stairOf } from "./time_frame.ts";
+import {
+  chooseLinearScale,
+  createLinearGrid,
+  createTimeFrame,
+  HALF_SIZE,
+  stairOf,
+} from "./time_frame.ts";
 
 /** How a run and its twin are told apart in every figure. */
 const RUN = { color: PALETTE.blue, strokeWidth: 1.6 } as const;
@@ -135,7 +141,7 @@ function renderStairs(
       title,
       ...HALF_SIZE,
       x: frame.x,
-      y: { label, zero: true, nice: true },
+      y: chooseLinearScale(label, stairs),
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),

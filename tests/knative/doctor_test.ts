@@ -189,7 +189,7 @@ Deno.test({
     const missing = expectProblem(
       right,
       "permissions",
-      /right to create, delete, list, patch, watch services\.serving\.knative\.dev/,
+      /right to create, delete, list, watch services\.serving\.knative\.dev/,
     );
     assert.equal(missing.command, `deno task role --namespace ${role.namespace}`);
   },

@@ -25,7 +25,7 @@ import type { CommonOptions } from "../../lib/run/common_options.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
 import { parseOptions } from "../../lib/run/parse_options.ts";
 import { runExperiment } from "../../lib/run/run_experiment.ts";
-import { quantile } from "../../lib/stats/quantile.ts";
+import { rankedQuantile } from "../../lib/stats/quantile.ts";
 import { openTestRole, type TestRole } from "../knative/role.ts";
 import { createTestPlatform, smallFunction } from "../knative/test_platform.ts";
 import { readRows } from "../support/run_files.ts";
@@ -112,8 +112,10 @@ async function measureRun(
     const meanCpu = cpu.reduce((sum, percent) => sum + percent, 0) / cpu.length;
     console.log(
       `${experiment.name} ${name}: ${plan.meanRatePerS.toFixed(1)} invocations a second, ` +
-        `dispatch lag p50 ${quantile(sortedMs, 0.5)?.toFixed(2)} ms, p99 ` +
-        `${quantile(sortedMs, 0.99)?.toFixed(2)} ms (target 5), loader ${meanCpu.toFixed(1)} % ` +
+        `dispatch lag p50 ${rankedQuantile(sortedMs, 0, 0.5)?.toFixed(2) ?? "–"} ms, p99 ` +
+        `${rankedQuantile(sortedMs, 0, 0.99)?.toFixed(2) ?? "–"} ms (target 5), loader ${
+          meanCpu.toFixed(1)
+        } % ` +
         `of a core (target 5 at 10 a second), ${verdict.verdict}`,
     );
   }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
+import { basename } from "node:path";
 import { readExperimentFolder } from "../../lib/analyze/experiment_folder.ts";
 import { findNameMistake } from "../../lib/base/plain_name.ts";
 import { LoaderError } from "../../lib/base/error.ts";
@@ -9,6 +11,16 @@ import { sweepInShards } from "../support/shard_run.ts";
 
 const RUN = "functions-6_repetition-0";
 const START = ["--start-at", "2030-01-01T00:00:00Z"];
+
+const kept = await temporaryFolder();
+Deno.test.afterAll(async () => await kept[Symbol.asyncDispose]());
+
+let made: Promise<string[]> | undefined;
+
+/** The folders of two loaders as they made them. */
+function original(): Promise<string[]> {
+  return made ??= sweepInShards(kept.path, 2, ...START);
+}
 
 /** Two loaders' folders, of which the second was tampered with, and where nothing must appear. */
 async function tampered(
@@ -21,7 +33,8 @@ async function tampered(
   Deno.writeTextFileSync(`${outside}/secret`, "a secret\n");
   const root = `${folder.path}/results`;
   Deno.mkdirSync(root);
-  const parts = await sweepInShards(root, 2, ...START);
+  const parts = (await original()).map((part) => `${root}/${basename(part)}`);
+  for (const [i, part] of (await original()).entries()) cpSync(part, parts[i], { recursive: true });
   for (const part of parts) change(`${part}/runs/${RUN}`, part, outside);
   await check(parts, root, outside);
   assert.deepEqual([...Deno.readDirSync(outside)].map(({ name }) => name), ["secret"]);

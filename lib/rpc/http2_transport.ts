@@ -82,7 +82,10 @@ const DEFAULTS = {
   idleCloseMs: 1_800_000,
 } as const;
 
-/** Sends of one call: a peer that goes away again and again has refused it. */
+/**
+ * Sends of one call to connections that did no work: a peer that goes away again and
+ * again has refused it. One that takes some calls of each connection takes all in the end.
+ */
 const MOST_SENDS = 4;
 
 const NOT_SENT: WaitParts = { setUpMs: 0, boundMs: 0 };
@@ -244,7 +247,7 @@ class Http2Transport implements Transport {
   /** Sends a call that its peer has not looked at once more. */
   resend(call: GrpcCall): void {
     call.noteUnsent();
-    if (call.sends < MOST_SENDS) this.#send(call);
+    if (call.refusals < MOST_SENDS) this.#send(call);
     else this.#refuse(call);
   }
 
@@ -334,7 +337,8 @@ class GrpcCall implements StreamListener, WaitingCall {
   /** Lent by the transport from the reply's first block on: most calls in flight have none yet. */
   #message: MessageReader | null = null;
   slot = 0;
-  sends = 0;
+  /** Connections that refused it, and did nothing else either. */
+  refusals = 0;
   /** When it was handed to a connection, on the clock. */
   #sentAtMs = NaN;
   readonly wait = new Wait();
@@ -363,7 +367,7 @@ class GrpcCall implements StreamListener, WaitingCall {
 
   start(slot: number, pool: ConnectionPool): void {
     this.slot = slot;
-    this.sends = 0;
+    this.refusals = 0;
     this.wait.failures = 0;
     this.pool = pool;
   }
@@ -389,7 +393,6 @@ class GrpcCall implements StreamListener, WaitingCall {
     const nowMs = this.#sentAtMs = clock.nowMs();
     const timeoutMs = calls.deadlineMs[slot] - nowMs;
     const block = connection.headers.encode(calls.functionIndex[slot], timeoutMs);
-    this.sends++;
     this.connection = connection;
     this.stream = connection.http2.request(block, body, this);
     this.#transport.onSent(this);
@@ -496,6 +499,8 @@ class GrpcCall implements StreamListener, WaitingCall {
         return this.#complete("lost", null, http2.loss, this.#transport.clock.nowMs());
       case "unprocessed":
         this.refusal = http2.farewell;
+        // Where others were taken, its turn comes: the fewer are left.
+        if (!http2.hasAnswered && !http2.hasTaken) this.refusals++;
         this.connection = null;
         this.#forgetReply();
         this.#transport.resend(this);

@@ -60,6 +60,20 @@ Deno.test("connections: one that goes away with a call on it is replaced at once
   }
 });
 
+Deno.test("connections: of a peer that takes one call of each connection, every call has its turn", async () => {
+  await using session = await Session.start();
+  const { server, client } = session;
+  let { peer } = session;
+  for (let slot = 0; slot < TIMES; slot++) client.send(slot);
+  for (let left = TIMES; left > 0; left--) {
+    for (let i = 0; i < left; i++) await peer.expectCall();
+    await peer.write(reply(1), goaway(1));
+    await peer.expectEnd();
+    peer = await server.acceptHttp2();
+  }
+  for (let slot = 0; slot < TIMES; slot++) await client.expectEnd(slot, "ok", 0);
+});
+
 Deno.test("connections: after one that did its work, failures count from 0 again", async () => {
   await using session = await Session.start();
   const { server, client } = session;

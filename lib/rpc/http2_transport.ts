@@ -76,8 +76,8 @@ const DEFAULTS = {
   keepAliveMs: 8_000,
   keepAliveTimeoutMs: 6_000,
   expiredCalls: "reset",
-  // Jetty 12 closes at 128 resets in a second, Envoy 1.40 at 250, Node and Go at 1,000
-  // (docs/method.md, "Deadlines"); 100 in all are below each of these, however fast they come.
+  // Jetty 12 closes at 128 in a second, Envoy 1.40 at 250, Node at 1,000 (docs/method.md,
+  // "Deadlines"); 100 in all are below each of these, however fast they come.
   mostGivenUp: 100,
   idleCloseMs: 1_800_000,
 } as const;

@@ -92,6 +92,7 @@ export class InteropClient implements AsyncDisposable {
     calls.dispatchedMs[slot] = NaN;
     calls.servedRuntimeUs[slot] = NaN;
     calls.servedMemoryKib[slot] = NaN;
+    calls.statusMessage[slot] = null;
     const ended = new Promise<EndedCall>((resolve) => this.#pending.set(slot, resolve));
     this.#transport!.invoke(slot);
     return { slot, ended };
@@ -113,6 +114,11 @@ export class InteropClient implements AsyncDisposable {
     };
     await Promise.all(Array.from({ length: inFlight }, worker));
     return ended;
+  }
+
+  /** What was said of a call that has ended otherwise than ok. */
+  messageOf({ slot }: OpenCall): string | null {
+    return this.#calls.statusMessage[slot];
   }
 
   /** Gives a call up. */

@@ -301,9 +301,9 @@ export class Http2Connection {
     return this.#goodbyeCode === null ? null : errorName(this.#goodbyeCode);
   }
 
-  /** What the peer said at its end, else why it ended; a part of a sentence. */
-  get endDetail(): string {
-    return this.#goodbyeWords || this.#endReason;
+  /** What the peer said at its end, else why it ended; `null`: this side closed it. */
+  get endDetail(): string | null {
+    return this.#goodbyeWords || (this.#endReason === CLOSED ? null : this.#endReason);
   }
 
   /** What calls are told that were not looked at; `null`: the peer said nothing. */

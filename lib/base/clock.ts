@@ -53,6 +53,15 @@ const MOST_MARGIN_MS = 2;
 /** Shortest: below it a timer saves nothing. */
 const LEAST_MARGIN_MS = 0.2;
 
+/** Of a core, what an economical clock may wait awake for: below 5 %, so that it never is more. */
+const ECONOMICAL_SHARE = 0.045;
+
+/** What an economical clock may save up while nothing is due: some tens of alarms. */
+const MOST_SAVED_MS = 20;
+
+/** Its margin where all of that is saved, less in proportion: so it settles at what there is. */
+const MOST_ECONOMICAL_MARGIN_MS = 1.2;
+
 /** How fast the margin forgets one late timer: by half in 70 timers. */
 const MARGIN_DECAY = 0.99;
 
@@ -67,10 +76,11 @@ const EMPTY_TURN_MS = 0.004;
 /**
  * The clock of this machine: monotonic, in steps of a few nanoseconds. Timers
  * are as precise as the runtime's, late by up to about a millisecond. Alarms are
- * too when the pacing is `economical`; when it is `precise`, a timer wakes them
- * early, by as much as timers were late before, and they yield to the event loop
- * again and again until they are due: late by microseconds, for CPU time that is
- * counted.
+ * more so: a timer wakes them early, and they yield to the event loop again and
+ * again until they are due: late by microseconds, for CPU time that is counted.
+ * When the pacing is `precise` they wake as early as timers were late before;
+ * when it is `economical`, as early as a twentieth of a core allows, and where
+ * that is used up they are timers.
  */
 export class RealClock implements Clock {
   readonly originUnixMs: number;
@@ -102,8 +112,12 @@ export class RealClock implements Clock {
         this.#fail(error);
       }
     };
-    if (this.pacing === "economical") return new TimerAlarm(this, ring);
-    return new YieldingAlarm(this, ring, (waitedMs) => this.#waitingMs += waitedMs);
+    return new YieldingAlarm(
+      this,
+      ring,
+      (waitedMs) => this.#waitingMs += waitedMs,
+      this.pacing === "economical" ? ECONOMICAL_SHARE : null,
+    );
   }
 
   at(dueMs: number, callback: () => void | Promise<void>): TimerHandle {
@@ -144,38 +158,6 @@ export class RealClock implements Clock {
   }
 }
 
-/** An alarm that is a timer. */
-class TimerAlarm implements Alarm {
-  readonly #clock: Clock;
-  readonly #wake: () => void;
-  #dueMs = Infinity;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(clock: Clock, ring: () => void) {
-    this.#clock = clock;
-    this.#wake = () => {
-      if (clock.nowMs() < this.#dueMs) return this.#arm();
-      this.#dueMs = Infinity;
-      ring();
-    };
-  }
-
-  set(dueMs: number): void {
-    clearTimeout(this.#timer);
-    this.#dueMs = dueMs;
-    this.#arm();
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer);
-    this.#dueMs = Infinity;
-  }
-
-  #arm(): void {
-    this.#timer = setTimeout(this.#wake, timeoutOf(this.#dueMs - this.#clock.nowMs()));
-  }
-}
-
 /** An alarm that wakes early and yields to the event loop until it is due. */
 class YieldingAlarm implements Alarm {
   readonly #clock: Clock;
@@ -190,12 +172,24 @@ class YieldingAlarm implements Alarm {
   #isYielding = false;
   #turnMs = 0;
   /** How long before it is due the timer wakes; as late as timers have been. */
-  #marginMs = MOST_MARGIN_MS;
+  #marginMs: number;
+  /** Of a core, that it may wait awake for; `null`: for as long as it takes. */
+  readonly #mostShare: number | null;
+  /** What it may still wait awake for, and as of when. */
+  #savedMs = MOST_SAVED_MS;
+  #savedAtMs = 0;
 
-  constructor(clock: Clock, ring: () => void, onWaited: (waitedMs: number) => void) {
+  constructor(
+    clock: Clock,
+    ring: () => void,
+    onWaited: (waitedMs: number) => void,
+    mostShare: number | null,
+  ) {
     this.#clock = clock;
     this.#ring = ring;
     this.#onWaited = onWaited;
+    this.#mostShare = mostShare;
+    this.#marginMs = mostShare === null ? MOST_MARGIN_MS : MOST_ECONOMICAL_MARGIN_MS;
   }
 
   set(dueMs: number): void {
@@ -210,8 +204,9 @@ class YieldingAlarm implements Alarm {
   }
 
   #arm(nowMs: number): void {
+    if (this.#mostShare !== null) this.#earn(nowMs);
     const aheadMs = this.#dueMs - nowMs - this.#marginMs;
-    if (aheadMs < 1) {
+    if (aheadMs < 1 && this.#spend(this.#dueMs - nowMs)) {
       this.#isYielding = true;
       this.#turnMs = nowMs;
       setImmediate(this.#turn);
@@ -222,9 +217,26 @@ class YieldingAlarm implements Alarm {
     }
   }
 
+  /** Saves up what it may wait awake for since it last did. */
+  #earn(nowMs: number): void {
+    const earnedMs = this.#mostShare! * (nowMs - this.#savedAtMs);
+    this.#savedMs = Math.min(MOST_SAVED_MS, this.#savedMs + earnedMs);
+    this.#savedAtMs = nowMs;
+    this.#marginMs = MOST_ECONOMICAL_MARGIN_MS * this.#savedMs / MOST_SAVED_MS;
+  }
+
+  /** Takes what it will wait awake for off what is saved; `false`: that is not as much. */
+  #spend(waitMs: number): boolean {
+    if (this.#mostShare === null) return true;
+    if (waitMs > this.#savedMs) return false;
+    this.#savedMs -= Math.max(0, waitMs);
+    return true;
+  }
+
   #onWake(): void {
     this.#timer = undefined;
     const nowMs = this.#clock.nowMs();
+    if (this.#mostShare !== null) return this.#arm(nowMs);
     const lateMs = nowMs - this.#wakeMs;
     this.#marginMs = Math.min(
       MOST_MARGIN_MS,

@@ -92,7 +92,8 @@ export const COMMON_OPTIONS = {
   pacing: choiceOption(["automatic", ...PACINGS], {
     ...REAL_CALLS,
     meaning: "how invocations are kept on time: precise yields the CPU again and again before " +
-      "each, economical sleeps; automatic is economical where the functions need the same cores",
+      "each, economical does so for a twentieth of a core at most; automatic is economical where " +
+      "the functions need the same cores",
     default: "automatic",
   }),
   calibration: textOption("file", {

@@ -341,6 +341,8 @@ class GrpcCall implements StreamListener, WaitingCall {
   refusals = 0;
   /** When it was handed to a connection, on the clock. */
   #sentAtMs = NaN;
+  /** When its wait for a connection or the peer ended; NaN: it has not waited. */
+  #waitedUntilMs = NaN;
   readonly wait = new Wait();
   pool: ConnectionPool | null = null;
   /** What it was sent on, while its stream is open. */
@@ -368,6 +370,7 @@ class GrpcCall implements StreamListener, WaitingCall {
   start(slot: number, pool: ConnectionPool): void {
     this.slot = slot;
     this.refusals = 0;
+    this.#waitedUntilMs = NaN;
     this.wait.failures = 0;
     this.pool = pool;
   }
@@ -424,6 +427,7 @@ class GrpcCall implements StreamListener, WaitingCall {
       peerMs -= restMs;
       calls.setUpMs[slot] = setUpMs + restMs;
     }
+    if (setUpMs > 0 || peerMs > 0) this.#waitedUntilMs = this.wait.sinceMs + waitedMs;
     if (peerMs > 0) calls.peerWaitMs[slot] = peerMs + (calls.peerWaitMs[slot] || 0);
     if (boundMs > 0) calls.boundWaitMs[slot] = boundMs + (calls.boundWaitMs[slot] || 0);
   }
@@ -432,12 +436,23 @@ class GrpcCall implements StreamListener, WaitingCall {
   noteUnsent(): void {
     const { calls, clock } = this.#transport;
     if (!Number.isNaN(calls.dispatchedMs[this.slot])) return;
-    this.onWaited(clock.nowMs() - this.#sentAtMs, NOT_SENT);
+    const nowMs = clock.nowMs();
+    this.onWaited(nowMs - this.#sentAtMs, NOT_SENT);
+    this.#waitedUntilMs = nowMs;
   }
 
   onDispatched(nowMs: number): void {
     const { dispatchedMs } = this.#transport.calls;
-    if (Number.isNaN(dispatchedMs[this.slot])) dispatchedMs[this.slot] = nowMs;
+    if (!Number.isNaN(dispatchedMs[this.slot])) return;
+    dispatchedMs[this.slot] = nowMs;
+    if (!Number.isNaN(this.#waitedUntilMs)) this.#endWait(nowMs);
+  }
+
+  /** What waited goes out in one batch: the time that takes is the wait's, too. */
+  #endWait(dispatchedMs: number): void {
+    const { setUpMs, peerWaitMs } = this.#transport.calls;
+    const wait = Number.isNaN(peerWaitMs[this.slot]) ? setUpMs : peerWaitMs;
+    wait[this.slot] += Math.max(0, dispatchedMs - this.#waitedUntilMs);
   }
 
   onHeaders(block: ResponseBlock, endStream: boolean): void {

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { RealClock } from "../../lib/base/clock.ts";
+import { createCallColumns } from "../../lib/invoke/call_columns.ts";
+import { createHttp2Transport } from "../../lib/rpc/http2_transport.ts";
 import { ERROR_CODE, SETTING } from "../../lib/rpc/http2/protocol.ts";
+import { functionSpec } from "../support/function_spec.ts";
 import { goaway, reply, reset, ScriptedPeer, settings } from "../support/scripted_peer.ts";
 import { Session } from "./test_client.ts";
 
@@ -131,6 +135,41 @@ Deno.test("connections: the time of a peer that is away is the peer's", async ()
   const { setUpMs, peerWaitMs, dispatchedMs } = client.calls;
   assert.ok(peerWaitMs[1] >= 40, String(peerWaitMs[1]));
   assert.equal((setUpMs[1] || 0) + peerWaitMs[1], dispatchedMs[1] - sentMs);
+});
+
+Deno.test("connections: what waited goes out in one batch, and that is no lateness of the loader", async () => {
+  using server = ScriptedPeer.listen();
+  const clock = new RealClock();
+  const count = 200;
+  const calls = createCallColumns(count);
+  let ended = 0;
+  const allEnded = Promise.withResolvers<void>();
+  const deployments = [{ spec: functionSpec(0), address: server.address, authority: "f.test" }];
+  const connecting = createHttp2Transport({ clock, deployments, coldStartsMarked: false })(
+    calls,
+    () => ++ended === count && allEnded.resolve(),
+  );
+  const peer = await server.acceptHttp2();
+  const transport = await connecting;
+  await peer.write(goaway(0));
+  const second = await server.accept();
+  calls.dispatchedMs.fill(NaN);
+  calls.setUpMs.fill(NaN);
+  calls.peerWaitMs.fill(NaN);
+  calls.deadlineMs.fill(clock.nowMs() + 30_000);
+  const sentMs = Array.from({ length: count }, (_, slot) => {
+    transport.invoke(slot);
+    return clock.nowMs();
+  });
+  await second.write(settings());
+  for (let slot = 0; slot < count; slot++) await second.write(reply(await second.expectCall()));
+  await allEnded.promise;
+  for (let slot = 0; slot < count; slot++) {
+    const partsMs = (calls.setUpMs[slot] || 0) + (calls.peerWaitMs[slot] || 0);
+    const lagMs = calls.dispatchedMs[slot] - sentMs[slot] - partsMs;
+    assert.ok(lagMs < 1e-6, `${lagMs} ms of ${slot}`);
+  }
+  await transport.close();
 });
 
 for (const connections of ["shared", "invocation"] as const) {

@@ -633,3 +633,22 @@ Deno.test("merged nodes: one cluster is told of once, with the nodes of all load
     ["c", "false", "100"],
   ]);
 });
+
+Deno.test("merge: connections of all loaders, in the order in which they ended", async () => {
+  await using folder = await temporaryFolder();
+  const parts = await sweepInShards(folder.path, 2, ...START);
+  const rows = [
+    [
+      '-5,1,30,a:1,1,peer,ENHANCE_YOUR_CALM,"too many, really",9,8,0,1',
+      "1,,90,a:1,12,peer,,x,0,0,0,0",
+    ],
+    ["2,3,40,b:1,1,loader,NO_ERROR,,7,0,0,0"],
+  ];
+  parts.forEach((part, i) => {
+    const path = `${part}/runs/${RUN}/connections.csv`;
+    Deno.writeTextFileSync(path, rows[i].map((row) => `${row}\n`).join(""), { append: true });
+  });
+  const merged = await mergeShards(parts, { output: `${folder.path}/merged` });
+  const lines = textOf(merged, "connections").trimEnd().split("\n").slice(1);
+  assert.deepEqual(lines, [rows[0][0], rows[1][0], rows[0][1]]);
+});

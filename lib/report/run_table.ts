@@ -18,6 +18,7 @@ export function renderRunTable(runs: readonly RunAnalysis[]): Html {
     { heading: "not ok", cell: ({ merit }) => renderNotOk(merit.outcomes) },
     ...createCancelledColumns(runs, ({ merit }) => merit.outcomes.cancelled),
     ...quantileColumns("slowdown", undefined, percentiles, ({ merit }) => merit.slowdown),
+    ...START_COLUMNS,
     ...quantileColumns("response time", "ms", percentiles, ({ merit }) => merit.responseTimeMs),
     ...quantileColumns(
       "slowdown from dispatch",
@@ -35,10 +36,25 @@ export function renderRunTable(runs: readonly RunAnalysis[]): Html {
     drop and the user did not cancel; what is not ok counts as infinitely slow (∞), and the figure of the
     ok ones alone stands below it in grey. A dash means unknown, or fewer than 10 observations beyond the quantile. Slowdown is response time
     (completed − scheduled) ÷ requested runtime; from dispatch it is (completed − dispatched) ÷ requested
-    runtime. An instance start is counted once per instance; a cold invocation is one first served by an
+    runtime. Its median in the first third of the time, in which a run that begins without instances starts
+    them, stands apart from that of the rest. An instance start is counted once per instance; a cold invocation is one first served by an
     instance that became ready after its dispatch.</p>
   `;
 }
+
+/** What starting instances does to a run that begins without any. */
+const START_COLUMNS: readonly ReportColumn<RunAnalysis>[] = [
+  {
+    group: "slowdown p50",
+    heading: "first third",
+    cell: ({ merit }) => renderQuantile(merit.slowdownFirstThird, "p50"),
+  },
+  {
+    group: "slowdown p50",
+    heading: "rest",
+    cell: ({ merit }) => renderQuantile(merit.slowdownRest, "p50"),
+  },
+];
 
 const LAG = { group: "dispatch lag", unit: "ms" } as const;
 

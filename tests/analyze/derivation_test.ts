@@ -180,3 +180,19 @@ Deno.test("points that share a cell of the raster are one, unless their kinds di
     [3, "not_ok"],
   ]);
 });
+
+Deno.test("merit: the start of a run stands apart from the rest", () => {
+  // 30 slow ones in the first 10 of 30 s, 60 quick ones after them.
+  const rows = Array.from({ length: 91 }, (_, i) => {
+    const scheduledMs = i * 1000 / 3;
+    return { scheduledMs, completedMs: scheduledMs + (i < 30 ? 400 : 20), requestedRuntimeMs: 10 };
+  });
+  const merit = deriveMerit(invocationTable(rows));
+  assert.deepEqual(
+    [merit.slowdownFirstThird.observations, merit.slowdownRest.observations],
+    [30, 61],
+  );
+  assert.ok(Math.abs(merit.slowdownFirstThird.all.p50! - 40) < 1e-9);
+  assert.ok(Math.abs(merit.slowdownRest.all.p50! - 2) < 1e-9);
+  assert.equal(deriveMerit(invocationTable([])).slowdownRest.all.p50, null);
+});

@@ -10,9 +10,6 @@
  * what they come to together; exits with 1 where one is not VALID or not punctual.
  * The folders of the runs are removed, unless `--keep` names where they go.
  */
-import { selectInvocations, selectMeasured } from "../../lib/analyze/invocation_selection.ts";
-import { readInvocations } from "../../lib/analyze/invocation_table.ts";
-import { deriveMerit } from "../../lib/analyze/merit.ts";
 import { type ExperimentResult, readExperimentResult } from "../../lib/run/result_table.ts";
 
 /** What the first command is held to. */
@@ -28,19 +25,12 @@ interface Line {
   readonly waitingPercent: number;
   readonly slowdownP50: number | null;
   readonly slowdownP99: number | null;
-  /** Of what was due when the first instances had started. */
-  readonly steadySlowdownP50: number | null;
+  /** Of what was due after the first third, in which instances start. */
+  readonly restSlowdownP50: number | null;
 }
 
-/** By then every function of the sample that is called often has its instance. */
-const STEADY_FROM_MS = 8000;
-
-async function linesOf(folder: string, { runs }: ExperimentResult): Promise<Line[]> {
-  const lines = runs.map(async ({ manifest, merit }) => {
-    const measured = selectMeasured(await readInvocations(`${folder}/runs/${manifest.name}`));
-    const steady = deriveMerit(
-      selectInvocations(measured, (row) => measured.scheduledMs[row] >= STEADY_FROM_MS),
-    );
+function linesOf({ runs }: ExperimentResult): Line[] {
+  return runs.map(({ manifest, merit }) => {
     const { verdict, evidence } = manifest.verdict!;
     return {
       functions: Number(manifest.parameters.functions),
@@ -51,10 +41,9 @@ async function linesOf(folder: string, { runs }: ExperimentResult): Promise<Line
       waitingPercent: evidence.waitingPercent ?? NaN,
       slowdownP50: merit.slowdown.all.p50,
       slowdownP99: merit.slowdown.all.p99,
-      steadySlowdownP50: steady.slowdown.all.p50,
+      restSlowdownP50: merit.slowdownRest.all.p50,
     };
   });
-  return await Promise.all(lines);
 }
 
 const isGood = ({ verdict, lagP99Ms, waitingPercent }: Line): boolean =>
@@ -75,8 +64,8 @@ function print(again: number, seconds: number, lines: readonly Line[]): void {
           show(line.lagMaxMs)
         } ms`,
         `waiting ${show(line.waitingPercent)} %`,
-        `slowdown p50 ${show(line.slowdownP50)} (from second ${STEADY_FROM_MS / 1000} ${
-          show(line.steadySlowdownP50)
+        `slowdown p50 ${show(line.slowdownP50)} (after the first third ${
+          show(line.restSlowdownP50)
         }), p99 ${show(line.slowdownP99)}`,
         `${seconds.toFixed(1)} s`,
         isGood(line) ? "" : "!",
@@ -109,7 +98,7 @@ for (let again = 1; again <= times; again++) {
   }).output();
   const seconds = (performance.now() - startMs) / 1000;
   if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
-  const lines = await linesOf(output, await readExperimentResult(output));
+  const lines = linesOf(await readExperimentResult(output));
   print(again, seconds, lines);
   all.push(...lines);
 }
@@ -120,9 +109,9 @@ for (const functions of new Set(all.map((line) => line.functions))) {
     `${functions} functions: ${lines.filter(isGood).length} of ${lines.length} VALID and ` +
       `punctual; lag p99 ${spread(lines.map(({ lagP99Ms }) => lagP99Ms))} ms; slowdown p50 ${
         spread(lines.map(({ slowdownP50 }) => slowdownP50))
-      } (steady ${spread(lines.map(({ steadySlowdownP50 }) => steadySlowdownP50))}), p99 ${
-        spread(lines.map(({ slowdownP99 }) => slowdownP99))
-      }`,
+      } (after the first third ${
+        spread(lines.map(({ restSlowdownP50 }) => restSlowdownP50))
+      }), p99 ${spread(lines.map(({ slowdownP99 }) => slowdownP99))}`,
   );
 }
 Deno.exit(all.every(isGood) ? 0 : 1);

@@ -161,6 +161,11 @@ Deno.test("simulator: Ctrl-C while the report is made ends with 130, and the res
     ...["--sizes", "20", "--duration", "60min", "--output", output],
   ]);
   await script.said(/functions-20_repetition-0: finished, VALID/);
+  // Before that the experiment itself would be interrupted.
+  const statusOf = () => JSON.parse(Deno.readTextFileSync(`${output}/experiment.json`)).status;
+  for (let turn = 0; statusOf() === "running" && turn < 10_000; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
   script.kill("SIGINT");
   const { status, stderr } = await script.result;
   assert.equal(status, 130, stderr);

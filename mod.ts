@@ -14,8 +14,8 @@
  * @module
  */
 export { LoaderError } from "./lib/base/error.ts";
-export { type Clock, RealClock } from "./lib/base/clock.ts";
-export { VirtualClock } from "./lib/base/virtual_clock.ts";
+export { type Clock, RealClock } from "./lib/clock/clock.ts";
+export { VirtualClock } from "./lib/clock/virtual_clock.ts";
 export { Rng } from "./lib/base/rng.ts";
 
 export type { FunctionProfile, Percentiles, Trace, TraceRepair } from "./lib/model/trace.ts";
@@ -43,7 +43,8 @@ export type {
   Verdict,
   VerdictLimits,
 } from "./lib/model/manifest.ts";
-export { type Column, type Table, TABLES } from "./lib/model/table.ts";
+export type { Column, Table } from "./lib/model/table.ts";
+export { TABLES } from "./lib/store/schema/tables.ts";
 
 export { readTrace, type ReadTraceOptions, readTraceSamples } from "./lib/trace/azure2019.ts";
 export { describeNesting, sampleTrace, selectInvoked } from "./lib/trace/sample.ts";
@@ -51,7 +52,7 @@ export { selectSeldom } from "./lib/trace/seldom.ts";
 export { allocateMaxMax } from "./lib/trace/allocation.ts";
 export { deriveFunctionDemands } from "./lib/trace/profile.ts";
 
-export { generateSchedule, type ScheduleOptions } from "./lib/generate/trace_schedule.ts";
+export { generateSchedule, type ScheduleOptions } from "./lib/schedule/trace_schedule.ts";
 export {
   BURST_MS,
   type BurstOptions,
@@ -59,14 +60,14 @@ export {
   generateRateStep,
   mostBurst,
   type RateStepOptions,
-} from "./lib/generate/pattern_schedule.ts";
-export { rateOfStep, wholeInvocations } from "./lib/generate/rate_scale.ts";
-export { readScheduleFile, writeScheduleFile } from "./lib/generate/schedule_file.ts";
-export { derivePlan } from "./lib/generate/plan.ts";
+} from "./lib/schedule/pattern_schedule.ts";
+export { rateOfStep, wholeInvocations } from "./lib/schedule/rate_scale.ts";
+export { readScheduleFile, writeScheduleFile } from "./lib/schedule/schedule_file.ts";
+export { derivePlan } from "./lib/schedule/plan.ts";
 
-export { KnativeDecider } from "./lib/autoscale/knative_decider.ts";
-export { MetricWindow } from "./lib/autoscale/metric_window.ts";
-export { FunctionScaler } from "./lib/autoscale/function_scaler.ts";
+export { KnativeDecider } from "./lib/autoscale/knative/knative_decider.ts";
+export { MetricWindow } from "./lib/autoscale/knative/metric_window.ts";
+export { FunctionScaler } from "./lib/autoscale/knative/function_scaler.ts";
 
 export { dispatch, type DispatchOptions, type DispatchResult } from "./lib/invoke/dispatcher.ts";
 export { deriveVerdict, isOverloaded, VERDICT_LIMITS } from "./lib/invoke/verdict.ts";
@@ -74,7 +75,7 @@ export { deriveVerdict, isOverloaded, VERDICT_LIMITS } from "./lib/invoke/verdic
 export { createPlatform, PLATFORM_NAMES, type PlatformName } from "./lib/platform/registry.ts";
 export { POLICY_NAMES } from "./lib/platform/simulator/policies.ts";
 export type { TransportName } from "./lib/platform/transport_choice.ts";
-export type { ConnectionSharing } from "./lib/rpc/http2_transport.ts";
+export type { ConnectionSharing } from "./lib/rpc/transport/http2_transport.ts";
 
 export {
   choiceListOption,
@@ -89,7 +90,7 @@ export {
   switchOption,
   textOption,
   withDefault,
-} from "./lib/run/option.ts";
+} from "./lib/option/option.ts";
 export {
   COMMON_OPTIONS,
   type CommonOptions,
@@ -106,4 +107,4 @@ export {
   windowOfOptions,
 } from "./lib/run/trace_run.ts";
 export { type ExperimentOutcome, runExperiment } from "./lib/run/run_experiment.ts";
-export { runAsScript } from "./lib/run/script.ts";
+export { runAsScript } from "./lib/cli/script.ts";

@@ -10,22 +10,22 @@
  */
 import Table from "cli-table3";
 import { dirname } from "node:path";
-import { type Pacing, PACINGS } from "../lib/base/clock.ts";
+import { type Pacing, PACINGS } from "../lib/clock/clock.ts";
 import { formatJson } from "../lib/base/json.ts";
 import { parseAddress } from "../lib/base/address.ts";
 import { VERDICT_LIMITS } from "../lib/invoke/verdict.ts";
-import { calibrate } from "../lib/run/calibrate.ts";
+import { calibrate } from "../lib/calibrate/calibrate.ts";
 import {
   CALIBRATION_FILE,
   type CalibrationStep,
   deriveSustainedRatePerS,
 } from "../lib/run/calibration.ts";
 import { describeCpuLimit } from "../lib/run/machine_facts.ts";
-import { listenForInterrupt } from "../lib/run/interrupt.ts";
-import { runMain } from "../lib/run/main.ts";
-import { durationOption, integerListOption, textOption } from "../lib/run/option.ts";
-import { parseOptions } from "../lib/run/parse_options.ts";
-import { EchoServerProcess } from "../lib/run/echo_server_process.ts";
+import { listenForInterrupt } from "../lib/cli/interrupt.ts";
+import { runMain } from "../lib/cli/main.ts";
+import { durationOption, integerListOption, textOption } from "../lib/option/option.ts";
+import { parseOptions } from "../lib/option/parse_options.ts";
+import { EchoServerProcess } from "../lib/calibrate/echo_server_process.ts";
 
 const OPTIONS = {
   rates: integerListOption("list", {

@@ -17,10 +17,15 @@ import { fileURLToPath } from "node:url";
  */
 const LAYERS: readonly (readonly string[])[] = [
   ["base", "stats", "workloads"],
+  ["clock", "option"],
   ["model"],
-  ["trace", "generate", "rpc", "invoke", "scrape", "autoscale", "result", "analyze"],
+  ["store"],
+  ["trace", "schedule", "rpc", "invoke", "scrape", "autoscale"],
+  ["analyze"],
   ["platform", "report"],
   ["run"],
+  ["preflight", "doctor", "merge", "calibrate"],
+  ["cli"],
 ];
 
 /** Siblings of the bottom layer that another may import: errors and randomness are everywhere. */

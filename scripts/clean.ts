@@ -8,25 +8,25 @@
  *
  * @module
  */
-import { RealClock } from "../lib/base/clock.ts";
+import { RealClock } from "../lib/clock/clock.ts";
 import {
   cleanCluster,
   findOwnObjects,
   type OwnObjects,
-} from "../lib/platform/knative/clean_cluster.ts";
-import { openKubeAccess } from "../lib/platform/knative/kube_access.ts";
+} from "../lib/platform/knative/deploy/clean_cluster.ts";
+import { openKubeAccess } from "../lib/platform/knative/cluster/kube_access.ts";
 import { CLUSTER_OPTIONS } from "../lib/run/cluster_options.ts";
-import { listenForInterrupt } from "../lib/run/interrupt.ts";
+import { listenForInterrupt } from "../lib/cli/interrupt.ts";
 import {
   choiceOption,
   durationOption,
   type OptionTable,
   switchOption,
   textOption,
-} from "../lib/run/option.ts";
-import { parseOptions } from "../lib/run/parse_options.ts";
-import { runMain } from "../lib/run/main.ts";
-import { print } from "../lib/run/print.ts";
+} from "../lib/option/option.ts";
+import { parseOptions } from "../lib/option/parse_options.ts";
+import { runMain } from "../lib/cli/main.ts";
+import { print } from "../lib/cli/print.ts";
 
 const OPTIONS = {
   platform: choiceOption(["knative"], { meaning: "where functions ran", default: "knative" }),

@@ -10,14 +10,14 @@
  *
  * @module
  */
-import { diagnose, isReady } from "../lib/run/doctor.ts";
-import { doctorOptionsOf, type DoctorValues } from "../lib/run/doctor_options.ts";
-import { diagnosisJson, renderDiagnosis } from "../lib/run/doctor_text.ts";
-import { findExperiment } from "../lib/run/find_experiment.ts";
-import { listenForInterrupt } from "../lib/run/interrupt.ts";
-import { parseOptions } from "../lib/run/parse_options.ts";
-import { runMain } from "../lib/run/main.ts";
-import { print } from "../lib/run/print.ts";
+import { diagnose, isReady } from "../lib/doctor/doctor.ts";
+import { doctorOptionsOf, type DoctorValues } from "../lib/doctor/doctor_options.ts";
+import { diagnosisJson, renderDiagnosis } from "../lib/doctor/doctor_text.ts";
+import { findExperiment } from "../lib/doctor/find_experiment.ts";
+import { listenForInterrupt } from "../lib/cli/interrupt.ts";
+import { parseOptions } from "../lib/option/parse_options.ts";
+import { runMain } from "../lib/cli/main.ts";
+import { print } from "../lib/cli/print.ts";
 
 const EXPERIMENTS = new URL("../experiments/", import.meta.url);
 

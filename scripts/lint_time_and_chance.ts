@@ -1,5 +1,5 @@
 /**
- * Lint plugin: in `lib/`, time and chance are read in `lib/base/` alone, so that
+ * Lint plugin: in `lib/`, time and chance are read in `lib/clock/` and `lib/base/` alone, so that
  * every part runs on virtual time and repeats from a seed.
  */
 const FORBIDDEN_MEMBERS: Readonly<Record<string, readonly string[]>> = {
@@ -17,7 +17,7 @@ const FORBIDDEN_CALLS: readonly string[] = [
   "requestAnimationFrame",
 ];
 
-const ADVICE = "take a Clock or an Rng (lib/base) from the caller instead";
+const ADVICE = "take a Clock (lib/clock) or an Rng (lib/base) from the caller instead";
 
 const plugin: Deno.lint.Plugin = {
   name: "loader",
@@ -25,7 +25,7 @@ const plugin: Deno.lint.Plugin = {
     "time-and-chance": {
       create(context) {
         const path = context.filename.replaceAll("\\", "/");
-        if (!path.includes("/lib/") || path.includes("/lib/base/")) return {};
+        if (!/\/lib\/(?!base\/|clock\/)/.test(path)) return {};
         return {
           MemberExpression(node) {
             if (node.object.type !== "Identifier" || node.property.type !== "Identifier") return;

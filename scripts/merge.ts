@@ -8,11 +8,11 @@
  */
 import { parseArgs } from "node:util";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
-import { mergeShards } from "../lib/run/merge.ts";
-import { listenForInterrupt } from "../lib/run/interrupt.ts";
-import { runMain } from "../lib/run/main.ts";
+import { mergeShards } from "../lib/merge/merge.ts";
+import { listenForInterrupt } from "../lib/cli/interrupt.ts";
+import { runMain } from "../lib/cli/main.ts";
 import { makeReport } from "../lib/run/make_report.ts";
-import { print } from "../lib/run/print.ts";
+import { print } from "../lib/cli/print.ts";
 import { renderResultTable } from "../lib/run/result_table.ts";
 
 const USAGE = "Usage: merge <folder> <folder> … [--output <folder>]  (the folder of each loader; " +

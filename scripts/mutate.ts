@@ -26,7 +26,7 @@ const TESTS_OF: Readonly<Record<string, readonly string[]>> = {
   invoke: ["tests/invoke"],
   analyze: ["tests/analyze", "tests/report"],
   stats: ["tests/stats"],
-  generate: ["tests/generate"],
+  schedule: ["tests/schedule"],
 };
 
 /** A run of the tests that takes longer than this many times the unchanged one has noticed. */

@@ -7,16 +7,16 @@
  *
  * @module
  */
-import { RealClock } from "../lib/base/clock.ts";
+import { RealClock } from "../lib/clock/clock.ts";
 import { writePrivateFile } from "../lib/base/private_file.ts";
-import { openKubeAccess } from "../lib/platform/knative/kube_access.ts";
+import { openKubeAccess } from "../lib/platform/knative/cluster/kube_access.ts";
 import {
   applyRole,
   makeKubeconfig,
   placeRole,
   readRoleObjects,
   removeRole,
-} from "../lib/platform/knative/loader_role.ts";
+} from "../lib/platform/knative/cluster/loader_role.ts";
 import { CLUSTER_OPTIONS } from "../lib/run/cluster_options.ts";
 import {
   choiceOption,
@@ -25,10 +25,10 @@ import {
   type OptionValues,
   switchOption,
   textOption,
-} from "../lib/run/option.ts";
-import { parseOptions } from "../lib/run/parse_options.ts";
-import { runMain } from "../lib/run/main.ts";
-import { print, tolerateClosed } from "../lib/run/print.ts";
+} from "../lib/option/option.ts";
+import { parseOptions } from "../lib/option/parse_options.ts";
+import { runMain } from "../lib/cli/main.ts";
+import { print, tolerateClosed } from "../lib/cli/print.ts";
 
 const OPTIONS = {
   platform: choiceOption(["knative"], { meaning: "what it is for", default: "knative" }),

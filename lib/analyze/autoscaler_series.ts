@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { PLATFORM_METRICS } from "../model/table.ts";
-import { readCsvTable } from "./csv_table.ts";
+import { PLATFORM_METRICS } from "../store/schema/tables.ts";
+import { readCsvTable } from "../store/read/stored_table.ts";
 
 /** What the autoscaler wanted and saw over time; NaN where a scrape failed. */
 export interface AutoscalerSeries {

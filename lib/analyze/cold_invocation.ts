@@ -1,10 +1,10 @@
-import type { InvocationTable } from "./invocation_table.ts";
+import type { StoredInvocations } from "../store/read/stored_invocations.ts";
 
 /**
  * Number of cold invocations: those first served by an instance that became
  * ready after their dispatch. `null` where the records tell it of none.
  */
-export function countColdInvocations(table: InvocationTable): number | null {
+export function countColdInvocations(table: StoredInvocations): number | null {
   let cold = 0;
   let known = 0;
   for (const coldStart of table.coldStart) {

@@ -1,4 +1,4 @@
-import type { InvocationTable } from "./invocation_table.ts";
+import type { StoredInvocations } from "../store/read/stored_invocations.ts";
 
 /** How many of a function's invocations were cold. */
 export interface ColdShare {
@@ -12,7 +12,7 @@ export interface ColdShare {
  * Counts the cold invocations of each function: of those of which it is known,
  * so that a function without any is left out.
  */
-export function deriveColdShares(table: InvocationTable): ColdShare[] {
+export function deriveColdShares(table: StoredInvocations): ColdShare[] {
   const invocations = new Float64Array(table.functionIds.length);
   const cold = new Float64Array(table.functionIds.length);
   for (let row = 0; row < table.count; row++) {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { INVOCATIONS } from "../model/table.ts";
-import { readCsvTable } from "./csv_table.ts";
+import { INVOCATIONS } from "../store/schema/tables.ts";
+import { readCsvTable } from "../store/read/stored_table.ts";
 import type { InstanceLife } from "./instance_life.ts";
 
 /** A cold invocation as the records have it; times in ms since run start. */

@@ -1,4 +1,4 @@
-import type { InvocationTable } from "./invocation_table.ts";
+import type { StoredInvocations } from "../store/read/stored_invocations.ts";
 import type { Stays } from "./occupancy.ts";
 import type { TimeBins } from "./time_bins.ts";
 
@@ -12,7 +12,7 @@ export interface ConcurrencySeries {
 }
 
 /** Lists when invocations went in flight (were dispatched), and when they completed. */
-export function listInFlightStays(table: InvocationTable): Stays {
+export function listInFlightStays(table: StoredInvocations): Stays {
   const starts: number[] = [];
   const ends: number[] = [];
   for (let row = 0; row < table.count; row++) {

@@ -1,5 +1,5 @@
 import type { Outcome } from "../model/record.ts";
-import { deriveMerit } from "./merit.ts";
+import { deriveSummary } from "./summary.ts";
 import { selectMeasuredStarts } from "./instance_start.ts";
 import { selectMeasured } from "./invocation_selection.ts";
 import type { TimeSpan } from "./memory_time.ts";
@@ -69,9 +69,9 @@ function figuresOf(
   { run, invocations, instanceLives }: RunTables,
   spans: readonly TimeSpan[],
 ): Figure[] {
-  const merit = deriveMerit(selectMeasured(invocations));
-  const responseTime = merit.responseTimeMs.all;
-  const slowdown = merit.slowdown.all;
+  const summary = deriveSummary(selectMeasured(invocations));
+  const responseTime = summary.responseTimeMs.all;
+  const slowdown = summary.slowdown.all;
   const instances = instanceLives === null
     ? null
     : deriveOccupancy(listInstanceStays(instanceLives, "ready"), spans);
@@ -89,12 +89,12 @@ function figuresOf(
     figure("response_time_p99", "ms", responseTime.p99),
     figure("slowdown_p50", null, slowdown.p50),
     figure("slowdown_p99", null, slowdown.p99),
-    figure("cold_invocations", null, merit.coldInvocations),
+    figure("cold_invocations", null, summary.coldInvocations),
     figure("instance_starts", null, starts),
     figure("ready_instances_mean", null, instances?.mean ?? null),
     figure("ready_instances_peak", null, instances?.peak ?? null),
     ...OUTCOMES_COMPARED.map((outcome) =>
-      figure(`outcome_${outcome}`, null, merit.outcomes[outcome])
+      figure(`outcome_${outcome}`, null, summary.outcomes[outcome])
     ),
   ];
 }

@@ -1,5 +1,5 @@
 import type { VerdictWord } from "../model/manifest.ts";
-import type { ExperimentFolder } from "./experiment_folder.ts";
+import type { StoredExperiment } from "../store/read/experiment_folder.ts";
 
 /** From the best to the worst: of the last one, nothing can be learnt about the platform. */
 const WORDS: readonly VerdictWord[] = ["VALID", "PLATFORM-LIMITED", "GENERATOR-LIMITED"];
@@ -15,7 +15,7 @@ export interface ExperimentVerdict {
 }
 
 /** Derives the verdict on an experiment from those on its runs. */
-export function deriveExperimentVerdict(experiment: ExperimentFolder): ExperimentVerdict {
+export function deriveExperimentVerdict(experiment: StoredExperiment): ExperimentVerdict {
   const { manifest, runs, missingRuns } = experiment;
   const ranks = runs.flatMap((run) =>
     run.manifest.verdict === null ? [] : [WORDS.indexOf(run.manifest.verdict.verdict)]

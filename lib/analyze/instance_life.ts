@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { INSTANCES } from "../model/table.ts";
-import { readCsvTable } from "./csv_table.ts";
+import { INSTANCES } from "../store/schema/tables.ts";
+import { readCsvTable } from "../store/read/stored_table.ts";
 
 /** The life of one instance; times in ms since run start, NaN where unknown. */
 export interface InstanceLife {

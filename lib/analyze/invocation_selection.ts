@@ -1,4 +1,4 @@
-import type { InvocationTable } from "./invocation_table.ts";
+import type { StoredInvocations } from "../store/read/stored_invocations.ts";
 
 /**
  * The invocations that meet a condition, as a table of its own.
@@ -6,24 +6,24 @@ import type { InvocationTable } from "./invocation_table.ts";
  * @param keep told the row number
  */
 export function selectInvocations(
-  table: InvocationTable,
+  table: StoredInvocations,
   keep: (row: number) => boolean,
-): InvocationTable {
+): StoredInvocations {
   const rows: number[] = [];
   for (let row = 0; row < table.count; row++) if (keep(row)) rows.push(row);
   return takeRows(table, rows);
 }
 
 /** The invocations of the measurement phase. */
-export function selectMeasured(table: InvocationTable): InvocationTable {
+export function selectMeasured(table: StoredInvocations): StoredInvocations {
   return selectInvocations(table, (row) => table.measured[row] === 1);
 }
 
 /** Divides a table by a key; only keys with an invocation, in ascending order. */
 export function groupInvocations(
-  table: InvocationTable,
+  table: StoredInvocations,
   keyOf: (row: number) => number,
-): { readonly key: number; readonly invocations: InvocationTable }[] {
+): { readonly key: number; readonly invocations: StoredInvocations }[] {
   const rowsOfKey = new Map<number, number[]>();
   for (let row = 0; row < table.count; row++) {
     const key = keyOf(row);
@@ -36,7 +36,7 @@ export function groupInvocations(
     .map(([key, rows]) => ({ key, invocations: takeRows(table, rows) }));
 }
 
-function takeRows(table: InvocationTable, rows: readonly number[]): InvocationTable {
+function takeRows(table: StoredInvocations, rows: readonly number[]): StoredInvocations {
   return {
     count: rows.length,
     functionIds: table.functionIds,

@@ -1,5 +1,5 @@
 import type { InstanceLife } from "./instance_life.ts";
-import type { ServiceTable } from "./service_table.ts";
+import type { ServiceTable } from "../store/read/service_table.ts";
 
 /** From (inclusive) and until (exclusive) in ms since run start. */
 export interface TimeSpan {

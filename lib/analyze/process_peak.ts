@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { PROCESSES } from "../model/table.ts";
-import { readCsvTable } from "./csv_table.ts";
+import { PROCESSES } from "../store/schema/tables.ts";
+import { readCsvTable } from "../store/read/stored_table.ts";
 
 /** The most that a group of processes used at once; `null` where unknown. */
 export interface ProcessPeak {

@@ -1,5 +1,5 @@
 import { rankedQuantile } from "../stats/quantile.ts";
-import { type InvocationTable, isRankedCode, OK_CODE } from "./invocation_table.ts";
+import { isRankedCode, OK_CODE, type StoredInvocations } from "../store/read/stored_invocations.ts";
 
 /** The percentiles that are reported. */
 export const PERCENTILES = ["p50", "p90", "p95", "p99"] as const;
@@ -39,7 +39,7 @@ const FRACTIONS: Readonly<Record<Percentile, number>> = {
  * @param measure value of every row of the table
  */
 export function deriveRankedQuantiles(
-  table: InvocationTable,
+  table: StoredInvocations,
   measure: Float64Array,
 ): RankedQuantiles {
   const { sortedOk, infinite } = rank(table, measure);
@@ -58,7 +58,7 @@ export function deriveRankedQuantiles(
  * @param measure value of every row of the table
  */
 export function rankMeasure(
-  table: InvocationTable,
+  table: StoredInvocations,
   measure: Float64Array,
   quantiles: readonly number[],
 ): (number | null)[] {
@@ -67,7 +67,7 @@ export function rankMeasure(
 }
 
 function rank(
-  table: InvocationTable,
+  table: StoredInvocations,
   measure: Float64Array,
 ): { readonly sortedOk: Float64Array; readonly infinite: number } {
   const ok = new Float64Array(table.count);

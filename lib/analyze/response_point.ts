@@ -1,5 +1,5 @@
 import { OUTCOMES } from "../model/record.ts";
-import { type InvocationTable, OK_CODE } from "./invocation_table.ts";
+import { OK_CODE, type StoredInvocations } from "../store/read/stored_invocations.ts";
 
 /** How an invocation is drawn among others. */
 export type PointKind = "warm" | "cold" | "not_ok";
@@ -32,7 +32,7 @@ const KINDS: readonly PointKind[] = ["warm", "cold", "not_ok"];
  * @param durationMs time that the columns of the raster divide
  */
 export function deriveResponsePoints(
-  table: InvocationTable,
+  table: StoredInvocations,
   durationMs: number,
   raster: PointRaster,
 ): ResponsePoint[] {
@@ -55,7 +55,7 @@ export function deriveResponsePoints(
   return points;
 }
 
-function kindOf(table: InvocationTable, row: number): PointKind {
+function kindOf(table: StoredInvocations, row: number): PointKind {
   if (table.outcome[row] !== OK_CODE) return "not_ok";
   return table.coldStart[row] === 1 ? "cold" : "warm";
 }

@@ -13,15 +13,15 @@ import {
 import { readColdInvocations } from "./cold_wait.ts";
 import { type ConcurrencySeries, deriveConcurrency, listInFlightStays } from "./concurrency.ts";
 import { deriveDispatchLagMs } from "./dispatch_lag.ts";
-import type { RunFolder } from "./experiment_folder.ts";
-import { type GeneratorTable, readGenerator } from "./generator_table.ts";
+import type { StoredRun } from "../store/read/experiment_folder.ts";
+import { type GeneratorTable, readGenerator } from "../store/read/generator_table.ts";
 import { deriveInstanceCounts, type InstanceCountSeries } from "./instance_count.ts";
 import { type InstanceLife, readInstanceLives } from "./instance_life.ts";
 import { selectMeasuredStarts } from "./instance_start.ts";
 import { selectInvocations, selectMeasured } from "./invocation_selection.ts";
-import { type InvocationTable, readInvocations } from "./invocation_table.ts";
+import { readInvocations, type StoredInvocations } from "../store/read/stored_invocations.ts";
 import { largest } from "./largest.ts";
-import { deriveMerit, type Merit } from "./merit.ts";
+import { deriveSummary, type Summary } from "./summary.ts";
 import { deriveMinutes, type Minute } from "./minute.ts";
 import { type ProcessPeak, readProcessPeaks } from "./process_peak.ts";
 import {
@@ -35,8 +35,8 @@ import { deriveResponsePoints, type ResponsePoint } from "./response_point.ts";
 
 /** All tables of a run that an analysis looks at; their size grows with the run. */
 export interface RunTables {
-  readonly run: RunFolder;
-  readonly invocations: InvocationTable;
+  readonly run: StoredRun;
+  readonly invocations: StoredInvocations;
   /** `null` where the platform told nothing. */
   readonly instanceLives: readonly InstanceLife[] | null;
   /** `null` where the platform told nothing of the parts of a start. */
@@ -50,7 +50,7 @@ export interface RunTables {
 }
 
 /** Reads the tables of a run. A table that is missing has no rows. */
-export async function readRunTables(run: RunFolder): Promise<RunTables> {
+export async function readRunTables(run: StoredRun): Promise<RunTables> {
   const invocations = await readInvocations(run.path);
   const instanceLives = await readInstanceLives(run.path);
   const hasSteps = instanceLives?.some(({ steps }) => steps !== undefined) ?? false;
@@ -74,10 +74,10 @@ export async function readRunTables(run: RunFolder): Promise<RunTables> {
 
 /** What is derived of one run; its size is bounded whatever the run's. */
 export interface RunAnalysis {
-  readonly run: RunFolder;
-  /** Figures of merit of the measurement phase. */
-  readonly merit: Merit;
-  /** Invocations of the warm-up, which are not in `merit`. */
+  readonly run: StoredRun;
+  /** Summary of the measurement phase. */
+  readonly summary: Summary;
+  /** Invocations of the warm-up, which are not in `summary`. */
   readonly warmupInvocations: number;
   /** Instances that began to start in the measurement phase; `null` if unknown. */
   readonly instanceStarts: number | null;
@@ -138,7 +138,7 @@ export function deriveRunAnalysis(tables: RunTables): RunAnalysis {
   );
   return {
     run,
-    merit: deriveMerit(measured),
+    summary: deriveSummary(measured),
     warmupInvocations: invocations.count - measured.count,
     instanceStarts: instanceLives === null
       ? null
@@ -177,7 +177,7 @@ export function deriveRunAnalysis(tables: RunTables): RunAnalysis {
 
 function deriveMeasuredLevels(
   { run: { manifest }, instanceLives, autoscaler }: RunTables,
-  measured: InvocationTable,
+  measured: StoredInvocations,
   inFlight: Stays,
 ): MeasuredLevels {
   const spans = listMeasuredSpans(manifest);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { SCALES } from "../model/table.ts";
-import { readCsvTable, type TextColumn } from "./csv_table.ts";
+import { SCALES } from "../store/schema/tables.ts";
+import { readCsvTable, type TextColumn } from "../store/read/stored_table.ts";
 
 /** Observations of the scales of functions in order of time; NaN where unknown. */
 export interface ScaleTable {
@@ -34,7 +34,7 @@ export async function readScales(runPath: string): Promise<ScaleTable> {
 
 /**
  * When a function's actual scale was seen to have changed from 0 to more, since
- * run start, ascending: the ancestor's cold start, which is neither an instance
+ * run start, ascending: In-Vitro's cold start, which is neither an instance
  * start nor a cold invocation. `null` where no scale was ever seen.
  */
 export function deriveScaleUpsFromZeroMs(scales: ScaleTable): Float64Array | null {

@@ -1,4 +1,4 @@
-import type { InvocationTable } from "./invocation_table.ts";
+import type { StoredInvocations } from "../store/read/stored_invocations.ts";
 
 /**
  * Slowdown of every invocation: a time of it ÷ its requested runtime as sent
@@ -6,6 +6,6 @@ import type { InvocationTable } from "./invocation_table.ts";
  *
  * @param timeMs response time, or transport latency for the figure from dispatch
  */
-export function deriveSlowdown(table: InvocationTable, timeMs: Float64Array): Float64Array {
+export function deriveSlowdown(table: StoredInvocations, timeMs: Float64Array): Float64Array {
   return timeMs.map((value, row) => value / Math.max(1, table.requestedRuntimeMs[row]));
 }

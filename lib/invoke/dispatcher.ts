@@ -1,4 +1,4 @@
-import type { Alarm, Clock, TimerHandle } from "../base/clock.ts";
+import type { Alarm, Clock, TimerHandle } from "../clock/clock.ts";
 import { LoaderError } from "../base/error.ts";
 import type { MachineGauge } from "../model/machine.ts";
 import type { Verdict, VerdictLimits } from "../model/manifest.ts";
@@ -52,7 +52,7 @@ export interface DispatchOptions {
   /** Rows of the table `connections`; absent: none are kept. */
   readonly connections?: TableSink;
   /** Most invocations in flight; beyond it they are dropped. */
-  readonly inFlightCap: number;
+  readonly maxInFlight: number;
   /** An invocation is given up this long after its dispatch. */
   readonly timeoutMs: number;
   /** Longest wait for stragglers after the last dispatch. */
@@ -159,10 +159,10 @@ class Dispatcher {
   readonly #connections: ConnectionLedger;
 
   constructor(options: DispatchOptions) {
-    const { inFlightCap } = options;
+    const { maxInFlight } = options;
     this.#options = options;
     this.#clock = options.clock;
-    this.#calls = createCallColumns(inFlightCap);
+    this.#calls = createCallColumns(maxInFlight);
     this.#health = new GeneratorHealth({
       limits: options.limits,
       sink: options.generator,
@@ -175,11 +175,11 @@ class Dispatcher {
     this.#phases = new PhaseLookup(options.schedule.phases);
     this.#hasServed = new Uint8Array(options.schedule.functions.length);
     this.#connections = new ConnectionLedger(options.connections);
-    this.#index = new Float64Array(inFlightCap);
-    this.#scheduledMs = new Float64Array(inFlightCap);
-    this.#stage = new Uint8Array(inFlightCap);
-    this.#freeSlots = Uint32Array.from({ length: inFlightCap }, (_, i) => inFlightCap - 1 - i);
-    this.#free = inFlightCap;
+    this.#index = new Float64Array(maxInFlight);
+    this.#scheduledMs = new Float64Array(maxInFlight);
+    this.#stage = new Uint8Array(maxInFlight);
+    this.#freeSlots = Uint32Array.from({ length: maxInFlight }, (_, i) => maxInFlight - 1 - i);
+    this.#free = maxInFlight;
     // On virtual time no chunk is made ahead, so that its buffers may serve again.
     this.#chunks = options.schedule.chunks({ reuse: options.clock.isVirtual });
     this.#dispatchAlarm = options.clock.alarm(() => this.#onAlarm());

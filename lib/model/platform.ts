@@ -1,4 +1,4 @@
-import type { Clock } from "../base/clock.ts";
+import type { Clock } from "../clock/clock.ts";
 import type { FunctionProfile } from "./trace.ts";
 import type { Outcome } from "./record.ts";
 import type { Phase } from "./schedule.ts";

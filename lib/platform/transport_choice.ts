@@ -1,7 +1,7 @@
-import type { Clock } from "../base/clock.ts";
+import type { Clock } from "../clock/clock.ts";
 import { LoaderError } from "../base/error.ts";
 import type { Deployment, TransportFactory } from "../model/platform.ts";
-import type { ConnectionSharing, ExpiredCalls } from "../rpc/http2_transport.ts";
+import type { ConnectionSharing, ExpiredCalls } from "../rpc/transport/http2_transport.ts";
 
 /** Makes the client side; given, so that a platform does not depend on one client. */
 export type CreateTransport = (
@@ -44,7 +44,7 @@ const LOADERS: Readonly<
   Record<TransportName, (settings: TransportSettings) => Promise<CreateTransport>>
 > = {
   "http2": async (settings) => {
-    const { createHttp2Transport } = await import("../rpc/http2_transport.ts");
+    const { createHttp2Transport } = await import("../rpc/transport/http2_transport.ts");
     return (deployments, clock) => createHttp2Transport({ deployments, clock, ...settings });
   },
   "grpc-js": async ({ connections, expiredCalls, coldStartsMarked }) => {
@@ -64,7 +64,7 @@ const LOADERS: Readonly<
         { value: expiredCalls },
       );
     }
-    const { createGrpcJsTransport } = await import("../rpc/grpc_js_transport.ts");
+    const { createGrpcJsTransport } = await import("../rpc/grpc_js/grpc_js_transport.ts");
     return (deployments, clock) => createGrpcJsTransport({ deployments, clock, coldStartsMarked });
   },
 };

@@ -1,28 +1,28 @@
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ExperimentFolder, readExperimentFolder } from "../analyze/experiment_folder.ts";
+import { readExperimentFolder, type StoredExperiment } from "../store/read/experiment_folder.ts";
 import { deriveRunAnalysis, readRunTables, type RunAnalysis } from "../analyze/run_analysis.ts";
-import { readTwinAnalysis, type TwinAnalysis } from "../analyze/twin_analysis.ts";
+import { readTwinAnalysis, type TwinAnalysis } from "../analyze/twin/twin_analysis.ts";
 import { LoaderError } from "../base/error.ts";
-import { type Answer, createAnswer } from "./answer.ts";
-import { writeColdStarts } from "./cold_start_file.ts";
-import { renderColumnSection } from "./column_section.ts";
-import type { Figure } from "./figure.ts";
-import { listFiguresOf, removeOldFigures, writeFigures } from "./figure_file.ts";
-import { renderFigures } from "./figure_section.ts";
-import { renderHealthSection } from "./health_section.ts";
-import { type Html, html, NOTHING } from "./html.ts";
-import { renderNoteSection, renderRepairSection } from "./note_section.ts";
-import { formatDate, formatNoun } from "./number_format.ts";
-import { renderPage } from "./page.ts";
-import { createPlotter } from "./plotter.ts";
-import { renderRepeatSection } from "./repeat_section.ts";
-import { renderRunFigures, renderRunSection } from "./run_section.ts";
-import { renderRunTable } from "./run_table.ts";
-import { renderTwinFigures } from "./twin_figure.ts";
-import { renderTwinSection } from "./twin_section.ts";
-import { renderVerdictSection } from "./verdict_section.ts";
-import { renderWarmupTable } from "./warmup_table.ts";
+import { type Answer, createAnswer } from "./answers/answer.ts";
+import { writeColdStarts } from "./run/cold_start_file.ts";
+import { renderColumnSection } from "./page/column_section.ts";
+import type { Figure } from "./plot/figure.ts";
+import { listFiguresOf, removeOldFigures, writeFigures } from "./plot/figure_file.ts";
+import { renderFigures } from "./page/figure_section.ts";
+import { renderHealthSection } from "./run/health_section.ts";
+import { type Html, html, NOTHING } from "./page/html.ts";
+import { renderNoteSection, renderRepairSection } from "./page/note_section.ts";
+import { formatDate, formatNoun } from "./page/number_format.ts";
+import { renderPage } from "./page/page.ts";
+import { createPlotter } from "./plot/plotter.ts";
+import { renderRepeatSection } from "./run/repeat_section.ts";
+import { renderRunFigures, renderRunSection } from "./run/run_section.ts";
+import { renderRunTable } from "./run/run_table.ts";
+import { renderTwinFigures } from "./twin/twin_figure.ts";
+import { renderTwinSection } from "./twin/twin_section.ts";
+import { renderVerdictSection } from "./run/verdict_section.ts";
+import { renderWarmupTable } from "./run/warmup_table.ts";
 
 /** Where a report was written. */
 export interface Report {
@@ -78,7 +78,7 @@ export async function renderReport(folder: string): Promise<Report> {
 }
 
 function renderBody(
-  experiment: ExperimentFolder,
+  experiment: StoredExperiment,
   analyses: readonly RunAnalysis[],
   answer: Html,
   runFigures: readonly (readonly Figure[])[],

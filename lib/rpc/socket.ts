@@ -1,5 +1,5 @@
 import { parseAddress } from "../base/address.ts";
-import type { Clock } from "../base/clock.ts";
+import type { Clock } from "../clock/clock.ts";
 import type { TlsSettings } from "../model/platform.ts";
 import { authoritiesOf } from "./authorities.ts";
 import type { ByteStream } from "./http2/byte_stream.ts";

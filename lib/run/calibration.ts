@@ -1,6 +1,6 @@
 import { availableParallelism, cpus } from "node:os";
 import { z } from "zod";
-import { type Pacing, PACINGS } from "../base/clock.ts";
+import { type Pacing, PACINGS } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { jsonNumber } from "../base/json_number.ts";
 import type { VerdictLimits } from "../model/manifest.ts";

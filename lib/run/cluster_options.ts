@@ -1,4 +1,4 @@
-import { textOption } from "./option.ts";
+import { textOption } from "../option/option.ts";
 
 const KNATIVE_ONLY = {
   platforms: ["knative"],

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { PACINGS } from "../base/clock.ts";
+import { PACINGS } from "../clock/clock.ts";
 import { VERDICT_LIMITS } from "../invoke/verdict.ts";
 import { PLATFORM_NAMES, type PlatformName } from "../platform/registry.ts";
 import {
@@ -10,7 +10,7 @@ import {
 } from "../platform/transport_choice.ts";
 import { CALIBRATION_FILE } from "./calibration.ts";
 import { KNATIVE_OPTIONS } from "./knative_options.ts";
-import type { OptionValues } from "./option.ts";
+import type { OptionValues } from "../option/option.ts";
 import {
   choiceOption,
   durationOption,
@@ -18,8 +18,8 @@ import {
   numberOption,
   switchOption,
   textOption,
-} from "./option.ts";
-import { SHARD_OPTIONS } from "./shard_options.ts";
+} from "../option/option.ts";
+import { SHARD_OPTIONS } from "./shard/shard_options.ts";
 import { SIMULATION_OPTIONS } from "./simulation_options.ts";
 
 const MINUTE_MS = 60_000;
@@ -31,15 +31,15 @@ export const SAMPLE_TRACE = fileURLToPath(
   new URL("../../data/azure_2019_synthetic", import.meta.url),
 );
 
-/** What only the platform on this machine heeds. */
+/** What only the platform on this machine uses. */
 const LOCAL_ONLY: { readonly platforms: readonly PlatformName[] } = { platforms: ["local"] };
 
-/** What platforms heed that are made here, gateway, autoscaler and all. */
+/** What platforms use that are made here, gateway, autoscaler and all. */
 const OWN_PLATFORMS: { readonly platforms: readonly PlatformName[] } = {
   platforms: ["local", "simulator"],
 };
 
-/** What platforms heed that scale functions, made here or not. */
+/** What platforms use that scale functions, made here or not. */
 const SCALING_PLATFORMS: { readonly platforms: readonly PlatformName[] } = {
   platforms: ["local", "simulator", "knative"],
 };
@@ -49,12 +49,12 @@ const REAL_CALLS: { readonly platforms: readonly PlatformName[] } = {
   platforms: ["local", "endpoints", "knative"],
 };
 
-/** What platforms heed whose parts can be measured, and simulated. */
+/** What platforms use whose parts can be measured, and simulated. */
 const MEASURED: { readonly platforms: readonly PlatformName[] } = {
   platforms: ["local", "knative"],
 };
 
-/** What only servers that are already there heed. */
+/** What only servers that are already there use. */
 const ENDPOINTS_ONLY: { readonly platforms: readonly PlatformName[] } = {
   platforms: ["endpoints"],
 };
@@ -98,7 +98,7 @@ export const COMMON_OPTIONS = {
   }),
   calibration: textOption("file", {
     ...REAL_CALLS,
-    meaning: "what deno task calibrate found; heeded if it is there",
+    meaning: "what deno task calibrate found; used if it is there",
     default: CALIBRATION_FILE,
     decidesResult: false,
   }),
@@ -150,7 +150,7 @@ export const COMMON_OPTIONS = {
     decidesResult: false,
   }),
   compat: switchOption({
-    meaning: "write the ancestor's tables too (compat_*.csv)",
+    meaning: "write In-Vitro's tables too (compat_*.csv)",
     default: false,
     decidesResult: false,
   }),

@@ -1,12 +1,12 @@
-import type { Pacing } from "../base/clock.ts";
+import type { Pacing } from "../clock/clock.ts";
 import { LoaderError } from "../base/error.ts";
 import type { Platform } from "../model/platform.ts";
 import type { Schedule } from "../model/schedule.ts";
 import { DEFAULT_TEMPLATE } from "../platform/knative/knative_options.ts";
-import type { ServiceSettings } from "../platform/knative/service_template.ts";
+import type { ServiceSettings } from "../platform/knative/deploy/service_template.ts";
 import { createPlatform, type PlatformOptions } from "../platform/registry.ts";
 import type { CommonOptions } from "./common_options.ts";
-import { tendsPlatform } from "./shard.ts";
+import { tendsPlatform } from "./shard/shard.ts";
 import { readSimulationOptions } from "./simulation_options.ts";
 
 /** What a platform tells while it deploys and serves. */
@@ -56,7 +56,7 @@ export function localOptions(options: CommonOptions): PlatformOptions["local"] {
     gatewayPort: options.gatewayPort,
     metricsPort: options.metricsPort,
     queueTimeoutMs: options.queueTimeout,
-    scrapeEveryMs: options.scrapeInterval,
+    scrapeIntervalMs: options.scrapeInterval,
     scrapeTimeoutMs: options.scrapeInterval,
     capacity: options.maxInstances === null ? {} : { instances: options.maxInstances },
     autoscaling: autoscalingOptions(options),
@@ -83,7 +83,7 @@ export function simulatorOptions(options: CommonOptions): PlatformOptions["simul
     ...readSimulationOptions(options),
     seed: options.seed,
     queueTimeoutMs: options.queueTimeout,
-    scrapeEveryMs: options.scrapeInterval,
+    scrapeIntervalMs: options.scrapeInterval,
     maxInstances: options.maxInstances,
     autoscaling: autoscalingOptions(options),
   };
@@ -107,7 +107,7 @@ export function endpointsOptions(options: CommonOptions): PlatformOptions["endpo
     expiredCalls: options.expiredCalls,
     pacing: pacingOf(options),
     endpoints: options.endpoints,
-    scrapeEveryMs: options.scrapeInterval,
+    scrapeIntervalMs: options.scrapeInterval,
     scrapeTimeoutMs: options.scrapeInterval,
   };
 }
@@ -151,7 +151,7 @@ export function knativeOptions(
     recoverSettings: tends && options.clusterSettings,
     restartActivator: tends && options.restartActivator,
     restartPrometheus: tends && options.restartPrometheus,
-    scrapeEveryMs: options.scrapeInterval,
+    scrapeIntervalMs: options.scrapeInterval,
     scrapeTimeoutMs: options.scrapeInterval,
     onProgress: ({ functions, applied, ready, failed }) =>
       onDeployment?.(

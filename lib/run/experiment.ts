@@ -1,7 +1,7 @@
 import type { Schedule } from "../model/schedule.ts";
 import type { Trace } from "../model/trace.ts";
 import type { CommonOptions } from "./common_options.ts";
-import type { OptionTable, OptionValues } from "./option.ts";
+import type { OptionTable, OptionValues } from "../option/option.ts";
 
 /** One run of an experiment, before it is made. */
 export interface PlannedRun {

@@ -1,6 +1,6 @@
 import { RUNTIME_LIMITS_MS } from "../model/schedule.ts";
 import type { Schedule } from "../model/schedule.ts";
-import { formatDuration } from "./option.ts";
+import { formatDuration } from "../option/option.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 
 /**

@@ -1,5 +1,6 @@
 import type { InstanceEvent, InstanceStep } from "../model/platform.ts";
-import { INSTANCES, type TableSink } from "../model/table.ts";
+import type { TableSink } from "../model/table.ts";
+import { INSTANCES } from "../store/schema/tables.ts";
 
 /** Steps that say how an instance stands; the others are parts of its start, told late at times. */
 const STATES: ReadonlySet<InstanceStep> = new Set(["created", "ready", "stopping"]);

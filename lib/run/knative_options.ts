@@ -7,7 +7,7 @@ import {
   type Option,
   switchOption,
   textOption,
-} from "./option.ts";
+} from "../option/option.ts";
 
 const KNATIVE_ONLY = { platforms: ["knative"] } as const;
 

@@ -6,7 +6,7 @@ import type { ExperimentResult } from "./result_table.ts";
 export interface ReportJob {
   /** The experiment's folder. */
   readonly folder: string;
-  /** Whether the ancestor's tables are written too. */
+  /** Whether In-Vitro's tables are written too. */
   readonly compat: boolean;
 }
 

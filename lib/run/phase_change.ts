@@ -1,7 +1,7 @@
 import { errorMessage } from "../base/error.ts";
 import type { RunManifest } from "../model/manifest.ts";
 import type { Platform } from "../model/platform.ts";
-import { logSettingsChange } from "../result/settings_log.ts";
+import { logSettingsChange } from "../store/write/settings_log.ts";
 import type { PlannedRun } from "./experiment.ts";
 import { type SettingsChoice, settingsWarmupMs } from "./replayed_warmup.ts";
 

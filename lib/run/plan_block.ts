@@ -1,7 +1,7 @@
 import type { Plan } from "../model/manifest.ts";
 import { MEMORY_LIMITS_MIB, RUNTIME_LIMITS_MS, type Schedule } from "../model/schedule.ts";
 import type { PlannedRun } from "./experiment.ts";
-import { formatDuration } from "./option.ts";
+import { formatDuration } from "../option/option.ts";
 
 /** A run with what it will do. */
 export interface PlannedLoad {

@@ -1,5 +1,5 @@
 import type { PlannedRun } from "./experiment.ts";
-import { type Shard, tendsPlatform } from "./shard.ts";
+import { type Shard, tendsPlatform } from "./shard/shard.ts";
 
 /**
  * How long a run's warm-up takes, if it replays the trace before the measurement;

@@ -5,7 +5,7 @@
  */
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { renderReport } from "../report/report.ts";
-import { writeAncestorTables } from "./ancestor_tables.ts";
+import { writeInvitroTables } from "./invitro_tables.ts";
 import type { ReportJob, ReportMessage } from "./make_report.ts";
 import { readExperimentResult } from "./result_table.ts";
 
@@ -18,7 +18,7 @@ const worker = self as unknown as {
 worker.onmessage = async ({ data: { folder, compat } }) => {
   try {
     const result = await readExperimentResult(folder);
-    if (compat) await writeAncestorTables(folder);
+    if (compat) await writeInvitroTables(folder);
     worker.postMessage({ report: { ...result, ...await renderReport(folder) } });
   } catch (error) {
     const isOurs = error instanceof LoaderError;

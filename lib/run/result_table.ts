@@ -1,16 +1,16 @@
 import Table from "cli-table3";
-import { deriveMerit, type Merit } from "../analyze/merit.ts";
+import { deriveSummary, type Summary } from "../analyze/summary.ts";
 import { deriveExperimentVerdict, type ExperimentVerdict } from "../analyze/experiment_verdict.ts";
-import { readExperimentFolder } from "../analyze/experiment_folder.ts";
+import { readExperimentFolder } from "../store/read/experiment_folder.ts";
 import { selectMeasured } from "../analyze/invocation_selection.ts";
-import { readInvocations } from "../analyze/invocation_table.ts";
+import { readInvocations } from "../store/read/stored_invocations.ts";
 import { countJudged, countNotOk } from "../analyze/outcome_count.ts";
 import type { RunManifest } from "../model/manifest.ts";
 
 /** A run and what it came to. */
 export interface RunResult {
   readonly manifest: RunManifest;
-  readonly merit: Merit;
+  readonly summary: Summary;
 }
 
 /** An experiment and what it came to. */
@@ -25,14 +25,14 @@ export async function readExperimentResult(folder: string): Promise<ExperimentRe
   const runs: RunResult[] = [];
   for (const { path, manifest } of experiment.runs) {
     const measured = selectMeasured(await readInvocations(path));
-    runs.push({ manifest, merit: deriveMerit(measured) });
+    runs.push({ manifest, summary: deriveSummary(measured) });
   }
   return { verdict: deriveExperimentVerdict(experiment), runs };
 }
 
 /** A table of runs for a terminal. */
 export function renderResultTable(results: readonly RunResult[]): string {
-  const hasCancelled = results.some(({ merit }) => merit.outcomes.cancelled > 0);
+  const hasCancelled = results.some(({ summary }) => summary.outcomes.cancelled > 0);
   const table = new Table({
     head: [
       "run",
@@ -52,19 +52,19 @@ export function renderResultTable(results: readonly RunResult[]): string {
     colAligns: ["left", ...Array(hasCancelled ? 11 : 10).fill("right"), "left"],
     style: { head: [], border: [], compact: true },
   });
-  for (const { manifest, merit } of results) {
+  for (const { manifest, summary } of results) {
     table.push([
       manifest.name,
-      String(countJudged(merit.outcomes)),
-      String(countNotOk(merit.outcomes)),
-      ...hasCancelled ? [String(merit.outcomes.cancelled)] : [],
-      show(merit.coldInvocations, 0),
-      show(merit.slowdown.all.p50, 1),
-      show(merit.slowdownFirstThird.all.p50, 1),
-      show(merit.slowdownRest.all.p50, 1),
-      show(merit.slowdown.all.p90, 1),
-      show(merit.slowdown.all.p99, 1),
-      show(merit.responseTimeMs.all.p50, 0, " ms"),
+      String(countJudged(summary.outcomes)),
+      String(countNotOk(summary.outcomes)),
+      ...hasCancelled ? [String(summary.outcomes.cancelled)] : [],
+      show(summary.coldInvocations, 0),
+      show(summary.slowdown.all.p50, 1),
+      show(summary.slowdownFirstThird.all.p50, 1),
+      show(summary.slowdownRest.all.p50, 1),
+      show(summary.slowdown.all.p90, 1),
+      show(summary.slowdown.all.p99, 1),
+      show(summary.responseTimeMs.all.p50, 0, " ms"),
       show(manifest.verdict?.evidence.dispatchLagP50Ms ?? null, 2, " ms"),
       manifest.verdict?.verdict ?? manifest.status,
     ]);

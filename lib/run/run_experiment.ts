@@ -1,17 +1,17 @@
-import { wallClockDate } from "../base/clock.ts";
+import { wallClockDate } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { uniqueHex } from "../base/rng.ts";
 import { sinceProgramStartMs } from "../base/process_usage.ts";
 import { untilAborted } from "../base/until_aborted.ts";
 import { functionKey } from "../model/trace.ts";
-import { readScheduleFile, writeScheduleFile } from "../generate/schedule_file.ts";
+import { readScheduleFile, writeScheduleFile } from "../schedule/schedule_file.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
 import type { ExperimentManifest, RunManifest, RunStatus } from "../model/manifest.ts";
 import type { Platform } from "../model/platform.ts";
 import type { Schedule } from "../model/schedule.ts";
-import { ExperimentFolder } from "../result/experiment_folder.ts";
-import type { RunFolder } from "../result/run_folder.ts";
-import { type AgreedStart, AgreedStarts, describeStart, StartClock } from "./agreed_start.ts";
+import { ExperimentWriter } from "../store/write/experiment_writer.ts";
+import type { RunWriter } from "../store/write/run_writer.ts";
+import { type AgreedStart, AgreedStarts, describeStart, StartClock } from "./shard/agreed_start.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { createPlatformFromOptions } from "./create_platform.ts";
 import type { Experiment, PlannedRun } from "./experiment.ts";
@@ -20,15 +20,15 @@ import { deriveInputHashes } from "./input_hashes.ts";
 import { InstanceLog } from "./instance_log.ts";
 import { LoadJudge } from "./load_judge.ts";
 import { describeMachine, describeVersions } from "./machine_facts.ts";
-import { type OptionTable, type OptionValues } from "./option.ts";
+import { type OptionTable, type OptionValues } from "../option/option.ts";
 import { type PlannedLoad, renderPlan } from "./plan_block.ts";
 import { recordFailure, runOnce } from "./run_once.ts";
 import { enterWarmup } from "./phase_change.ts";
 import { MOST_PLANNED, replayOf, RunPlanner, scheduleFileOf } from "./run_planner.ts";
-import { isInShard } from "./shard.ts";
+import { isInShard } from "./shard/shard.ts";
 import { type ScheduleOptions, scheduleOptionsOf, scheduleOriginOf } from "./schedule_origin.ts";
-import { checkShardOptions } from "./shard_options.ts";
-import type { TwinnedRun } from "./twin.ts";
+import { checkShardOptions } from "./shard/shard_options.ts";
+import type { TwinnedRun } from "./twin/twin.ts";
 
 /** What an experiment tells as it goes on; a script shows it, a program may do as it likes. */
 export interface ExperimentListener {
@@ -101,13 +101,13 @@ export async function runExperiment<O extends OptionTable>(
   }
   if (options.dryRun) return { folder: null, status: "finished", runs: [] };
 
-  const folder = ExperimentFolder.open(
+  const folder = ExperimentWriter.open(
     options.output ?? `results/${experiment.name}_${timestamp()}`,
     {
       ...createExperimentManifest(experiment, options, call.command ?? []),
       inputs: await deriveInputHashes(
         experiment.options,
-        heededOptions(experiment, options),
+        applicableOptions(experiment, options),
         ahead,
         signal,
       ),
@@ -208,7 +208,7 @@ class Session<O extends OptionTable> {
   constructor(
     readonly experiment: Experiment<O>,
     readonly options: OptionValues<O> & CommonOptions,
-    readonly folder: ExperimentFolder,
+    readonly folder: ExperimentWriter,
     readonly judge: LoadJudge,
     readonly signal: AbortSignal,
     readonly listener: ExperimentListener,
@@ -300,7 +300,7 @@ class Session<O extends OptionTable> {
     return status;
   }
 
-  #tellEnd({ manifest }: RunFolder): void {
+  #tellEnd({ manifest }: RunWriter): void {
     this.manifests.push(manifest);
     this.listener.onRunEnd?.(manifest);
   }
@@ -309,7 +309,7 @@ class Session<O extends OptionTable> {
   async #deploy(
     run: PlannedRun,
     part: Schedule,
-    folder: RunFolder,
+    folder: RunWriter,
     start: AgreedStart | null,
   ): Promise<Deployed> {
     if (this.#deployed !== undefined) {
@@ -367,7 +367,7 @@ class Session<O extends OptionTable> {
     const runs = this.#toTwin;
     this.#toTwin = [];
     if (runs.length === 0) return;
-    const { makeTwins } = await import("./twin.ts");
+    const { makeTwins } = await import("./twin/twin.ts");
     await makeTwins(runs, this.#optionsOf(runs[0].run), this.signal);
     for (const { folder: { manifest } } of runs) {
       const index = this.manifests.findIndex(({ name }) => name === manifest.name);
@@ -390,7 +390,7 @@ class Session<O extends OptionTable> {
       status: "running",
       error: null,
       command: this.command,
-      options: heededOptions(this.experiment, this.#optionsOf(run)),
+      options: applicableOptions(this.experiment, this.#optionsOf(run)),
       seed: this.options.seed,
       scheduleHash: await run.schedule.hash(this.signal),
       trace: run.trace === null ? null : {
@@ -424,7 +424,7 @@ function createExperimentManifest<O extends OptionTable>(
   options: OptionValues<O> & CommonOptions,
   command: readonly string[],
 ): ExperimentManifest {
-  const deciding = Object.entries(heededOptions(experiment, options)).filter(([name]) =>
+  const deciding = Object.entries(applicableOptions(experiment, options)).filter(([name]) =>
     experiment.options[name]?.decidesResult ?? false
   );
   return {
@@ -445,7 +445,7 @@ function createExperimentManifest<O extends OptionTable>(
 }
 
 /** The options that are in force on the platform. */
-function heededOptions<O extends OptionTable>(
+function applicableOptions<O extends OptionTable>(
   { options: table }: Experiment<O>,
   options: OptionValues<O> & CommonOptions,
 ): Record<string, unknown> {

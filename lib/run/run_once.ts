@@ -1,23 +1,17 @@
-import type { Clock, TimerHandle } from "../base/clock.ts";
-import { wallClockDate } from "../base/clock.ts";
+import type { Clock, TimerHandle } from "../clock/clock.ts";
+import { wallClockDate } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { ownCpuMs, ownPeakMemoryMib, sinceProgramStartMs } from "../base/process_usage.ts";
 import { dispatch, type DispatchProgress, type DispatchResult } from "../invoke/dispatcher.ts";
 import { describePeerWaits, isOverloaded } from "../invoke/verdict.ts";
 import type { RunStatus } from "../model/manifest.ts";
 import type { Platform } from "../model/platform.ts";
-import {
-  CONNECTIONS,
-  GENERATOR,
-  INSTANCES,
-  INVOCATIONS,
-  TABLES,
-  type TableSink,
-} from "../model/table.ts";
-import type { RunFolder } from "../result/run_folder.ts";
+import type { TableSink } from "../model/table.ts";
+import { CONNECTIONS, GENERATOR, INSTANCES, INVOCATIONS, TABLES } from "../store/schema/tables.ts";
+import type { RunWriter } from "../store/write/run_writer.ts";
 import { MachineReader } from "../scrape/machine_counters.ts";
 import { describeFailedScrapes, runScrapeLoop, type ScrapeTally } from "../scrape/scrape_loop.ts";
-import type { AgreedStart, StartClock } from "./agreed_start.ts";
+import type { AgreedStart, StartClock } from "./shard/agreed_start.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { describeConnections } from "./connection_notes.ts";
 import type { PlannedRun } from "./experiment.ts";
@@ -35,7 +29,7 @@ export interface RunSetting {
   readonly platform: Platform;
   readonly instances: InstanceLog;
   readonly options: CommonOptions;
-  readonly folder: RunFolder;
+  readonly folder: RunWriter;
   /** When it starts, where that is agreed on; absent: as soon as can be. */
   readonly start?: { readonly clock: StartClock; readonly agreed: AgreedStart };
   /** When work on this run began, since program start; 0 for the first. */
@@ -73,7 +67,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
       invocations: watch?.listen(folder.invocations) ?? folder.invocations,
       generator: folder.sink(GENERATOR),
       connections: folder.sink(CONNECTIONS),
-      inFlightCap: options.maxInFlight,
+      maxInFlight: options.maxInFlight,
       timeoutMs: options.timeout,
       drainMs: options.drain,
       limits: verdictLimits(options),
@@ -152,7 +146,7 @@ function createWarmupWatch(run: PlannedRun): WarmupWatch | undefined {
 const MOST_NOTED = 3;
 
 function noteComplaints(
-  folder: RunFolder,
+  folder: RunWriter,
   { complaints, badGateways }: DispatchResult,
   platform: string,
 ): void {
@@ -178,14 +172,14 @@ function describeBadGateways(functions: readonly string[], platform: string): st
     (platform === "local" ? "." : "; on Knative the container's port must be named h2c.");
 }
 
-function noteConnections(folder: RunFolder, groups: DispatchResult["connections"]): void {
+function noteConnections(folder: RunWriter, groups: DispatchResult["connections"]): void {
   const notes = describeConnections(groups);
   if (notes.length > 0) folder.update({ notes: [...folder.manifest.notes, ...notes] });
 }
 
 /** What was never sent has no status code, and nobody says why. */
 function noteUnsent(
-  folder: RunFolder,
+  folder: RunWriter,
   { outcomes: { connect_failed, unsent } }: DispatchResult,
 ): void {
   const notes = [...folder.manifest.notes];
@@ -205,7 +199,7 @@ function noteUnsent(
 
 /** Where they make no verdict they are told all the same. */
 function notePeerWaits(
-  folder: RunFolder,
+  folder: RunWriter,
   { verdict: { evidence, reasons } }: DispatchResult,
 ): void {
   if (evidence.peerWaits.invocations === 0) return;
@@ -215,7 +209,7 @@ function notePeerWaits(
 }
 
 /** The verdict judges the measurement; what was lost before stands here. */
-function noteWarmupDrops(folder: RunFolder, { outcomes, verdict }: DispatchResult): void {
+function noteWarmupDrops(folder: RunWriter, { outcomes, verdict }: DispatchResult): void {
   const dropped = outcomes.dropped - verdict.evidence.dropped;
   if (dropped === 0) return;
   const note = `${dropped} invocations of the warm-up were dropped at the in-flight cap, so the ` +
@@ -224,7 +218,7 @@ function noteWarmupDrops(folder: RunFolder, { outcomes, verdict }: DispatchResul
 }
 
 function noteObservation(
-  folder: RunFolder,
+  folder: RunWriter,
   platform: Platform,
   scrapes: readonly ScrapeTally[],
 ): void {
@@ -232,7 +226,7 @@ function noteObservation(
   if (notes.length > 0) folder.update({ notes: [...folder.manifest.notes, ...notes] });
 }
 
-function noteWarmup(folder: RunFolder, watch: WarmupWatch | undefined): void {
+function noteWarmup(folder: RunWriter, watch: WarmupWatch | undefined): void {
   if (watch === undefined) return;
   const warmupCheck = watch.derive();
   const notes = [...folder.manifest.notes];
@@ -245,7 +239,7 @@ function noteWarmup(folder: RunFolder, watch: WarmupWatch | undefined): void {
   folder.update({ warmupCheck, notes });
 }
 
-function noteBlockingWrites(folder: RunFolder): void {
+function noteBlockingWrites(folder: RunWriter): void {
   const times = folder.blockingWrites;
   if (times === 0) return;
   const note = `The disk fell behind: the loader stood still for ${times} writes of its tables; ` +
@@ -254,13 +248,13 @@ function noteBlockingWrites(folder: RunFolder): void {
 }
 
 /** Where what is scraped goes. */
-function scrapedSinks(folder: RunFolder): Readonly<Record<string, TableSink>> {
+function scrapedSinks(folder: RunWriter): Readonly<Record<string, TableSink>> {
   const tables = TABLES.filter((table) => table !== INVOCATIONS);
   return Object.fromEntries(tables.map((table) => [table.name, folder.sink(table)]));
 }
 
 /** Flushes the tables again and again; returns what ends it. Virtual time is over too soon for it. */
-function startFlushing(clock: Clock, folder: RunFolder): () => void {
+function startFlushing(clock: Clock, folder: RunWriter): () => void {
   if (clock.isVirtual) return () => {};
   let stopped = false;
   let timer = clock.at(clock.nowMs() + FLUSH_EVERY_MS, flush);
@@ -276,7 +270,7 @@ function startFlushing(clock: Clock, folder: RunFolder): () => void {
 }
 
 /** What ended a run that could not be made. */
-export function recordFailure(folder: RunFolder, error: unknown): void {
+export function recordFailure(folder: RunWriter, error: unknown): void {
   if (folder.manifest.status !== "running") return;
   const interrupted = error instanceof LoaderError && error.code === "interrupted";
   folder.update({

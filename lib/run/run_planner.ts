@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { LoaderError } from "../base/error.ts";
 import { findNameMistake } from "../base/plain_name.ts";
-import { derivePlan } from "../generate/plan.ts";
-import { readScheduleFile } from "../generate/schedule_file.ts";
+import { derivePlan } from "../schedule/plan.ts";
+import { readScheduleFile } from "../schedule/schedule_file.ts";
 import type { Schedule } from "../model/schedule.ts";
 import { functionKey } from "../model/trace.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { Experiment, PlannedRun } from "./experiment.ts";
-import type { OptionTable, OptionValues } from "./option.ts";
+import type { OptionTable, OptionValues } from "../option/option.ts";
 import {
   describeOtherOrigin,
   type ScheduleOptions,
@@ -15,8 +15,8 @@ import {
   scheduleOriginOf,
 } from "./schedule_origin.ts";
 import type { PlannedLoad } from "./plan_block.ts";
-import type { Shard } from "./shard.ts";
-import { takeShard } from "./shard_schedule.ts";
+import type { Shard } from "./shard/shard.ts";
+import { takeShard } from "./shard/shard_schedule.ts";
 
 /** Most runs that are planned ahead; an endless ramp goes on beyond them. */
 export const MOST_PLANNED = 50;

@@ -1,8 +1,8 @@
 import { formatJson } from "../base/json.ts";
-import type { ScheduleOrigin } from "../generate/schedule_file.ts";
+import type { ScheduleOrigin } from "../schedule/schedule_file.ts";
 import { COMMON_OPTIONS, type CommonOptions } from "./common_options.ts";
 import type { Experiment, PlannedRun } from "./experiment.ts";
-import { flagOf, type OptionTable, type OptionValues } from "./option.ts";
+import { flagOf, type OptionTable, type OptionValues } from "../option/option.ts";
 
 /** Options of every experiment that its schedules follow; the rest is about platform and results. */
 const SHAPING: ReadonlySet<string> = new Set(["seed", "iat"]);

@@ -17,7 +17,7 @@ import {
   type OptionValues,
   switchOption,
   textOption,
-} from "./option.ts";
+} from "../option/option.ts";
 
 const SIMULATOR_ONLY = { platforms: ["simulator"], default: null } as const;
 
@@ -26,7 +26,7 @@ const PARAMETER_OPTIONS = Object.fromEntries(
   Object.entries(SIMULATION_PARAMETERS).map(([name, parameter]) => [name, optionOf(parameter)]),
 ) as Readonly<Record<SimulationParameterName, Option<unknown>>>;
 
-/** Options that only the simulator heeds. */
+/** Options that only the simulator uses. */
 export const SIMULATION_OPTIONS = {
   simulation: textOption<string | null>("file", {
     ...SIMULATOR_ONLY,

@@ -1,4 +1,4 @@
-import { generateSchedule } from "../generate/trace_schedule.ts";
+import { generateSchedule } from "../schedule/trace_schedule.ts";
 import type { Trace } from "../model/trace.ts";
 import { readTraceSamples } from "../trace/azure2019.ts";
 import { countInvoked, selectInvoked } from "../trace/sample.ts";

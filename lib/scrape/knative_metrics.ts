@@ -1,6 +1,6 @@
 import { errorMessage, LoaderError } from "../base/error.ts";
 import type { ScrapedRow, Scraper } from "../model/platform.ts";
-import { PLATFORM_METRICS, SCALES } from "../model/table.ts";
+import { PLATFORM_METRICS, SCALES } from "../store/schema/tables.ts";
 import { derivePlatformRows } from "./prometheus_text.ts";
 import type { PrometheusApi } from "./prometheus_api.ts";
 
@@ -77,7 +77,7 @@ const SCHEDULER_HISTOGRAMS = {
   ],
 } as const;
 
-/** Quantiles are of what was scheduled in this time, as the ancestor's. */
+/** Quantiles are of what was scheduled in this time, as In-Vitro's. */
 const SCHEDULER_WINDOW = "30s";
 
 /** The names that are there. */

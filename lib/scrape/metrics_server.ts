@@ -1,6 +1,6 @@
 import { errorMessage, LoaderError } from "../base/error.ts";
 import type { ScrapedRow, Scraper } from "../model/platform.ts";
-import { NODES, PROCESSES } from "../model/table.ts";
+import { NODES, PROCESSES } from "../store/schema/tables.ts";
 import { parseQuantity } from "./kubernetes_quantity.ts";
 
 /** A node as it is known without the metrics. */

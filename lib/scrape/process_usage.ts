@@ -1,6 +1,6 @@
 import pidusage from "pidusage";
 import type { ScrapedRow, Scraper } from "../model/platform.ts";
-import { PROCESSES } from "../model/table.ts";
+import { PROCESSES } from "../store/schema/tables.ts";
 
 /** CPU and memory of one process, as pidusage has it. */
 export interface ProcessUsage {

@@ -1,7 +1,8 @@
 import { LoaderError } from "../base/error.ts";
 import { readHttpText } from "./http_text.ts";
 import type { ScrapedRow, Scraper } from "../model/platform.ts";
-import { type Cell, PLATFORM_METRICS, SCALES } from "../model/table.ts";
+import type { Cell } from "../model/table.ts";
+import { PLATFORM_METRICS, SCALES } from "../store/schema/tables.ts";
 
 /** One sample of a metric. */
 export interface MetricSample {

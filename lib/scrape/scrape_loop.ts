@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from "../base/clock.ts";
+import type { Clock, TimerHandle } from "../clock/clock.ts";
 import { errorMessage } from "../base/error.ts";
 import type { ScrapedRow, Scraper } from "../model/platform.ts";
 import type { Cell, Table, TableSink } from "../model/table.ts";

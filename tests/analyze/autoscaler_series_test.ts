@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readAutoscalerSeries, thinAutoscalerSeries } from "../../lib/analyze/autoscaler_series.ts";
-import { type Cell, PLATFORM_METRICS } from "../../lib/model/table.ts";
+import type { Cell } from "../../lib/model/table.ts";
+import { PLATFORM_METRICS } from "../../lib/store/schema/tables.ts";
 import { csvText } from "../support/synthetic_run.ts";
 
 async function readRows(rows: Cell[][]) {

@@ -11,7 +11,7 @@ import {
 import { readColdInvocations } from "../../lib/analyze/cold_wait.ts";
 import { type InstanceLife, readInstanceLives } from "../../lib/analyze/instance_life.ts";
 import { deriveStartParts, START_PARTS } from "../../lib/analyze/start_parts.ts";
-import { COLD_START_PARTS } from "../../lib/model/table.ts";
+import { COLD_START_PARTS } from "../../lib/store/schema/tables.ts";
 
 const STEPS = {
   scheduledMs: 5,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { countColdInvocations } from "../../lib/analyze/cold_invocation.ts";
 import { deriveDispatchLagMs } from "../../lib/analyze/dispatch_lag.ts";
 import { selectMeasured } from "../../lib/analyze/invocation_selection.ts";
-import { deriveMerit } from "../../lib/analyze/merit.ts";
+import { deriveSummary } from "../../lib/analyze/summary.ts";
 import { deriveMinutes } from "../../lib/analyze/minute.ts";
 import { deriveOutcomeCounts } from "../../lib/analyze/outcome_count.ts";
 import { deriveResponsePoints } from "../../lib/analyze/response_point.ts";
@@ -69,7 +69,7 @@ Deno.test("a quantile among the failed is infinite, and the ok ones stand beside
     completedMs: i + 1,
     outcome: i < 30 ? "ok" : "rejected",
   }));
-  const { responseTimeMs } = deriveMerit(invocationTable(rows));
+  const { responseTimeMs } = deriveSummary(invocationTable(rows));
   assert.equal(responseTimeMs.observations, 100);
   assert.equal(responseTimeMs.infinite, 70);
   assert.equal(responseTimeMs.all.p50, Infinity);
@@ -88,10 +88,10 @@ Deno.test("what the generator dropped is not ranked", () => {
       outcome: "dropped" as const,
     })),
   ];
-  const merit = deriveMerit(invocationTable(rows));
-  assert.equal(merit.invocations, 50);
-  assert.equal(merit.responseTimeMs.observations, 20);
-  assert.equal(merit.responseTimeMs.all.p50, 10);
+  const summary = deriveSummary(invocationTable(rows));
+  assert.equal(summary.invocations, 50);
+  assert.equal(summary.responseTimeMs.observations, 20);
+  assert.equal(summary.responseTimeMs.all.p50, 10);
 });
 
 Deno.test("what the platform took no connection for ranks as infinitely slow", () => {
@@ -104,7 +104,7 @@ Deno.test("what the platform took no connection for ranks as infinitely slow", (
       outcome: "connect_failed" as const,
     })),
   ];
-  const { responseTimeMs } = deriveMerit(invocationTable(rows));
+  const { responseTimeMs } = deriveSummary(invocationTable(rows));
   assert.deepEqual([responseTimeMs.observations, responseTimeMs.infinite], [50, 30]);
   assert.equal(responseTimeMs.all.p50, Infinity);
   assert.equal(responseTimeMs.okOnly.p50, 10);
@@ -119,19 +119,19 @@ Deno.test("what the user stopped is not ranked, dispatched or not", () => {
       outcome: "cancelled" as const,
     })),
   ];
-  const { responseTimeMs } = deriveMerit(invocationTable(rows));
+  const { responseTimeMs } = deriveSummary(invocationTable(rows));
   assert.deepEqual([responseTimeMs.observations, responseTimeMs.infinite], [40, 0]);
   assert.equal(responseTimeMs.all.p50, 20);
 });
 
-Deno.test("the figures of merit leave the warm-up out", () => {
+Deno.test("the summary leave the warm-up out", () => {
   const rows = invocationTable([
     { scheduledMs: 0, phase: "warmup", dispatchedMs: 50 },
     { scheduledMs: 60, phase: "measurement", dispatchedMs: 61 },
   ]);
-  const merit = deriveMerit(selectMeasured(rows));
-  assert.equal(merit.invocations, 1);
-  assert.equal(merit.responseTimeMs.observations, 1);
+  const summary = deriveSummary(selectMeasured(rows));
+  assert.equal(summary.invocations, 1);
+  assert.equal(summary.responseTimeMs.observations, 1);
 });
 
 Deno.test("minutes hold the warm-up too, and count distinct functions", () => {
@@ -181,18 +181,18 @@ Deno.test("points that share a cell of the raster are one, unless their kinds di
   ]);
 });
 
-Deno.test("merit: the start of a run stands apart from the rest", () => {
+Deno.test("summary: the start of a run stands apart from the rest", () => {
   // 30 slow ones in the first 10 of 30 s, 60 quick ones after them.
   const rows = Array.from({ length: 91 }, (_, i) => {
     const scheduledMs = i * 1000 / 3;
     return { scheduledMs, completedMs: scheduledMs + (i < 30 ? 400 : 20), requestedRuntimeMs: 10 };
   });
-  const merit = deriveMerit(invocationTable(rows));
+  const summary = deriveSummary(invocationTable(rows));
   assert.deepEqual(
-    [merit.slowdownFirstThird.observations, merit.slowdownRest.observations],
+    [summary.slowdownFirstThird.observations, summary.slowdownRest.observations],
     [30, 61],
   );
-  assert.ok(Math.abs(merit.slowdownFirstThird.all.p50! - 40) < 1e-9);
-  assert.ok(Math.abs(merit.slowdownRest.all.p50! - 2) < 1e-9);
-  assert.equal(deriveMerit(invocationTable([])).slowdownRest.all.p50, null);
+  assert.ok(Math.abs(summary.slowdownFirstThird.all.p50! - 40) < 1e-9);
+  assert.ok(Math.abs(summary.slowdownRest.all.p50! - 2) < 1e-9);
+  assert.equal(deriveSummary(invocationTable([])).slowdownRest.all.p50, null);
 });

@@ -29,7 +29,7 @@ Deno.test("endpoints: a trace sweep over two servers, from the command to the re
   const manifest = readRun(output, "functions-3_repetition-0");
   assert.equal(manifest.platform.name, "endpoints");
   assert.ok(manifest.verdict !== null);
-  // What only the local platform heeds is not in force.
+  // What only the local platform uses is not in force.
   assert.equal(manifest.options.maxScale, undefined);
   const run = `${output}/runs/functions-3_repetition-0`;
   const rows = readRows(`${run}/invocations.csv`);
@@ -108,17 +108,17 @@ const MISTAKES: readonly (readonly [string, RegExp, number])[] = [
   ["--platform endpoints", /--platform endpoints needs --endpoints with the servers/, 2],
   [
     "--endpoints localhost:1",
-    /--endpoints: the platform local does not heed it, only endpoints; leave it out/,
+    /--endpoints: the platform local does not use it, only endpoints; leave it out/,
     2,
   ],
   [
     "--platform endpoints --endpoints localhost:1 --max-scale 3",
-    /--max-scale: the platform endpoints does not heed it, only local/,
+    /--max-scale: the platform endpoints does not use it, only local/,
     2,
   ],
   [
     "--platform endpoints --endpoints localhost:1 --config config/quick_sweep.yaml",
-    /config\/quick_sweep.yaml:\d+: --stable-window: the platform endpoints does not heed it/,
+    /config\/quick_sweep.yaml:\d+: --stable-window: the platform endpoints does not use it/,
     2,
   ],
   ["--platform endpoints --endpoints localhost", /--endpoints: "localhost" has no port/, 2],

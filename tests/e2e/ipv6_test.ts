@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { RealClock } from "../../lib/base/clock.ts";
+import { RealClock } from "../../lib/clock/clock.ts";
 import { checkServer } from "../../lib/platform/endpoints/server_check.ts";
-import { openKubeAccess } from "../../lib/platform/knative/kube_access.ts";
-import { type WatchedObject, watchObjects } from "../../lib/platform/knative/object_watch.ts";
+import { openKubeAccess } from "../../lib/platform/knative/cluster/kube_access.ts";
+import {
+  type WatchedObject,
+  watchObjects,
+} from "../../lib/platform/knative/cluster/object_watch.ts";
 import { createPrometheusApi } from "../../lib/scrape/prometheus_api.ts";
 import { serveFunction } from "../../workloads/trace_function/server.ts";
 import { answerPromptly, ExecutorServer } from "../support/executor_server.ts";

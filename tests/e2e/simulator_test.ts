@@ -108,11 +108,11 @@ Deno.test("simulator: what is infinite in its JSON is told from what has too few
     ...["--json", "--output", `${folder.path}/out`],
   ]);
   assert.equal(status, 0, stderr);
-  const { runs: [{ merit }] } = JSON.parse(stdout);
-  assert.equal(merit.slowdown.infinite, merit.slowdown.observations);
-  assert.equal(merit.slowdown.all.p50, "Infinity");
-  assert.equal(merit.slowdown.all.p99, null);
-  assert.equal(merit.slowdown.okOnly.p50, null);
+  const { runs: [{ summary }] } = JSON.parse(stdout);
+  assert.equal(summary.slowdown.infinite, summary.slowdown.observations);
+  assert.equal(summary.slowdown.all.p50, "Infinity");
+  assert.equal(summary.slowdown.all.p99, null);
+  assert.equal(summary.slowdown.okOnly.p50, null);
 });
 
 /** Waits until the only run of an experiment's folder has begun. */

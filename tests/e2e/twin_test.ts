@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FunctionScaler } from "../../lib/autoscale/function_scaler.ts";
+import { FunctionScaler } from "../../lib/autoscale/knative/function_scaler.ts";
 import { readRows, readRun } from "../support/run_files.ts";
 import { runScript, temporaryFolder } from "../support/script.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RealClock } from "../../lib/base/clock.ts";
+import { RealClock } from "../../lib/clock/clock.ts";
 import { createCallColumns } from "../../lib/invoke/call_columns.ts";
 import type { CallColumns, Deployment, Transport } from "../../lib/model/platform.ts";
 import type { Outcome } from "../../lib/model/record.ts";

@@ -7,16 +7,16 @@
  * sees the deadline of a call first, and how many calls may be given up by a reset
  * before it ends the connection. Takes some ten seconds a server, on loopback.
  */
-import { RealClock } from "../../lib/base/clock.ts";
+import { RealClock } from "../../lib/clock/clock.ts";
 import { createCallColumns } from "../../lib/invoke/call_columns.ts";
 import type { EndedConnection } from "../../lib/model/platform.ts";
 import { ByteWriter } from "../../lib/rpc/byte_writer.ts";
-import { writeRequest } from "../../lib/rpc/grpc/executor_messages.ts";
+import { writeRequest } from "../../lib/rpc/executor/executor_messages.ts";
 import { RequestHeaders } from "../../lib/rpc/grpc/request_headers.ts";
 import { readGrpcFields } from "../../lib/rpc/grpc/status.ts";
 import { type ConnectionRules, Http2Connection } from "../../lib/rpc/http2/connection.ts";
 import { errorName } from "../../lib/rpc/http2/protocol.ts";
-import { createHttp2Transport } from "../../lib/rpc/http2_transport.ts";
+import { createHttp2Transport } from "../../lib/rpc/transport/http2_transport.ts";
 import { connectSocket } from "../../lib/rpc/socket.ts";
 import { functionSpec } from "../support/function_spec.ts";
 import { ENVOY } from "./envoy_peer.ts";

@@ -1,7 +1,7 @@
-import type { Clock } from "../../lib/base/clock.ts";
+import type { Clock } from "../../lib/clock/clock.ts";
 import type { Deployment, TransportFactory } from "../../lib/model/platform.ts";
-import { createGrpcJsTransport } from "../../lib/rpc/grpc_js_transport.ts";
-import { createHttp2Transport } from "../../lib/rpc/http2_transport.ts";
+import { createGrpcJsTransport } from "../../lib/rpc/grpc_js/grpc_js_transport.ts";
+import { createHttp2Transport } from "../../lib/rpc/transport/http2_transport.ts";
 
 /** What every transport is made from. */
 export interface TransportOptions {

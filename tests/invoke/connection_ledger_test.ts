@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConnectionLedger } from "../../lib/invoke/connection_ledger.ts";
 import type { EndedConnection } from "../../lib/model/platform.ts";
-import { CONNECTIONS } from "../../lib/model/table.ts";
+import { CONNECTIONS } from "../../lib/store/schema/tables.ts";
 import { MemorySink } from "../support/memory_sink.ts";
 
 const HEALTHY: EndedConnection = {

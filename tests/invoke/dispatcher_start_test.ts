@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { VirtualClock } from "../../lib/base/virtual_clock.ts";
+import { VirtualClock } from "../../lib/clock/virtual_clock.ts";
 import { LoaderError } from "../../lib/base/error.ts";
 import { dispatch } from "../../lib/invoke/dispatcher.ts";
 import { VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
 import type { Schedule, ScheduleChunk } from "../../lib/model/schedule.ts";
-import { GENERATOR } from "../../lib/model/table.ts";
+import { GENERATOR } from "../../lib/store/schema/tables.ts";
 import { createFakeTransport } from "../support/fake_transport.ts";
 import { InvocationMemorySink, MemorySink } from "../support/memory_sink.ts";
 import { profileWithCounts } from "../support/schedules.ts";
@@ -43,7 +43,7 @@ async function dispatchAt(
     transport: factory,
     invocations,
     generator: new MemorySink(GENERATOR),
-    inFlightCap: 10,
+    maxInFlight: 10,
     timeoutMs: 1000,
     drainMs: 1000,
     limits: VERDICT_LIMITS,

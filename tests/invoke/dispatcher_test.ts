@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { VirtualClock } from "../../lib/base/virtual_clock.ts";
+import { VirtualClock } from "../../lib/clock/virtual_clock.ts";
 import { LoaderError } from "../../lib/base/error.ts";
-import { generateSchedule } from "../../lib/generate/trace_schedule.ts";
+import { generateSchedule } from "../../lib/schedule/trace_schedule.ts";
 import { dispatch, type DispatchOptions } from "../../lib/invoke/dispatcher.ts";
 import { VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
 import type { CallColumns } from "../../lib/model/platform.ts";
 import { OUTCOMES } from "../../lib/model/record.ts";
 import type { Schedule } from "../../lib/model/schedule.ts";
 import { functionKey } from "../../lib/model/trace.ts";
-import { GENERATOR } from "../../lib/model/table.ts";
+import { GENERATOR } from "../../lib/store/schema/tables.ts";
 import { createFakeTransport, type FakeAnswer, type FakeLog } from "../support/fake_transport.ts";
 import { InvocationMemorySink, MemorySink } from "../support/memory_sink.ts";
 import { listInvocations, traceWithCounts } from "../support/schedules.ts";
@@ -38,7 +38,7 @@ async function tryDispatch(
     transport: factory,
     invocations,
     generator,
-    inFlightCap: 1000,
+    maxInFlight: 1000,
     timeoutMs: 60_000,
     drainMs: 10_000,
     limits: VERDICT_LIMITS,
@@ -94,7 +94,7 @@ Deno.test("dispatch: open loop: slow replies delay no dispatch", async () => {
 
 Deno.test("dispatch: what is beyond the in-flight cap is dropped, never late", async () => {
   const schedule = generateSchedule(traceWithCounts([120]));
-  const { rows, log, result } = await tryDispatch(schedule, inMs(4000), { inFlightCap: 3 });
+  const { rows, log, result } = await tryDispatch(schedule, inMs(4000), { maxInFlight: 3 });
   const dropped = rows.filter((row) => row.outcome === "dropped");
   assert.ok(dropped.length > 0);
   assert.equal(log.mostInFlight, 3);
@@ -242,13 +242,13 @@ Deno.test("dispatch: every scheduled invocation ends in exactly one row, whateve
       fc.array(fate, { minLength: 1, maxLength: 20 }),
       fc.integer({ min: 1, max: 20 }),
       fc.option(fc.integer({ min: 0, max: 90_000 }), { nil: null }),
-      async (fates, inFlightCap, abortAtMs) => {
+      async (fates, maxInFlight, abortAtMs) => {
         const controller = new AbortController();
         let invoked = 0;
         const { rows, result } = await tryDispatch(
           generateSchedule(traceWithCounts([30, 10], [5, 0])),
           () => fates[invoked++ % fates.length],
-          { inFlightCap, signal: controller.signal, drainMs: 20_000 },
+          { maxInFlight, signal: controller.signal, drainMs: 20_000 },
           (clock) => {
             if (abortAtMs !== null) {
               clock.at(abortAtMs, () => controller.abort());
@@ -320,7 +320,7 @@ Deno.test("dispatch: a transport that cannot connect ends the run with its error
       transport: () => Promise.reject(new Error("no connection")),
       invocations: createInvocationSink(schedule),
       generator: new MemorySink(GENERATOR),
-      inFlightCap: 1,
+      maxInFlight: 1,
       timeoutMs: 1,
       drainMs: 1,
       limits: VERDICT_LIMITS,

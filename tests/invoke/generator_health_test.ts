@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { GeneratorHealth } from "../../lib/invoke/generator_health.ts";
 import { VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
-import { GENERATOR } from "../../lib/model/table.ts";
+import { GENERATOR } from "../../lib/store/schema/tables.ts";
 import type { Cell } from "../../lib/model/table.ts";
 
 /** A measurement of a minute. */

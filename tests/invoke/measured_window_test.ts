@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { generateSchedule } from "../../lib/generate/trace_schedule.ts";
+import { generateSchedule } from "../../lib/schedule/trace_schedule.ts";
 import { dispatch, type DispatchOptions, RUN_LEAD_MS } from "../../lib/invoke/dispatcher.ts";
 import { VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
 import type { CallColumns } from "../../lib/model/platform.ts";
 import type { PhaseSpan, Schedule } from "../../lib/model/schedule.ts";
 import { functionKey } from "../../lib/model/trace.ts";
-import { GENERATOR } from "../../lib/model/table.ts";
+import { GENERATOR } from "../../lib/store/schema/tables.ts";
 import { createFakeTransport, type FakeAnswer } from "../support/fake_transport.ts";
 import { LateClock } from "../support/late_clock.ts";
 import { InvocationMemorySink, MemorySink } from "../support/memory_sink.ts";
@@ -39,7 +39,7 @@ async function observe(
     transport: factory,
     invocations,
     generator,
-    inFlightCap: 1000,
+    maxInFlight: 1000,
     timeoutMs: 3_600_000,
     drainMs: 900_000,
     limits: VERDICT_LIMITS,
@@ -132,7 +132,7 @@ Deno.test("lag and drops count by the phase in which the invocation was due", as
       const isWarm = calls++ < 50;
       return { dispatchAfterMs: isWarm ? 100 : 1, completeAfterMs: isWarm ? 59_000 : 10 };
     },
-  }, { inFlightCap: 50 });
+  }, { maxInFlight: 50 });
   const measured = rows.filter(({ phase }) => phase === "measurement");
   assert.ok(outcomes.dropped > 0);
   assert.equal(measured.filter(({ outcome }) => outcome === "dropped").length, 0);

@@ -1,7 +1,7 @@
 /** A run that changes settings for its warm-up, says so, and lives until it is killed. */
-import { RealClock, sleep } from "../../lib/base/clock.ts";
-import { ClusterSettings } from "../../lib/platform/knative/cluster_settings.ts";
-import { openKubeAccess } from "../../lib/platform/knative/kube_access.ts";
+import { RealClock, sleep } from "../../lib/clock/clock.ts";
+import { ClusterSettings } from "../../lib/platform/knative/settings/cluster_settings.ts";
+import { openKubeAccess } from "../../lib/platform/knative/cluster/kube_access.ts";
 
 const [runId] = Deno.args;
 const clock = new RealClock();

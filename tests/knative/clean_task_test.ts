@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
-import { SERVICES } from "../../lib/platform/knative/knative_objects.ts";
+import { SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
 import {
   DEFAULT_TEMPLATE,
   KNATIVE_PLATFORM_DEFAULTS,
 } from "../../lib/platform/knative/knative_options.ts";
-import type { NamedObject } from "../../lib/platform/knative/kube_access.ts";
-import { MANAGED_BY, MANAGED_BY_LABEL } from "../../lib/platform/knative/labels.ts";
-import { deriveService, readServiceTemplate } from "../../lib/platform/knative/service_template.ts";
+import type { NamedObject } from "../../lib/platform/knative/cluster/kube_access.ts";
+import { MANAGED_BY, MANAGED_BY_LABEL } from "../../lib/platform/knative/cluster/labels.ts";
+import {
+  deriveService,
+  readServiceTemplate,
+} from "../../lib/platform/knative/deploy/service_template.ts";
 import { functionSpec } from "../support/function_spec.ts";
 import { Script } from "../support/script.ts";
 import { waitUntil } from "./condition.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { findOwnObjects } from "../../lib/platform/knative/clean_cluster.ts";
-import { removeServices } from "../../lib/platform/knative/cleaner.ts";
-import { MADE_OF_SERVICES } from "../../lib/platform/knative/knative_objects.ts";
-import { selectorOf } from "../../lib/platform/knative/labels.ts";
-import type { WatchedObject } from "../../lib/platform/knative/object_watch.ts";
+import { findOwnObjects } from "../../lib/platform/knative/deploy/clean_cluster.ts";
+import { removeServices } from "../../lib/platform/knative/deploy/cleaner.ts";
+import { MADE_OF_SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
+import { selectorOf } from "../../lib/platform/knative/cluster/labels.ts";
+import type { WatchedObject } from "../../lib/platform/knative/cluster/object_watch.ts";
 import { pauseProcess } from "./cluster_process.ts";
 import { HAS_CLUSTER, openTestRole } from "./role.ts";
 import { createService, createTestPlatform, listObjects, smallFunction } from "./test_platform.ts";

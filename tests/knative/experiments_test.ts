@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { SETTINGS_LOG } from "../../lib/result/settings_log.ts";
+import { SETTINGS_LOG } from "../../lib/store/write/settings_log.ts";
 import { readExperiment, readRows, readRun } from "../support/run_files.ts";
 import { Script, temporaryFolder } from "../support/script.ts";
 import { HAS_CLUSTER, openTestRole, type TestRole } from "./role.ts";

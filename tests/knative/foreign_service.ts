@@ -1,8 +1,8 @@
-import type { NamedObject } from "../../lib/platform/knative/kube_access.ts";
+import type { NamedObject } from "../../lib/platform/knative/cluster/kube_access.ts";
 import assert from "node:assert/strict";
-import type { LivePod, LiveService } from "../../lib/platform/knative/knative_objects.ts";
-import { conditionOf, SERVICES } from "../../lib/platform/knative/knative_objects.ts";
-import { isReady } from "../../lib/platform/knative/readiness.ts";
+import type { LivePod, LiveService } from "../../lib/platform/knative/cluster/knative_objects.ts";
+import { conditionOf, SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
+import { isReady } from "../../lib/platform/knative/deploy/readiness.ts";
 import { waitUntil } from "./condition.ts";
 import type { TestRole } from "./role.ts";
 import { createService, listObjects } from "./test_platform.ts";

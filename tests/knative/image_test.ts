@@ -1,6 +1,6 @@
 /** The image of the trace function, as the service template starts it. */
 import type { V1Container } from "@kubernetes/client-node";
-import { readServiceTemplate } from "../../lib/platform/knative/service_template.ts";
+import { readServiceTemplate } from "../../lib/platform/knative/deploy/service_template.ts";
 import { waitUntil } from "./condition.ts";
 import { HAS_CLUSTER, openTestRole } from "./role.ts";
 

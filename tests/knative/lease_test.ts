@@ -1,10 +1,13 @@
 /** The settings lease on a real API server, before which requests are late and answers lost. */
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { RealClock, sleep } from "../../lib/base/clock.ts";
-import { ClusterSettings, readMarker } from "../../lib/platform/knative/cluster_settings.ts";
-import { type KubeAccess, openKubeAccess } from "../../lib/platform/knative/kube_access.ts";
-import { LEASE_TIMES, SettingsLease } from "../../lib/platform/knative/settings_lease.ts";
+import { RealClock, sleep } from "../../lib/clock/clock.ts";
+import {
+  ClusterSettings,
+  readMarker,
+} from "../../lib/platform/knative/settings/cluster_settings.ts";
+import { type KubeAccess, openKubeAccess } from "../../lib/platform/knative/cluster/kube_access.ts";
+import { LEASE_TIMES, SettingsLease } from "../../lib/platform/knative/settings/settings_lease.ts";
 import { type ApiRequest, ScriptedApiServer } from "../support/scripted_api_server.ts";
 import type { Fate } from "../support/scripted_settings.ts";
 import { HAS_CLUSTER, openTestRole, type TestRole } from "./role.ts";
@@ -44,7 +47,7 @@ async function withFront(role: TestRole, body: (front: Front) => Promise<void>):
   };
   await using server = await ScriptedApiServer.start(async (request) => {
     const fate = front.fateOf(request);
-    await fate?.heededAfter;
+    await fate?.appliedAfter;
     const answer = await handOn(request);
     await fate?.answeredAfter;
     return answer;
@@ -95,7 +98,7 @@ testOnCluster("a renewal that arrives after the release makes no lease", async (
   await lease.acquire(signal);
   assert.equal(await holderOf(role), "one");
   const late = Promise.withResolvers<void>();
-  await once(front, isRenewal, { heededAfter: late.promise });
+  await once(front, isRenewal, { appliedAfter: late.promise });
   await lease.release();
   assert.equal(await holderOf(role), null);
   late.resolve();
@@ -128,7 +131,7 @@ testOnCluster("who was not heard of for too long leaves the other's alone", asyn
   try {
     await one.enterPhase("warmup", () => {}, signal);
     const silence = Promise.withResolvers<void>();
-    front.fateOf = (request) => isRenewal(request) ? { heededAfter: silence.promise } : null;
+    front.fateOf = (request) => isRenewal(request) ? { appliedAfter: silence.promise } : null;
     // It waits until the lease has not been renewed for its length.
     await two.enterPhase("warmup", () => {}, signal);
     assert.equal(readMarker(await read())?.run, "lease-2");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import process from "node:process";
-import { NODES, PROCESSES } from "../../lib/model/table.ts";
+import { NODES, PROCESSES } from "../../lib/store/schema/tables.ts";
 import { createMetricsServerScraper } from "../../lib/scrape/metrics_server.ts";
 import { waitUntil } from "./condition.ts";
 import { observeFunctions } from "./observed_functions.ts";

@@ -1,17 +1,20 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import { RealClock } from "../../lib/base/clock.ts";
-import { deriveService, readServiceTemplate } from "../../lib/platform/knative/service_template.ts";
+import { RealClock } from "../../lib/clock/clock.ts";
+import {
+  deriveService,
+  readServiceTemplate,
+} from "../../lib/platform/knative/deploy/service_template.ts";
 import {
   isNotFound,
   type KubeAccess,
   openKubeAccess,
-} from "../../lib/platform/knative/kube_access.ts";
-import { SERVICES } from "../../lib/platform/knative/knative_objects.ts";
+} from "../../lib/platform/knative/cluster/kube_access.ts";
+import { SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
 import {
   DEFAULT_TEMPLATE,
   KNATIVE_PLATFORM_DEFAULTS,
 } from "../../lib/platform/knative/knative_options.ts";
-import { KNATIVE_SERVICE_LABEL, selectorOf } from "../../lib/platform/knative/labels.ts";
+import { KNATIVE_SERVICE_LABEL, selectorOf } from "../../lib/platform/knative/cluster/labels.ts";
 import { functionSpec } from "../support/function_spec.ts";
 import { waitUntil } from "./condition.ts";
 import { createService } from "./test_platform.ts";

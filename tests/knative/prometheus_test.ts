@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { type Cell, PLATFORM_METRICS } from "../../lib/model/table.ts";
-import { openClusterScrapers } from "../../lib/platform/knative/cluster_scrapers.ts";
+import type { Cell } from "../../lib/model/table.ts";
+import { PLATFORM_METRICS } from "../../lib/store/schema/tables.ts";
+import { openClusterScrapers } from "../../lib/platform/knative/watch/cluster_scrapers.ts";
 import { KnativeMetrics } from "../../lib/scrape/knative_metrics.ts";
 import { createPrometheusApi } from "../../lib/scrape/prometheus_api.ts";
 import { waitUntil } from "./condition.ts";

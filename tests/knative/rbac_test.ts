@@ -3,8 +3,8 @@ import {
   formatResource,
   RIGHTS,
   SERVING_NAMESPACE,
-} from "../../lib/platform/knative/doctor_checks/rights.ts";
-import { checkRights } from "../../lib/platform/knative/doctor_checks/rights_check.ts";
+} from "../../lib/platform/knative/doctor/rights.ts";
+import { checkRights } from "../../lib/platform/knative/doctor/rights_check.ts";
 import { HAS_CLUSTER, openTestRole } from "./role.ts";
 
 Deno.test({
@@ -42,7 +42,7 @@ Deno.test({
   ignore: !HAS_CLUSTER,
   async fn() {
     await using role = await openTestRole("refusal");
-    const { kubeError } = await import("../../lib/platform/knative/kube_access.ts");
+    const { kubeError } = await import("../../lib/platform/knative/cluster/kube_access.ts");
     await assert.rejects(
       role.access.core.listNamespacedSecret({ namespace: SERVING_NAMESPACE })
         .catch((error) => Promise.reject(kubeError(error, "list secrets"))),

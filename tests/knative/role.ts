@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import process from "node:process";
-import { RealClock } from "../../lib/base/clock.ts";
-import { formatResource, type Right } from "../../lib/platform/knative/doctor_checks/rights.ts";
+import { RealClock } from "../../lib/clock/clock.ts";
+import { formatResource, type Right } from "../../lib/platform/knative/doctor/rights.ts";
 import {
   applyRole,
   makeKubeconfig,
@@ -9,8 +9,8 @@ import {
   readRoleObjects,
   removeRole,
   type RoleObject,
-} from "../../lib/platform/knative/loader_role.ts";
-import { type KubeAccess, openKubeAccess } from "../../lib/platform/knative/kube_access.ts";
+} from "../../lib/platform/knative/cluster/loader_role.ts";
+import { type KubeAccess, openKubeAccess } from "../../lib/platform/knative/cluster/kube_access.ts";
 import { waitUntil } from "./condition.ts";
 
 /** Whether there is a cluster to test against. */
@@ -20,9 +20,9 @@ export const HAS_CLUSTER = process.env.KUBECONFIG !== undefined &&
 /** Longest that a token of the tests is valid. */
 const TOKEN_SECONDS = 3600;
 
-/** How long the API server may take to heed a change of a role. */
-const HEEDED_WITHIN_MS = 10_000;
-const HEEDED = "the role's change is heeded";
+/** How long the API server may take to apply a change of a role. */
+const APPLIED_WITHIN_MS = 10_000;
+const APPLIED = "the role's change is in force";
 
 /** A namespace of its own, and access to it with the rights of config/rbac.yaml alone. */
 export interface TestRole extends AsyncDisposable {
@@ -34,7 +34,7 @@ export interface TestRole extends AsyncDisposable {
   readonly access: KubeAccess;
   /** As an administrator, for what the test sets up and looks at. */
   readonly admin: KubeAccess;
-  /** Takes a right away, or gives all back (`null`), and waits until that is heeded. */
+  /** Takes a right away, or gives all back (`null`), and waits until that is in force. */
   withhold(right: Right | null): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ export async function openTestRole(
       mode: 0o600,
     });
     const access = openKubeAccess({ clock, kubeconfig });
-    await waitUntil(HEEDED, () => mayAll(access, objects, namespace), HEEDED_WITHIN_MS);
+    await waitUntil(APPLIED, () => mayAll(access, objects, namespace), APPLIED_WITHIN_MS);
     return {
       namespace,
       kubeconfig,
@@ -74,7 +74,7 @@ export async function openTestRole(
       async withhold(right) {
         const changed = objects.map((object) => right === null ? object : without(object, right));
         await applyRole(admin, changed.filter(({ rules }) => rules !== undefined));
-        await waitUntil(HEEDED, () => mayAll(access, changed, namespace), HEEDED_WITHIN_MS);
+        await waitUntil(APPLIED, () => mayAll(access, changed, namespace), APPLIED_WITHIN_MS);
       },
       [Symbol.asyncDispose]: remove,
     };

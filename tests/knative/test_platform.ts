@@ -1,8 +1,8 @@
 import process from "node:process";
 import type { FunctionSpec, Platform } from "../../lib/model/platform.ts";
-import type { KubeAccess, NamedObject } from "../../lib/platform/knative/kube_access.ts";
-import type { LivePod, LiveService } from "../../lib/platform/knative/knative_objects.ts";
-import { SERVICES } from "../../lib/platform/knative/knative_objects.ts";
+import type { KubeAccess, NamedObject } from "../../lib/platform/knative/cluster/kube_access.ts";
+import type { LivePod, LiveService } from "../../lib/platform/knative/cluster/knative_objects.ts";
+import { SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
 import type { PlatformOptions } from "../../lib/platform/registry.ts";
 import { createPlatform } from "../../lib/platform/registry.ts";
 import { functionSpec } from "../support/function_spec.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
-import { readTwinFolder } from "../../lib/analyze/twin_folder.ts";
-import { parseTwinFacts } from "../../lib/analyze/twin_facts.ts";
+import { readTwinFolder } from "../../lib/analyze/twin/folder.ts";
+import { parseTwinFacts } from "../../lib/analyze/twin/facts.ts";
 import { readRows, readRun } from "../support/run_files.ts";
 import { Script, temporaryFolder } from "../support/script.ts";
 import { HAS_CLUSTER, openTestRole } from "./role.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import type { InstanceEvent } from "../../lib/model/platform.ts";
-import { openKubeAccess } from "../../lib/platform/knative/kube_access.ts";
-import { type PodWatch, watchPods } from "../../lib/platform/knative/pod_watch.ts";
+import { openKubeAccess } from "../../lib/platform/knative/cluster/kube_access.ts";
+import { type PodWatch, watchPods } from "../../lib/platform/knative/watch/pod_watch.ts";
 import { ExecutorClient } from "../workloads/executor_client.ts";
 import { waitUntil } from "./condition.ts";
 import { functionIdsOf, observeFunctions } from "./observed_functions.ts";

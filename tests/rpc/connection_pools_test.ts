@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { RealClock } from "../../lib/base/clock.ts";
+import { RealClock } from "../../lib/clock/clock.ts";
 import { createCallColumns } from "../../lib/invoke/call_columns.ts";
-import { createHttp2Transport } from "../../lib/rpc/http2_transport.ts";
+import { createHttp2Transport } from "../../lib/rpc/transport/http2_transport.ts";
 import { ERROR_CODE, SETTING } from "../../lib/rpc/http2/protocol.ts";
 import { functionSpec } from "../support/function_spec.ts";
 import { goaway, reply, reset, ScriptedPeer, settings } from "../support/scripted_peer.ts";

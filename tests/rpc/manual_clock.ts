@@ -1,4 +1,4 @@
-import type { Alarm, Clock, TimerHandle } from "../../lib/base/clock.ts";
+import type { Alarm, Clock, TimerHandle } from "../../lib/clock/clock.ts";
 
 interface ManualTimer {
   readonly dueMs: number;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ERROR_CODE, FLAG, SETTING } from "../../lib/rpc/http2/protocol.ts";
-import { REQUEST_BYTES } from "../../lib/rpc/grpc/executor_messages.ts";
+import { REQUEST_BYTES } from "../../lib/rpc/executor/executor_messages.ts";
 import { concat, reply, reset, settings, uint32, windowUpdate } from "../support/scripted_peer.ts";
 import { Session } from "./test_client.ts";
 

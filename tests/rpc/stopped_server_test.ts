@@ -31,7 +31,7 @@ class EchoProcess implements AsyncDisposable {
 
   static async start(): Promise<EchoProcess> {
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", "--no-check", "--allow-net", "lib/rpc/echo_server_main.ts"],
+      args: ["run", "-q", "--no-check", "--allow-net", "lib/rpc/executor/echo_server_main.ts"],
       stdin: "piped",
       stdout: "piped",
     }).spawn();

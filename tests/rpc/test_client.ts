@@ -7,7 +7,10 @@ import type {
   Transport,
 } from "../../lib/model/platform.ts";
 import type { Outcome } from "../../lib/model/record.ts";
-import { createHttp2Transport, type Http2TransportOptions } from "../../lib/rpc/http2_transport.ts";
+import {
+  createHttp2Transport,
+  type Http2TransportOptions,
+} from "../../lib/rpc/transport/http2_transport.ts";
 import { functionSpec } from "../support/function_spec.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { type PeerConnection, reply, ScriptedPeer, within } from "../support/scripted_peer.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateSchedule } from "../../lib/generate/trace_schedule.ts";
+import { generateSchedule } from "../../lib/schedule/trace_schedule.ts";
 import type { PlannedRun } from "../../lib/run/experiment.ts";
 import { deriveFunctionSpecs } from "../../lib/run/function_specs.ts";
 import { traceWithCounts } from "../support/schedules.ts";

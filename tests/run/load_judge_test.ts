@@ -4,7 +4,7 @@ import { LoaderError } from "../../lib/base/error.ts";
 import { type Calibration, describeCalibratedMachine } from "../../lib/run/calibration.ts";
 import { COMMON_OPTIONS, type CommonOptions } from "../../lib/run/common_options.ts";
 import { LoadJudge } from "../../lib/run/load_judge.ts";
-import { parseOptions } from "../../lib/run/parse_options.ts";
+import { parseOptions } from "../../lib/option/parse_options.ts";
 import type { PlannedLoad } from "../../lib/run/plan_block.ts";
 
 const ENDPOINTS = ["--platform", "endpoints", "--endpoints", "127.0.0.1:1"];

@@ -18,7 +18,7 @@ Deno.test("makeReport: a report, and what the experiment came to, from a thread 
   const { html, figures, verdict, runs } = await makeReport({ folder: folder.path, compat: true });
   assert.ok(exists(html) && figures.every(exists));
   assert.equal(verdict.word, "VALID");
-  assert.equal(runs[0].merit.outcomes.ok, runs[0].merit.invocations);
+  assert.equal(runs[0].summary.outcomes.ok, runs[0].summary.invocations);
   assert.ok(exists(`${folder.path}/runs/functions-3_repetition-0/compat_minutes.csv`));
 });
 

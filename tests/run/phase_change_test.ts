@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { VirtualClock } from "../../lib/base/virtual_clock.ts";
+import { VirtualClock } from "../../lib/clock/virtual_clock.ts";
 import type { SettingsChange } from "../../lib/model/platform.ts";
 import type { Phase, PhaseSpan, Schedule } from "../../lib/model/schedule.ts";
-import { SETTINGS_LOG } from "../../lib/result/settings_log.ts";
+import { SETTINGS_LOG } from "../../lib/store/write/settings_log.ts";
 import type { PlannedRun } from "../../lib/run/experiment.ts";
 import { armMeasurement, enterWarmup, type PhaseSetting } from "../../lib/run/phase_change.ts";
-import type { Shard } from "../../lib/run/shard.ts";
+import type { Shard } from "../../lib/run/shard/shard.ts";
 import { traceWithCounts } from "../support/schedules.ts";
 import { temporaryFolder } from "../support/script.ts";
 

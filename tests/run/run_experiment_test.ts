@@ -4,8 +4,8 @@ import { keepAlive } from "../../experiments/keep_alive.ts";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
 import { traceSweep } from "../../experiments/trace_sweep.ts";
 import { LoaderError } from "../../lib/base/error.ts";
-import type { OptionTable, OptionValues } from "../../lib/run/option.ts";
-import { parseOptions } from "../../lib/run/parse_options.ts";
+import type { OptionTable, OptionValues } from "../../lib/option/option.ts";
+import { parseOptions } from "../../lib/option/parse_options.ts";
 import { runExperiment } from "../../lib/run/run_experiment.ts";
 import { temporaryFolder } from "../support/script.ts";
 

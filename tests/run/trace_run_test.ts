@@ -3,7 +3,7 @@ import { traceSweep } from "../../experiments/trace_sweep.ts";
 import type { Capacity } from "../../lib/model/platform.ts";
 import { deriveFunctionSpecs } from "../../lib/run/function_specs.ts";
 import { LoadJudge } from "../../lib/run/load_judge.ts";
-import { parseOptions } from "../../lib/run/parse_options.ts";
+import { parseOptions } from "../../lib/option/parse_options.ts";
 import { RunPlanner } from "../../lib/run/run_planner.ts";
 import { csv, DURATIONS_HEADER, SMALL_TRACE, TemporaryFolder } from "../support/trace_files.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Cell, PLATFORM_METRICS, SCALES } from "../../lib/model/table.ts";
+import type { Cell } from "../../lib/model/table.ts";
+import { PLATFORM_METRICS, SCALES } from "../../lib/store/schema/tables.ts";
 import { createKnativeMetricsScraper, KnativeMetrics } from "../../lib/scrape/knative_metrics.ts";
 import type { PrometheusApi, PrometheusSeries } from "../../lib/scrape/prometheus_api.ts";
 

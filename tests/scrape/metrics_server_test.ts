@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { NODES, PROCESSES } from "../../lib/model/table.ts";
+import { NODES, PROCESSES } from "../../lib/store/schema/tables.ts";
 import { parseQuantity } from "../../lib/scrape/kubernetes_quantity.ts";
 import { createMetricsServerScraper } from "../../lib/scrape/metrics_server.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { derivePlatformRows, parsePrometheusText } from "../../lib/scrape/prometheus_text.ts";
-import { PLATFORM_METRICS, SCALES } from "../../lib/model/table.ts";
+import { PLATFORM_METRICS, SCALES } from "../../lib/store/schema/tables.ts";
 
 Deno.test("parses names, labels, escapes, special values and time stamps", () => {
   const text = [

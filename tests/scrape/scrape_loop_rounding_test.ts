@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { VirtualClock } from "../../lib/base/virtual_clock.ts";
-import { PROCESSES } from "../../lib/model/table.ts";
+import { VirtualClock } from "../../lib/clock/virtual_clock.ts";
+import { PROCESSES } from "../../lib/store/schema/tables.ts";
 import { runScrapeLoop } from "../../lib/scrape/scrape_loop.ts";
 
 /** Scrapes of a loop that begins at some time and lasts half a minute; more than it may are too many. */

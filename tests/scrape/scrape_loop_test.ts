@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { RealClock } from "../../lib/base/clock.ts";
-import { VirtualClock } from "../../lib/base/virtual_clock.ts";
+import { RealClock } from "../../lib/clock/clock.ts";
+import { VirtualClock } from "../../lib/clock/virtual_clock.ts";
 import type { Scraper } from "../../lib/model/platform.ts";
-import { type Cell, PROCESSES, SCALES } from "../../lib/model/table.ts";
+import type { Cell } from "../../lib/model/table.ts";
+import { PROCESSES, SCALES } from "../../lib/store/schema/tables.ts";
 import { describeFailedScrapes, runScrapeLoop } from "../../lib/scrape/scrape_loop.ts";
 
 function fakeScraper(scrape: Scraper["scrape"], options: Partial<Scraper> = {}): Scraper {

@@ -71,8 +71,10 @@ for (const asked of [false, true]) {
       Deno.writeTextFileSync(api.kubeconfig, kubeconfig);
       const said = await evaluate(
         `
-      const { openKubeAccess } = await import(${from("lib/platform/knative/kube_access.ts")});
-      const { RealClock } = await import(${from("lib/base/clock.ts")});
+      const { openKubeAccess } = await import(${
+          from("lib/platform/knative/cluster/kube_access.ts")
+        });
+      const { RealClock } = await import(${from("lib/clock/clock.ts")});
       const access = openKubeAccess({
         clock: new RealClock(), kubeconfig: ${JSON.stringify(api.kubeconfig)},
       });

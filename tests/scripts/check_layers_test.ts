@@ -16,7 +16,7 @@ Deno.test("layers: an import that goes up, sideways or out is told", () => {
     ["lib/run/a.ts", "lib/report/b.ts", null],
     ["lib/stats/a.ts", "lib/base/error.ts", null],
     ["lib/base/a.ts", "lib/stats/b.ts", /siblings/],
-    ["lib/trace/a.ts", "lib/generate/b.ts", /siblings/],
+    ["lib/trace/a.ts", "lib/schedule/b.ts", /siblings/],
     ["lib/platform/local/a.ts", "lib/report/b.ts", /siblings/],
     ["lib/model/a.ts", "lib/trace/b.ts", /above/],
     ["lib/invoke/a.ts", "lib/run/b.ts", /above/],

@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from "../../lib/base/clock.ts";
+import type { Clock, TimerHandle } from "../../lib/clock/clock.ts";
 import type { CallColumns, TransportFactory } from "../../lib/model/platform.ts";
 import type { Outcome } from "../../lib/model/record.ts";
 

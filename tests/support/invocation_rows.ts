@@ -1,4 +1,4 @@
-import type { InvocationTable } from "../../lib/analyze/invocation_table.ts";
+import type { StoredInvocations } from "../../lib/store/read/stored_invocations.ts";
 import type { Phase } from "../../lib/model/schedule.ts";
 import { type Outcome, OUTCOMES } from "../../lib/model/record.ts";
 
@@ -17,7 +17,7 @@ export interface InvocationRow {
 }
 
 /** The invocations as a table. */
-export function invocationTable(rows: readonly InvocationRow[]): InvocationTable {
+export function invocationTable(rows: readonly InvocationRow[]): StoredInvocations {
   const functionIds = [...new Set(rows.map((row) => row.functionId ?? "f"))];
   const numbers = (valueOf: (row: InvocationRow) => number | null) =>
     Float64Array.from(rows, (row) => valueOf(row) ?? NaN);

@@ -1,5 +1,5 @@
-import type { Alarm, Clock, TimerHandle } from "../../lib/base/clock.ts";
-import { VirtualClock } from "../../lib/base/virtual_clock.ts";
+import type { Alarm, Clock, TimerHandle } from "../../lib/clock/clock.ts";
+import { VirtualClock } from "../../lib/clock/virtual_clock.ts";
 
 /**
  * A clock that takes itself for real, so that the generator watches itself, and

@@ -1,5 +1,6 @@
 import type { InvocationRow, InvocationSink } from "../../lib/model/record.ts";
-import { type Cell, INVOCATIONS, type Table, type TableSink } from "../../lib/model/table.ts";
+import type { Cell, Table, TableSink } from "../../lib/model/table.ts";
+import { INVOCATIONS } from "../../lib/store/schema/tables.ts";
 
 /** Keeps the rows of a table, by column name. */
 export class MemorySink implements TableSink {

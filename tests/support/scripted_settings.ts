@@ -14,9 +14,9 @@ const LEASES = "/apis/coordination.k8s.io/v1/namespaces/knative-serving/leases";
 const LEASE = `${LEASES}/loader-settings`;
 const CONFIG_MAP = "/api/v1/namespaces/knative-serving/configmaps/config-autoscaler";
 
-/** What becomes of a request: before it is heeded, and before its answer goes. */
+/** What becomes of a request: before it is applied, and before its answer goes. */
 export interface Fate {
-  readonly heededAfter?: Promise<unknown>;
+  readonly appliedAfter?: Promise<unknown>;
   readonly answeredAfter?: Promise<unknown>;
 }
 
@@ -41,15 +41,15 @@ export class ScriptedSettings {
   };
 
   async #meet(request: ApiRequest): Promise<Response> {
-    const { heededAfter, answeredAfter } = this.fateOf(request) ?? {};
-    await heededAfter;
-    const answer = this.#heed(request);
+    const { appliedAfter, answeredAfter } = this.fateOf(request) ?? {};
+    await appliedAfter;
+    const answer = this.#apply(request);
     await answeredAfter;
     return answer;
   }
 
-  #heed({ method, path, body }: ApiRequest): Response {
-    if (path === CONFIG_MAP) return this.#heedMap(method, body as Partial<StoredObject>);
+  #apply({ method, path, body }: ApiRequest): Response {
+    if (path === CONFIG_MAP) return this.#applyMap(method, body as Partial<StoredObject>);
     const asked = body as StoredObject & {
       readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
     };
@@ -83,7 +83,7 @@ export class ScriptedSettings {
     return statusResponse(405);
   }
 
-  #heedMap(method: string, body: Partial<StoredObject>): Response {
+  #applyMap(method: string, body: Partial<StoredObject>): Response {
     if (method === "GET") return Response.json(this.map);
     const { metadata: now, data = {} } = this.map;
     if (body.metadata?.resourceVersion !== now.resourceVersion) {

@@ -1,7 +1,7 @@
 import { traceSweep } from "../../experiments/trace_sweep.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
-import type { OptionTable, OptionValues } from "../../lib/run/option.ts";
-import { parseOptions } from "../../lib/run/parse_options.ts";
+import type { OptionTable, OptionValues } from "../../lib/option/option.ts";
+import { parseOptions } from "../../lib/option/parse_options.ts";
 import { runExperiment } from "../../lib/run/run_experiment.ts";
 import type { CommonOptions } from "../../lib/run/common_options.ts";
 

@@ -5,15 +5,14 @@ import { Rng } from "../../lib/base/rng.ts";
 import type { RunManifest, RunStatus, Verdict, WarmupCheck } from "../../lib/model/manifest.ts";
 import { type Outcome, OUTCOMES } from "../../lib/model/record.ts";
 import { phaseAt, type PhaseSpan } from "../../lib/model/schedule.ts";
+import type { Cell, Table } from "../../lib/model/table.ts";
 import {
-  type Cell,
   GENERATOR,
   INSTANCES,
   INVOCATIONS,
   PLATFORM_METRICS,
   PROCESSES,
-  type Table,
-} from "../../lib/model/table.ts";
+} from "../../lib/store/schema/tables.ts";
 
 /** An invocation to pretend. */
 export interface SyntheticArrival {

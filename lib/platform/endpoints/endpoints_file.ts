@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path";
 import { LoaderError } from "../../base/error.ts";
 import { isSecretName, keepSecret } from "../../base/secrets.ts";
 import type { TlsSettings } from "../../model/platform.ts";
-import { readYamlFile } from "../yaml_file.ts";
+import { readYamlFile } from "../../option/yaml_file.ts";
 import type { Address } from "../../base/address.ts";
 import { type Endpoint, PLAIN_TLS } from "./endpoint.ts";
 import type { EndpointMap } from "./endpoint_map.ts";

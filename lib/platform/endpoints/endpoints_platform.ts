@@ -1,4 +1,4 @@
-import { type Clock, type Pacing, RealClock } from "../../base/clock.ts";
+import { type Clock, type Pacing, RealClock } from "../../clock/clock.ts";
 import type {
   Capacity,
   Deployment,
@@ -25,7 +25,7 @@ export interface EndpointsOptions {
   /** Longest wait for a server's first words; as long as a call may wait for its connection. */
   readonly connectTimeoutMs?: number;
   /** Time between two scrapes, and the longest that one may take. */
-  readonly scrapeEveryMs?: number;
+  readonly scrapeIntervalMs?: number;
   readonly scrapeTimeoutMs?: number;
 }
 
@@ -98,7 +98,8 @@ class EndpointsPlatform implements Platform {
   }
 
   scrapers(): readonly Scraper[] {
-    const { scrapeEveryMs: everyMs = 1000, scrapeTimeoutMs: timeoutMs = everyMs } = this.#options;
+    const { scrapeIntervalMs: everyMs = 1000, scrapeTimeoutMs: timeoutMs = everyMs } =
+      this.#options;
     return [createProcessScraper({ groups: () => ({ loader: [Deno.pid] }), everyMs, timeoutMs })];
   }
 

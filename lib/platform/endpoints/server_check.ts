@@ -1,4 +1,4 @@
-import type { Clock } from "../../base/clock.ts";
+import type { Clock } from "../../clock/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import type { TlsSettings } from "../../model/platform.ts";
 import { authoritiesOf } from "../../rpc/authorities.ts";

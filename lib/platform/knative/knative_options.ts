@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
-import type { Pacing } from "../../base/clock.ts";
+import type { Pacing } from "../../clock/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import { type Address, parseAddress } from "../../base/address.ts";
 import type { CreateTransport } from "../transport_choice.ts";
-import type { DeploymentProgress } from "./deployer.ts";
-import { checkWholeOption } from "../whole_option.ts";
+import type { DeploymentProgress } from "./deploy/deployer.ts";
+import { checkWholeOption } from "../../option/whole_option.ts";
 
 /** What functions request: by the table of memory, or nothing (best effort). */
 export const REQUESTS = ["table", "none"] as const;
@@ -61,7 +61,7 @@ export interface KnativeOptions {
   readonly restartPrometheus?: boolean;
   /** Label of what belongs to this deployment; `null`: made. */
   readonly runId?: string | null;
-  readonly scrapeEveryMs?: number;
+  readonly scrapeIntervalMs?: number;
   readonly scrapeTimeoutMs?: number;
   readonly onProgress?: (progress: DeploymentProgress) => void;
   /** Something a person should know that stops nothing. */
@@ -94,7 +94,7 @@ export const KNATIVE_PLATFORM_DEFAULTS = {
   /** What is scraped is asked for its value now, so what Prometheus remembers does no harm. */
   restartPrometheus: false,
   runId: null,
-  scrapeEveryMs: 15_000,
+  scrapeIntervalMs: 15_000,
   scrapeTimeoutMs: 15_000,
   onProgress: () => {},
   onNote: () => {},
@@ -120,7 +120,7 @@ export function settleKnativeOptions(options: KnativeOptions): KnativeSettings {
   check(settings, "deployTimeoutMs", 1000, 86_400_000);
   check(settings, "removeTimeoutMs", 1000, 86_400_000);
   check(settings, "deployAtOnce", 1, 1000);
-  check(settings, "scrapeEveryMs", 10, 3_600_000);
+  check(settings, "scrapeIntervalMs", 10, 3_600_000);
   check(settings, "scrapeTimeoutMs", 10, 3_600_000);
   parseGatewayChoice(settings.gateway);
   return settings;

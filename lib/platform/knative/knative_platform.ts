@@ -1,5 +1,5 @@
-import "./no_deprecation_warnings.ts";
-import { type Clock, RealClock, sleep, wallClockDate } from "../../base/clock.ts";
+import "./cluster/no_deprecation_warnings.ts";
+import { type Clock, RealClock, sleep, wallClockDate } from "../../clock/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import { type RaisedPriority, raiseOwnPriority } from "../../base/process_priority.ts";
 import { uniqueHex } from "../../base/rng.ts";
@@ -16,30 +16,30 @@ import type {
 import type { Phase } from "../../model/schedule.ts";
 import { createProcessScraper } from "../../scrape/process_usage.ts";
 import { type Address, formatAddress } from "../../base/address.ts";
-import { ACTIVATOR_REPORT_MS, deriveAutoscaling } from "./autoscaler_settings.ts";
-import { describeLeft, removeServices } from "./cleaner.ts";
+import { ACTIVATOR_REPORT_MS, deriveAutoscaling } from "./settings/autoscaler_settings.ts";
+import { describeLeft, removeServices } from "./deploy/cleaner.ts";
 import {
   type ClusterFacts,
   queueProxyCpuMilliOf,
   readClusterFacts,
   requestTimeoutMsOf,
-} from "./cluster_facts.ts";
-import { resetCluster } from "./cluster_reset.ts";
-import { type ClusterScrapers, openClusterScrapers } from "./cluster_scrapers.ts";
-import { ClusterSettings } from "./cluster_settings.ts";
-import { type DeployedFunction, deployServices } from "./deployer.ts";
-import { requireRights } from "./doctor_checks/rights_check.ts";
-import { addressOfFunction, checkGateway, resolveGateway } from "./gateway_address.ts";
+} from "./cluster/cluster_facts.ts";
+import { resetCluster } from "./deploy/cluster_reset.ts";
+import { type ClusterScrapers, openClusterScrapers } from "./watch/cluster_scrapers.ts";
+import { ClusterSettings } from "./settings/cluster_settings.ts";
+import { type DeployedFunction, deployServices } from "./deploy/deployer.ts";
+import { requireRights } from "./doctor/rights_check.ts";
+import { addressOfFunction, checkGateway, resolveGateway } from "./cluster/gateway_address.ts";
 import {
   type KnativeOptions,
   type KnativeSettings,
   parseGatewayChoice,
   settleKnativeOptions,
 } from "./knative_options.ts";
-import { isLabelValue, selectorOf } from "./labels.ts";
-import { type KubeAccess, openKubeAccess } from "./kube_access.ts";
-import { type PodWatch, watchPods } from "./pod_watch.ts";
-import { Readiness } from "./readiness.ts";
+import { isLabelValue, selectorOf } from "./cluster/labels.ts";
+import { type KubeAccess, openKubeAccess } from "./cluster/kube_access.ts";
+import { type PodWatch, watchPods } from "./watch/pod_watch.ts";
+import { Readiness } from "./deploy/readiness.ts";
 import {
   containerConcurrencyOf,
   cpuLimitCoresOf,
@@ -47,7 +47,7 @@ import {
   readServiceTemplate,
   type ServiceTemplate,
   withoutEnvironment,
-} from "./service_template.ts";
+} from "./deploy/service_template.ts";
 
 /** Target burst capacity that keeps the activator in the path of every call. */
 const ALWAYS_ACTIVATOR = -1;
@@ -281,7 +281,7 @@ class KnativePlatform implements Platform {
   }
 
   scrapers(): readonly Scraper[] {
-    const { scrapeEveryMs: everyMs, scrapeTimeoutMs: timeoutMs } = this.#parts.settings;
+    const { scrapeIntervalMs: everyMs, scrapeTimeoutMs: timeoutMs } = this.#parts.settings;
     const scales = this.#watches?.pods.createScaleScraper(TAKE_EVERY_MS) ?? null;
     return [
       createProcessScraper({ groups: () => ({ loader: [Deno.pid] }), everyMs, timeoutMs }),
@@ -361,7 +361,7 @@ class KnativePlatform implements Platform {
         labelSelector,
         functionIds,
         areScalesWatched: pods.createScaleScraper(TAKE_EVERY_MS) !== null,
-        everyMs: settings.scrapeEveryMs,
+        everyMs: settings.scrapeIntervalMs,
         timeoutMs: settings.scrapeTimeoutMs,
       });
       const readiness = await Readiness.open(access, runId, {

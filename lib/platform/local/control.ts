@@ -1,5 +1,5 @@
 import type { Capacity, InstanceEvent } from "../../model/platform.ts";
-import type { FunctionScalerOptions } from "../../autoscale/function_scaler.ts";
+import type { FunctionScalerOptions } from "../../autoscale/knative/function_scaler.ts";
 import type { ScalingStep } from "./scaling_step.ts";
 
 /**

@@ -1,7 +1,7 @@
-import type { Clock, TimerHandle } from "../../base/clock.ts";
+import type { Clock, TimerHandle } from "../../clock/clock.ts";
 import type { InstanceEvent } from "../../model/platform.ts";
-import { ConcurrencyMeters } from "../../autoscale/concurrency_meters.ts";
-import type { FunctionScaler, ScalerDecision } from "../../autoscale/function_scaler.ts";
+import { ConcurrencyMeters } from "../../autoscale/knative/concurrency_meters.ts";
+import type { FunctionScaler, ScalerDecision } from "../../autoscale/knative/function_scaler.ts";
 import type { Applicant, CapacityLedger, InstanceRequest } from "./capacity.ts";
 import type { ScalingStep } from "./scaling_step.ts";
 import { type GatewayStatus, GRPC_STATUS } from "./grpc_status.ts";

@@ -2,7 +2,7 @@
  * The gateway's process: reads one {@linkcode DeployMessage} from standard
  * input and runs until that is closed, in whatever way the loader ends.
  */
-import { RealClock } from "../../base/clock.ts";
+import { RealClock } from "../../clock/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import { calibrateQuickly } from "../../../workloads/trace_function/calibration.ts";
 import {
@@ -11,7 +11,7 @@ import {
   type GatewayMessage,
   readLines,
 } from "./control.ts";
-import { Gateway } from "./gateway.ts";
+import { LocalGateway } from "./local_gateway.ts";
 
 const clock = new RealClock();
 const encoder = new TextEncoder();
@@ -65,7 +65,7 @@ async function run(): Promise<void> {
   const initial = new InitialInstances(
     functions.reduce((sum, { initialScale }) => sum + initialScale, 0),
   );
-  const gateway = new Gateway(message, calibration, clock, (event) => {
+  const gateway = new LocalGateway(message, calibration, clock, (event) => {
     tell({ type: "instance", ...event });
     initial.observe(event);
   }, (steps) => tell({ type: "scaling", steps }));

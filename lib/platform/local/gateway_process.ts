@@ -1,6 +1,6 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type Clock, sleep } from "../../base/clock.ts";
+import { type Clock, sleep } from "../../clock/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import { setSessionNice } from "../../base/process_priority.ts";
 import {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Clock, TimerHandle } from "../../base/clock.ts";
+import type { Clock, TimerHandle } from "../../clock/clock.ts";
 import { errorMessage } from "../../base/error.ts";
 import { readLines, type SpinConstants } from "./control.ts";
 import type { InstanceCallbacks } from "./function_pool.ts";

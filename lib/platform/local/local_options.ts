@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
-import type { Pacing } from "../../base/clock.ts";
-import type { FunctionScalerOptions } from "../../autoscale/function_scaler.ts";
+import type { Pacing } from "../../clock/clock.ts";
+import type { FunctionScalerOptions } from "../../autoscale/knative/function_scaler.ts";
 import type { Capacity } from "../../model/platform.ts";
 import type { CreateTransport } from "../transport_choice.ts";
 import { INSTANCE_OVERHEAD_MIB } from "./capacity.ts";
 import type { SpinConstants } from "./control.ts";
-import { checkWholeOption } from "../whole_option.ts";
+import { checkWholeOption } from "../../option/whole_option.ts";
 
 /** Options of {@linkcode createLocalPlatform}; see {@linkcode LOCAL_DEFAULTS}. */
 export interface LocalOptions {
@@ -37,7 +37,7 @@ export interface LocalOptions {
   /** Priority of the instances, as `nice` takes it; 0: that of the loader. */
   readonly niceness?: number;
   /** Time between two scrapes. */
-  readonly scrapeEveryMs?: number;
+  readonly scrapeIntervalMs?: number;
   /** Longest time that a scrape may take. */
   readonly scrapeTimeoutMs?: number;
   /** The Deno executable that gateway and instances run on. */
@@ -70,7 +70,7 @@ export const LOCAL_DEFAULTS = {
   autoscaling: {},
   /** The lowest: the generator must keep its time. */
   niceness: 19,
-  scrapeEveryMs: 1000,
+  scrapeIntervalMs: 1000,
   scrapeTimeoutMs: 1000,
   calibration: null,
 } as const satisfies Omit<LocalOptions, "createTransport" | MachineOption>;
@@ -105,7 +105,7 @@ export function settleLocalOptions(options: LocalOptions): LocalSettings {
   check(settings, "maxConcurrentStreams", 1, 2 ** 31 - 1);
   check(settings, "reportMs", 10, 60_000);
   check(settings, "niceness", 0, 19);
-  check(settings, "scrapeEveryMs", 10, 3_600_000);
+  check(settings, "scrapeIntervalMs", 10, 3_600_000);
   check(settings, "scrapeTimeoutMs", 10, 3_600_000);
   return settings;
 }

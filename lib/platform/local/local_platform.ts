@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
-import { type Clock, RealClock } from "../../base/clock.ts";
+import { type Clock, RealClock } from "../../clock/clock.ts";
 import { LoaderError } from "../../base/error.ts";
-import { FunctionScaler } from "../../autoscale/function_scaler.ts";
-import { KNATIVE_DEFAULTS, LOADER_OVERRIDES } from "../../autoscale/knative_defaults.ts";
+import { FunctionScaler } from "../../autoscale/knative/function_scaler.ts";
+import { KNATIVE_DEFAULTS, LOADER_OVERRIDES } from "../../autoscale/knative/knative_defaults.ts";
 import type {
   Capacity,
   Deployment,
@@ -135,7 +135,7 @@ class LocalPlatform implements Platform {
   }
 
   scrapers(): readonly Scraper[] {
-    const { scrapeEveryMs: everyMs, scrapeTimeoutMs: timeoutMs } = this.#settings;
+    const { scrapeIntervalMs: everyMs, scrapeTimeoutMs: timeoutMs } = this.#settings;
     const functionIds = new Map(
       this.#deployments.map(({ spec }) => [spec.name, spec.functionId]),
     );

@@ -1,5 +1,5 @@
 import type { ScrapedRow, Scraper } from "../../model/platform.ts";
-import { AUTOSCALER } from "../../model/table.ts";
+import { AUTOSCALER } from "../../store/schema/tables.ts";
 import type { GatewayScalingStep } from "./control.ts";
 
 /** Keeps what the gateway told of its autoscaler until the next scrape takes it. */

@@ -1,4 +1,4 @@
-import type { ScalerDecision } from "../../autoscale/function_scaler.ts";
+import type { ScalerDecision } from "../../autoscale/knative/function_scaler.ts";
 
 /**
  * Something that the autoscaler of a function was told or decided: in their

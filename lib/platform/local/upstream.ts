@@ -1,4 +1,4 @@
-import type { Clock } from "../../base/clock.ts";
+import type { Clock } from "../../clock/clock.ts";
 import type { HeaderField } from "../../rpc/hpack/encoder.ts";
 import { FieldCache } from "../../rpc/hpack/field_cache.ts";
 import { type ConnectionRules, Http2Connection } from "../../rpc/http2/connection.ts";

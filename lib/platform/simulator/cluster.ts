@@ -1,6 +1,6 @@
-import { HeapPositions } from "../../base/event_heap.ts";
+import { HeapPositions } from "../../clock/event_heap.ts";
 import { Rng } from "../../base/rng.ts";
-import type { VirtualClock } from "../../base/virtual_clock.ts";
+import type { VirtualClock } from "../../clock/virtual_clock.ts";
 import type { InstanceEvent } from "../../model/platform.ts";
 import type { CpuSetting } from "./cpu.ts";
 import { drawFrom } from "./distribution.ts";

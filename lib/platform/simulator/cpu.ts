@@ -1,5 +1,5 @@
-import { EventHeap, type HeapPositions } from "../../base/event_heap.ts";
-import type { VirtualClock } from "../../base/virtual_clock.ts";
+import { EventHeap, type HeapPositions } from "../../clock/event_heap.ts";
+import type { VirtualClock } from "../../clock/virtual_clock.ts";
 import { SlotList } from "./slot_list.ts";
 
 /** What computes on a node: an instance, with all that it does. */

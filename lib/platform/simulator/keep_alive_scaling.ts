@@ -1,6 +1,6 @@
 import { LoaderError } from "../../base/error.ts";
-import type { VirtualClock } from "../../base/virtual_clock.ts";
-import type { KeepAlivePolicy } from "../../autoscale/keep_alive_policy.ts";
+import type { VirtualClock } from "../../clock/virtual_clock.ts";
+import type { KeepAlivePolicy } from "../../autoscale/keep_alive/keep_alive_policy.ts";
 import { chooseEvicted } from "./eviction.ts";
 import { PRIORITY } from "./priorities.ts";
 import type { Scaling, ScalingStatus, ScalingTarget } from "./scaling.ts";

@@ -1,13 +1,13 @@
-import type { VirtualClock } from "../../base/virtual_clock.ts";
-import { ConcurrencyMeters } from "../../autoscale/concurrency_meters.ts";
-import { FunctionScaler, type ScalerDecision } from "../../autoscale/function_scaler.ts";
+import type { VirtualClock } from "../../clock/virtual_clock.ts";
+import { ConcurrencyMeters } from "../../autoscale/knative/concurrency_meters.ts";
+import { FunctionScaler, type ScalerDecision } from "../../autoscale/knative/function_scaler.ts";
 import {
   type AutoscalingFields,
   deriveTargetValue,
   KNATIVE_DEFAULTS,
   LOADER_OVERRIDES,
   withDefaults,
-} from "../../autoscale/knative_defaults.ts";
+} from "../../autoscale/knative/knative_defaults.ts";
 import { PRIORITY } from "./priorities.ts";
 import type { Scaling, ScalingStatus, ScalingTarget } from "./scaling.ts";
 import type { SimulatedFunction } from "./simulated_function.ts";

@@ -1,4 +1,4 @@
-import { LoopPauses } from "../../base/loop_pauses.ts";
+import { LoopPauses } from "../../clock/loop_pauses.ts";
 import type { Schedule } from "../../model/schedule.ts";
 
 /** All invocations of a run as its platform will see them, by function index. */

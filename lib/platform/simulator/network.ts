@@ -1,5 +1,5 @@
 import { Rng, type RngKey } from "../../base/rng.ts";
-import type { VirtualClock } from "../../base/virtual_clock.ts";
+import type { VirtualClock } from "../../clock/virtual_clock.ts";
 import { type Distribution, drawFrom } from "./distribution.ts";
 
 /** One way between loader and gateway. */

@@ -1,10 +1,10 @@
 import { LoaderError } from "../../base/error.ts";
-import { FixedKeepAlive } from "../../autoscale/fixed_keep_alive.ts";
-import { GreedyDual } from "../../autoscale/greedy_dual.ts";
-import { HybridHistogram } from "../../autoscale/hybrid_histogram.ts";
-import type { KeepAlivePolicy } from "../../autoscale/keep_alive_policy.ts";
-import { LittlePrewarm } from "../../autoscale/little_prewarm.ts";
-import { Oracle } from "../../autoscale/oracle.ts";
+import { FixedKeepAlive } from "../../autoscale/keep_alive/fixed_keep_alive.ts";
+import { GreedyDual } from "../../autoscale/keep_alive/greedy_dual.ts";
+import { HybridHistogram } from "../../autoscale/keep_alive/hybrid_histogram.ts";
+import type { KeepAlivePolicy } from "../../autoscale/keep_alive/keep_alive_policy.ts";
+import { LittlePrewarm } from "../../autoscale/keep_alive/little_prewarm.ts";
+import { Oracle } from "../../autoscale/keep_alive/oracle.ts";
 import type { KnownArrivals } from "./known_arrivals.ts";
 
 /** What a keep-alive policy may know of the functions, each by its index. */

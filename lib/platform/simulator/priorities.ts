@@ -1,4 +1,4 @@
-import { TIMER_PRIORITY } from "../../base/virtual_clock.ts";
+import { TIMER_PRIORITY } from "../../clock/virtual_clock.ts";
 
 /**
  * What comes first at one instant: ends of service free instances, starts make

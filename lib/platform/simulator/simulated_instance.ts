@@ -1,5 +1,5 @@
 import type { CpuTask } from "./cpu.ts";
-import { EventHeap, type HeapPositions } from "../../base/event_heap.ts";
+import { EventHeap, type HeapPositions } from "../../clock/event_heap.ts";
 import type { SimulatedFunction } from "./simulated_function.ts";
 import type { SimulatedNode } from "./simulated_node.ts";
 

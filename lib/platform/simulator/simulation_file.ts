@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { errorMessage } from "../../base/error.ts";
-import { readYamlFile } from "../yaml_file.ts";
+import { readYamlFile } from "../../option/yaml_file.ts";
 import { parseDistribution } from "./distribution.ts";
 import { SIMULATION_PARAMETERS, type SimulationParameter } from "./simulation_parameters.ts";
 import type { SimulatorOptions } from "./simulator_options.ts";

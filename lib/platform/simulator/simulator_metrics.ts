@@ -1,5 +1,6 @@
 import type { ScrapedRow, Scraper } from "../../model/platform.ts";
-import { type Cell, PLATFORM_METRICS, SCALES } from "../../model/table.ts";
+import type { Cell } from "../../model/table.ts";
+import { PLATFORM_METRICS, SCALES } from "../../store/schema/tables.ts";
 import type { Scaling } from "./scaling.ts";
 import type { SimulatedFunction } from "./simulated_function.ts";
 

@@ -1,5 +1,8 @@
 import { LoaderError } from "../../base/error.ts";
-import { FunctionScaler, type FunctionScalerOptions } from "../../autoscale/function_scaler.ts";
+import {
+  FunctionScaler,
+  type FunctionScalerOptions,
+} from "../../autoscale/knative/function_scaler.ts";
 import { INSTANCE_OVERHEAD_MIB } from "../local/capacity.ts";
 import type { Schedule } from "../../model/schedule.ts";
 import { LOCAL_DEFAULTS } from "../local/local_options.ts";
@@ -72,7 +75,7 @@ export interface SimulatorSettings {
   readonly schedule: Schedule | null;
   /** Leaves out decisions of Knative's autoscaler that cannot differ from the last one. */
   readonly skipsIdleTicks: boolean;
-  readonly scrapeEveryMs: number;
+  readonly scrapeIntervalMs: number;
 }
 
 /** Options of {@linkcode createSimulatorPlatform}; see {@linkcode SIMULATOR_DEFAULTS}. */
@@ -84,12 +87,12 @@ export type SimulatorOptions = Partial<SimulatorSettings>;
  */
 export const SIMULATOR_DEFAULTS: SimulatorSettings = {
   seed: 42,
-  // One worker, as the ancestor's trace mode; cores and memory of the machines that it was
+  // One worker, as In-Vitro's trace mode; cores and memory of the machines that it was
   // developed on (CloudLab's xl170).
   nodes: 1,
   nodeCores: 10,
   nodeMemoryMib: 65_536,
-  // The kubelet's room for pods in the ancestor's cluster scripts.
+  // The kubelet's room for pods in In-Vitro's cluster scripts.
   nodeInstances: 200,
   maxInstances: null,
   startsAtOnce: null,
@@ -120,7 +123,7 @@ export const SIMULATOR_DEFAULTS: SimulatorSettings = {
   createPolicy: null,
   schedule: null,
   skipsIdleTicks: true,
-  scrapeEveryMs: LOCAL_DEFAULTS.scrapeEveryMs,
+  scrapeIntervalMs: LOCAL_DEFAULTS.scrapeIntervalMs,
 };
 
 /** Bounds of a number, both included. */
@@ -140,7 +143,7 @@ const BOUNDS: Readonly<Partial<Record<keyof SimulatorSettings, Bounds>>> = {
   containerConcurrency: [1, 100_000, "whole"],
   queueTimeoutMs: [1, 86_400_000, "any"],
   reportMs: [10, 60_000, "any"],
-  scrapeEveryMs: [10, 86_400_000, "any"],
+  scrapeIntervalMs: [10, 86_400_000, "any"],
 };
 
 /**

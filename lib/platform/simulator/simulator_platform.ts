@@ -1,8 +1,8 @@
 import { LoaderError } from "../../base/error.ts";
 import { deriveKey } from "../../base/rng.ts";
-import { VirtualClock } from "../../base/virtual_clock.ts";
-import type { KeepAlivePolicy } from "../../autoscale/keep_alive_policy.ts";
-import { KNATIVE_DEFAULTS, LOADER_OVERRIDES } from "../../autoscale/knative_defaults.ts";
+import { VirtualClock } from "../../clock/virtual_clock.ts";
+import type { KeepAlivePolicy } from "../../autoscale/keep_alive/keep_alive_policy.ts";
+import { KNATIVE_DEFAULTS, LOADER_OVERRIDES } from "../../autoscale/knative/knative_defaults.ts";
 import { RUN_LEAD_MS } from "../../invoke/dispatcher.ts";
 import type {
   Capacity,
@@ -15,7 +15,7 @@ import type {
 } from "../../model/platform.ts";
 import { Cluster } from "./cluster.ts";
 import { formatDistribution, meanOf } from "./distribution.ts";
-import { Gateway } from "./gateway.ts";
+import { SimulatedGateway } from "./simulated_gateway.ts";
 import { KeepAliveScaling } from "./keep_alive_scaling.ts";
 import { KnativeScaling } from "./knative_scaling.ts";
 import { deriveArrivals, type KnownArrivals } from "./known_arrivals.ts";
@@ -60,7 +60,7 @@ interface Deployed {
   readonly scaling: Scaling;
   readonly functions: readonly SimulatedFunction[];
   /** Of the run under way, if one is. */
-  gateway: Gateway | null;
+  gateway: SimulatedGateway | null;
   answered: number;
 }
 
@@ -161,7 +161,7 @@ class SimulatorPlatform implements Platform {
         throw new LoaderError("platform", "The simulator has no functions deployed; deploy first.");
       }
       if (deployed.gateway === null) deployed.scaling.beginRun(this.clock.nowMs() + RUN_LEAD_MS);
-      deployed.gateway = new Gateway({
+      deployed.gateway = new SimulatedGateway({
         settings: this.#settings,
         clock: this.clock,
         cluster: deployed.cluster,
@@ -179,7 +179,7 @@ class SimulatorPlatform implements Platform {
     if (deployed === null) return [];
     const { functions, scaling } = deployed;
     const source = { functions, scaling, answered: () => deployed.answered };
-    return [createSimulatorScraper(source, this.#settings.scrapeEveryMs)];
+    return [createSimulatorScraper(source, this.#settings.scrapeIntervalMs)];
   }
 
   onInstanceEvent(listener: (event: InstanceEvent) => void): void {

@@ -1,6 +1,6 @@
 import { ByteWriter } from "../byte_writer.ts";
 import type { HeaderField, HpackEncoder } from "../hpack/encoder.ts";
-import { EXECUTE_PATH } from "./executor_messages.ts";
+import { EXECUTE_PATH } from "../executor/executor_messages.ts";
 import { formatTimeout } from "./timeout.ts";
 
 /** Who is calling, as the specification of gRPC wants it. */

@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from "../../base/clock.ts";
+import type { Clock, TimerHandle } from "../../clock/clock.ts";
 import { errorMessage } from "../../base/error.ts";
 import type { ByteWriter } from "../byte_writer.ts";
 import { HpackEncoder } from "../hpack/encoder.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../../base/clock.ts";
+import type { Clock } from "../../clock/clock.ts";
 import { ByteWriter } from "../byte_writer.ts";
 import type { ByteStream } from "./byte_stream.ts";
 

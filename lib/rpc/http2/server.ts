@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "../../base/clock.ts";
+import { type Clock, sleep } from "../../clock/clock.ts";
 import { Http2ServerConnection } from "./server_connection.ts";
 import type { RequestHandler } from "./server_stream.ts";
 

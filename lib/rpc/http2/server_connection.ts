@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from "../../base/clock.ts";
+import type { Clock, TimerHandle } from "../../clock/clock.ts";
 import { errorMessage } from "../../base/error.ts";
 import { type HeaderField, HpackEncoder } from "../hpack/encoder.ts";
 import { FieldCache } from "../hpack/field_cache.ts";

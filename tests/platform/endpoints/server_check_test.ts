@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RealClock } from "../../../lib/base/clock.ts";
+import { RealClock } from "../../../lib/clock/clock.ts";
 import { LoaderError } from "../../../lib/base/error.ts";
 import type { TlsSettings } from "../../../lib/model/platform.ts";
 import { PLAIN_TLS } from "../../../lib/platform/endpoints/endpoint.ts";

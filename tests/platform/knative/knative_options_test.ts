@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { LoaderError } from "../../../lib/base/error.ts";
-import { deriveAutoscaling } from "../../../lib/platform/knative/autoscaler_settings.ts";
-import { addressOfFunction } from "../../../lib/platform/knative/gateway_address.ts";
+import { deriveAutoscaling } from "../../../lib/platform/knative/settings/autoscaler_settings.ts";
+import { addressOfFunction } from "../../../lib/platform/knative/cluster/gateway_address.ts";
 import {
   parseGatewayChoice,
   settleKnativeOptions,
 } from "../../../lib/platform/knative/knative_options.ts";
-import { isLabelValue, selectorOf } from "../../../lib/platform/knative/labels.ts";
-import { openKubeAccess } from "../../../lib/platform/knative/kube_access.ts";
-import { RealClock } from "../../../lib/base/clock.ts";
+import { isLabelValue, selectorOf } from "../../../lib/platform/knative/cluster/labels.ts";
+import { openKubeAccess } from "../../../lib/platform/knative/cluster/kube_access.ts";
+import { RealClock } from "../../../lib/clock/clock.ts";
 import { temporaryFolder } from "../../support/script.ts";
 
 const createTransport = () => () => Promise.reject(new Error("unused"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { VirtualClock } from "../../../lib/base/virtual_clock.ts";
-import { FunctionScaler } from "../../../lib/autoscale/function_scaler.ts";
-import type { FunctionScalerOptions } from "../../../lib/autoscale/function_scaler.ts";
+import { VirtualClock } from "../../../lib/clock/virtual_clock.ts";
+import { FunctionScaler } from "../../../lib/autoscale/knative/function_scaler.ts";
+import type { FunctionScalerOptions } from "../../../lib/autoscale/knative/function_scaler.ts";
 import { CapacityLedger } from "../../../lib/platform/local/capacity.ts";
 import {
   FunctionPool,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RealClock } from "../../../lib/base/clock.ts";
+import { RealClock } from "../../../lib/clock/clock.ts";
 import { LoaderError } from "../../../lib/base/error.ts";
 import type { DeployMessage } from "../../../lib/platform/local/control.ts";
 import { GatewayProcess } from "../../../lib/platform/local/gateway_process.ts";

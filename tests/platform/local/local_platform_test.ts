@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import { LoaderError } from "../../../lib/base/error.ts";
 import type { FunctionSpec, InstanceEvent, Platform } from "../../../lib/model/platform.ts";
-import { PLATFORM_METRICS } from "../../../lib/model/table.ts";
+import { PLATFORM_METRICS } from "../../../lib/store/schema/tables.ts";
 import { readLines } from "../../../lib/platform/local/control.ts";
 import type { LocalOptions } from "../../../lib/platform/local/local_options.ts";
 import { createPlatform, type PlatformName } from "../../../lib/platform/registry.ts";

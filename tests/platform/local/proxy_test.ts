@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RealClock } from "../../../lib/base/clock.ts";
+import { RealClock } from "../../../lib/clock/clock.ts";
 import { createProxy, type ProxiedInstance } from "../../../lib/platform/local/proxy.ts";
 import type { PooledInstance, PooledRequest } from "../../../lib/platform/local/function_pool.ts";
 import { Upstream } from "../../../lib/platform/local/upstream.ts";

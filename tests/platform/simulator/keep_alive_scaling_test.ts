@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { KeepAliveDefaults } from "../../../lib/autoscale/keep_alive_defaults.ts";
+import { KeepAliveDefaults } from "../../../lib/autoscale/keep_alive/keep_alive_defaults.ts";
 import { LoaderError } from "../../../lib/base/error.ts";
-import { VirtualClock } from "../../../lib/base/virtual_clock.ts";
+import { VirtualClock } from "../../../lib/clock/virtual_clock.ts";
 import { constant } from "../../../lib/platform/simulator/distribution.ts";
 import { KeepAliveScaling } from "../../../lib/platform/simulator/keep_alive_scaling.ts";
 import { POLICY_NAMES } from "../../../lib/platform/simulator/policies.ts";

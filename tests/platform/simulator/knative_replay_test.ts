@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ConcurrencyMeters } from "../../../lib/autoscale/concurrency_meters.ts";
+import { ConcurrencyMeters } from "../../../lib/autoscale/knative/concurrency_meters.ts";
 import {
   FunctionScaler,
   type FunctionScalerOptions,
-} from "../../../lib/autoscale/function_scaler.ts";
+} from "../../../lib/autoscale/knative/function_scaler.ts";
 import { constant } from "../../../lib/platform/simulator/distribution.ts";
 import { scheduleOf, simulate, type Simulated } from "./simulated_run.ts";
 
@@ -132,7 +132,7 @@ Deno.test("simulator: Knative's decisions are the pure policy's on what was reco
             nodeCores: 1000,
             nodeMemoryMib: 1e6,
             queueTimeoutMs: 3_600_000,
-            scrapeEveryMs: SCRAPE_MS,
+            scrapeIntervalMs: SCRAPE_MS,
             autoscaling,
           },
           scrapes: true,

@@ -4,7 +4,8 @@ import { VERDICT_LIMITS } from "../../../lib/invoke/verdict.ts";
 import type { FunctionSpec, InstanceEvent } from "../../../lib/model/platform.ts";
 import type { InvocationRow } from "../../../lib/model/record.ts";
 import type { Schedule, ScheduleChunk } from "../../../lib/model/schedule.ts";
-import { type Cell, GENERATOR, PLATFORM_METRICS, SCALES } from "../../../lib/model/table.ts";
+import type { Cell } from "../../../lib/model/table.ts";
+import { GENERATOR, PLATFORM_METRICS, SCALES } from "../../../lib/store/schema/tables.ts";
 import type { SimulatorOptions } from "../../../lib/platform/simulator/simulator_options.ts";
 import { createSimulatorPlatform } from "../../../lib/platform/simulator/simulator_platform.ts";
 import { runScrapeLoop } from "../../../lib/scrape/scrape_loop.ts";
@@ -46,7 +47,7 @@ export interface Simulation {
   readonly specs?: readonly Partial<FunctionSpec>[];
   readonly timeoutMs?: number;
   readonly drainMs?: number;
-  readonly inFlightCap?: number;
+  readonly maxInFlight?: number;
   /** Whether the platform is scraped, as a run does. */
   readonly scrapes?: boolean;
   /** Steps in the lives of instances beyond which it fails: it would never end. */
@@ -89,7 +90,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
     transport: platform.transport,
     invocations: { write: (row) => void rows.push({ ...row }) },
     generator,
-    inFlightCap: simulation.inFlightCap ?? 100_000,
+    maxInFlight: simulation.maxInFlight ?? 100_000,
     timeoutMs: simulation.timeoutMs ?? 1e9,
     drainMs: simulation.drainMs ?? 1e9,
     limits: VERDICT_LIMITS,

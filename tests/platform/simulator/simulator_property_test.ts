@@ -86,7 +86,7 @@ const simulation: fc.Arbitrary<Simulation> = fc.record({
   initialScales: fc.array(fc.constantFrom(0, 0, 1), { maxLength: MOST_FUNCTIONS }),
   timeoutMs: fc.constantFrom(3000, 120_000),
   drainMs: fc.constantFrom(0, 10_000, 300_000),
-  inFlightCap: fc.constantFrom(3, 1000),
+  maxInFlight: fc.constantFrom(3, 1000),
 }).map(({ invocations, options, initialScales, ...rest }) => ({
   ...rest,
   options,
@@ -183,7 +183,7 @@ Deno.test("simulator: the same seed gives the same of everything", async () => {
         simulate({
           ...simulation,
           scrapes: true,
-          options: { ...simulation.options, policy, scrapeEveryMs: 5000 },
+          options: { ...simulation.options, policy, scrapeIntervalMs: 5000 },
         });
       assert.deepEqual(await again(), await again());
     }),
@@ -273,7 +273,7 @@ Deno.test("simulator: ticks that are left out change nothing", async () => {
         simulate({
           ...simulation,
           scrapes: true,
-          options: { ...simulation.options, skipsIdleTicks, scrapeEveryMs: 1700 },
+          options: { ...simulation.options, skipsIdleTicks, scrapeIntervalMs: 1700 },
         });
       const [skipping, ticking] = [await run(true), await run(false)];
       assert.deepEqual(skipping, ticking);

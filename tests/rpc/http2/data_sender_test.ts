@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RealClock } from "../../../lib/base/clock.ts";
+import { RealClock } from "../../../lib/clock/clock.ts";
 import { DataSender } from "../../../lib/rpc/http2/data_sender.ts";
 import { OutBuffer } from "../../../lib/rpc/http2/out_buffer.ts";
 import { FLAG, FRAME } from "../../../lib/rpc/http2/protocol.ts";

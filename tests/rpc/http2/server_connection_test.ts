@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
-import { RealClock } from "../../../lib/base/clock.ts";
-import { VirtualClock } from "../../../lib/base/virtual_clock.ts";
+import { RealClock } from "../../../lib/clock/clock.ts";
+import { VirtualClock } from "../../../lib/clock/virtual_clock.ts";
 import type { HeaderField } from "../../../lib/rpc/hpack/encoder.ts";
 import type { ByteStream } from "../../../lib/rpc/http2/byte_stream.ts";
 import {

@@ -1,0 +1,132 @@
+import { errorMessage, LoaderError } from "../base/error.ts";
+import { formatJson } from "../base/json.ts";
+import type { RunManifest, RunStatus } from "../model/manifest.ts";
+import type { CommonOptions } from "../run/common_options.ts";
+import type { Experiment } from "../run/experiment.ts";
+import { listenForInterrupt } from "./interrupt.ts";
+import { makeReport } from "../run/make_report.ts";
+import type { OptionTable, OptionValues } from "../option/option.ts";
+import { parseOptions } from "../option/parse_options.ts";
+import { requirePermissions } from "./permissions.ts";
+import { print } from "./print.ts";
+import { runExperiment } from "../run/run_experiment.ts";
+import { TerminalProgress } from "./terminal_progress.ts";
+
+/**
+ * The main program of an experiment script: parses the options, makes the
+ * experiment, shows how it goes on, writes the report, and exits with 0, with 2
+ * for a mistake of the user's, 130 when stopped, 1 for a failure.
+ */
+export async function runAsScript<O extends OptionTable>(experiment: Experiment<O>): Promise<void> {
+  Deno.exit(await runScript(experiment));
+}
+
+async function runScript<O extends OptionTable>(experiment: Experiment<O>): Promise<number> {
+  const progress = new TerminalProgress();
+  let options: (OptionValues<O> & CommonOptions) | undefined;
+  let isReporting = false;
+  using interrupt = listenForInterrupt(() => {
+    // All that there is to be stopped then is the report; what becomes of it is told below.
+    if (isReporting) return;
+    progress.say(
+      "Stopping: what is out is cancelled, what is there is reported. Again: end at once" +
+        // Processes end with the program; what is on a cluster does not.
+        (options?.platform === "knative"
+          ? ", and leave what is deployed to deno task clean."
+          : "."),
+    );
+  });
+  let folder: string | null = null;
+  const report = async (status: RunStatus): Promise<number | null> => {
+    if (folder === null || options === undefined) return null;
+    isReporting = true;
+    // A user who stopped the runs wants the report of what is there; a second wish ends all.
+    const signal = status === "finished" || status === "overloaded" ? interrupt.signal : undefined;
+    try {
+      await makeAndPrintReport(folder, status, options, signal);
+      return null;
+    } catch (error) {
+      const why = signal?.aborted
+        ? `it was stopped; deno task report ${folder} makes it.`
+        : errorMessage(error);
+      print("stderr", `The results are in ${folder}, but no report: ${why}`);
+      if (signal?.aborted) return 130;
+      return error instanceof LoaderError ? error.exitStatus : 1;
+    }
+  };
+  try {
+    const parsed = parseOptions(
+      experiment.name,
+      experiment.question,
+      experiment.options,
+      Deno.args,
+    );
+    if (parsed.help !== null) {
+      print("stdout", parsed.help);
+      return 0;
+    }
+    options = parsed.values as OptionValues<O> & CommonOptions;
+    requirePermissions(experiment.name.replaceAll("-", "_"), options.platform);
+    await progress.open();
+    const outcome = await runExperiment(experiment, options, {
+      command: ["deno", "task", `exp:${experiment.name}`, ...Deno.args],
+      signal: interrupt.signal,
+      listener: {
+        onPlan: (block) => printTo(options!, block),
+        onFolder: (path) => folder = path,
+        onRunStart: (load) => progress.start(load),
+        onDeployment: (run, status) => progress.deploying(run, status),
+        onProgress: (load, status) => progress.advance(load, status),
+        onRunEnd: (manifest) => progress.say(describeRun(manifest)),
+        onNote: (sentence) => progress.say(sentence),
+      },
+    });
+    if (outcome.folder === null) {
+      if (options.json) print("stdout", formatJson({ dryRun: true }));
+      return 0;
+    }
+    folder = outcome.folder;
+    return await report(outcome.status) ?? (outcome.status === "interrupted" ? 130 : 0);
+  } catch (error) {
+    progress.say(`Error: ${errorMessage(error)}`);
+    if (!(error instanceof LoaderError)) print("stderr", Deno.inspect(error));
+    const interrupted = error instanceof LoaderError && error.code === "interrupted";
+    await report(interrupted ? "interrupted" : "failed");
+    return error instanceof LoaderError ? error.exitStatus : 1;
+  }
+}
+
+function describeRun(manifest: RunManifest): string {
+  const verdict = manifest.verdict;
+  if (verdict === null) return `${manifest.name}: ${manifest.status}`;
+  const reasons = verdict.reasons.length === 0 ? "" : ` (${verdict.reasons.join(" ")})`;
+  return `${manifest.name}: ${manifest.status}, ${verdict.verdict}${reasons}`;
+}
+
+async function makeAndPrintReport(
+  folder: string,
+  status: RunStatus,
+  options: CommonOptions,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { verdict, runs, html } = await makeReport({ folder, compat: options.compat }, signal);
+  if (options.json) {
+    print(
+      "stdout",
+      formatJson({ folder, report: html, status, verdict: verdict.word, runs }),
+    );
+  } else {
+    // Loaded only now, so that the first invocation does not wait for it.
+    const { renderResultTable } = await import("../run/result_table.ts");
+    print("stdout", renderResultTable(runs));
+  }
+  const scope = (verdict.isOpen ? " so far" : "") + (status === "finished" ? "" : ` (${status})`);
+  printTo(options, `Verdict: ${verdict.word ?? "none"}${scope}`);
+  printTo(options, `Report:  ${html}`);
+}
+
+/** Words for people: on standard output unless that carries JSON. */
+function printTo(options: CommonOptions, text: string): void {
+  if (options.json) print("stderr", text);
+  else print("stdout", text);
+}

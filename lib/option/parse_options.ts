@@ -1,0 +1,123 @@
+import { Command, CommanderError, Option as Flag } from "commander";
+import { LoaderError } from "../base/error.ts";
+import { readConfigFile } from "./config_file.ts";
+import {
+  CLUSTER_PLATFORMS,
+  flagOf,
+  type Option,
+  type OptionTable,
+  type OptionValues,
+  parseOptionValue,
+} from "./option.ts";
+
+/** What a script is called with. */
+export interface ParsedOptions<O extends OptionTable> {
+  readonly values: OptionValues<O>;
+  /** The help text, if it was asked for; the values then do not matter. */
+  readonly help: string | null;
+}
+
+/**
+ * Parses the arguments of a script by its table of options, then its
+ * configuration file, then the defaults of the platform. The command line wins
+ * over the file.
+ *
+ * @throws LoaderError `usage` for an unknown option, a value out of range, or an
+ * option that the platform does not use
+ */
+export function parseOptions<O extends OptionTable>(
+  script: string,
+  description: string,
+  options: O,
+  args: readonly string[],
+): ParsedOptions<O> {
+  const command = createCommand(script, description, options);
+  try {
+    command.parse(args as string[], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.helpDisplayed") {
+      return { values: {} as OptionValues<O>, help: command.helpInformation() };
+    }
+    throw new LoaderError("usage", `${sentenceOf(error.message)} --help lists the options.`);
+  }
+  const given: Record<string, unknown> = command.opts();
+  const configPath = given.config;
+  const configured = typeof configPath === "string"
+    ? readConfigFile(configPath, options)
+    : new Map();
+  const valueOf = (name: string, option: Option<unknown>): unknown => {
+    const text = given[name];
+    if (text !== undefined) return parseOptionValue(name, option, String(text));
+    const fromFile = configured.get(name);
+    if (fromFile === undefined) return undefined;
+    return parseOptionValue(name, option, fromFile.text, {
+      file: String(configPath),
+      line: fromFile.line,
+    });
+  };
+  const platform = "platform" in options
+    ? valueOf("platform", options.platform) ?? options.platform.defaults.local
+    : "local";
+  for (const [name, { platforms }] of Object.entries(options)) {
+    const fromFile = configured.get(name);
+    const isGiven = given[name] !== undefined || fromFile !== undefined;
+    if (!isGiven || platforms === null || platforms.includes(String(platform))) continue;
+    throw new LoaderError(
+      "usage",
+      `${flagOf(name)}: the platform ${platform} does not use it, only ` +
+        `${platforms.join(" and ")}; leave it out.`,
+      given[name] === undefined ? { file: String(configPath), line: fromFile?.line } : {},
+    );
+  }
+  const place = CLUSTER_PLATFORMS.includes(String(platform)) ? "cluster" : "local";
+  const values = Object.fromEntries(
+    Object.entries(options).map((
+      [name, option],
+    ) => [name, valueOf(name, option) ?? option.defaults[place]]),
+  );
+  return { values: values as OptionValues<O>, help: null };
+}
+
+function createCommand(script: string, description: string, options: OptionTable): Command {
+  const command = new Command(script)
+    .description(description)
+    .helpOption("--help", "print this and stop")
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: () => {},
+      writeErr: () => {},
+      getOutHelpWidth: () => 100,
+      // Asking the environment for colours would need a permission for a help text.
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  for (const [name, option] of Object.entries(options)) {
+    const flag = flagOf(name);
+    const scope = option.platforms === null ? "" : `${option.platforms.join(", ")}: `;
+    const meaning = scope + option.meaning + describeDefault(option);
+    if (option.placeholder === null) {
+      command.addOption(new Flag(flag, meaning));
+      command.addOption(new Flag(flag.replace("--", "--no-")).hideHelp());
+      // Commander would otherwise take the positive flag's default for true.
+      command.setOptionValue(name, undefined);
+    } else {
+      command.addOption(new Flag(`${flag} <${option.placeholder}>`, meaning));
+    }
+  }
+  return command;
+}
+
+function describeDefault(option: Option<unknown>): string {
+  const local = option.show(option.defaults.local);
+  const cluster = option.show(option.defaults.cluster);
+  if (local === cluster) return local === null ? "" : ` (default: ${local})`;
+  return ` (default: ${local ?? "none"} locally, ${cluster ?? "none"} on a cluster)`;
+}
+
+function sentenceOf(message: string): string {
+  const text = message.replace(/^error: /, "").replace(/\n/g, " ");
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.?!)]$/.test(capital) ? capital : capital + ".";
+}

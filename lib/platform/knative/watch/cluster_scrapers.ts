@@ -1,0 +1,126 @@
+import { errorMessage } from "../../../base/error.ts";
+import type { Scraper } from "../../../model/platform.ts";
+import { createKnativeMetricsScraper, KnativeMetrics } from "../../../scrape/knative_metrics.ts";
+import {
+  createMetricsServerScraper,
+  type MetricsServerScraper,
+} from "../../../scrape/metrics_server.ts";
+import {
+  createPrometheusApi,
+  createProxiedPrometheusApi,
+  parseServicePlace,
+  type PrometheusApi,
+} from "../../../scrape/prometheus_api.ts";
+import { choosePrometheus } from "../doctor/prometheus_check.ts";
+import { SERVING_NAMESPACE } from "../doctor/rights.ts";
+import type { KubeAccess } from "../cluster/kube_access.ts";
+
+/** Options of {@linkcode openClusterScrapers}. */
+export interface ClusterScrapersOptions {
+  readonly access: KubeAccess;
+  /** URL, or `NAMESPACE/SERVICE:PORT`; `null`: found among the cluster's services. */
+  readonly prometheus: string | null;
+  /** Selects what belongs to the run. */
+  readonly labelSelector: string;
+  /** The key of each function by its name as deployed. */
+  readonly functionIds: ReadonlyMap<string, string>;
+  /** Whether scales are watched, so that they need not be scraped. */
+  readonly areScalesWatched: boolean;
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+}
+
+/** How long a run may wait to know the names of the metrics. */
+const LONGEST_DETECTION_MS = 3000;
+
+/** What is asked of a cluster again and again during a run. */
+export interface ClusterScrapers {
+  readonly scrapers: readonly Scraper[];
+  /**
+   * Finds out by which names Knative's metrics are known, for {@linkcode describe}.
+   * A Prometheus that is away delays nothing for long; it is asked again when scraped.
+   */
+  detect(): Promise<void>;
+  /** Facts for the manifest. */
+  describe(): Record<string, unknown>;
+  /** What a reader of the figures should know: gaps and why. */
+  notes(): string[];
+}
+
+/**
+ * Makes the scrapers of Prometheus and of the metrics API. What is not there, or
+ * may not be asked, is noted; it never ends a run.
+ *
+ * @throws LoaderError `usage` when the place of Prometheus is none
+ */
+export async function openClusterScrapers(
+  options: ClusterScrapersOptions,
+): Promise<ClusterScrapers> {
+  const { access, labelSelector, functionIds, areScalesWatched, everyMs, timeoutMs } = options;
+  const { prometheus, trouble } = await openPrometheus(access, options.prometheus);
+  const metrics = prometheus === null
+    ? null
+    : new KnativeMetrics({ prometheus, namespace: access.namespace });
+  const usage: MetricsServerScraper = createMetricsServerScraper({
+    readText: access.readText,
+    groups: [
+      { group: "instances", namespace: access.namespace, labelSelector },
+      { group: "system", namespace: SERVING_NAMESPACE },
+    ],
+    originUnixMs: access.clock.originUnixMs,
+    everyMs,
+    timeoutMs,
+  });
+  const scrapers: Scraper[] = [usage];
+  if (metrics !== null) {
+    scrapers.push(createKnativeMetricsScraper({
+      metrics,
+      functionIds,
+      withScales: !areScalesWatched,
+      everyMs,
+      timeoutMs,
+    }));
+  }
+  return {
+    scrapers,
+    detect: async () => {
+      const late = new AbortController();
+      const { promise: isLate, resolve } = Promise.withResolvers<void>();
+      const timer = access.clock.at(access.clock.nowMs() + LONGEST_DETECTION_MS, () => {
+        late.abort();
+        resolve();
+      });
+      await Promise.race([metrics?.detect(late.signal).catch(() => {}), isLate]);
+      timer.cancel();
+    },
+    describe: () => metrics?.describe() ?? { prometheus: null, metricNames: null },
+    notes:
+      () => [...(trouble === null ? [] : [trouble]), ...metrics?.notes() ?? [], ...usage.notes()],
+  };
+}
+
+async function openPrometheus(
+  access: KubeAccess,
+  given: string | null,
+): Promise<{ readonly prometheus: PrometheusApi | null; readonly trouble: string | null }> {
+  let place = given;
+  if (place === null) {
+    try {
+      place = choosePrometheus((await access.core.listServiceForAllNamespaces()).items);
+    } catch (error) {
+      return { prometheus: null, trouble: noPrometheus(errorMessage(error)) };
+    }
+  }
+  if (place === null) {
+    return { prometheus: null, trouble: noPrometheus("no service of the cluster looks like it") };
+  }
+  const prometheus = /^https?:/.test(place)
+    ? createPrometheusApi(place)
+    : createProxiedPrometheusApi(parseServicePlace(place), access.readText);
+  return { prometheus, trouble: null };
+}
+
+function noPrometheus(why: string): string {
+  return `No Prometheus was found (${why}), so Knative's own metrics are unknown; name one with ` +
+    "--prometheus, a URL or NAMESPACE/SERVICE:PORT.";
+}

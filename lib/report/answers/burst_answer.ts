@@ -1,0 +1,266 @@
+import { deriveInstanceCounts } from "../../analyze/instance_count.ts";
+import type { InstanceLife } from "../../analyze/instance_life.ts";
+import { selectInvocations } from "../../analyze/invocation_selection.ts";
+import {
+  isRankedCode,
+  OK_CODE,
+  type StoredInvocations,
+} from "../../store/read/stored_invocations.ts";
+import { largest } from "../../analyze/largest.ts";
+import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "../../analyze/occupancy.ts";
+import { deriveResponsePoints, type ResponsePoint } from "../../analyze/response_point.ts";
+import { deriveResponseTimeMs } from "../../analyze/response_time.ts";
+import type { RunAnalysis } from "../../analyze/run_analysis.ts";
+import type { Answer } from "./answer.ts";
+import type { Figure } from "../plot/figure.ts";
+import { chooseLogScale, createLogAxis } from "../plot/log_scale.ts";
+import { createLegend, createPointCloud, type LegendEntry } from "../plot/marks.ts";
+import { formatCount, formatNumber } from "../page/number_format.ts";
+import { PALETTE } from "../plot/palette.ts";
+import type { Mark, Plotter } from "../plot/plotter.ts";
+import {
+  chooseLinearScale,
+  createLinearGrid,
+  createTimeFrame,
+  HALF_SIZE,
+  stairOf,
+  type TimeFrame,
+} from "../plot/time_frame.ts";
+
+/** The functions of a burst, by the last part of their id, in order of drawing. */
+const ROLES = ["bursty", "steady", "victim"] as const;
+type Role = (typeof ROLES)[number];
+
+const COLORS: Readonly<Record<Role, string>> = {
+  steady: PALETTE.green,
+  bursty: PALETTE.blue,
+  victim: PALETTE.orange,
+};
+
+interface BurstRun {
+  readonly analysis: RunAnalysis;
+  readonly points: Readonly<Record<Role, readonly ResponsePoint[]>>;
+  /** Longest measured response time before the burst and in it, ms: infinite if one failed. */
+  readonly longest: Readonly<Record<Role, { before: number | null; during: number | null }>>;
+  /** `null` if unknown. */
+  readonly ready:
+    | Readonly<
+      Record<Role, {
+        /** Largest number of ready instances in each bin. */
+        readonly perBin: Uint32Array;
+        /** In the measurement phase. */
+        readonly peak: number | null;
+      }>
+    >
+    | null;
+  readonly burstAtMs: number;
+  readonly burstMs: number;
+}
+
+/** Creates the answer of a burst: what it does to its neighbours. */
+export function createBurstAnswer(): Answer {
+  const runs: BurstRun[] = [];
+  return {
+    add(analysis, { invocations, instanceLives }) {
+      const { burstAtMs, burstMs } = analysis.run.manifest.parameters;
+      const invocationsOf = byRole((role) =>
+        selectInvocations(
+          invocations,
+          (row) => roleOf(invocations.functionIds[invocations.functionCode[row]]) === role,
+        )
+      );
+      const burstEndMs = Number(burstAtMs) + Number(burstMs);
+      runs.push({
+        analysis,
+        points: byRole((role) =>
+          deriveResponsePoints(invocationsOf[role], analysis.endMs, {
+            columns: 400,
+            rowsPerDecade: 24,
+          })
+        ),
+        longest: byRole((role) => ({
+          before: longestResponseMs(invocationsOf[role], 0, Number(burstAtMs)),
+          during: longestResponseMs(invocationsOf[role], Number(burstAtMs), burstEndMs),
+        })),
+        ready: instanceLives === null
+          ? null
+          : byRole((role) => readyOf(instanceLives, role, analysis)),
+        burstAtMs: Number(burstAtMs),
+        burstMs: Number(burstMs),
+      });
+    },
+    render: (plotter) =>
+      runs.flatMap((run, i) => {
+        const suffix = runs.length === 1 ? "" : `_${i}`;
+        return [renderResponses(run, suffix, plotter), renderInstances(run, suffix, plotter)]
+          .filter((figure) => figure !== null);
+      }),
+  };
+}
+
+function roleOf(functionId: string): string {
+  return functionId.slice(functionId.lastIndexOf("/") + 1);
+}
+
+function byRole<T>(valueOf: (role: Role) => T): Record<Role, T> {
+  return { steady: valueOf("steady"), bursty: valueOf("bursty"), victim: valueOf("victim") };
+}
+
+function readyOf(
+  lives: readonly InstanceLife[],
+  role: Role,
+  { run, concurrency }: RunAnalysis,
+): { readonly perBin: Uint32Array; readonly peak: number | null } {
+  const own = lives.filter((life) => roleOf(life.functionId) === role);
+  const spans = listMeasuredSpans(run.manifest);
+  return {
+    perBin: deriveInstanceCounts(own, concurrency.bins).ready,
+    peak: deriveOccupancy(listInstanceStays(own, "ready"), spans)?.peak ?? null,
+  };
+}
+
+function burstMarks({ burstAtMs, burstMs }: BurstRun, frame: TimeFrame, { plot }: Plotter): Mark[] {
+  const from = frame.axis.fromMs(burstAtMs);
+  return [
+    plot.rect([from], {
+      x1: from,
+      x2: frame.axis.fromMs(burstAtMs + burstMs),
+      fill: PALETTE.orange,
+      fillOpacity: 0.12,
+    }),
+    plot.text([from], {
+      x: from,
+      frameAnchor: "top",
+      text: () => "burst",
+      textAnchor: "start",
+      fill: PALETTE.orange,
+      dy: -14,
+    }),
+  ];
+}
+
+function renderResponses(run: BurstRun, suffix: string, plotter: Plotter): Figure {
+  const { analysis, points } = run;
+  const frame = createTimeFrame(analysis, plotter);
+  const times = ROLES.flatMap((role) => points[role].map(placed));
+  const scale = chooseLogScale("response time (ms)", times);
+  const hasNotOk = ROLES.some((role) => points[role].some((point) => point.kind === "not_ok"));
+  const title = "Response time around the burst";
+  const cloud = (role: Role, isOk: boolean) =>
+    createPointCloud(
+      points[role]
+        .filter((point) => (point.kind !== "not_ok") === isOk)
+        .map((point) =>
+          [frame.axis.fromMs(point.scheduledMs), scale.place(placed(point))] as const
+        ),
+      isOk
+        ? {
+          color: COLORS[role],
+          shape: "dot",
+          size: role === "victim" ? 8 : 4,
+          opacity: role === "bursty" ? 0.4 : 0.8,
+        }
+        : { color: COLORS[role], shape: "cross", size: 7, opacity: 1 },
+    );
+  return {
+    name: `burst_response_time${suffix}`,
+    title,
+    caption: `Longest response time: ${
+      ROLES.toReversed().map((role) => describeLongest(role, run)).join("; ")
+    }.`,
+    svg: plotter.draw({
+      title,
+      ...HALF_SIZE,
+      height: 300,
+      x: frame.x,
+      y: scale.y,
+      marks: [
+        ...frame.background,
+        ...createLogAxis(scale, plotter),
+        ...burstMarks(run, frame, plotter),
+        ...ROLES.flatMap((role) => [cloud(role, true), cloud(role, false)]),
+        createLegend([
+          ...ROLES.map((role): LegendEntry => ({ label: role, color: COLORS[role], shape: "dot" })),
+          ...(hasNotOk ? [{ label: "not ok", color: PALETTE.ink, shape: "cross" } as const] : []),
+        ]),
+      ],
+    }),
+  };
+}
+
+function describeLongest(role: Role, { longest }: BurstRun): string {
+  const { before, during } = longest[role];
+  const inBurst = during === null ? "none in the burst" : `${describeMs(during)} in the burst`;
+  return before === null
+    ? `${role} ${inBurst}`
+    : `${role} ${describeMs(before)} before and ${inBurst}`;
+}
+
+function describeMs(value: number): string {
+  return formatNumber(value) + (value === Infinity ? "" : " ms");
+}
+
+/** Where a point stands: what was never sent will never complete. */
+function placed({ responseTimeMs }: ResponsePoint): number {
+  return Number.isNaN(responseTimeMs) ? Infinity : responseTimeMs;
+}
+
+function longestResponseMs(
+  table: StoredInvocations,
+  fromMs: number,
+  untilMs: number,
+): number | null {
+  const within = selectInvocations(
+    table,
+    (row) =>
+      table.measured[row] === 1 && isRankedCode(table.outcome[row]) &&
+      table.scheduledMs[row] >= fromMs && table.scheduledMs[row] < untilMs,
+  );
+  return largest(
+    deriveResponseTimeMs(within).map((timeMs, row) =>
+      within.outcome[row] === OK_CODE ? timeMs : Infinity
+    ),
+  );
+}
+
+function renderInstances(run: BurstRun, suffix: string, plotter: Plotter): Figure | null {
+  const { plot } = plotter;
+  const { analysis, ready } = run;
+  if (ready === null) return null;
+  const frame = createTimeFrame(analysis, plotter);
+  const { bins } = analysis.concurrency;
+  const title = "Ready instances of each function";
+  return {
+    name: `burst_instances${suffix}`,
+    title,
+    caption: `Ready at once: at most ${
+      ROLES.toReversed().map((role) => `${formatCount(ready[role].peak)} of ${role}`).join(", ")
+    }.`,
+    svg: plotter.draw({
+      title,
+      ...HALF_SIZE,
+      height: 300,
+      x: frame.x,
+      y: chooseLinearScale("ready instances", ROLES.map((role) => ready[role].perBin)),
+      marks: [
+        ...frame.background,
+        ...createLinearGrid(plotter),
+        ...burstMarks(run, frame, plotter),
+        ...ROLES.map((role, i) =>
+          plot.lineY(stairOf(ready[role].perBin, bins, frame.axis, analysis.endMs), {
+            x: "x",
+            y: "y",
+            curve: "step-after",
+            stroke: COLORS[role],
+            strokeWidth: 1.6,
+            // Equal counts stand beside one another instead of hiding one another.
+            dy: 2 * (i - 1),
+          })
+        ),
+        createLegend(
+          ROLES.map((role) => ({ label: role, color: COLORS[role], shape: "line" })),
+        ),
+      ],
+    }),
+  };
+}

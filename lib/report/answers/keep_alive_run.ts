@@ -1,0 +1,85 @@
+import { deriveColdShares } from "../../analyze/cold_share.ts";
+import { selectMeasured } from "../../analyze/invocation_selection.ts";
+import {
+  deriveInstanceTimes,
+  type MemoryTime,
+  sumMemoryTime,
+  wastedMibS,
+} from "../../analyze/memory_time.ts";
+import type { RunTables } from "../../analyze/run_analysis.ts";
+import { readServices } from "../../store/read/service_table.ts";
+
+/** What one policy came to. */
+export interface KeepAliveRun {
+  readonly policy: string;
+  /** Memory of a node, where the run is one of a sweep over it. */
+  readonly nodeMemoryMib: number | null;
+  readonly isValid: boolean;
+  /** Part of the measured invocations that were not answered well, cold or not. */
+  readonly notOkShare: number;
+  /** Measured invocations of which it is known whether they were cold. */
+  readonly invocations: number;
+  readonly cold: number;
+  /** Part of each function's invocations that were cold, ascending. */
+  readonly coldShareOfFunctions: Float64Array;
+  /** Over the measurement phase; `null` if it is not known. */
+  readonly memoryTime: MemoryTime | null;
+}
+
+/**
+ * Reads what a run with a policy came to; its records once more, for who served
+ * them.
+ *
+ * @throws LoaderError `result` when a table is broken
+ */
+export async function readKeepAliveRun(
+  { run, invocations, instanceLives }: RunTables,
+): Promise<KeepAliveRun> {
+  const { parameters, verdict, phases, plan } = run.manifest;
+  const shares = deriveColdShares(selectMeasured(invocations));
+  const sum = (key: "invocations" | "cold") => shares.reduce((all, share) => all + share[key], 0);
+  const fromMs = phases.find(({ phase }) => phase === "measurement")?.fromMs ?? 0;
+  const { measured = 0, measuredNotOk = 0 } = verdict?.evidence ?? {};
+  const span = { fromMs, untilMs: plan.durationMs };
+  return {
+    policy: String(parameters.policy),
+    nodeMemoryMib: typeof parameters.nodeMemoryMib === "number" ? parameters.nodeMemoryMib : null,
+    isValid: verdict?.verdict === "VALID",
+    notOkShare: measuredNotOk / measured,
+    invocations: sum("invocations"),
+    cold: sum("cold"),
+    coldShareOfFunctions: Float64Array.from(shares, (share) => share.cold / share.invocations)
+      .sort(),
+    memoryTime: instanceLives === null
+      ? null
+      : sumMemoryTime(deriveInstanceTimes(instanceLives, await readServices(run.path), span)),
+  };
+}
+
+/** Part of all invocations that were cold; NaN without any. */
+export function coldShareOf({ cold, invocations }: KeepAliveRun): number {
+  return cold / invocations;
+}
+
+/** The policy that others are compared with, as in "Serverless in the Wild". */
+const USUAL_REFERENCE = "fixed-10min";
+
+/** Knows the future: a bound, and no choice. */
+export const BOUND = "oracle";
+
+/**
+ * The run that wasted memory-time is compared with: of 10 minutes fixed, else the
+ * first that is a choice, of the valid ones if any is.
+ */
+export function chooseReference(runs: readonly KeepAliveRun[]): KeepAliveRun {
+  const valid = runs.filter(({ isValid }) => isValid);
+  const candidates = valid.length > 0 ? valid : runs;
+  return candidates.find(({ policy }) => policy === USUAL_REFERENCE) ??
+    candidates.find(({ policy }) => policy !== BOUND) ?? candidates[0];
+}
+
+/** Wasted memory-time over the reference's; NaN where either is not known. */
+export function relativeWaste(run: KeepAliveRun, reference: KeepAliveRun): number {
+  if (run.memoryTime === null || reference.memoryTime === null) return NaN;
+  return wastedMibS(run.memoryTime) / wastedMibS(reference.memoryTime);
+}

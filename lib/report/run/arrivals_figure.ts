@@ -1,0 +1,61 @@
+import { largest } from "../../analyze/largest.ts";
+import type { RunAnalysis } from "../../analyze/run_analysis.ts";
+import type { Figure } from "../plot/figure.ts";
+import { createLegend } from "../plot/marks.ts";
+import { formatCount, formatNumber } from "../page/number_format.ts";
+import { PALETTE } from "../plot/palette.ts";
+import type { Plotter } from "../plot/plotter.ts";
+import {
+  chooseLinearScale,
+  createLinearGrid,
+  createTimeFrame,
+  HALF_SIZE,
+  stairOf,
+} from "../plot/time_frame.ts";
+
+/** Renders arrivals (due) against dispatches (sent) per second. */
+export function renderArrivalsFigure(analysis: RunAnalysis, plotter: Plotter): Figure {
+  const { plot } = plotter;
+  const { bins, endMs } = analysis;
+  const frame = createTimeFrame(analysis, plotter);
+  const perSecond = (counts: Uint32Array) =>
+    Float64Array.from(counts, (count) => count * 1_000 / bins.binMs);
+  const scheduled = perSecond(analysis.scheduledPerBin);
+  const dispatched = perSecond(analysis.dispatchedPerBin);
+  const due = sum(analysis.scheduledPerBin);
+  const sent = sum(analysis.dispatchedPerBin);
+  const title = "Arrivals and dispatches";
+  const curve = { x: "x", y: "y", curve: "step-after" } as const;
+  return {
+    name: "arrivals",
+    title,
+    caption: `${formatCount(sent)} of ${formatCount(due)} invocations due` +
+      `${analysis.warmupInvocations > 0 ? ", warm-up included," : ""} were dispatched; the ` +
+      `busiest ${bins.binMs === 1_000 ? "second" : `${bins.binMs / 1_000} s`} had ` +
+      `${formatNumber(largest(scheduled))} arrivals per second.`,
+    svg: plotter.draw({
+      title,
+      ...HALF_SIZE,
+      x: frame.x,
+      y: chooseLinearScale("invocations per second", [scheduled, dispatched]),
+      marks: [
+        ...frame.background,
+        ...createLinearGrid(plotter),
+        plot.areaY(stairOf(scheduled, bins, frame.axis, endMs), { ...curve, fill: PALETTE.pale }),
+        plot.lineY(stairOf(dispatched, bins, frame.axis, endMs), {
+          ...curve,
+          stroke: PALETTE.blue,
+          strokeWidth: 1.4,
+        }),
+        createLegend([
+          { label: "scheduled", color: PALETTE.pale, shape: "area" },
+          { label: "dispatched", color: PALETTE.blue, shape: "line" },
+        ]),
+      ],
+    }),
+  };
+}
+
+function sum(counts: Uint32Array): number {
+  return counts.reduce((total, count) => total + count, 0);
+}

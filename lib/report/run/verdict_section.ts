@@ -1,0 +1,111 @@
+import type { RunAnalysis } from "../../analyze/run_analysis.ts";
+import { deriveExperimentVerdict } from "../../analyze/experiment_verdict.ts";
+import type { StoredExperiment } from "../../store/read/experiment_folder.ts";
+import type { RunStatus, VerdictWord } from "../../model/manifest.ts";
+import { createEvidenceColumns } from "./evidence_columns.ts";
+import { type Html, html, NOTHING } from "../page/html.ts";
+import { renderLoaderTable } from "./loader_table.ts";
+import { formatCount, formatNoun } from "../page/number_format.ts";
+import { renderTable } from "../page/table_section.ts";
+
+const MEANINGS: Readonly<Record<VerdictWord, string>> = {
+  "VALID": "The generator kept its schedule and the platform answered: the figures may be used.",
+  "PLATFORM-LIMITED":
+    "The generator kept its schedule, but the platform did not answer all: read the figures as " +
+    "those of an overloaded platform.",
+  "GENERATOR-LIMITED":
+    "The generator did not keep its schedule: the figures say nothing certain about the platform.",
+};
+
+/** Renders a verdict as a coloured word. */
+export function renderVerdictWord(word: VerdictWord | null): Html {
+  const name = word === null ? "none" : word.toLowerCase();
+  return html`<span class="verdict ${name}">${word ?? "NO VERDICT"}</span>`;
+}
+
+/** Renders the verdict of the experiment, and of each run with its evidence. */
+export function renderVerdictSection(
+  experiment: StoredExperiment,
+  runs: readonly RunAnalysis[],
+): Html {
+  const { word, judged, isOpen } = deriveExperimentVerdict(experiment);
+  const colour = word === null ? "none" : isOpen ? "open" : word.toLowerCase();
+  return html`
+    <section id="verdict" class="${colour}">
+        <h2>Verdict: ${renderVerdictWord(word)}${isOpen ? " so far" : ""}</h2>
+        ${renderNotice(experiment, runs)}
+        <p>${runs.length === 0
+          ? "There is no run in this experiment, so there is nothing to judge or to draw."
+          : word === null
+          ? "No run came to its end, so none was judged."
+          : `${MEANINGS[word]}${describeScope(isOpen, judged)}`}</p>
+    ${runs.length === 0 ? NOTHING : renderEvidence(runs)}
+    ${renderLoaderTable(runs, renderVerdictWord)}
+        </section>
+  `;
+}
+
+function describeScope(isOpen: boolean, judged: number): string {
+  if (isOpen) return ` This holds for the ${formatNoun(judged, "run")} judged so far, no others.`;
+  return judged > 1 ? ` This is the worst of ${judged} runs.` : "";
+}
+
+const STATUS_SENTENCES: Readonly<Record<RunStatus, string>> = {
+  running: "This experiment has not ended: it is running still, or it broke off.",
+  finished: "",
+  overloaded: "This experiment stopped at an overload.",
+  interrupted: "This experiment was interrupted by the user.",
+  failed: "This experiment failed.",
+};
+
+/** Renders what is missing from the experiment, if anything is. */
+function renderNotice(
+  { manifest, missingRuns }: StoredExperiment,
+  runs: readonly RunAnalysis[],
+): Html {
+  const unjudged = runs.filter(({ run }) => run.manifest.verdict === null);
+  const namesOfUnjudged = unjudged.map(({ run }) => run.manifest.name).join(", ");
+  const sentences = [
+    manifest.error ?? "",
+    unjudged.length === 0 ? "" : `Without a verdict: ${namesOfUnjudged}.`,
+    missingRuns.length === 0 ? "" : `Without any result: ${missingRuns.join(", ")}.`,
+  ].filter((sentence) => sentence !== "");
+  const status = STATUS_SENTENCES[manifest.status];
+  if (status === "" && sentences.length === 0) return NOTHING;
+  return html`<p class="notice"><strong>${status}</strong> ${sentences.join(" ")}</p>`;
+}
+
+function renderEvidence(runs: readonly RunAnalysis[]): Html {
+  type Row = RunAnalysis;
+  const evidence = (row: Row) => row.run.manifest.verdict?.evidence;
+  return renderTable<Row>([
+    {
+      heading: "run",
+      isText: true,
+      cell: ({ run }) => html`<a href="#${anchorOf(run.manifest.name)}">${run.manifest.name}</a>`,
+    },
+    {
+      heading: "verdict",
+      isText: true,
+      cell: ({ run }) => renderVerdictWord(run.manifest.verdict?.verdict ?? null),
+    },
+    { heading: "status", isText: true, cell: ({ run }) => run.manifest.status },
+    {
+      heading: "measured",
+      cell: (row) => formatCount(evidence(row)?.measured ?? row.summary.invocations),
+    },
+    ...createEvidenceColumns(evidence),
+    {
+      heading: "reasons",
+      isText: true,
+      cell: ({ run }) =>
+        [...run.manifest.verdict?.reasons ?? [], run.manifest.error ?? ""]
+          .filter((reason) => reason !== "").join(" "),
+    },
+  ], runs);
+}
+
+/** Where in the page a run is. */
+export function anchorOf(runName: string): string {
+  return `run-${runName.replace(/[^A-Za-z0-9_-]/g, "-")}`;
+}

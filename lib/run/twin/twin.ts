@@ -1,0 +1,258 @@
+import { wallClockDate } from "../../clock/clock.ts";
+import { errorMessage, LoaderError } from "../../base/error.ts";
+import { sinceProgramStartMs } from "../../base/process_usage.ts";
+import { deriveDivergence } from "../../analyze/divergence.ts";
+import { readRunTables } from "../../analyze/run_analysis.ts";
+import { parseTwinFacts, type TwinFacts } from "../../analyze/twin/facts.ts";
+import { TWIN_FOLDER, writeDivergence } from "../../analyze/twin/folder.ts";
+import { deriveTwinParameters, type TwinParameters } from "../../analyze/twin/parameters.ts";
+import { readTwinSource, type TwinSource } from "../../analyze/twin/source.ts";
+import { RUN_LEAD_MS } from "../../invoke/dispatcher.ts";
+import type { RunManifest } from "../../model/manifest.ts";
+import type { FunctionSpec, Platform } from "../../model/platform.ts";
+import { functionKey } from "../../model/trace.ts";
+import { createPlatform } from "../../platform/registry.ts";
+import { RunWriter } from "../../store/write/run_writer.ts";
+import type { CommonOptions } from "../common_options.ts";
+import type { PlannedRun } from "../experiment.ts";
+import { deriveFunctionSpecs } from "../function_specs.ts";
+import { InstanceLog } from "../instance_log.ts";
+import { runOnce } from "../run_once.ts";
+import { deriveTwinSettings } from "./twin_settings.ts";
+
+/** A run that was made, and shall have a twin. */
+export interface TwinnedRun {
+  readonly run: PlannedRun;
+  readonly folder: Pick<RunWriter, "path" | "manifest" | "update">;
+}
+
+/**
+ * Makes the twins of the runs on one deployment: the same schedules on a simulated
+ * platform with the parameters measured from all of these runs, one after the other
+ * as they were, since the autoscaler remembers from one to the next. Each is left in
+ * the folder `twin` of its run, with `divergence.json`. It is made when the platform
+ * is gone, so that a run with a twin is like one without.
+ *
+ * What goes wrong becomes a note of the runs, whose tables stay as they are.
+ */
+export async function makeTwins(
+  runs: readonly TwinnedRun[],
+  options: CommonOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const made = runs.filter(({ folder: { manifest } }) =>
+    (manifest.status === "finished" || manifest.status === "overloaded") &&
+    manifest.runStartUnixMs !== null
+  );
+  if (made.length === 0 || signal.aborted) return;
+  const begun = new Set<TwinnedRun>();
+  try {
+    const sources = [];
+    for (const { folder } of made) sources.push(await readTwinSource(folder.path, folder.manifest));
+    const twins = await Twins.deploy(made, sources, options, signal);
+    try {
+      for (const twinned of made) {
+        begun.add(twinned);
+        await twins.make(twinned);
+        begun.delete(twinned);
+        if (signal.aborted) break;
+      }
+    } finally {
+      await twins.close();
+    }
+  } catch (error) {
+    for (const { folder } of made) {
+      const { manifest } = folder;
+      folder.update({ notes: [...manifest.notes, `It has no twin: ${errorMessage(error)}`] });
+    }
+  } finally {
+    for (const { folder } of begun) removeFolder(`${folder.path}/${TWIN_FOLDER}`);
+  }
+}
+
+/** A simulated deployment on which the twins of some runs are made. */
+class Twins {
+  readonly #platform: Platform;
+  readonly #instances: InstanceLog;
+  readonly #options: CommonOptions;
+  readonly #signal: AbortSignal;
+  readonly #note: string;
+  /** When the first run began, in ms since 1970, and when its twin does, on the twin's clock. */
+  readonly #firstUnixMs: number;
+  readonly #firstMs: number;
+
+  private constructor(
+    platform: Platform,
+    instances: InstanceLog,
+    options: CommonOptions,
+    signal: AbortSignal,
+    note: string,
+    firstUnixMs: number,
+    firstMs: number,
+  ) {
+    this.#platform = platform;
+    this.#instances = instances;
+    this.#options = options;
+    this.#signal = signal;
+    this.#note = note;
+    this.#firstUnixMs = firstUnixMs;
+    this.#firstMs = firstMs;
+  }
+
+  static async deploy(
+    made: readonly TwinnedRun[],
+    sources: readonly TwinSource[],
+    options: CommonOptions,
+    signal: AbortSignal,
+  ): Promise<Twins> {
+    const [{ run, folder: { manifest } }] = made;
+    const facts = parseTwinFacts(manifest);
+    const parameters = deriveTwinParameters(sources, {
+      // Of several nodes it is not known who shared the cores with whom.
+      cores: facts.nodesAreShared && facts.nodes !== 1 ? null : facts.nodeCores,
+      isNode: facts.nodesAreShared,
+      containerConcurrency: facts.containerConcurrency ?? 1,
+    });
+    const platform = await createPlatform("simulator", {
+      ...deriveTwinSettings(facts, parameters),
+      seed: options.seed,
+      scrapeIntervalMs: options.scrapeInterval,
+    });
+    const instances = new InstanceLog();
+    platform.onInstanceEvent((event) => instances.record(event));
+    await platform.deploy(deriveTwinSpecs(run, options, facts, sources[0]), signal);
+    return new Twins(
+      platform,
+      instances,
+      options,
+      signal,
+      describeParameters(parameters, sources.length),
+      manifest.runStartUnixMs!,
+      firstRunStartMs(platform, sources[0], facts),
+    );
+  }
+
+  async make({ run, folder: { path, manifest } }: TwinnedRun): Promise<void> {
+    const hash = await run.schedule.hash(this.#signal);
+    if (hash !== manifest.scheduleHash) {
+      throw new LoaderError(
+        "result",
+        `The schedule of ${run.name} has the hash ${hash} now, and had ${manifest.scheduleHash}.`,
+      );
+    }
+    const afterMs = manifest.runStartUnixMs! - this.#firstUnixMs;
+    await passTime(this.#platform, this.#firstMs + afterMs - RUN_LEAD_MS);
+    const twinPath = `${path}/${TWIN_FOLDER}`;
+    {
+      await using folder = new RunWriter(
+        twinPath,
+        createTwinManifest(manifest, this.#platform, [
+          `The schedule is that of the run: its hash is the same, ${hash}.`,
+          this.#note,
+        ]),
+        run.schedule.functions.map(functionKey),
+      );
+      await runOnce(run, {
+        platform: this.#platform,
+        instances: this.#instances,
+        options: { ...this.#options, platform: "simulator" },
+        folder,
+        beganMs: sinceProgramStartMs(),
+        signal: this.#signal,
+        onProgress() {},
+      });
+      const ofRun = await readRunTables({ path, manifest });
+      const ofTwin = await readRunTables({ path: twinPath, manifest: folder.manifest });
+      writeDivergence(path, deriveDivergence(ofRun, ofTwin));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#platform[Symbol.asyncDispose]();
+  }
+}
+
+/** As the run's functions, with the instances that were ready when it began. */
+function deriveTwinSpecs(
+  run: PlannedRun,
+  options: CommonOptions,
+  { capacity, instanceOverheadCpuMilli, nodesAreShared, cpuLimitCores }: TwinFacts,
+  { instances }: TwinSource,
+): FunctionSpec[] {
+  const ready = new Map<string, number>();
+  for (const { functionId, readyMs, stoppingMs } of instances) {
+    if (readyMs <= 0 && !(stoppingMs <= 0)) {
+      ready.set(functionId, (ready.get(functionId) ?? 0) + 1);
+    }
+  }
+  // Kubernetes takes no request above the limit, to which it is cut.
+  const mostCpuMilli = nodesAreShared && cpuLimitCores !== null ? 1000 * cpuLimitCores : Infinity;
+  return deriveFunctionSpecs(run, options.seed, capacity, options)
+    .map((spec) => ({
+      ...spec,
+      initialScale: ready.get(spec.functionId) ?? 0,
+      cpuRequestMilli: Math.min(spec.cpuRequestMilli, mostCpuMilli) + instanceOverheadCpuMilli,
+    }));
+}
+
+/** As soon as can be, but at the same time between two decisions of the autoscaler. */
+function firstRunStartMs(
+  { clock }: Platform,
+  { firstTickMs }: TwinSource,
+  { autoscaling }: TwinFacts,
+): number {
+  const earliestMs = clock.nowMs() + RUN_LEAD_MS;
+  const { tickMs } = autoscaling;
+  if (firstTickMs === null || typeof tickMs !== "number") return earliestMs;
+  // The simulated autoscaler began at 0, with the deployment, and decides at whole ticks.
+  const phaseMs = -firstTickMs - earliestMs;
+  return earliestMs + (phaseMs % tickMs + tickMs) % tickMs;
+}
+
+async function passTime({ clock }: Platform, untilMs: number): Promise<void> {
+  if (clock.nowMs() >= untilMs) return;
+  await clock.run((stop) => void clock.at(untilMs, stop));
+}
+
+function createTwinManifest(
+  manifest: RunManifest,
+  platform: Platform,
+  notes: readonly string[],
+): RunManifest {
+  return {
+    ...manifest,
+    status: "running",
+    error: null,
+    platform: { name: platform.name, facts: platform.describe() },
+    createdAt: wallClockDate().toISOString(),
+    runStartUnixMs: null,
+    firstDispatchAfterMs: null,
+    endedAt: null,
+    outcomes: null,
+    warmupCheck: null,
+    verdict: null,
+    notes,
+    loaderPeakMemoryMib: null,
+  };
+}
+
+function describeParameters(
+  { calls, starts, nodeCores }: TwinParameters,
+  runs: number,
+): string {
+  const source = `Its platform is simulated, with parameters measured from ${calls} calls and ` +
+    `${starts} starts of instances in ${
+      runs === 1 ? "the run" : `the ${runs} runs of its deployment`
+    }.`;
+  if (nodeCores !== null) return source;
+  return `${source} Who shared the nodes' cores with whom is not known, so that nothing slows ` +
+    "anything down in it: what did in the run is part of the measured times.";
+}
+
+function removeFolder(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch {
+    // It was never made.
+  }
+}

@@ -1,0 +1,106 @@
+import { readdir, readFile, realpath } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { LoaderError } from "../../base/error.ts";
+import { hideSecrets } from "../../base/secrets.ts";
+import type { ExperimentManifest, RunManifest } from "../../model/manifest.ts";
+import { parseExperimentManifest, parseRunManifest } from "./manifest_schema.ts";
+
+/** A run on disk: its folder and what its manifest says. */
+export interface StoredRun {
+  readonly path: string;
+  readonly manifest: RunManifest;
+}
+
+/** An experiment on disk. */
+export interface StoredExperiment {
+  readonly path: string;
+  readonly manifest: ExperimentManifest;
+  /** Runs that have a manifest, in the order of the experiment. */
+  readonly runs: readonly StoredRun[];
+  /** Runs that the experiment names and that left no manifest. */
+  readonly missingRuns: readonly string[];
+}
+
+/**
+ * Reads the manifests of an experiment and of its runs. Runs that lie in its
+ * `runs` folder and that it does not name (it broke off) come last.
+ *
+ * What lies in the folder is all that is read, and all that a report or a merge
+ * writes to: symbolic links that lead out of it are refused.
+ *
+ * @throws LoaderError `input` when the folder holds no experiment, or a link that
+ * leads out of it; `result` when a manifest is broken
+ */
+export async function readExperimentFolder(path: string): Promise<StoredExperiment> {
+  const file = join(path, "experiment.json");
+  const text = await readTextIfPresent(file);
+  if (text === undefined) {
+    throw new LoaderError(
+      "input",
+      "There is no such file; name the folder of an experiment, which holds one.",
+      { file },
+    );
+  }
+  const manifest = parseExperimentManifest(text, file);
+  await refuseLinksOutwards(path, path, await realpath(path));
+  const runs: StoredRun[] = [];
+  const missingRuns: string[] = [];
+  for (const name of await listRuns(path, manifest)) {
+    const runPath = join(path, name);
+    const runFile = join(runPath, "manifest.json");
+    const runText = await readTextIfPresent(runFile);
+    if (runText === undefined) missingRuns.push(name);
+    else runs.push({ path: runPath, manifest: parseRunManifest(runText, runFile) });
+  }
+  return { path, manifest, runs, missingRuns };
+}
+
+async function listRuns(path: string, manifest: ExperimentManifest): Promise<string[]> {
+  const names = new Set(manifest.runs);
+  try {
+    const entries = await readdir(join(path, "runs"), { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory());
+    for (const name of folders.map((folder) => `runs/${folder.name}`).sort()) names.add(name);
+  } catch (error) {
+    if (!isAbsence(error)) {
+      throw new LoaderError("result", "The folder cannot be read.", {
+        file: join(path, "runs"),
+        cause: error,
+      });
+    }
+  }
+  return [...names];
+}
+
+/** A folder may come from someone else, and hold what leads elsewhere. */
+async function refuseLinksOutwards(folder: string, root: string, realRoot: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await refuseLinksOutwards(path, root, realRoot);
+    if (!entry.isSymbolicLink()) continue;
+    const target = await realpath(path).catch(() => null);
+    const way = target === null ? ".." : relative(realRoot, target);
+    if (way !== ".." && !way.startsWith(`..${sep}`)) continue;
+    throw new LoaderError(
+      "input",
+      `This is a link that leads ${target === null ? "nowhere" : `out of ${root}`}; put the ` +
+        "file itself there.",
+      { file: path },
+    );
+  }
+}
+
+async function readTextIfPresent(file: string): Promise<string | undefined> {
+  try {
+    // A version that did not hide them may have written it.
+    return hideSecrets(await readFile(file, "utf8"));
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw new LoaderError("result", "The file cannot be read.", { file, cause: error });
+  }
+}
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    (error.code === "ENOENT" || error.code === "ENOTDIR");
+}

@@ -10,7 +10,7 @@
  */
 import { join } from "node:path";
 import { type Pacing, RealClock } from "../lib/clock/clock.ts";
-import { ownCpuMs, ownPeakMemoryMib } from "../lib/base/process_usage.ts";
+import { ownCpuMs, ownPeakMemoryMib } from "../lib/base/process.ts";
 import { generateSchedule } from "../lib/schedule/trace_schedule.ts";
 import { dispatch } from "../lib/invoke/dispatcher.ts";
 import { VERDICT_LIMITS } from "../lib/invoke/verdict.ts";

@@ -8,7 +8,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { getHeapStatistics } from "node:v8";
-import { ownCpuMs } from "../lib/base/process_usage.ts";
+import { ownCpuMs } from "../lib/base/process.ts";
 import { createInvocationRow, type InvocationRow } from "../lib/model/record.ts";
 import { INVOCATIONS } from "../lib/store/schema/tables.ts";
 import { formatRow } from "../lib/store/write/csv_row.ts";

@@ -6,7 +6,7 @@
  *     deno task bench:simulator --short     # some seconds
  *     deno task bench:simulator 3           # one case by its number
  */
-import { ownPeakMemoryMib } from "../lib/base/process_usage.ts";
+import { ownPeakMemoryMib } from "../lib/base/process.ts";
 import { Rng } from "../lib/base/rng.ts";
 import { generateSchedule } from "../lib/schedule/trace_schedule.ts";
 import { dispatch } from "../lib/invoke/dispatcher.ts";

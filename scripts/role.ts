@@ -8,7 +8,7 @@
  * @module
  */
 import { RealClock } from "../lib/clock/clock.ts";
-import { writePrivateFile } from "../lib/base/private_file.ts";
+import { writePrivateFile } from "../lib/base/file.ts";
 import { openKubeAccess } from "../lib/platform/knative/cluster/kube_access.ts";
 import {
   applyRole,

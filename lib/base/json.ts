@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { hideSecrets } from "./secrets.ts";
 
 /**
@@ -6,8 +7,8 @@ import { hideSecrets } from "./secrets.ts";
  * JSON has no numbers that are not finite, and `JSON.stringify` makes `null` of
  * them, which here means unknown. So infinity is written as the text `"Infinity"`
  * (`"-Infinity"` below zero), and NaN, which is what is unknown inside columns of
- * doubles, as `null`. The reader is `jsonNumber` of `json_number.ts`. Secrets in
- * texts are hidden.
+ * doubles, as `null`. {@linkcode jsonNumber} reads them. Secrets in texts are
+ * hidden.
  *
  * @param indent spaces for each level; 0: all in one line
  *
@@ -26,3 +27,9 @@ function replaceValue(_key: string, value: unknown): unknown {
   if (typeof value === "string") return hideSecrets(value);
   return value === Infinity || value === -Infinity ? String(value) : value;
 }
+
+/** A number as {@linkcode formatJson} writes it: infinity is the text `"Infinity"` or `"-Infinity"`. */
+export const jsonNumber = z.union([
+  z.number(),
+  z.enum(["Infinity", "-Infinity"]).transform(Number),
+]);

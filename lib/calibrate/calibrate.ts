@@ -1,5 +1,5 @@
 import { type Pacing, RealClock, wallClockDate } from "../clock/clock.ts";
-import { ownCpuMs, ownPeakMemoryMib } from "../base/process_usage.ts";
+import { ownCpuMs, ownPeakMemoryMib } from "../base/process.ts";
 import { generateRateStep } from "../schedule/pattern_schedule.ts";
 import { dispatch } from "../invoke/dispatcher.ts";
 import { VERDICT_LIMITS } from "../invoke/verdict.ts";

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { sinceProgramStartMs } from "../base/process_usage.ts";
+import { sinceProgramStartMs } from "../base/process.ts";
 import { hideSecrets } from "../base/secrets.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
 import type { PlannedLoad } from "../run/plan_block.ts";

@@ -1,5 +1,5 @@
 import { errorMessage } from "../base/error.ts";
-import { untilAborted } from "../base/until_aborted.ts";
+import { untilAborted } from "../base/signal.ts";
 import type { Finding, Mended } from "../platform/finding.ts";
 import type { PlatformName } from "../platform/registry.ts";
 import { diagnoseEndpoints } from "./doctor_endpoints.ts";

@@ -1,5 +1,5 @@
 import { LoaderError } from "../base/error.ts";
-import { untilAborted } from "../base/until_aborted.ts";
+import { untilAborted } from "../base/signal.ts";
 import { derivePlan, holdsMoreThan } from "../schedule/plan.ts";
 import type { Capacity } from "../model/platform.ts";
 import { createPlatform } from "../platform/registry.ts";

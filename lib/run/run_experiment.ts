@@ -1,8 +1,8 @@
 import { wallClockDate } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { uniqueHex } from "../base/rng.ts";
-import { sinceProgramStartMs } from "../base/process_usage.ts";
-import { untilAborted } from "../base/until_aborted.ts";
+import { sinceProgramStartMs } from "../base/process.ts";
+import { untilAborted } from "../base/signal.ts";
 import { functionKey } from "../model/trace.ts";
 import { readScheduleFile, writeScheduleFile } from "../schedule/schedule_file.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";

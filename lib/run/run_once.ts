@@ -1,7 +1,7 @@
 import type { Clock, TimerHandle } from "../clock/clock.ts";
 import { wallClockDate } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
-import { ownCpuMs, ownPeakMemoryMib, sinceProgramStartMs } from "../base/process_usage.ts";
+import { ownCpuMs, ownPeakMemoryMib, sinceProgramStartMs } from "../base/process.ts";
 import { dispatch, type DispatchProgress, type DispatchResult } from "../invoke/dispatcher.ts";
 import { describePeerWaits, isOverloaded } from "../invoke/verdict.ts";
 import type { RunStatus } from "../model/manifest.ts";

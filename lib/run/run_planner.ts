@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { LoaderError } from "../base/error.ts";
-import { findNameMistake } from "../base/plain_name.ts";
+import { findNameMistake } from "../base/file.ts";
 import { derivePlan } from "../schedule/plan.ts";
 import { readScheduleFile } from "../schedule/schedule_file.ts";
 import type { Schedule } from "../model/schedule.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { sinceProgramStartMs } from "../base/process_usage.ts";
+import { sinceProgramStartMs } from "../base/process.ts";
 import type { MachineCounters, MachineGauge, MachineLimits } from "../model/machine.ts";
 import {
   findOwnCgroup,

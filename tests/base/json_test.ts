@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatJson } from "../../lib/base/json.ts";
-import { jsonNumber } from "../../lib/base/json_number.ts";
+import { formatJson, jsonNumber } from "../../lib/base/json.ts";
 
 Deno.test("formatJson: infinite is told from unknown, at any depth", () => {
   const text = formatJson({ a: [Infinity, -Infinity, NaN, null, 0], b: { c: Infinity } }, 0);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { basename } from "node:path";
 import { readExperimentFolder } from "../../lib/store/read/experiment_folder.ts";
-import { findNameMistake } from "../../lib/base/plain_name.ts";
+import { findNameMistake } from "../../lib/base/file.ts";
 import { LoaderError } from "../../lib/base/error.ts";
 import { renderReport } from "../../lib/report/report.ts";
 import { mergeShards } from "../../lib/merge/merge.ts";

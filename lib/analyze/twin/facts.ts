@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LoaderError } from "../../base/error.ts";
-import { jsonNumber } from "../../base/json_number.ts";
+import { jsonNumber } from "../../base/json.ts";
 import type { RunManifest } from "../../model/manifest.ts";
 
 const bound = jsonNumber.nullable();

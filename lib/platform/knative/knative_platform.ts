@@ -1,7 +1,7 @@
 import "./cluster/no_deprecation_warnings.ts";
 import { type Clock, RealClock, sleep, wallClockDate } from "../../clock/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
-import { type RaisedPriority, raiseOwnPriority } from "../../base/process_priority.ts";
+import { type RaisedPriority, raiseOwnPriority } from "../../base/process.ts";
 import { uniqueHex } from "../../base/rng.ts";
 import type {
   Capacity,

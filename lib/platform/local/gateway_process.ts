@@ -2,7 +2,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Clock, sleep } from "../../clock/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
-import { setSessionNice } from "../../base/process_priority.ts";
+import { setSessionNice } from "../../base/process.ts";
 import {
   type DeployMessage,
   type GatewayInstanceEvent,

@@ -1,6 +1,6 @@
 import { wallClockDate } from "../../clock/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
-import { sinceProgramStartMs } from "../../base/process_usage.ts";
+import { sinceProgramStartMs } from "../../base/process.ts";
 import { deriveDivergence } from "../../analyze/divergence.ts";
 import { readRunTables } from "../../analyze/run_analysis.ts";
 import { parseTwinFacts, type TwinFacts } from "../../analyze/twin/facts.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LoaderError } from "../../base/error.ts";
-import { jsonNumber } from "../../base/json_number.ts";
-import { findNameMistake } from "../../base/plain_name.ts";
+import { jsonNumber } from "../../base/json.ts";
+import { findNameMistake } from "../../base/file.ts";
 import type { ExperimentManifest, MachineFigures, RunManifest } from "../../model/manifest.ts";
 import { type Outcome, OUTCOMES } from "../../model/record.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { getPriority } from "node:os";
-import { raiseOwnPriority, setSessionNice } from "../../lib/base/process_priority.ts";
+import { raiseOwnPriority, setSessionNice } from "../../lib/base/process.ts";
 
 /** The session's niceness as the system tells it; `null` where it knows none. */
 function readSessionNice(): string | null {

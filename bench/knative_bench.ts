@@ -3,7 +3,7 @@
  * kubectl with the very same services in the same run; and of a trace run and one at ten
  * invocations a second, the dispatch lag and the loader's own CPU.
  *
- *     ../shared/cluster/exec.sh deno task bench:knative [--short]
+ *     deno task bench:knative [--short]
  *
  * The cluster shares the machine's cores with the loader here, so that the figures are bounds of
  * what a cluster of its own gives.

@@ -2,7 +2,7 @@
  * Makes the image of the trace function:
  *
  *     deno task image --name registry.example/trace-function:1
- *     deno task image --with ../shared/cluster/image.sh --name dev.local/trace-function:1
+ *     deno task image --with ./make_image.sh --name dev.local/trace-function:1
  *
  * With docker, from `workloads/container/Dockerfile`. With `--with`, a program
  * makes it that takes a name and files as `SOURCE:DESTINATION`: then no docker

@@ -1,7 +1,7 @@
 /**
  * Runs the tests against a real cluster with Knative, where there is one:
  *
- *     ../shared/cluster/exec.sh deno task test:knative [files]
+ *     deno task test:knative [files]
  *
  * Without one it says so in a line and succeeds; with `CI=true` that is a failure.
  */
@@ -19,8 +19,7 @@ if (HAS_CLUSTER) {
   Deno.exit(code);
 }
 console.log(
-  "Skipped: there is no cluster to test against; KUBECONFIG and LOADER_GATEWAY tell of one, as " +
-    "inside of ../shared/cluster/exec.sh.",
+  "Skipped: there is no cluster to test against; KUBECONFIG and LOADER_GATEWAY tell of one.",
 );
 if (process.env.CI === "true") Deno.exit(1);
 

@@ -15,7 +15,7 @@ import {
   type TraceText,
 } from "../support/trace_files.ts";
 
-const EXAMPLE = join(import.meta.dirname!, "../../../shared/data/traces/azure_2019_example");
+const EXAMPLE = join(import.meta.dirname!, "../reference/azure_2019_example");
 
 async function readFiles(
   files: Readonly<Record<string, string>>,
@@ -165,36 +165,27 @@ Deno.test("readTrace: a trace without triggers has null", async () => {
   assert.equal(trace.minutes, 1);
 });
 
-Deno.test({
-  name: "readTrace: the example of the dataset's format",
-  ignore: !await exists(EXAMPLE),
-  async fn() {
-    const trace = await readTrace(EXAMPLE);
-    assert.equal(trace.name, "azure_2019_example");
-    assert.equal(trace.minutes, 1440);
-    assert.deepEqual(trace.functions.map(({ runtimeMs }) => runtimeMs.mean).slice(0, 3), [
-      100,
-      500,
-      250,
-    ]);
-    assert.deepEqual(trace.functions[0].memoryMib.values, [
-      100,
-      102,
-      114,
-      123,
-      127,
-      136,
-      143,
-      152,
-    ]);
-    assert.deepEqual(trace.repairs, []);
-  },
+Deno.test("readTrace: the example of the dataset's format", async () => {
+  const trace = await readTrace(EXAMPLE);
+  assert.equal(trace.name, "azure_2019_example");
+  assert.equal(trace.minutes, 1440);
+  assert.deepEqual(trace.functions.map(({ runtimeMs }) => runtimeMs.mean).slice(0, 3), [
+    100,
+    500,
+    250,
+  ]);
+  assert.deepEqual(trace.functions[0].memoryMib.values, [
+    100,
+    102,
+    114,
+    123,
+    127,
+    136,
+    143,
+    152,
+  ]);
+  assert.deepEqual(trace.repairs, []);
 });
-if (!await exists(EXAMPLE)) console.warn(`Skipped: ${EXAMPLE} is not here.`);
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
 
 const DEFECTS: readonly {
   readonly name: string;

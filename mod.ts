@@ -106,5 +106,6 @@ export {
   readTracesOfOptions,
   windowOfOptions,
 } from "./lib/run/trace_run.ts";
-export { type ExperimentOutcome, runExperiment } from "./lib/run/run_experiment.ts";
+export type { ExperimentCall, ExperimentOutcome } from "./lib/run/make_runs.ts";
+export { runExperiment } from "./lib/cli/run_experiment.ts";
 export { runAsScript } from "./lib/cli/script.ts";

@@ -27,7 +27,7 @@ import {
 import type { CommonOptions } from "../lib/run/common_options.ts";
 import type { Experiment } from "../lib/run/experiment.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
-import { runExperiment } from "../lib/run/run_experiment.ts";
+import { runExperiment } from "../lib/cli/run_experiment.ts";
 import { rankedQuantile } from "../lib/stats/quantile.ts";
 import { openTestRole, type TestRole } from "../tests/knative/role.ts";
 import { createTestPlatform, smallFunction } from "../tests/knative/test_platform.ts";

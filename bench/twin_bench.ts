@@ -18,7 +18,7 @@ import { readTwinFolder } from "../lib/analyze/twin/folder.ts";
 import type { CommonOptions } from "../lib/run/common_options.ts";
 import type { Experiment } from "../lib/run/experiment.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
-import { runExperiment } from "../lib/run/run_experiment.ts";
+import { runExperiment } from "../lib/cli/run_experiment.ts";
 import { temporaryFolder } from "../tests/support/script.ts";
 
 const isShort = Deno.args.includes("--short");

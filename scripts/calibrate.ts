@@ -21,8 +21,7 @@ import {
   deriveSustainedRatePerS,
 } from "../lib/run/calibration.ts";
 import { describeCpuLimit } from "../lib/run/machine_facts.ts";
-import { listenForInterrupt } from "../lib/cli/interrupt.ts";
-import { runMain } from "../lib/cli/main.ts";
+import { listenForInterrupt, runMain } from "../lib/cli/program.ts";
 import { durationOption, integerListOption, textOption } from "../lib/option/option.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
 import { EchoServerProcess } from "../lib/calibrate/echo_server_process.ts";

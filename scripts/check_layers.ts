@@ -24,7 +24,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["analyze"],
   ["platform", "report"],
   ["run"],
-  ["preflight", "doctor", "merge", "calibrate"],
+  ["preflight", "doctor", "twin", "merge", "calibrate"],
   ["cli"],
 ];
 

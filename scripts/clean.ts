@@ -16,7 +16,7 @@ import {
 } from "../lib/platform/knative/deploy/clean_cluster.ts";
 import { openKubeAccess } from "../lib/platform/knative/cluster/kube_access.ts";
 import { CLUSTER_OPTIONS } from "../lib/run/cluster_options.ts";
-import { listenForInterrupt } from "../lib/cli/interrupt.ts";
+import { listenForInterrupt, print, runMain } from "../lib/cli/program.ts";
 import {
   choiceOption,
   durationOption,
@@ -25,8 +25,6 @@ import {
   textOption,
 } from "../lib/option/option.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
-import { runMain } from "../lib/cli/main.ts";
-import { print } from "../lib/cli/print.ts";
 
 const OPTIONS = {
   platform: choiceOption(["knative"], { meaning: "where functions ran", default: "knative" }),

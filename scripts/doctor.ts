@@ -14,10 +14,8 @@ import { diagnose, isReady } from "../lib/doctor/doctor.ts";
 import { doctorOptionsOf, type DoctorValues } from "../lib/doctor/doctor_options.ts";
 import { diagnosisJson, renderDiagnosis } from "../lib/doctor/doctor_text.ts";
 import { findExperiment } from "../lib/doctor/find_experiment.ts";
-import { listenForInterrupt } from "../lib/cli/interrupt.ts";
+import { listenForInterrupt, print, runMain } from "../lib/cli/program.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
-import { runMain } from "../lib/cli/main.ts";
-import { print } from "../lib/cli/print.ts";
 
 const EXPERIMENTS = new URL("../experiments/", import.meta.url);
 

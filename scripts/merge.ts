@@ -9,10 +9,8 @@
 import { parseArgs } from "node:util";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { mergeShards } from "../lib/merge/merge.ts";
-import { listenForInterrupt } from "../lib/cli/interrupt.ts";
-import { runMain } from "../lib/cli/main.ts";
+import { listenForInterrupt, print, runMain } from "../lib/cli/program.ts";
 import { makeReport } from "../lib/run/make_report.ts";
-import { print } from "../lib/cli/print.ts";
 import { renderResultTable } from "../lib/run/result_table.ts";
 
 const USAGE = "Usage: merge <folder> <folder> … [--output <folder>]  (the folder of each loader; " +

@@ -11,12 +11,10 @@
 import { LoaderError } from "../lib/base/error.ts";
 import { formatJson } from "../lib/base/json.ts";
 import { findExperiment, listExperiments } from "../lib/doctor/find_experiment.ts";
-import { listenForInterrupt } from "../lib/cli/interrupt.ts";
+import { listenForInterrupt, print, runMain } from "../lib/cli/program.ts";
 import { isFeasible, preflight } from "../lib/preflight/preflight.ts";
 import { parsePreflightOptions } from "../lib/preflight/preflight_options.ts";
 import { renderPreflight } from "../lib/preflight/preflight_text.ts";
-import { runMain } from "../lib/cli/main.ts";
-import { print } from "../lib/cli/print.ts";
 
 const EXPERIMENTS = new URL("../experiments/", import.meta.url);
 

@@ -6,8 +6,7 @@
  * @module
  */
 import { LoaderError } from "../lib/base/error.ts";
-import { listenForInterrupt } from "../lib/cli/interrupt.ts";
-import { runMain } from "../lib/cli/main.ts";
+import { listenForInterrupt, runMain } from "../lib/cli/program.ts";
 import { makeReport } from "../lib/run/make_report.ts";
 
 const USAGE = "Usage: report <folder>  (an experiment's folder, which holds experiment.json)";

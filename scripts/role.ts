@@ -27,8 +27,7 @@ import {
   textOption,
 } from "../lib/option/option.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
-import { runMain } from "../lib/cli/main.ts";
-import { print, tolerateClosed } from "../lib/cli/print.ts";
+import { print, runMain, tolerateClosed } from "../lib/cli/program.ts";
 
 const OPTIONS = {
   platform: choiceOption(["knative"], { meaning: "what it is for", default: "knative" }),

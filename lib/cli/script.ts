@@ -3,13 +3,12 @@ import { formatJson } from "../base/json.ts";
 import type { RunManifest, RunStatus } from "../model/manifest.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import type { Experiment } from "../run/experiment.ts";
-import { listenForInterrupt } from "./interrupt.ts";
+import { listenForInterrupt, print } from "./program.ts";
 import { makeReport } from "../run/make_report.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
 import { parseOptions } from "../option/parse_options.ts";
 import { requirePermissions } from "./permissions.ts";
-import { print } from "./print.ts";
-import { runExperiment } from "../run/run_experiment.ts";
+import { runExperiment } from "./run_experiment.ts";
 import { TerminalProgress } from "./terminal_progress.ts";
 
 /**

@@ -3,7 +3,7 @@ import { sinceProgramStartMs } from "../base/process.ts";
 import { hideSecrets } from "../base/secrets.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
 import type { PlannedLoad } from "../run/plan_block.ts";
-import { print, tolerateClosed } from "./print.ts";
+import { print, tolerateClosed } from "./program.ts";
 
 /** Writes a line over the one before. */
 interface LogUpdate {

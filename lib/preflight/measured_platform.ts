@@ -3,9 +3,8 @@ import { deriveTwinParameters } from "../analyze/twin/parameters.ts";
 import { readTwinSource } from "../analyze/twin/source.ts";
 import { LoaderError } from "../base/error.ts";
 import type { RunManifest } from "../model/manifest.ts";
-import { constant } from "../platform/simulator/distribution.ts";
+import { constant, waitForTurn } from "../platform/simulator/distribution.ts";
 import type { SimulatorOptions } from "../platform/simulator/simulator_options.ts";
-import { deriveWait } from "../run/twin/twin_settings.ts";
 
 /** What earlier runs tell of their platform's parts. */
 export interface MeasuredPlatform {
@@ -54,7 +53,7 @@ export async function readMeasuredPlatform(folder: string): Promise<MeasuredPlat
     networkMs: measured.networkMs,
     serviceOverheadMs: measured.serviceOverheadMs,
     serviceFactor: constant(measured.serviceFactor),
-    wakeUpMs: deriveWait(measured.wakeUpMs),
+    wakeUpMs: waitForTurn(measured.wakeUpMs),
   };
   return {
     simulation: Object.fromEntries(

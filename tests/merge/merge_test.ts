@@ -18,7 +18,7 @@ import { mergePlatformMetrics } from "../../lib/merge/merge_platform_metrics.ts"
 import { mergeProcesses } from "../../lib/merge/merge_processes.ts";
 import { mergeShards } from "../../lib/merge/merge.ts";
 import { mergeVerdicts } from "../../lib/merge/merge_verdict.ts";
-import { runExperiment } from "../../lib/run/run_experiment.ts";
+import { runExperiment } from "../../lib/cli/run_experiment.ts";
 import { readExperiment, readRows, readRun } from "../support/run_files.ts";
 import { temporaryFolder } from "../support/script.ts";
 import { sweep, sweepInShards, valuesOf } from "../support/shard_run.ts";

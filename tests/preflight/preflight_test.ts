@@ -15,7 +15,7 @@ import {
 } from "../../lib/preflight/preflight_options.ts";
 import { renderPreflight } from "../../lib/preflight/preflight_text.ts";
 import { readExperimentResult } from "../../lib/run/result_table.ts";
-import { runExperiment } from "../../lib/run/run_experiment.ts";
+import { runExperiment } from "../../lib/cli/run_experiment.ts";
 import { temporaryFolder } from "../support/script.ts";
 
 const SIMULATED = ["--platform", "simulator"];

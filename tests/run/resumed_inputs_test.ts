@@ -5,7 +5,7 @@ import { COMMON_OPTIONS, type CommonOptions } from "../../lib/run/common_options
 import type { Experiment } from "../../lib/run/experiment.ts";
 import type { OptionTable } from "../../lib/option/option.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";
-import { runExperiment } from "../../lib/run/run_experiment.ts";
+import { runExperiment } from "../../lib/cli/run_experiment.ts";
 import { temporaryFolder } from "../support/script.ts";
 import { csv, DURATIONS_HEADER, SMALL_TRACE } from "../support/trace_files.ts";
 

@@ -6,7 +6,7 @@ import { traceSweep } from "../../experiments/trace_sweep.ts";
 import { LoaderError } from "../../lib/base/error.ts";
 import type { OptionTable, OptionValues } from "../../lib/option/option.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";
-import { runExperiment } from "../../lib/run/run_experiment.ts";
+import { runExperiment } from "../../lib/cli/run_experiment.ts";
 import { temporaryFolder } from "../support/script.ts";
 
 function valuesOf<O extends OptionTable>(options: O, ...args: string[]): OptionValues<O> {

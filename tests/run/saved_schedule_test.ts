@@ -8,7 +8,7 @@ import type { Experiment } from "../../lib/run/experiment.ts";
 import type { OptionTable } from "../../lib/option/option.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";
 import type { PlannedLoad } from "../../lib/run/plan_block.ts";
-import { runExperiment } from "../../lib/run/run_experiment.ts";
+import { runExperiment } from "../../lib/cli/run_experiment.ts";
 import { temporaryFolder } from "../support/script.ts";
 import { csv, DURATIONS_HEADER, SMALL_TRACE } from "../support/trace_files.ts";
 

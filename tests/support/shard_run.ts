@@ -2,7 +2,7 @@ import { traceSweep } from "../../experiments/trace_sweep.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
 import type { OptionTable, OptionValues } from "../../lib/option/option.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";
-import { runExperiment } from "../../lib/run/run_experiment.ts";
+import { runExperiment } from "../../lib/cli/run_experiment.ts";
 import type { CommonOptions } from "../../lib/run/common_options.ts";
 
 /** The values of an experiment's options as the command line would give them. */

@@ -18,6 +18,14 @@ export function constant(value: number): Distribution {
   return { kind: "constant", value };
 }
 
+/**
+ * How long a call waits for a turn of the run queue, so long on average: it depends on
+ * where in its quantum each task before is, seen from outside on chance.
+ */
+export function waitForTurn(meanMs: number): Distribution {
+  return meanMs === 0 ? constant(0) : { kind: "exponential", mean: meanMs };
+}
+
 /** The mean of a distribution. */
 export function meanOf(distribution: Distribution): number {
   switch (distribution.kind) {

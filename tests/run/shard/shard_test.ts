@@ -6,7 +6,7 @@ import { LoaderError } from "../../../lib/base/error.ts";
 import { generateSchedule } from "../../../lib/schedule/trace_schedule.ts";
 import { functionKey } from "../../../lib/model/trace.ts";
 import { AgreedStarts, StartClock } from "../../../lib/run/shard/agreed_start.ts";
-import { runExperiment } from "../../../lib/run/run_experiment.ts";
+import { runExperiment } from "../../../lib/cli/run_experiment.ts";
 import { formatShard, parseShard, shardIndexOf } from "../../../lib/run/shard/shard.ts";
 import { formatInstant, parseInstant } from "../../../lib/run/shard/shard_options.ts";
 import { takeShard } from "../../../lib/run/shard/shard_schedule.ts";

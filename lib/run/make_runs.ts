@@ -28,7 +28,6 @@ import { MOST_PLANNED, replayOf, RunPlanner, scheduleFileOf } from "./run_planne
 import { isInShard } from "./shard/shard.ts";
 import { type ScheduleOptions, scheduleOptionsOf, scheduleOriginOf } from "./schedule_origin.ts";
 import { checkShardOptions } from "./shard/shard_options.ts";
-import type { TwinnedRun } from "./twin/twin.ts";
 
 /** What an experiment tells as it goes on; a script shows it, a program may do as it likes. */
 export interface ExperimentListener {
@@ -45,12 +44,29 @@ export interface ExperimentListener {
   onNote?(sentence: string): void;
 }
 
-/** How {@linkcode runExperiment} is called, beside the options. */
+/** How {@linkcode makeRuns} is called, beside the options. */
 export interface ExperimentCall {
   /** For the manifests: what the user typed. */
   readonly command?: readonly string[];
   readonly signal?: AbortSignal;
   readonly listener?: ExperimentListener;
+}
+
+/** A run that was made, with what it was made of. */
+export interface MadeRun {
+  readonly run: PlannedRun;
+  /** Those in force for it. */
+  readonly options: CommonOptions;
+  readonly folder: Pick<RunWriter, "path" | "manifest" | "update">;
+}
+
+/** What {@linkcode makeRuns} tells beside, for what is built on runs. */
+export interface RunsCall extends ExperimentCall {
+  /**
+   * Called with the runs on a deployment, in order, once that is gone: what happens
+   * here disturbs none. What it leaves in their manifests is part of the outcome.
+   */
+  readonly afterDeployment?: (runs: readonly MadeRun[], signal: AbortSignal) => Promise<void>;
 }
 
 /** What an experiment came to. */
@@ -69,10 +85,10 @@ export interface ExperimentOutcome {
  *
  * @throws LoaderError when a run cannot be made; what was measured is kept
  */
-export async function runExperiment<O extends OptionTable>(
+export async function makeRuns<O extends OptionTable>(
   experiment: Experiment<O>,
   options: OptionValues<O> & CommonOptions,
-  call: ExperimentCall = {},
+  call: RunsCall = {},
 ): Promise<ExperimentOutcome> {
   const signal = call.signal ?? new AbortController().signal;
   const listener = call.listener ?? {};
@@ -122,7 +138,7 @@ export async function runExperiment<O extends OptionTable>(
     judge,
     signal,
     listener,
-    call.command ?? [],
+    call,
   );
   if (warnings.length > 0) {
     folder.update({ notes: [...new Set([...folder.manifest.notes, ...warnings])] });
@@ -202,8 +218,8 @@ interface Deployed {
 class Session<O extends OptionTable> {
   readonly manifests: RunManifest[] = [];
   #deployed: Deployed | undefined;
-  /** Runs on what is deployed that shall have twins. */
-  #toTwin: TwinnedRun[] = [];
+  /** Runs on what is deployed. */
+  #madeRuns: MadeRun[] = [];
 
   constructor(
     readonly experiment: Experiment<O>,
@@ -212,7 +228,7 @@ class Session<O extends OptionTable> {
     readonly judge: LoadJudge,
     readonly signal: AbortSignal,
     readonly listener: ExperimentListener,
-    readonly command: readonly string[],
+    readonly call: RunsCall,
   ) {}
 
   async runAll(planner: RunPlanner, overloadTolerance: number): Promise<RunStatus> {
@@ -275,7 +291,7 @@ class Session<O extends OptionTable> {
     try {
       if (start !== null) this.listener.onNote?.(describeStart(run.name, start));
       const { platform, instances, startClock } = await this.#deploy(run, schedule, folder, start);
-      if (this.options.twin) this.#toTwin.push({ run, folder });
+      this.#madeRuns.push({ run, options: this.#optionsOf(run), folder });
       folder.update({ platform: { name: platform.name, facts: platform.describe() } });
       status = await runOnce({ ...run, schedule }, {
         platform,
@@ -350,7 +366,7 @@ class Session<O extends OptionTable> {
     const deployed = this.#deployed;
     this.#deployed = undefined;
     await deployed?.platform[Symbol.asyncDispose]();
-    await this.#makeTwins();
+    await this.#tellDeploymentEnd();
   }
 
   /** What ended the experiment is the error that is told; what comes of it is a note. */
@@ -362,13 +378,11 @@ class Session<O extends OptionTable> {
     }
   }
 
-  /** Once the platform is gone, which they would disturb. */
-  async #makeTwins(): Promise<void> {
-    const runs = this.#toTwin;
-    this.#toTwin = [];
-    if (runs.length === 0) return;
-    const { makeTwins } = await import("./twin/twin.ts");
-    await makeTwins(runs, this.#optionsOf(runs[0].run), this.signal);
+  async #tellDeploymentEnd(): Promise<void> {
+    const runs = this.#madeRuns;
+    this.#madeRuns = [];
+    if (runs.length === 0 || this.call.afterDeployment === undefined) return;
+    await this.call.afterDeployment(runs, this.signal);
     for (const { folder: { manifest } } of runs) {
       const index = this.manifests.findIndex(({ name }) => name === manifest.name);
       if (index >= 0) this.manifests[index] = manifest;
@@ -389,7 +403,7 @@ class Session<O extends OptionTable> {
       parameters: run.parameters,
       status: "running",
       error: null,
-      command: this.command,
+      command: this.call.command ?? [],
       options: applicableOptions(this.experiment, this.#optionsOf(run)),
       seed: this.options.seed,
       scheduleHash: await run.schedule.hash(this.signal),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { print } from "../../lib/cli/print.ts";
+import { print } from "../../lib/cli/program.ts";
 
 Deno.test("print: a terminal that is gone does not end the program", () => {
   const { log, error } = console;

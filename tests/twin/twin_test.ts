@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
-import { burst } from "../../../experiments/burst.ts";
-import { rpsRamp } from "../../../experiments/rps_ramp.ts";
-import { readTwinFolder, type TwinFolder } from "../../../lib/analyze/twin/folder.ts";
-import type { RunManifest } from "../../../lib/model/manifest.ts";
-import type { CommonOptions } from "../../../lib/run/common_options.ts";
-import type { Experiment } from "../../../lib/run/experiment.ts";
-import { parseOptions } from "../../../lib/option/parse_options.ts";
-import { runExperiment } from "../../../lib/run/run_experiment.ts";
-import { makeTwins, type TwinnedRun } from "../../../lib/run/twin/twin.ts";
-import { readRows } from "../../support/run_files.ts";
-import { temporaryFolder } from "../../support/script.ts";
+import { burst } from "../../experiments/burst.ts";
+import { rpsRamp } from "../../experiments/rps_ramp.ts";
+import { readTwinFolder, type TwinFolder } from "../../lib/analyze/twin/folder.ts";
+import type { RunManifest } from "../../lib/model/manifest.ts";
+import type { CommonOptions } from "../../lib/run/common_options.ts";
+import type { Experiment } from "../../lib/run/experiment.ts";
+import { parseOptions } from "../../lib/option/parse_options.ts";
+import { runExperiment } from "../../lib/cli/run_experiment.ts";
+import type { MadeRun } from "../../lib/run/make_runs.ts";
+import { makeTwins } from "../../lib/twin/twin.ts";
+import { readRows } from "../support/run_files.ts";
+import { temporaryFolder } from "../support/script.ts";
 
 /** A platform that is simulated itself, so that nothing depends on this machine. */
 const SIMULATED = [
@@ -18,18 +19,13 @@ const SIMULATED = [
   ...["--start-delay", "log-normal(180ms, 0.2)", "--network-delay", "log-normal(0.8ms, 0.3)"],
 ];
 
-interface Made {
-  readonly options: CommonOptions;
-  readonly twinned: readonly TwinnedRun[];
-}
-
 /** Makes the runs of an experiment on it. */
 async function makeRuns(
   // deno-lint-ignore no-explicit-any -- experiments differ in their options
   experiment: Experiment<any>,
   output: string,
   args: readonly string[],
-): Promise<Made> {
+): Promise<readonly MadeRun[]> {
   const { values } = parseOptions(experiment.name, "", experiment.options, [
     ...SIMULATED,
     ...args,
@@ -39,7 +35,7 @@ async function makeRuns(
   const options = values as CommonOptions;
   await runExperiment(experiment, values as CommonOptions);
   const { runs } = await experiment.plan(values as CommonOptions);
-  const twinned = [...runs].map((run) => {
+  return [...runs].map((run) => {
     const path = `${output}/runs/${run.name}`;
     let manifest: RunManifest = JSON.parse(Deno.readTextFileSync(`${path}/manifest.json`));
     const folder = {
@@ -51,14 +47,13 @@ async function makeRuns(
         manifest = { ...manifest, ...changes };
       },
     };
-    return { run, folder };
+    return { run, options, folder };
   });
-  return { options, twinned };
 }
 
 const never = new AbortController().signal;
 
-async function readTwin({ folder }: TwinnedRun): Promise<TwinFolder | null> {
+async function readTwin({ folder }: MadeRun): Promise<TwinFolder | null> {
   return await readTwinFolder({ path: folder.path, manifest: folder.manifest });
 }
 
@@ -68,8 +63,8 @@ function valueOf(twin: TwinFolder, name: string) {
 
 Deno.test("twin: finds again what a platform is that works as the model does", async () => {
   await using folder = await temporaryFolder();
-  const { options, twinned } = await makeRuns(burst, `${folder.path}/burst`, []);
-  await makeTwins(twinned, options, never);
+  const twinned = await makeRuns(burst, `${folder.path}/burst`, []);
+  await makeTwins(twinned, never);
   assert.deepEqual(twinned[0].folder.manifest.notes, []);
   const twin = await readTwin(twinned[0]);
   assert.ok(twin !== null);
@@ -85,14 +80,14 @@ Deno.test("twin: finds again what a platform is that works as the model does", a
 
 Deno.test("twin: runs on one deployment have twins on one, and again the same", async () => {
   await using folder = await temporaryFolder();
-  const { options, twinned } = await makeRuns(
+  const twinned = await makeRuns(
     rpsRamp,
     `${folder.path}/ramp`,
     ["--end", "60"],
   );
   const read = () =>
     twinned.map(({ folder: { path } }) => Deno.readTextFileSync(`${path}/twin/invocations.csv`));
-  await makeTwins(twinned, options, never);
+  await makeTwins(twinned, never);
   const once = read();
   // The rate of the second run was still remembered in the third.
   const begin = readRows(`${twinned[2].folder.path}/twin/instances.csv`);
@@ -104,23 +99,23 @@ Deno.test("twin: runs on one deployment have twins on one, and again the same", 
     assert.ok(Math.abs(relativeDifference!) < 0.1, `${run.run.name}: ${relativeDifference}`);
     Deno.removeSync(`${run.folder.path}/twin`, { recursive: true });
   }
-  await makeTwins(twinned, options, never);
+  await makeTwins(twinned, never);
   assert.deepEqual(read(), once);
 });
 
 Deno.test("twin: one that cannot be made is a note of the run, which stays as it was", async () => {
   await using folder = await temporaryFolder();
-  const { options, twinned } = await makeRuns(burst, `${folder.path}/burst`, ["--burst", "5"]);
+  const twinned = await makeRuns(burst, `${folder.path}/burst`, ["--burst", "5"]);
   const [{ folder: run }] = twinned;
   const files = () => [...Deno.readDirSync(run.path)].map(({ name }) => name).sort();
   const before = files();
   run.update({ scheduleHash: "0".repeat(64) });
-  await makeTwins(twinned, options, never);
+  await makeTwins(twinned, never);
   assert.equal(run.manifest.notes.length, 1);
   assert.match(run.manifest.notes[0], /It has no twin: The schedule of burst has the hash/);
   assert.deepEqual(files(), before);
   run.update({ platform: { name: "other", facts: {} }, notes: [] });
-  await makeTwins(twinned, options, never);
+  await makeTwins(twinned, never);
   assert.match(run.manifest.notes[0], /does not tell capacity of the platform other/);
   assert.deepEqual(files(), before);
 });

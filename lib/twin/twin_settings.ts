@@ -1,11 +1,11 @@
-import type { EmpiricalDistribution } from "../../analyze/empirical_distribution.ts";
-import type { TwinFacts } from "../../analyze/twin/facts.ts";
-import type { TwinParameters } from "../../analyze/twin/parameters.ts";
-import { constant, type Distribution } from "../../platform/simulator/distribution.ts";
+import type { EmpiricalDistribution } from "../analyze/empirical_distribution.ts";
+import type { TwinFacts } from "../analyze/twin/facts.ts";
+import type { TwinParameters } from "../analyze/twin/parameters.ts";
+import { constant, type Distribution, waitForTurn } from "../platform/simulator/distribution.ts";
 import {
   SIMULATOR_DEFAULTS,
   type SimulatorOptions,
-} from "../../platform/simulator/simulator_options.ts";
+} from "../platform/simulator/simulator_options.ts";
 
 /**
  * The settings of the simulator that make it the platform of a run: what the
@@ -38,7 +38,7 @@ export function deriveTwinSettings(
     networkMs: orElse(parameters.networkMs, SIMULATOR_DEFAULTS.networkMs),
     serviceFactor: constant(parameters.serviceFactor),
     serviceOverheadMs: orElse(parameters.serviceOverheadMs, SIMULATOR_DEFAULTS.serviceOverheadMs),
-    wakeUpMs: deriveWait(parameters.wakeUpMs),
+    wakeUpMs: waitForTurn(parameters.wakeUpMs),
     queueTimeoutMs: facts.queueTimeoutMs ?? SIMULATOR_DEFAULTS.queueTimeoutMs,
     reportMs: facts.reportMs ?? SIMULATOR_DEFAULTS.reportMs,
     autoscaling: {
@@ -90,12 +90,4 @@ const MOST_CONCURRENCY = 100_000;
 
 function orElse(measured: EmpiricalDistribution | null, otherwise: Distribution): Distribution {
   return measured ?? otherwise;
-}
-
-/**
- * How long a call waits for a turn of the run queue, so long on average: it depends on
- * where in its quantum each task before is, seen from outside on chance.
- */
-export function deriveWait(meanMs: number): Distribution {
-  return meanMs === 0 ? constant(0) : { kind: "exponential", mean: meanMs };
 }

@@ -1,30 +1,25 @@
-import { wallClockDate } from "../../clock/clock.ts";
-import { errorMessage, LoaderError } from "../../base/error.ts";
-import { sinceProgramStartMs } from "../../base/process.ts";
-import { deriveDivergence } from "../../analyze/divergence.ts";
-import { readRunTables } from "../../analyze/run_analysis.ts";
-import { parseTwinFacts, type TwinFacts } from "../../analyze/twin/facts.ts";
-import { TWIN_FOLDER, writeDivergence } from "../../analyze/twin/folder.ts";
-import { deriveTwinParameters, type TwinParameters } from "../../analyze/twin/parameters.ts";
-import { readTwinSource, type TwinSource } from "../../analyze/twin/source.ts";
-import { RUN_LEAD_MS } from "../../invoke/dispatcher.ts";
-import type { RunManifest } from "../../model/manifest.ts";
-import type { FunctionSpec, Platform } from "../../model/platform.ts";
-import { functionKey } from "../../model/trace.ts";
-import { createPlatform } from "../../platform/registry.ts";
-import { RunWriter } from "../../store/write/run_writer.ts";
-import type { CommonOptions } from "../common_options.ts";
-import type { PlannedRun } from "../experiment.ts";
-import { deriveFunctionSpecs } from "../function_specs.ts";
-import { InstanceLog } from "../instance_log.ts";
-import { runOnce } from "../run_once.ts";
+import { wallClockDate } from "../clock/clock.ts";
+import { errorMessage, LoaderError } from "../base/error.ts";
+import { sinceProgramStartMs } from "../base/process.ts";
+import { deriveDivergence } from "../analyze/divergence.ts";
+import { readRunTables } from "../analyze/run_analysis.ts";
+import { parseTwinFacts, type TwinFacts } from "../analyze/twin/facts.ts";
+import { TWIN_FOLDER, writeDivergence } from "../analyze/twin/folder.ts";
+import { deriveTwinParameters, type TwinParameters } from "../analyze/twin/parameters.ts";
+import { readTwinSource, type TwinSource } from "../analyze/twin/source.ts";
+import { RUN_LEAD_MS } from "../invoke/dispatcher.ts";
+import type { RunManifest } from "../model/manifest.ts";
+import type { FunctionSpec, Platform } from "../model/platform.ts";
+import { functionKey } from "../model/trace.ts";
+import { createPlatform } from "../platform/registry.ts";
+import { RunWriter } from "../store/write/run_writer.ts";
+import type { CommonOptions } from "../run/common_options.ts";
+import type { PlannedRun } from "../run/experiment.ts";
+import { deriveFunctionSpecs } from "../run/function_specs.ts";
+import { InstanceLog } from "../run/instance_log.ts";
+import type { MadeRun } from "../run/make_runs.ts";
+import { runOnce } from "../run/run_once.ts";
 import { deriveTwinSettings } from "./twin_settings.ts";
-
-/** A run that was made, and shall have a twin. */
-export interface TwinnedRun {
-  readonly run: PlannedRun;
-  readonly folder: Pick<RunWriter, "path" | "manifest" | "update">;
-}
 
 /**
  * Makes the twins of the runs on one deployment: the same schedules on a simulated
@@ -36,8 +31,7 @@ export interface TwinnedRun {
  * What goes wrong becomes a note of the runs, whose tables stay as they are.
  */
 export async function makeTwins(
-  runs: readonly TwinnedRun[],
-  options: CommonOptions,
+  runs: readonly MadeRun[],
   signal: AbortSignal,
 ): Promise<void> {
   const made = runs.filter(({ folder: { manifest } }) =>
@@ -45,11 +39,11 @@ export async function makeTwins(
     manifest.runStartUnixMs !== null
   );
   if (made.length === 0 || signal.aborted) return;
-  const begun = new Set<TwinnedRun>();
+  const begun = new Set<MadeRun>();
   try {
     const sources = [];
     for (const { folder } of made) sources.push(await readTwinSource(folder.path, folder.manifest));
-    const twins = await Twins.deploy(made, sources, options, signal);
+    const twins = await Twins.deploy(made, sources, signal);
     try {
       for (const twinned of made) {
         begun.add(twinned);
@@ -74,7 +68,6 @@ export async function makeTwins(
 class Twins {
   readonly #platform: Platform;
   readonly #instances: InstanceLog;
-  readonly #options: CommonOptions;
   readonly #signal: AbortSignal;
   readonly #note: string;
   /** When the first run began, in ms since 1970, and when its twin does, on the twin's clock. */
@@ -84,7 +77,6 @@ class Twins {
   private constructor(
     platform: Platform,
     instances: InstanceLog,
-    options: CommonOptions,
     signal: AbortSignal,
     note: string,
     firstUnixMs: number,
@@ -92,7 +84,6 @@ class Twins {
   ) {
     this.#platform = platform;
     this.#instances = instances;
-    this.#options = options;
     this.#signal = signal;
     this.#note = note;
     this.#firstUnixMs = firstUnixMs;
@@ -100,12 +91,11 @@ class Twins {
   }
 
   static async deploy(
-    made: readonly TwinnedRun[],
+    made: readonly MadeRun[],
     sources: readonly TwinSource[],
-    options: CommonOptions,
     signal: AbortSignal,
   ): Promise<Twins> {
-    const [{ run, folder: { manifest } }] = made;
+    const [{ run, options, folder: { manifest } }] = made;
     const facts = parseTwinFacts(manifest);
     const parameters = deriveTwinParameters(sources, {
       // Of several nodes it is not known who shared the cores with whom.
@@ -124,7 +114,6 @@ class Twins {
     return new Twins(
       platform,
       instances,
-      options,
       signal,
       describeParameters(parameters, sources.length),
       manifest.runStartUnixMs!,
@@ -132,7 +121,7 @@ class Twins {
     );
   }
 
-  async make({ run, folder: { path, manifest } }: TwinnedRun): Promise<void> {
+  async make({ run, options, folder: { path, manifest } }: MadeRun): Promise<void> {
     const hash = await run.schedule.hash(this.#signal);
     if (hash !== manifest.scheduleHash) {
       throw new LoaderError(
@@ -155,7 +144,7 @@ class Twins {
       await runOnce(run, {
         platform: this.#platform,
         instances: this.#instances,
-        options: { ...this.#options, platform: "simulator" },
+        options: { ...options, platform: "simulator" },
         folder,
         beganMs: sinceProgramStartMs(),
         signal: this.#signal,

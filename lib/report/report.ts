@@ -4,25 +4,31 @@ import { readExperimentFolder, type StoredExperiment } from "../store/read/exper
 import { deriveRunAnalysis, readRunTables, type RunAnalysis } from "../analyze/run_analysis.ts";
 import { readTwinAnalysis, type TwinAnalysis } from "../analyze/twin/twin_analysis.ts";
 import { LoaderError } from "../base/error.ts";
-import { type Answer, createAnswer } from "./answers/answer.ts";
-import { writeColdStarts } from "./run/cold_start_file.ts";
-import { renderColumnSection } from "./page/column_section.ts";
-import type { Figure } from "./plot/figure.ts";
-import { listFiguresOf, removeOldFigures, writeFigures } from "./plot/figure_file.ts";
-import { renderFigures } from "./page/figure_section.ts";
+import type { Answer } from "./answers/answer.ts";
+import { createAnswer } from "./answers/create_answer.ts";
+import { writeColdStarts } from "./run/cold_start_parts.ts";
+import {
+  renderColumnSection,
+  renderNoteSection,
+  renderRepairSection,
+  renderRepeatSection,
+} from "./page/experiment_sections.ts";
+import {
+  type Figure,
+  listFiguresOf,
+  removeOldFigures,
+  renderFigures,
+  writeFigures,
+} from "./page/figure.ts";
 import { renderHealthSection } from "./run/health_section.ts";
 import { type Html, html, NOTHING } from "./page/html.ts";
-import { renderNoteSection, renderRepairSection } from "./page/note_section.ts";
 import { formatDate, formatNoun } from "./page/number_format.ts";
 import { renderPage } from "./page/page.ts";
 import { createPlotter } from "./plot/plotter.ts";
-import { renderRepeatSection } from "./run/repeat_section.ts";
 import { renderRunFigures, renderRunSection } from "./run/run_section.ts";
-import { renderRunTable } from "./run/run_table.ts";
-import { renderTwinFigures } from "./twin/twin_figure.ts";
-import { renderTwinSection } from "./twin/twin_section.ts";
+import { renderRunTable, renderWarmupTable } from "./run/run_table.ts";
+import { renderTwinFigures, renderTwinSection } from "./twin/twin_section.ts";
 import { renderVerdictSection } from "./run/verdict_section.ts";
-import { renderWarmupTable } from "./run/warmup_table.ts";
 
 /** Where a report was written. */
 export interface Report {

@@ -12,12 +12,11 @@ import { deriveResponsePoints, type ResponsePoint } from "../../analyze/response
 import { deriveResponseTimeMs } from "../../analyze/response_time.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import type { Answer } from "./answer.ts";
-import type { Figure } from "../plot/figure.ts";
+import type { Figure } from "../page/figure.ts";
 import { chooseLogScale, createLogAxis } from "../plot/log_scale.ts";
 import { createLegend, createPointCloud, type LegendEntry } from "../plot/marks.ts";
 import { formatCount, formatNumber } from "../page/number_format.ts";
-import { PALETTE } from "../plot/palette.ts";
-import type { Mark, Plotter } from "../plot/plotter.ts";
+import { type Mark, PALETTE, type Plotter } from "../plot/plotter.ts";
 import {
   chooseLinearScale,
   createLinearGrid,

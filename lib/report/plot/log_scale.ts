@@ -1,6 +1,5 @@
 import { formatNumber } from "../page/number_format.ts";
-import { PALETTE } from "./palette.ts";
-import type { Mark, Plotter } from "./plotter.ts";
+import { type Mark, PALETTE, type Plotter } from "./plotter.ts";
 
 /** A vertical log scale with ticks that a reader can place. */
 export interface LogScale {

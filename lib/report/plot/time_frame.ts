@@ -1,11 +1,32 @@
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import type { TimeBins } from "../../analyze/time_bins.ts";
-import { chooseTimeAxis, type TimeAxis } from "./time_axis.ts";
-import { PALETTE } from "./palette.ts";
-import type { Mark, Plotter } from "./plotter.ts";
+import { type Mark, PALETTE, type Plotter } from "./plotter.ts";
 
 /** Size of the figures of which two stand side by side. */
 export const HALF_SIZE = { width: 560, height: 240 } as const;
+
+/** A scale of time since run start. */
+interface TimeAxis {
+  readonly label: string;
+  /** In the unit of the axis. */
+  readonly domain: readonly [number, number];
+  /** Milliseconds to the unit of the axis. */
+  fromMs(timeMs: number): number;
+}
+
+/** Chooses seconds for runs up to five minutes, then minutes, then hours. */
+function chooseTimeAxis(endMs: number): TimeAxis {
+  const [unitMs, unit] = endMs <= 300_000
+    ? [1_000, "s"]
+    : endMs <= 10_800_000
+    ? [60_000, "min"]
+    : [3_600_000, "h"];
+  return {
+    label: `time since run start (${unit})`,
+    domain: [0, endMs / unitMs],
+    fromMs: (timeMs) => timeMs / unitMs,
+  };
+}
 
 /** What all figures over the time of a run have in common. */
 export interface TimeFrame {

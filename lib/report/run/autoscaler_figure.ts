@@ -1,10 +1,9 @@
 import type { AutoscalerSeries } from "../../analyze/autoscaler_series.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
-import type { Figure } from "../plot/figure.ts";
+import type { Figure } from "../page/figure.ts";
 import { createLegend, type LegendEntry } from "../plot/marks.ts";
 import { formatCount, formatNumber } from "../page/number_format.ts";
-import { PALETTE } from "../plot/palette.ts";
-import type { Drawing, Plotter } from "../plot/plotter.ts";
+import { type Drawing, PALETTE, type Plotter } from "../plot/plotter.ts";
 import {
   chooseLinearScale,
   createLinearGrid,

@@ -1,10 +1,9 @@
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import type { Verdict } from "../../model/manifest.ts";
-import type { Figure } from "../plot/figure.ts";
+import type { Figure } from "../page/figure.ts";
 import { createLegend } from "../plot/marks.ts";
 import { formatNumber } from "../page/number_format.ts";
-import { PALETTE } from "../plot/palette.ts";
-import type { Plotter } from "../plot/plotter.ts";
+import { PALETTE, type Plotter } from "../plot/plotter.ts";
 import {
   chooseLinearScale,
   createLinearGrid,

@@ -1,12 +1,11 @@
 import { countJudged, countNotOk } from "../../analyze/outcome_count.ts";
 import type { ResponsePoint } from "../../analyze/response_point.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
-import type { Figure } from "../plot/figure.ts";
+import type { Figure } from "../page/figure.ts";
 import { chooseLogScale, createLogAxis } from "../plot/log_scale.ts";
 import { createLegend, createPointCloud } from "../plot/marks.ts";
 import { formatCount, formatNumber } from "../page/number_format.ts";
-import { PALETTE } from "../plot/palette.ts";
-import type { Plotter } from "../plot/plotter.ts";
+import { PALETTE, type Plotter } from "../plot/plotter.ts";
 import { createTimeFrame, HALF_SIZE } from "../plot/time_frame.ts";
 
 /** Renders the response time over time: a dot an invocation, by outcome. */

@@ -1,12 +1,15 @@
 import type { Percentile, RankedQuantiles } from "../../analyze/ranked_quantiles.ts";
 import { countNotOk, NOT_OK_OUTCOMES } from "../../analyze/outcome_count.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
-import { type Html, html } from "../page/html.ts";
+import { type Html, html, NOTHING } from "../page/html.ts";
 import { formatCount, formatNumber, UNKNOWN } from "../page/number_format.ts";
 import { splitName } from "../page/name_format.ts";
 import { renderTable, type ReportColumn } from "../page/table_section.ts";
 import { chooseListedPercentiles } from "../plot/tail_percentile.ts";
 import { anchorOf } from "./verdict_section.ts";
+import type { Minute } from "../../analyze/minute.ts";
+import type { StoredRun } from "../../store/read/experiment_folder.ts";
+import type { WarmupCheck } from "../../model/manifest.ts";
 
 /** Renders the summary of all runs as a table, and how to read it. */
 export function renderRunTable(runs: readonly RunAnalysis[]): Html {
@@ -97,7 +100,7 @@ function identifyingColumns(runs: readonly RunAnalysis[]): ReportColumn<RunAnaly
 }
 
 /** A column of what the user stopped, where it is anything. */
-export function createCancelledColumns<Row>(
+function createCancelledColumns<Row>(
   rows: readonly Row[],
   cancelledOf: (row: Row) => number,
 ): readonly ReportColumn<Row>[] {
@@ -127,8 +130,79 @@ function quantileColumns(
 }
 
 /** Renders a quantile, with that of the ok ones below it where some are not ok. */
-export function renderQuantile(quantiles: RankedQuantiles, percentile: Percentile): Html {
+function renderQuantile(quantiles: RankedQuantiles, percentile: Percentile): Html {
   const all = formatNumber(quantiles.all[percentile]);
   if (quantiles.infinite === 0) return html`${all}`;
   return html`${all}<br><small>ok ${formatNumber(quantiles.okOnly[percentile])}</small>`;
+}
+
+/** Renders the table of the minutes of a run. */
+export function renderMinuteTable(minutes: readonly Minute[]): Html {
+  return renderTable<Minute>([
+    { heading: "minute", cell: ({ minute }) => minute },
+    { heading: "phase", isText: true, cell: ({ phase }) => phase === "warmup" ? "warm-up" : phase },
+    { heading: "functions", cell: ({ functions }) => formatCount(functions) },
+    { heading: "invocations", cell: ({ invocations }) => formatCount(invocations) },
+    { heading: "ok", cell: ({ outcomes }) => formatCount(outcomes.ok) },
+    { heading: "not ok", cell: ({ outcomes }) => formatCount(countNotOk(outcomes)) },
+    ...createCancelledColumns<Minute>(minutes, ({ outcomes }) => outcomes.cancelled),
+    { heading: "p50", group: "slowdown", cell: ({ slowdown }) => renderQuantile(slowdown, "p50") },
+    { heading: "p95", group: "slowdown", cell: ({ slowdown }) => renderQuantile(slowdown, "p95") },
+    {
+      heading: "p50",
+      group: "response time",
+      unit: "ms",
+      cell: ({ responseTimeMs }) => renderQuantile(responseTimeMs, "p50"),
+    },
+    {
+      heading: "p95",
+      group: "response time",
+      unit: "ms",
+      cell: ({ responseTimeMs }) => renderQuantile(responseTimeMs, "p95"),
+    },
+    { heading: "cold invocations", cell: ({ coldInvocations }) => formatCount(coldInvocations) },
+    {
+      heading: "dispatch lag max",
+      unit: "ms",
+      cell: ({ dispatchLagMaxMs }) => formatNumber(dispatchLagMaxMs),
+    },
+  ], minutes);
+}
+
+interface WarmupRow extends WarmupCheck {
+  readonly name: string;
+}
+
+/** Renders whether the warm-up of each run ended in a steady state; nothing where none was checked. */
+export function renderWarmupTable(runs: readonly StoredRun[]): Html {
+  const rows = runs.flatMap(({ manifest: { name, warmupCheck } }): WarmupRow[] =>
+    warmupCheck === null ? [] : [{ name, ...warmupCheck }]
+  );
+  if (rows.length === 0) return NOTHING;
+  return html`
+    <h3>Warm-up</h3>
+    <div id="warmup">${renderTable<WarmupRow>([
+      { heading: "run", isText: true, cell: ({ name }) => name },
+      { heading: "stationary", isText: true, cell: ({ stationary }) => wordOf(stationary) },
+      { heading: "statistic", cell: ({ statistic }) => formatNumber(statistic) },
+      {
+        heading: "5 % critical value",
+        cell: ({ criticalValue5Percent }) => formatNumber(criticalValue5Percent),
+      },
+      { heading: "p-value", cell: ({ pValue }) => formatPValue(pValue) },
+      { heading: "invocations", cell: ({ observations }) => formatCount(observations) },
+    ], rows)}</div>
+    <p class="small">Augmented Dickey-Fuller test of response time − served runtime over the last minute
+    of the warm-up, in time order. Stationary: p-value at most 0.05 and statistic at most the critical
+    value. Undetermined: fewer than 4 invocations, or all alike.</p>
+  `;
+}
+
+function wordOf(stationary: boolean | null): string {
+  if (stationary === null) return "undetermined";
+  return stationary ? "yes" : "no";
+}
+
+function formatPValue(pValue: number | null): string {
+  return pValue !== null && pValue < 0.001 ? "< 0.001" : formatNumber(pValue);
 }

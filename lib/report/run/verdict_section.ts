@@ -1,12 +1,16 @@
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import { deriveExperimentVerdict } from "../../analyze/experiment_verdict.ts";
 import type { StoredExperiment } from "../../store/read/experiment_folder.ts";
-import type { RunStatus, VerdictWord } from "../../model/manifest.ts";
-import { createEvidenceColumns } from "./evidence_columns.ts";
+import type { LoaderPart, RunStatus, Verdict, VerdictWord } from "../../model/manifest.ts";
 import { type Html, html, NOTHING } from "../page/html.ts";
-import { renderLoaderTable } from "./loader_table.ts";
-import { formatCount, formatNoun } from "../page/number_format.ts";
-import { renderTable } from "../page/table_section.ts";
+import {
+  formatCount,
+  formatNoun,
+  formatNumber,
+  formatShare,
+  UNKNOWN,
+} from "../page/number_format.ts";
+import { renderTable, type ReportColumn } from "../page/table_section.ts";
 
 const MEANINGS: Readonly<Record<VerdictWord, string>> = {
   "VALID": "The generator kept its schedule and the platform answered: the figures may be used.",
@@ -21,6 +25,11 @@ const MEANINGS: Readonly<Record<VerdictWord, string>> = {
 export function renderVerdictWord(word: VerdictWord | null): Html {
   const name = word === null ? "none" : word.toLowerCase();
   return html`<span class="verdict ${name}">${word ?? "NO VERDICT"}</span>`;
+}
+
+/** Where in the page a run is. */
+export function anchorOf(runName: string): string {
+  return `run-${runName.replace(/[^A-Za-z0-9_-]/g, "-")}`;
 }
 
 /** Renders the verdict of the experiment, and of each run with its evidence. */
@@ -40,7 +49,7 @@ export function renderVerdictSection(
           ? "No run came to its end, so none was judged."
           : `${MEANINGS[word]}${describeScope(isOpen, judged)}`}</p>
     ${runs.length === 0 ? NOTHING : renderEvidence(runs)}
-    ${renderLoaderTable(runs, renderVerdictWord)}
+    ${renderLoaderTable(runs)}
         </section>
   `;
 }
@@ -105,7 +114,73 @@ function renderEvidence(runs: readonly RunAnalysis[]): Html {
   ], runs);
 }
 
-/** Where in the page a run is. */
-export function anchorOf(runName: string): string {
-  return `run-${runName.replace(/[^A-Za-z0-9_-]/g, "-")}`;
+/** A loader's part of a run. */
+interface LoaderRow {
+  readonly run: string;
+  readonly loader: LoaderPart;
+}
+
+/**
+ * Renders the verdicts on the loaders of runs that several made together;
+ * nothing, where one loader made all.
+ */
+function renderLoaderTable(runs: readonly RunAnalysis[]): Html {
+  const rows = runs.flatMap(({ run: { manifest: { name, loaders = [] } } }): LoaderRow[] =>
+    loaders.length < 2 ? [] : loaders.map((loader) => ({ run: name, loader }))
+  );
+  if (rows.length === 0) return NOTHING;
+  const evidence = ({ loader }: LoaderRow) => loader.verdict?.evidence;
+  return html`
+    <h3>Loaders</h3>
+    <p>Several loaders made these runs, each the functions of its part. The generator is judged
+    loader by loader and by the sums of all, the platform by the sums. In the table above, numbers
+    of things are sums, and lag and delay are those of the loader that was worst off.</p>
+    ${renderTable<LoaderRow>([
+      { heading: "run", isText: true, cell: ({ run }) => run },
+      { heading: "loader", cell: ({ loader }) => loader.index },
+      {
+        heading: "verdict",
+        isText: true,
+        cell: ({ loader }) => renderVerdictWord(loader.verdict?.verdict ?? null),
+      },
+      { heading: "status", isText: true, cell: ({ loader }) => loader.status },
+      { heading: "functions", cell: ({ loader }) => formatCount(loader.plan.functions) },
+      { heading: "invocations", cell: ({ loader }) => formatCount(loader.plan.invocations) },
+      ...createEvidenceColumns(evidence),
+    ], rows)}
+  `;
+}
+
+/** The columns of what a verdict rests on, of rows that may have one. */
+function createEvidenceColumns<Row>(
+  evidence: (row: Row) => Verdict["evidence"] | undefined,
+): readonly ReportColumn<Row>[] {
+  return [
+    {
+      heading: "not ok",
+      cell: (row) => {
+        const known = evidence(row);
+        if (known === undefined || known.measured === 0) return UNKNOWN;
+        return formatShare(known.measuredNotOk / known.measured);
+      },
+    },
+    { heading: "dropped", cell: (row) => formatCount(evidence(row)?.dropped ?? null) },
+    {
+      heading: "dispatch lag p99",
+      unit: "ms",
+      cell: (row) => formatNumber(evidence(row)?.dispatchLagP99Ms ?? null),
+    },
+    {
+      heading: "loop delay p99",
+      unit: "ms",
+      cell: (row) => formatNumber(evidence(row)?.loopDelayP99Ms ?? null),
+    },
+    {
+      heading: "busy seconds",
+      cell: (row) => {
+        const known = evidence(row);
+        return known === undefined ? UNKNOWN : `${known.busySeconds.length} of ${known.seconds}`;
+      },
+    },
+  ];
 }

@@ -5,9 +5,11 @@ import {
   type KeepAliveRun,
   relativeWaste,
 } from "../../../lib/report/answers/keep_alive_run.ts";
-import { describeKeepAlive } from "../../../lib/report/answers/keep_alive_sentence.ts";
-import { renderKeepAliveTable } from "../../../lib/report/answers/keep_alive_table.ts";
-import { createAnswer } from "../../../lib/report/answers/answer.ts";
+import {
+  describeKeepAlive,
+  renderKeepAliveTable,
+} from "../../../lib/report/answers/keep_alive_answer.ts";
+import { createAnswer } from "../../../lib/report/answers/create_answer.ts";
 
 /** Of 1000 invocations, with so much memory-time idle. */
 function run(policy: string, cold: number, idleMibS: number | null): KeepAliveRun {

@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import type { RankedQuantiles } from "../../../lib/analyze/ranked_quantiles.ts";
 import { deriveRunStanding, type RunStanding } from "../../../lib/analyze/run_standing.ts";
 import type { RunManifest, RunStatus, VerdictWord } from "../../../lib/model/manifest.ts";
-import { describeSweep } from "../../../lib/report/answers/sweep_caption.ts";
+import { describeSweep, SLOWDOWN } from "../../../lib/report/answers/sweep_figure.ts";
 import {
   deriveSweepSeries,
   listLeftOut,
   type SweepPoint,
 } from "../../../lib/report/answers/sweep_group.ts";
-import { SLOWDOWN } from "../../../lib/report/answers/sweep_measure.ts";
 import { SWEPT_PARAMETERS } from "../../../lib/report/answers/swept_parameter.ts";
 
 const VALID: RunStanding = { isCounted: true, word: "VALID" };

@@ -1,13 +1,41 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Figure } from "./figure.ts";
+import { Html, html, NOTHING } from "./html.ts";
+
+/** A figure of a report. */
+export interface Figure {
+  /** Name of its file, without the ending; unique in an experiment. */
+  readonly name: string;
+  readonly title: string;
+  /** One sentence, computed from the data, that says what it shows. */
+  readonly caption: string;
+  /** A complete SVG document, without the XML declaration. */
+  readonly svg: string;
+}
 
 /** The folder of the figures, in the experiment's. */
-export const FIGURE_FOLDER = "figures";
+const FIGURE_FOLDER = "figures";
 
 /** Name of a figure's file. */
-export function fileOf({ name }: Figure): string {
+function fileOf({ name }: Figure): string {
   return `${name}.svg`;
+}
+
+/** Renders figures side by side, each with its title and caption. */
+export function renderFigures(figures: readonly Figure[]): Html {
+  if (figures.length === 0) return NOTHING;
+  return html`
+    <div class="figures">${figures.map((figure) =>
+      html`
+        <figure data-file="${FIGURE_FOLDER}/${fileOf(figure)}">
+        <h4>${figure.title}</h4>
+        ${new Html(figure.svg)}
+        <figcaption>${figure.caption}</figcaption>
+        </figure>
+      `
+    )}
+    </div>
+  `;
 }
 
 /** Writes the figures of a report as SVG files; returns their paths. */

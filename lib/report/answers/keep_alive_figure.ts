@@ -1,0 +1,254 @@
+import type { Figure } from "../page/figure.ts";
+import {
+  BOUND,
+  chooseReference,
+  coldShareOf,
+  type KeepAliveRun,
+  relativeWaste,
+} from "./keep_alive_run.ts";
+import { formatCount, formatNoun, formatShare } from "../page/number_format.ts";
+import { type Mark, PALETTE, type Plotter } from "../plot/plotter.ts";
+import { LEAST_BEYOND, rankedQuantile } from "../../stats/quantile.ts";
+
+const SIZE = { width: 560, height: 320 } as const;
+
+/**
+ * Renders cold starts against wasted memory-time, a dot for each policy; `null`
+ * where the waste is not known.
+ */
+export function renderTradeoffFigure(
+  runs: readonly KeepAliveRun[],
+  colors: PolicyColors,
+  plotter: Plotter,
+): Figure | null {
+  const { plot } = plotter;
+  const reference = chooseReference(runs);
+  const known = runs.filter((run) => Number.isFinite(relativeWaste(run, reference)));
+  if (known.length === 0) return null;
+  const points = known.map((run) => ({
+    policy: run.policy,
+    isValid: run.isValid,
+    x: 100 * relativeWaste(run, reference),
+    y: 100 * coldShareOf(run),
+  }));
+  type Point = (typeof points)[number];
+  const title = "Cold starts against wasted memory-time";
+  return {
+    name: "keep_alive_tradeoff",
+    title,
+    caption: "Further down: fewer cold starts; further left: less memory held without serving. " +
+      known.map((run) =>
+        `${run.policy}: ${formatShare(coldShareOf(run))} cold for ` +
+        `${formatShare(relativeWaste(run, reference))}`
+      ).join("; ") + ".",
+    svg: plotter.draw({
+      title,
+      ...SIZE,
+      marginRight: POLICY_NAMES_PX,
+      marginBottom: 42,
+      x: {
+        label: `wasted memory-time (% of ${reference.policy})`,
+        labelAnchor: "center",
+        zero: true,
+        nice: true,
+      },
+      y: { label: "cold invocations (%)", zero: true, nice: true },
+      marks: [
+        plot.gridX({ stroke: PALETTE.pale, strokeOpacity: 1 }),
+        plot.gridY({ stroke: PALETTE.pale, strokeOpacity: 1 }),
+        plot.ruleY([0], { stroke: PALETTE.grey }),
+        plot.dot(points, {
+          x: "x",
+          y: "y",
+          r: 5,
+          symbol: ({ policy }: Point) => policy === BOUND ? "diamond" : "circle",
+          fill: ({ policy, isValid }: Point) => isValid ? colors.of(policy) : "white",
+          stroke: ({ policy }: Point) => colors.of(policy),
+          strokeWidth: 1.5,
+        }),
+        ...createPolicyNames(points.map(({ policy }) => policy), colors, plotter),
+      ],
+    }),
+  };
+}
+
+/** Renders how the share of cold invocations is distributed over the functions. */
+export function renderFunctionFigure(
+  runs: readonly KeepAliveRun[],
+  colors: PolicyColors,
+  plotter: Plotter,
+): Figure {
+  const { plot } = plotter;
+  const title = "Cold invocations of each function";
+  const functions = Math.max(
+    ...runs.map(({ coldShareOfFunctions }) => coldShareOfFunctions.length),
+  );
+  return {
+    name: "keep_alive_functions",
+    title,
+    caption: `The part of the ${formatNoun(functions, "function")} with at most so many cold ` +
+      `invocations. ${describeMedians(runs)}`,
+    svg: plotter.draw({
+      title,
+      ...SIZE,
+      marginRight: POLICY_NAMES_PX,
+      marginBottom: 42,
+      x: { label: "cold invocations of a function (%)", labelAnchor: "center", domain: [0, 100] },
+      y: { label: "functions (%)", domain: [0, 100] },
+      marks: [
+        plot.gridY({ stroke: PALETTE.pale, strokeOpacity: 1 }),
+        plot.ruleY([0], { stroke: PALETTE.grey }),
+        ...runs.map((run) =>
+          plot.line(stairOf(run), {
+            x: "x",
+            y: "y",
+            curve: "step-after",
+            stroke: colors.of(run.policy),
+            strokeWidth: 1.8,
+          })
+        ),
+        ...createPolicyNames(runs.map(({ policy }) => policy), colors, plotter),
+      ],
+    }),
+  };
+}
+
+function shareAtMost({ coldShareOfFunctions }: KeepAliveRun, most: number): number {
+  return coldShareOfFunctions.filter((share) => share <= most).length / coldShareOfFunctions.length;
+}
+
+function describeMedians(runs: readonly KeepAliveRun[]): string {
+  const medians = runs.flatMap(({ policy, coldShareOfFunctions }) => {
+    const median = rankedQuantile(coldShareOfFunctions, 0, 0.5);
+    return median === null ? [] : [`${formatShare(median)} with ${policy}`];
+  });
+  return medians.length === 0
+    ? `Too few for a median, which needs ${2 * LEAST_BEYOND}.`
+    : `Half of them have at most ${medians.join(", ")}.`;
+}
+
+/** The corners of the distribution, in percent. */
+function stairOf(run: KeepAliveRun): { readonly x: number; readonly y: number }[] {
+  const shares = [...new Set([0, ...run.coldShareOfFunctions, 1])];
+  return shares.map((share) => ({ x: 100 * share, y: 100 * shareAtMost(run, share) }));
+}
+
+/** Renders cold starts against the memory that instances are kept in, a line for each policy. */
+export function renderMemoryFigure(
+  runs: readonly KeepAliveRun[],
+  colors: PolicyColors,
+  plotter: Plotter,
+): Figure {
+  const { plot } = plotter;
+  const points = runs.map((run) => ({
+    policy: run.policy,
+    isValid: run.isValid,
+    x: run.nodeMemoryMib!,
+    y: 100 * coldShareOf(run),
+  })).sort((a, b) => a.x - b.x);
+  type Point = (typeof points)[number];
+  const policies = [...new Set(points.map(({ policy }) => policy))];
+  const sizes = [...new Set(points.map(({ x }) => x))];
+  const title = "Cold starts against the memory for instances";
+  return {
+    name: "keep_alive_memory",
+    title,
+    caption:
+      sizes.map((size) =>
+        `${formatCount(size)} MiB: ${
+          runs.filter(({ nodeMemoryMib }) => nodeMemoryMib === size)
+            .map((run) => `${run.policy} ${formatShare(coldShareOf(run))}`).join(", ")
+        }`
+      ).join("; ") + ".",
+    svg: plotter.draw({
+      title,
+      ...SIZE,
+      marginRight: POLICY_NAMES_PX,
+      marginBottom: 42,
+      x: {
+        type: "log",
+        domain: [sizes[0] / 1.1, sizes[sizes.length - 1] * 1.1],
+      },
+      y: { label: "cold invocations (%)", zero: true, nice: true },
+      marks: [
+        plot.gridY({ stroke: PALETTE.pale, strokeOpacity: 1 }),
+        plot.ruleY([0], { stroke: PALETTE.grey }),
+        plot.axisX(sizes, {
+          label: "memory of a node (MiB)",
+          labelAnchor: "center",
+          text: (size: number) => formatCount(size),
+        }),
+        plot.line(points, {
+          x: "x",
+          y: "y",
+          z: "policy",
+          stroke: ({ policy }: Point) => colors.of(policy),
+          strokeWidth: 1.8,
+        }),
+        plot.dot(points, {
+          x: "x",
+          y: "y",
+          r: 4,
+          fill: ({ policy, isValid }: Point) => isValid ? colors.of(policy) : "white",
+          stroke: ({ policy }: Point) => colors.of(policy),
+          strokeWidth: 1.5,
+        }),
+        ...createPolicyNames(policies, colors, plotter),
+      ],
+    }),
+  };
+}
+
+const COLORS = [
+  PALETTE.blue,
+  PALETTE.orange,
+  PALETTE.green,
+  PALETTE.red,
+  PALETTE.sky,
+  PALETTE.grey,
+] as const;
+
+/** Colours of policies by name, the same in every figure of a report. */
+export class PolicyColors {
+  readonly #policies: readonly string[];
+  readonly #bound: string;
+
+  /**
+   * @param policies in order of appearance
+   * @param bound the one that is a bound, drawn in ink
+   */
+  constructor(policies: Iterable<string>, bound: string) {
+    this.#policies = [...new Set(policies)].filter((policy) => policy !== bound);
+    this.#bound = bound;
+  }
+
+  of(policy: string): string {
+    if (policy === this.#bound) return PALETTE.ink;
+    // Again from the first, where there are more.
+    return COLORS[this.#policies.indexOf(policy) % COLORS.length];
+  }
+}
+
+/** Room to the right of a frame for {@linkcode createPolicyNames}. */
+const POLICY_NAMES_PX = 142;
+
+const LINE_PX = 17;
+
+/** The names of policies in their colours, one below the other beside the frame. */
+function createPolicyNames(
+  policies: readonly string[],
+  colors: PolicyColors,
+  { plot }: Plotter,
+): Mark[] {
+  return policies.map((policy, i) =>
+    plot.text([policy], {
+      frameAnchor: "top-right",
+      textAnchor: "start",
+      lineAnchor: "top",
+      dx: 12,
+      dy: i * LINE_PX,
+      fill: colors.of(policy),
+      fontWeight: 600,
+    })
+  );
+}

@@ -46,9 +46,8 @@ export type {
 export type { Column, Table } from "./lib/model/table.ts";
 export { TABLES } from "./lib/store/schema/tables.ts";
 
-export { readTrace, type ReadTraceOptions, readTraceSamples } from "./lib/trace/azure2019.ts";
-export { describeNesting, sampleTrace, selectInvoked } from "./lib/trace/sample.ts";
-export { selectSeldom } from "./lib/trace/seldom.ts";
+export { readTrace, type ReadTraceOptions, readTraceSamples } from "./lib/trace/read_trace.ts";
+export { describeNesting, sampleTrace, selectInvoked, selectSeldom } from "./lib/trace/sample.ts";
 export { allocateMaxMax } from "./lib/trace/allocation.ts";
 export { deriveFunctionDemands } from "./lib/trace/profile.ts";
 

@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { Rng } from "../lib/base/rng.ts";
-import { formatAzure2019 } from "../lib/trace/azure2019_format.ts";
-import { synthesizeFunctions } from "../lib/trace/synthesize.ts";
+import { formatAzure2019 } from "../lib/trace/azure2019/azure2019_text.ts";
+import { synthesizeFunctions } from "../lib/trace/azure2019/synthesize.ts";
 
 /** Where the header of a gzip file names the operating system (RFC 1952, section 2.3.1). */
 const GZIP_OS_OFFSET = 9;

@@ -1,6 +1,6 @@
 import { generateSchedule } from "../schedule/trace_schedule.ts";
 import type { Trace } from "../model/trace.ts";
-import { readTraceSamples } from "../trace/azure2019.ts";
+import { readTraceSamples } from "../trace/read_trace.ts";
 import { countInvoked, selectInvoked } from "../trace/sample.ts";
 import type { TraceWindow } from "../trace/window.ts";
 import { deriveFunctionDemands, PROFILING_MINUTES } from "../trace/profile.ts";

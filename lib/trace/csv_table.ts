@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { joinKey } from "../model/trace.ts";
 import { recogniseContent, TELLING_BYTES } from "./file_content.ts";
 
 /** A record of a CSV file. */
@@ -241,6 +242,70 @@ async function* unpack(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     // The error, if any, destroys the stream and so ends the loop below.
   });
   yield* unpacked as AsyncIterable<Uint8Array>;
+}
+
+/** Counts are stored in 32 bits. */
+export const MAX_COUNT = 0xffffffff;
+
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/**
+ * A finite decimal number.
+ *
+ * @throws LoaderError `input` with the place of the cell
+ */
+export function parseNumberCell(table: CsvTable, row: CsvRow, column: number): number {
+  const text = row.cells[column].trim();
+  const value = Number(text);
+  if (!DECIMAL.test(text) || !Number.isFinite(value)) {
+    throw wrongCell(table, row, column, "a number");
+  }
+  return value;
+}
+
+/**
+ * A number of invocations: a whole number from 0 to 2^32 − 1, also as `5.0`.
+ *
+ * @throws LoaderError `input` with the place of the cell
+ */
+export function parseCountCell(table: CsvTable, row: CsvRow, column: number): number {
+  const text = row.cells[column];
+  // Nearly every cell of a trace is one digit, and there are tens of millions.
+  if (text.length === 1) {
+    const digit = text.charCodeAt(0) - 48;
+    if (digit >= 0 && digit <= 9) return digit;
+  }
+  const value = Number(text);
+  if (!DECIMAL.test(text.trim()) || !Number.isInteger(value) || value < 0 || value > MAX_COUNT) {
+    throw wrongCell(table, row, column, "a whole number from 0 to 4294967295");
+  }
+  return value;
+}
+
+/**
+ * A name or hash, not empty.
+ *
+ * @throws LoaderError `input` with the place of the cell
+ */
+export function parseIdCell(table: CsvTable, row: CsvRow, column: number): string {
+  const text = row.cells[column].trim();
+  if (text === "") throw wrongCell(table, row, column, "a name or hash");
+  return text;
+}
+
+/** The identifying cells of a row as one key. */
+export function parseKeyCells(table: CsvTable, row: CsvRow, columns: readonly number[]): string {
+  return joinKey(columns.map((column) => parseIdCell(table, row, column)));
+}
+
+function wrongCell(table: CsvTable, row: CsvRow, column: number, expected: string): LoaderError {
+  const value = row.cells[column];
+  return new LoaderError("input", `Expected ${expected}, got ${JSON.stringify(value)}.`, {
+    file: table.file,
+    line: row.line,
+    column: table.columns[column],
+    value,
+  });
 }
 
 /** Column names for a message, those of minutes shortened to their number. */

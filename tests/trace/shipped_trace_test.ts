@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { readTrace } from "../../lib/trace/azure2019.ts";
+import { readTrace } from "../../lib/trace/read_trace.ts";
 import { expectedConcurrency } from "../../lib/trace/profile.ts";
 import { sampleTrace } from "../../lib/trace/sample.ts";
 import { synthesizeFiles } from "../../scripts/synthesize_trace.ts";

@@ -1,14 +1,13 @@
-import type { Rng } from "../base/rng.ts";
-import type { FunctionProfile, Percentiles } from "../model/trace.ts";
+import type { Rng } from "../../base/rng.ts";
+import type { FunctionProfile, Percentiles } from "../../model/trace.ts";
 import {
   generateBurrXii,
   generateChoice,
   generateLogNormal,
   generatePoisson,
   interpolate,
-} from "./distributions.ts";
-import { meanOfInterpolation } from "./percentile_mean.ts";
-import { DURATION_LAYOUT, MEMORY_LAYOUT } from "./percentile_table.ts";
+} from "../distributions.ts";
+import { DURATION_LAYOUT, meanOfInterpolation, MEMORY_LAYOUT } from "./percentile_table.ts";
 
 // Figures without another source are from "Serverless in the Wild" (Shahrad et
 // al., USENIX ATC 2020), sections 3.2 to 3.5.
@@ -157,7 +156,7 @@ export const NO_CONDITIONS: SynthesisConditions = {
  *
  * @example
  * ```ts
- * import { Rng } from "../base/rng.ts";
+ * import { Rng } from "../../base/rng.ts";
  * import { synthesizeFunctions } from "./synthesize.ts";
  * const functions = synthesizeFunctions(Rng.fromSeed(42, "trace"), { functions: 3 });
  * if (functions.length !== 3) throw new Error("three were asked for");

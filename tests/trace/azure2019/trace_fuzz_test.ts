@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { LoaderError } from "../../lib/base/error.ts";
-import { Rng } from "../../lib/base/rng.ts";
-import type { Trace } from "../../lib/model/trace.ts";
-import { readTrace } from "../../lib/trace/azure2019.ts";
+import { LoaderError } from "../../../lib/base/error.ts";
+import { Rng } from "../../../lib/base/rng.ts";
+import type { Trace } from "../../../lib/model/trace.ts";
+import { readTrace } from "../../../lib/trace/read_trace.ts";
 import {
   csv,
   DURATIONS_HEADER,
   FUNCTION_MEMORY_HEADER,
   TemporaryFolder,
-} from "../support/trace_files.ts";
+} from "../../support/trace_files.ts";
 
 const ROUNDS = 300;
 const MINUTES = 6;

@@ -1,9 +1,7 @@
-import type { Percentiles } from "../model/trace.ts";
-import { parseNumberCell } from "./csv_cell.ts";
-import { type CsvRow, CsvTable } from "./csv_table.ts";
-import { meanOfInterpolation } from "./percentile_mean.ts";
-import type { DefectClass } from "./repair_log.ts";
-import { admitDuplicate, parseKey, type TraceReading } from "./trace_reading.ts";
+import type { Percentiles } from "../../model/trace.ts";
+import { type CsvRow, CsvTable, parseKeyCells, parseNumberCell } from "../csv_table.ts";
+import type { TraceReading } from "../format.ts";
+import type { DefectClass } from "../repair_log.ts";
 
 /** Which columns of a file hold a distribution, and what to do about wrong values. */
 export interface PercentileLayout {
@@ -106,10 +104,11 @@ export async function readPercentiles(
   }
   const rows = new Map<string, PercentileRow>();
   for await (const row of table.rows()) {
-    const key = parseKey(table, row, keyColumns);
+    const key = parseKeyCells(table, row, keyColumns);
     const first = rows.get(key);
     if (first !== undefined) {
-      admitDuplicate(reading, layout.duplicated, table, row, first.line, key);
+      const place = { file, line: row.line, value: key };
+      reading.repairs.addDuplicate(layout.duplicated, place, first.line);
       continue;
     }
     const percentiles = parsePercentiles(table, row, mean, columns, layout, reading);
@@ -153,4 +152,26 @@ function parsePercentiles(
   if (readMean < 0) repair(layout.negativeMean, meanColumn);
   else if (mean > 0) repair(layout.zeroMean, meanColumn);
   return { quantiles: layout.quantiles, values, mean };
+}
+
+/**
+ * Mean of the distribution that linear interpolation between percentiles
+ * gives; below the first quantile it has the first value throughout.
+ *
+ * @param quantiles in [0, 1], ascending, the last one 1
+ * @example
+ * ```ts
+ * import { meanOfInterpolation } from "./percentile_table.ts";
+ * if (meanOfInterpolation([0, 0.5, 1], [0, 10, 30]) !== 12.5) throw new Error("wrong mean");
+ * ```
+ */
+export function meanOfInterpolation(
+  quantiles: readonly number[],
+  values: readonly number[],
+): number {
+  let mean = quantiles[0] * values[0];
+  for (let i = 1; i < quantiles.length; i++) {
+    mean += (quantiles[i] - quantiles[i - 1]) * (values[i] + values[i - 1]) / 2;
+  }
+  return mean;
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { functionKey, type Trace } from "../../lib/model/trace.ts";
-import { readTrace, type ReadTraceOptions } from "../../lib/trace/azure2019.ts";
+import { functionKey, type Trace } from "../../../lib/model/trace.ts";
+import { readTrace, type ReadTraceOptions } from "../../../lib/trace/read_trace.ts";
 import {
   APPLICATION_MEMORY_HEADER,
   csv,
@@ -13,9 +13,9 @@ import {
   SMALL_TRACE,
   TemporaryFolder,
   type TraceText,
-} from "../support/trace_files.ts";
+} from "../../support/trace_files.ts";
 
-const EXAMPLE = join(import.meta.dirname!, "../reference/azure_2019_example");
+const EXAMPLE = join(import.meta.dirname!, "../../reference/azure_2019_example");
 
 async function readFiles(
   files: Readonly<Record<string, string>>,
@@ -481,14 +481,15 @@ const BAD_INPUT: readonly [
   [
     "empty folder",
     {},
-    ": No file of invocations: looked for <n>_inv.csv, invocations.csv, " +
-    "<n>/invocations.csv, invocations_per_function_md.anon.d01.csv, plain or .gz; found nothing.",
+    ": No trace of a known format: looked for <n>_inv.csv, invocations.csv, <n>/invocations.csv, " +
+    "invocations_per_function_md.anon.d01.csv (Azure Functions 2019), plain or .gz; found nothing.",
   ],
   [
     "other files",
     { "readme.txt": "", "b.csv": "" },
-    ": No file of invocations: looked for <n>_inv.csv, invocations.csv, " +
-    "<n>/invocations.csv, invocations_per_function_md.anon.d01.csv, plain or .gz; found b.csv, readme.txt.",
+    ": No trace of a known format: looked for <n>_inv.csv, invocations.csv, <n>/invocations.csv, " +
+    "invocations_per_function_md.anon.d01.csv (Azure Functions 2019), plain or .gz; " +
+    "found b.csv, readme.txt.",
   ],
   [
     "no durations",

@@ -2,15 +2,19 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { functionKey, type Trace } from "../../lib/model/trace.ts";
-import { readTrace, type ReadTraceOptions, readTraceSamples } from "../../lib/trace/azure2019.ts";
+import { functionKey, type Trace } from "../../../lib/model/trace.ts";
+import {
+  readTrace,
+  type ReadTraceOptions,
+  readTraceSamples,
+} from "../../../lib/trace/read_trace.ts";
 import {
   csv,
   DURATIONS_HEADER,
   nameFiles,
   SMALL_TRACE,
   TemporaryFolder,
-} from "../support/trace_files.ts";
+} from "../../support/trace_files.ts";
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
 

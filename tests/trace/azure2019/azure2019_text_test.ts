@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { Rng } from "../../lib/base/rng.ts";
-import { readTrace } from "../../lib/trace/azure2019.ts";
-import { formatAzure2019 } from "../../lib/trace/azure2019_format.ts";
-import { synthesizeFunctions } from "../../lib/trace/synthesize.ts";
-import { nameFiles, profileOf, TemporaryFolder } from "../support/trace_files.ts";
+import { Rng } from "../../../lib/base/rng.ts";
+import { readTrace } from "../../../lib/trace/read_trace.ts";
+import { formatAzure2019 } from "../../../lib/trace/azure2019/azure2019_text.ts";
+import { synthesizeFunctions } from "../../../lib/trace/azure2019/synthesize.ts";
+import { nameFiles, profileOf, TemporaryFolder } from "../../support/trace_files.ts";
 
 Deno.test("formatAzure2019: what is written is read again", async () => {
   const rng = Rng.fromSeed(42, "test");

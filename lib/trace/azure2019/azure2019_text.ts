@@ -1,4 +1,4 @@
-import type { FunctionProfile, Percentiles } from "../model/trace.ts";
+import type { FunctionProfile, Percentiles } from "../../model/trace.ts";
 import { DURATION_LAYOUT, MEMORY_LAYOUT, type PercentileLayout } from "./percentile_table.ts";
 
 /** The three files of a trace, line by line; each line ends in a newline. */

@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
 import { basename, resolve } from "node:path";
-import { LoaderError } from "../base/error.ts";
-import { type FunctionProfile, joinKey, type Percentiles, type Trace } from "../model/trace.ts";
+import { LoaderError } from "../../base/error.ts";
+import { type FunctionProfile, joinKey, type Percentiles, type Trace } from "../../model/trace.ts";
+import type { TraceFormat, TraceReading } from "../format.ts";
+import { type DefectClass, LEFT_OUT, type RepairLog } from "../repair_log.ts";
 import { type InvocationRow, type InvocationTable, readInvocations } from "./invocation_table.ts";
 import {
   DURATION_LAYOUT,
@@ -9,30 +10,12 @@ import {
   type PercentileTable,
   readPercentiles,
 } from "./percentile_table.ts";
-import { type DefectClass, type DefectPolicy, RepairLog } from "./repair_log.ts";
-import { sampleTrace } from "./sample.ts";
-import { findTraceFiles, type TraceFiles } from "./trace_files.ts";
-import type { DuplicatePolicy, TraceReading } from "./trace_reading.ts";
-import type { TraceWindow } from "./window.ts";
-
-/** Options of {@linkcode readTrace}. */
-export interface ReadTraceOptions {
-  /**
-   * Number of functions. Taken from `<size>_inv.csv` or the folder `<size>` where they are
-   * there, else a random sample of the (largest) trace. All functions by default.
-   */
-  readonly size?: number;
-  /** Seed of the random sample; 42 by default. */
-  readonly seed?: number;
-  /** A random sample takes functions that are invoked in it; the whole trace by default. */
-  readonly window?: TraceWindow;
-  /** Which day of the dataset's own files; the first in the folder by default. */
-  readonly day?: number;
-  /** A function twice in a file is an error by default. */
-  readonly duplicates?: DuplicatePolicy;
-  /** Defects are repaired and counted by default. */
-  readonly defects?: DefectPolicy;
-}
+import {
+  findInvocations,
+  findTraceFiles,
+  INVOCATION_FILES,
+  type TraceFiles,
+} from "./trace_files.ts";
 
 /**
  * Memory of an application of which nothing is known: half of the
@@ -41,7 +24,6 @@ export interface ReadTraceOptions {
  */
 export const TYPICAL_APPLICATION_MEMORY_MIB = 170;
 
-const LEFT_OUT = "function left out";
 const WITHOUT_DURATIONS: DefectClass = {
   defect: "function without durations",
   repair: LEFT_OUT,
@@ -68,68 +50,40 @@ const MEMORY_UNUSED: DefectClass = {
 };
 
 /**
- * Reads a trace in the format of the Azure Functions 2019 dataset ("Serverless
- * in the Wild", Shahrad et al., USENIX ATC 2020): invocations per minute,
+ * The Azure Functions 2019 dataset ("Serverless in the Wild", Shahrad et al.,
+ * USENIX ATC 2020), and samples of it by other tools: invocations per minute,
  * percentiles of durations (ms) and of memory (MiB). Files are found as
  * {@linkcode findTraceFiles} says and streamed. Memory of an application is
  * shared equally by its functions in the file of invocations; where the file
  * of memory has a column `HashFunction`, a row is the function's own.
  *
- * Functions keep the order of the file of invocations. Defects of the data are
- * repaired, counted and told in `repairs`.
- *
- * @throws LoaderError `input` when a file is missing or wrong, when a function
- *   is there twice, when no function is left; `usage` when `size` is too large
- *
- * @example
- * ```ts
- * import { readTrace } from "./azure2019.ts";
- * const trace = await readTrace("data/azure_2019_synthetic", { size: 10 });
- * if (trace.functions.length !== 10) throw new Error("ten were asked for");
- * ```
+ * Functions keep the order of the file of invocations.
  */
-export async function readTrace(folder: string, options: ReadTraceOptions = {}): Promise<Trace> {
-  const [trace] = await readTraceSamples(folder, [options.size ?? null], options);
-  return trace;
-}
-
-/**
- * Reads samples of several sizes as {@linkcode readTrace} reads one, each file
- * once; `null` stands for all functions. A sample whose file has another number
- * of functions than its name says is what the file has; its notes tell.
- *
- * @throws LoaderError as {@linkcode readTrace}
- */
-export async function readTraceSamples(
-  folder: string,
-  sizes: readonly (number | null)[],
-  options: Omit<ReadTraceOptions, "size"> = {},
-): Promise<Trace[]> {
-  const read = new Map<string, Trace>();
-  const samples: Trace[] = [];
-  for (const size of sizes) {
-    const files = await findTraceFiles(folder, { size: size ?? undefined, day: options.day });
-    const whole = read.get(files.invocations) ?? await readFiles(folder, files, options);
-    read.set(files.invocations, whole);
-    samples.push(
-      size === null || size === files.size
-        ? withSizeNote(whole, files.size)
-        : sampleTrace(whole, size, { seed: options.seed ?? 42, window: options.window }),
-    );
-  }
-  return samples;
-}
+export const AZURE_2019: TraceFormat = {
+  name: "Azure Functions 2019",
+  looksFor: INVOCATION_FILES,
+  async recognise(folder) {
+    const evidence = await findInvocations(folder);
+    if (evidence === null) return null;
+    return {
+      evidence,
+      async select(choice) {
+        const files = await findTraceFiles(folder, choice);
+        return {
+          key: files.invocations,
+          size: files.size,
+          read: (reading) => readFiles(folder.path, files, reading),
+        };
+      },
+    };
+  },
+};
 
 async function readFiles(
   folder: string,
   files: TraceFiles,
-  options: Omit<ReadTraceOptions, "size">,
-): Promise<Trace> {
-  const reading: TraceReading = {
-    hash: createHash("sha256"),
-    repairs: new RepairLog(options.defects ?? "repair"),
-    duplicates: options.duplicates ?? "refuse",
-  };
+  reading: TraceReading,
+): Promise<Omit<Trace, "repairs" | "hash">> {
   const invocations = await readInvocations(files.invocations, reading);
   const durations = await readPercentiles(
     files.durations,
@@ -154,26 +108,7 @@ async function readFiles(
     minutes: invocations.minutes,
     firstMinute: invocations.firstMinute,
     functions,
-    repairs: reading.repairs.list(),
-    hash: reading.hash.digest("hex"),
     notes: files.notes,
-  };
-}
-
-/** Tells where the files hold another number of functions than they say. */
-function withSizeNote(trace: Trace, size: number | null): Trace {
-  const { functions, repairs, notes = [] } = trace;
-  if (size === null || functions.length === size) return trace;
-  const lost = repairs.filter(({ repair }) => repair === LEFT_OUT)
-    .map(({ defect, count }) => `${defect}: ${count}`);
-  const reason = lost.length === 0 ? "" : ` (${lost.join(", ")})`;
-  return {
-    ...trace,
-    notes: [
-      ...notes,
-      `The trace ${trace.name} is to have ${size} functions and has ${functions.length}${reason}; ` +
-      "runs of it are of as many as it has.",
-    ],
   };
 }
 

@@ -1,10 +1,9 @@
-import { LoaderError } from "../base/error.ts";
-import { functionKey } from "../model/trace.ts";
-import { MAX_COUNT, parseCountCell, parseIdCell } from "./csv_cell.ts";
-import { type CsvRow, CsvTable } from "./csv_table.ts";
+import { LoaderError } from "../../base/error.ts";
+import { functionKey } from "../../model/trace.ts";
+import { type CsvRow, CsvTable, MAX_COUNT, parseCountCell, parseIdCell } from "../csv_table.ts";
+import type { TraceReading } from "../format.ts";
+import type { DefectClass } from "../repair_log.ts";
 import { findMinuteColumns } from "./minute_columns.ts";
-import type { DefectClass } from "./repair_log.ts";
-import { admitDuplicate, type TraceReading } from "./trace_reading.ts";
 
 /** What the file of invocations tells of a function. */
 export interface InvocationRow {
@@ -57,7 +56,8 @@ export async function readInvocations(
     const key = functionKey(ids);
     const first = rows.get(key);
     if (first !== undefined) {
-      admitDuplicate(reading, DUPLICATED_INVOCATIONS, table, row, first.line, key);
+      const place = { file, line: row.line, value: key };
+      reading.repairs.addDuplicate(DUPLICATED_INVOCATIONS, place, first.line);
       addCounts(first.invocationsPerMinute, table, row, minuteColumns);
       continue;
     }

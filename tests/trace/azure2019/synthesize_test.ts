@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Rng } from "../../lib/base/rng.ts";
-import { functionKey } from "../../lib/model/trace.ts";
+import { Rng } from "../../../lib/base/rng.ts";
+import { functionKey } from "../../../lib/model/trace.ts";
 import {
   DEMONSTRATION_CONDITIONS,
   NO_CONDITIONS,
@@ -8,7 +8,7 @@ import {
   RUNTIME_LOG_SIGMA,
   synthesizeFunctions,
   TRIGGER_SHARES,
-} from "../../lib/trace/synthesize.ts";
+} from "../../../lib/trace/azure2019/synthesize.ts";
 
 function synthesize(functions: number, minutes: number, conditions = DEMONSTRATION_CONDITIONS) {
   const rng = Rng.fromSeed(42, "test");

@@ -1,5 +1,5 @@
-import { LoaderError } from "../base/error.ts";
-import { type CsvTable, listColumns } from "./csv_table.ts";
+import { LoaderError } from "../../base/error.ts";
+import { type CsvTable, listColumns } from "../csv_table.ts";
 
 /** The columns of a file of invocations that hold the counts of a minute each. */
 export interface MinuteColumns {

@@ -1,0 +1,60 @@
+import type { Hash } from "node:crypto";
+import type { Trace } from "../model/trace.ts";
+import type { RepairLog } from "./repair_log.ts";
+import type { TraceFolder } from "./trace_folder.ts";
+
+/**
+ * A data set, as it is published: how its files are recognised, and how a trace is
+ * read from them. Whether they hold counts of each minute, single invocations or
+ * distributions is known to the format alone.
+ */
+export interface TraceFormat {
+  /** What the data set is called, such as `Azure Functions 2019`. */
+  readonly name: string;
+  /** Files by which it is recognised, for the message when a folder has no known format. */
+  readonly looksFor: readonly string[];
+  /**
+   * Looks at the files of a folder; `null`: they are of another format.
+   *
+   * @throws LoaderError `input` when something cannot be read
+   */
+  recognise(folder: TraceFolder): Promise<RecognisedTrace | null>;
+}
+
+/** A folder whose format is known, before anything of the trace is read. */
+export interface RecognisedTrace {
+  /** What it was recognised by, such as the name of a file. */
+  readonly evidence: string;
+  /**
+   * Finds the files of one of the traces in the folder.
+   *
+   * @throws LoaderError `input` when files are missing, `usage` when the choice is not there
+   */
+  select(choice: TraceChoice): Promise<TraceSource>;
+}
+
+/** Which of several traces in a folder. */
+export interface TraceChoice {
+  /** Number of functions, for folders with a trace for each of several sizes. */
+  readonly size?: number;
+  /** Day from 1, for data sets with files for each day; the first one there by default. */
+  readonly day?: number;
+}
+
+/** A trace that can be read. */
+export interface TraceSource {
+  /** The same for choices that come to the same files, which are then read once. */
+  readonly key: string;
+  /** Number of functions as the files' names tell, `null` where they do not. */
+  readonly size: number | null;
+  /** @throws LoaderError `input` when something in the files is wrong */
+  read(reading: TraceReading): Promise<Omit<Trace, "repairs" | "hash">>;
+}
+
+/** What every reader of a trace's files takes in, and tells of it. */
+export interface TraceReading {
+  /** Takes in every byte that is read, unpacked. */
+  readonly hash: Hash;
+  /** Defects of the data are repaired, counted and told. */
+  readonly repairs: RepairLog;
+}

@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import { LoaderError } from "../base/error.ts";
+import type { Trace } from "../model/trace.ts";
+import { AZURE_2019 } from "./azure2019/azure2019.ts";
+import type { RecognisedTrace, TraceFormat, TraceReading, TraceSource } from "./format.ts";
+import { type DefectPolicy, type DuplicatePolicy, LEFT_OUT, RepairLog } from "./repair_log.ts";
+import { sampleTrace } from "./sample.ts";
+import { TraceFolder } from "./trace_folder.ts";
+import type { TraceWindow } from "./window.ts";
+
+/** Every format that is recognised. */
+export const TRACE_FORMATS: readonly TraceFormat[] = [
+  AZURE_2019,
+];
+
+/** Options of {@linkcode readTrace}. */
+export interface ReadTraceOptions {
+  /**
+   * Number of functions. Taken from files of a trace of this size where they are
+   * there, else a random sample of the (largest) trace. All functions by default.
+   */
+  readonly size?: number;
+  /** Seed of the random sample; 42 by default. */
+  readonly seed?: number;
+  /** A random sample takes functions that are invoked in it; the whole trace by default. */
+  readonly window?: TraceWindow;
+  /** Which day of a data set with files for each day; the first in the folder by default. */
+  readonly day?: number;
+  /** A function twice in a file is an error by default. */
+  readonly duplicates?: DuplicatePolicy;
+  /** Defects are repaired and counted by default. */
+  readonly defects?: DefectPolicy;
+  /** Formats that are recognised; {@linkcode TRACE_FORMATS} by default. */
+  readonly formats?: readonly TraceFormat[];
+}
+
+/**
+ * Reads a trace, in the format that its files are recognised by. Defects of the
+ * data are repaired, counted and told in `repairs`.
+ *
+ * @throws LoaderError `input` when the files are of no known format, or one is missing or
+ *   wrong, when a function is there twice, when no function is left; `usage` when `size` is
+ *   too large
+ *
+ * @example
+ * ```ts
+ * import { readTrace } from "./read_trace.ts";
+ * const trace = await readTrace("data/azure_2019_synthetic", { size: 10 });
+ * if (trace.functions.length !== 10) throw new Error("ten were asked for");
+ * ```
+ */
+export async function readTrace(folder: string, options: ReadTraceOptions = {}): Promise<Trace> {
+  const [trace] = await readTraceSamples(folder, [options.size ?? null], options);
+  return trace;
+}
+
+/**
+ * Reads samples of several sizes as {@linkcode readTrace} reads one, each file
+ * once; `null` stands for all functions. A sample whose file has another number
+ * of functions than its name says is what the file has; its notes tell.
+ *
+ * @throws LoaderError as {@linkcode readTrace}
+ */
+export async function readTraceSamples(
+  folder: string,
+  sizes: readonly (number | null)[],
+  options: Omit<ReadTraceOptions, "size"> = {},
+): Promise<Trace[]> {
+  const recognised = await recogniseTrace(folder, options.formats ?? TRACE_FORMATS);
+  const read = new Map<string, Trace>();
+  const samples: Trace[] = [];
+  for (const size of sizes) {
+    const source = await recognised.select({ size: size ?? undefined, day: options.day });
+    const whole = read.get(source.key) ?? await readSource(source, options);
+    read.set(source.key, whole);
+    samples.push(
+      size === null || size === source.size
+        ? withSizeNote(whole, source.size)
+        : sampleTrace(whole, size, { seed: options.seed ?? 42, window: options.window }),
+    );
+  }
+  return samples;
+}
+
+async function recogniseTrace(
+  path: string,
+  formats: readonly TraceFormat[],
+): Promise<RecognisedTrace> {
+  const folder = await TraceFolder.list(path);
+  const fitting: { readonly name: string; readonly trace: RecognisedTrace }[] = [];
+  for (const format of formats) {
+    const trace = await format.recognise(folder);
+    if (trace !== null) fitting.push({ name: format.name, trace });
+  }
+  if (fitting.length === 1) return fitting[0].trace;
+  const sentence = fitting.length === 0
+    ? "No trace of a known format: looked for " +
+      formats.map(({ name, looksFor }) => `${looksFor.join(", ")} (${name})`).join(", ") +
+      `, plain or .gz; found ${folder.describe()}.`
+    : "The folder holds traces of several formats: " +
+      fitting.map(({ name, trace }) => `${trace.evidence} (${name})`).join(", ") +
+      "; give each a folder of its own.";
+  throw new LoaderError("input", sentence, { file: path });
+}
+
+async function readSource(
+  source: TraceSource,
+  { defects = "repair", duplicates = "refuse" }: ReadTraceOptions,
+): Promise<Trace> {
+  const reading: TraceReading = {
+    hash: createHash("sha256"),
+    repairs: new RepairLog(defects, duplicates),
+  };
+  const trace = await source.read(reading);
+  return { ...trace, repairs: reading.repairs.list(), hash: reading.hash.digest("hex") };
+}
+
+/** Tells where the files hold another number of functions than they say. */
+function withSizeNote(trace: Trace, size: number | null): Trace {
+  const { functions, repairs, notes = [] } = trace;
+  if (size === null || functions.length === size) return trace;
+  const lost = repairs.filter(({ repair }) => repair === LEFT_OUT)
+    .map(({ defect, count }) => `${defect}: ${count}`);
+  const reason = lost.length === 0 ? "" : ` (${lost.join(", ")})`;
+  return {
+    ...trace,
+    notes: [
+      ...notes,
+      `The trace ${trace.name} is to have ${size} functions and has ${functions.length}${reason}; ` +
+      "runs of it are of as many as it has.",
+    ],
+  };
+}

@@ -5,7 +5,8 @@
  *
  * Within `lib/`, a file imports from its own folder or from layers below it;
  * folders of one layer (L2, L3) do not import each other. Experiments import
- * `mod.ts` alone. Type imports count as imports.
+ * `mod.ts` alone. No files import each other in a circle. Type imports count as
+ * imports.
  */
 import { dirname, join, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,6 +31,31 @@ const LAYERS: readonly (readonly string[])[] = [
 
 /** Siblings of the bottom layer that another may import: errors and randomness are everywhere. */
 const ALLOWED_SIBLINGS: ReadonlySet<string> = new Set(["stats → base"]);
+
+/** Circles that are still there; an entry goes when its circle does, and none is added. */
+const KNOWN_CIRCLES: readonly (readonly string[])[] = [
+  [
+    "lib/platform/knative/cluster/knative_objects.ts",
+    "lib/platform/knative/cluster/kube_access.ts",
+    "lib/platform/knative/cluster/kube_error.ts",
+    "lib/platform/knative/doctor/rights.ts",
+  ],
+  [
+    "lib/platform/simulator/simulated_function.ts",
+    "lib/platform/simulator/simulated_instance.ts",
+    "lib/platform/simulator/simulated_node.ts",
+  ],
+  [
+    "lib/run/calibration.ts",
+    "lib/run/common_options.ts",
+    "lib/run/experiment.ts",
+    "lib/run/plan_block.ts",
+  ],
+  [
+    "lib/rpc/http2/server_connection.ts",
+    "lib/rpc/http2/server_stream.ts",
+  ],
+];
 
 /** A file and the project's files that it imports, as paths from the project's root. */
 export interface ModuleImports {
@@ -61,6 +87,52 @@ function judge(file: string, target: string): string | null {
   return toLayer === fromLayer ? `${from} and ${to} are siblings` : `${to} lies above ${from}`;
 }
 
+/**
+ * One sentence for each circle of files that import each other, directly or through
+ * others, and for each known one that is no more.
+ */
+export function findCircles(
+  modules: readonly ModuleImports[],
+  known: readonly (readonly string[])[] = KNOWN_CIRCLES,
+): string[] {
+  const circles = listCircles(modules);
+  const isPartOf = (circle: readonly string[], one: readonly string[]) =>
+    circle.every((file) => one.includes(file));
+  return [
+    ...circles.filter((circle) => !known.some((one) => isPartOf(circle, one)))
+      .map((circle) => `${circle.join(", ")} import each other in a circle.`),
+    ...known.filter((one) => !circles.some((circle) => isPartOf(circle, one)))
+      .map((one) => `${one.join(", ")} are no circle any more; remove them from KNOWN_CIRCLES.`),
+  ];
+}
+
+/** The strongly connected components of more than one file, by Tarjan's algorithm (1972). */
+function listCircles(modules: readonly ModuleImports[]): string[][] {
+  const importsOf = new Map(modules.map(({ file, imports }) => [file, imports]));
+  const numbers = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const open: string[] = [];
+  const circles: string[][] = [];
+  const visit = (file: string) => {
+    const number = numbers.size;
+    numbers.set(file, number);
+    lowest.set(file, number);
+    open.push(file);
+    for (const target of importsOf.get(file) ?? []) {
+      if (!numbers.has(target)) visit(target);
+      // What was closed before reaches no file that is open.
+      if (open.includes(target)) {
+        lowest.set(file, Math.min(lowest.get(file)!, lowest.get(target)!));
+      }
+    }
+    if (lowest.get(file) !== number) return;
+    const circle = open.splice(open.indexOf(file));
+    if (circle.length > 1) circles.push(circle.toSorted());
+  };
+  for (const { file } of modules) if (!numbers.has(file)) visit(file);
+  return circles;
+}
+
 function folderOf(path: string): string | null {
   const [top, folder] = path.split("/");
   if (top === "workloads") return top;
@@ -78,6 +150,7 @@ export function readModules(root: string): ModuleImports[] {
   const files = [
     ...listTypeScript(join(root, "lib")),
     ...listTypeScript(join(root, "experiments")),
+    ...listTypeScript(join(root, "workloads")),
   ];
   return files.map((path) => {
     const text = stripComments(Deno.readTextFileSync(path));
@@ -102,9 +175,8 @@ function* listTypeScript(folder: string): Iterable<string> {
 }
 
 if (import.meta.main) {
-  const violations = findLayerViolations(
-    readModules(fileURLToPath(new URL("..", import.meta.url))),
-  );
+  const modules = readModules(fileURLToPath(new URL("..", import.meta.url)));
+  const violations = [...findLayerViolations(modules), ...findCircles(modules)];
   for (const violation of violations) console.error(violation);
   if (violations.length > 0) Deno.exit(1);
 }

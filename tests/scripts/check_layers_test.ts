@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { findLayerViolations, readModules } from "../../scripts/check_layers.ts";
+import { findCircles, findLayerViolations, readModules } from "../../scripts/check_layers.ts";
+
+const PROJECT = readModules(fileURLToPath(new URL("../..", import.meta.url)));
 
 Deno.test("layers: the project's imports go strictly downward", () => {
-  const modules = readModules(fileURLToPath(new URL("../..", import.meta.url)));
+  const modules = PROJECT;
   assert.ok(modules.length > 50, "the files were found");
   assert.ok(modules.some(({ imports }) => imports.length > 0), "the imports were found");
   assert.deepEqual(findLayerViolations(modules), []);
@@ -32,4 +34,40 @@ Deno.test("layers: an import that goes up, sideways or out is told", () => {
     if (expected === null) assert.deepEqual(found, [], `${file} → ${target}`);
     else assert.match(found.join(), expected);
   }
+});
+
+/** Files by what they import, each as a letter. */
+function filesOf(imports: Readonly<Record<string, string>>) {
+  return Object.entries(imports).map(([file, targets]) => ({ file, imports: [...targets] }));
+}
+
+Deno.test("layers: no files of the project import each other in a circle that is not known", () => {
+  assert.deepEqual(findCircles(PROJECT), []);
+});
+
+Deno.test("layers: circles are told whole, whatever leads into them and out of them", () => {
+  const cases: [Readonly<Record<string, string>>, string[]][] = [
+    [{ a: "bc", b: "c", c: "d", d: "" }, []],
+    [{ a: "b", b: "a" }, ["a, b"]],
+    [{ a: "b", b: "c", c: "d", d: "be", e: "" }, ["b, c, d"]],
+    [{ a: "b", b: "ac", c: "d", d: "c" }, ["c, d", "a, b"]],
+    [{ a: "bd", b: "c", c: "a", d: "e", e: "a", f: "a" }, ["a, b, c, d, e"]],
+    // One import on the way to a circle that was found before is none of it.
+    [{ a: "b", b: "a", c: "a", d: "c" }, ["a, b"]],
+    [{ a: "b" }, []],
+  ];
+  for (const [imports, circles] of cases) {
+    assert.deepEqual(
+      findCircles(filesOf(imports), []),
+      circles.map((files) => `${files} import each other in a circle.`),
+    );
+  }
+});
+
+Deno.test("layers: a known circle may shrink, and goes from the list when it is no more", () => {
+  const known = [["a", "b", "c"]];
+  assert.deepEqual(findCircles(filesOf({ a: "b", b: "c", c: "a" }), known), []);
+  assert.deepEqual(findCircles(filesOf({ a: "b", b: "a", c: "a" }), known), []);
+  assert.match(findCircles(filesOf({ a: "b", b: "d", d: "a" }), known).join(), /a, b, d import/);
+  assert.match(findCircles(filesOf({ a: "b", b: "" }), known).join(), /no circle any more/);
 });

@@ -42,7 +42,7 @@ export type {
   RunManifest,
   Verdict,
   VerdictLimits,
-} from "./lib/model/manifest.ts";
+} from "./lib/store/schema/manifest.ts";
 export type { Column, Table } from "./lib/model/table.ts";
 export { TABLES } from "./lib/store/schema/tables.ts";
 

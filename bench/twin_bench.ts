@@ -12,9 +12,10 @@
 import { burst } from "../experiments/burst.ts";
 import { rpsRamp } from "../experiments/rps_ramp.ts";
 import { traceSweep } from "../experiments/trace_sweep.ts";
-import { deriveRelativeDifference, type DivergenceMetric } from "../lib/analyze/divergence.ts";
+import { deriveRelativeDifference } from "../lib/analyze/divergence.ts";
+import type { DivergenceMetric } from "../lib/store/schema/manifest.ts";
 import { readExperimentFolder } from "../lib/store/read/experiment_folder.ts";
-import { readTwinFolder } from "../lib/analyze/twin/folder.ts";
+import { readTwinFolder } from "../lib/store/read/experiment_folder.ts";
 import type { CommonOptions } from "../lib/run/common_options.ts";
 import type { Experiment } from "../lib/run/experiment.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
@@ -51,7 +52,7 @@ async function measure(experiment: Experiment<any>, args: readonly string[]): Pr
   const { runs } = await readExperimentFolder(output);
   const ofRuns = new Map<string, DivergenceMetric[]>();
   for (const run of runs) {
-    const twin = await readTwinFolder(run);
+    const twin = readTwinFolder(run);
     if (twin === null) {
       print(`${experiment.name} ${run.manifest.name}: ${run.manifest.notes.join(" ")}`);
       continue;

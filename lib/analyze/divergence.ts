@@ -1,23 +1,11 @@
 import type { Outcome } from "../model/record.ts";
+import type { DivergenceMetric } from "../store/schema/manifest.ts";
 import { deriveSummary } from "./summary.ts";
 import { selectMeasuredStarts } from "./instance_start.ts";
 import { selectMeasured } from "./invocation_selection.ts";
 import type { TimeSpan } from "./memory_time.ts";
 import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "./occupancy.ts";
 import type { RunTables } from "./run_analysis.ts";
-
-/** A figure of a run and of its twin. */
-export interface DivergenceMetric {
-  /** Name of the metric, such as `response_time_p50`. */
-  readonly metric: string;
-  /** `null` where it is without one. */
-  readonly unit: string | null;
-  /** `null`: unknown, or too few observations; `Infinity`: among those not ok. */
-  readonly run: number | null;
-  readonly twin: number | null;
-  /** (twin − run) ÷ run; 0 where both are equal, `null` where it has no value. */
-  readonly relativeDifference: number | null;
-}
 
 /** Outcomes that a platform can bring about. */
 const OUTCOMES_COMPARED: readonly Outcome[] = ["ok", "timed_out", "rejected"];

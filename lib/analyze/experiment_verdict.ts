@@ -1,4 +1,4 @@
-import type { VerdictWord } from "../model/manifest.ts";
+import type { VerdictWord } from "../store/schema/manifest.ts";
 import type { StoredExperiment } from "../store/read/experiment_folder.ts";
 
 /** From the best to the worst: of the last one, nothing can be learnt about the platform. */

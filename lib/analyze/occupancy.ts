@@ -1,4 +1,4 @@
-import type { RunManifest } from "../model/manifest.ts";
+import type { RunManifest } from "../store/schema/manifest.ts";
 import type { InstanceLife } from "./instance_life.ts";
 import type { TimeSpan } from "./memory_time.ts";
 

@@ -1,4 +1,4 @@
-import type { RunManifest } from "../model/manifest.ts";
+import type { RunManifest } from "../store/schema/manifest.ts";
 
 /**
  * Whether a run enters medians over repetitions, and if not, why not.

@@ -1,6 +1,6 @@
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { formatJson } from "../base/json.ts";
-import type { RunManifest, RunStatus } from "../model/manifest.ts";
+import type { RunManifest, RunStatus } from "../store/schema/manifest.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import type { Experiment } from "../run/experiment.ts";
 import { listenForInterrupt, print } from "./program.ts";

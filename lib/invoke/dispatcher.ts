@@ -1,7 +1,7 @@
 import type { Alarm, Clock, TimerHandle } from "../clock/clock.ts";
 import { LoaderError } from "../base/error.ts";
 import type { MachineGauge } from "../model/machine.ts";
-import type { Verdict, VerdictLimits } from "../model/manifest.ts";
+import type { Verdict, VerdictLimits } from "../store/schema/manifest.ts";
 import type { CallColumns, Transport, TransportFactory } from "../model/platform.ts";
 import {
   createInvocationRow,

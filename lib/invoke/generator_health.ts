@@ -1,5 +1,5 @@
 import type { MachineGauge } from "../model/machine.ts";
-import type { Verdict, VerdictLimits } from "../model/manifest.ts";
+import type { Verdict, VerdictLimits } from "../store/schema/manifest.ts";
 import { dispatchLagMs } from "../model/record.ts";
 import type { PhaseSpan } from "../model/schedule.ts";
 import type { TableSink } from "../model/table.ts";

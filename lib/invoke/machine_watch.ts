@@ -1,4 +1,4 @@
-import type { MachineCause, MachineEvidence, MachineFigures } from "../model/manifest.ts";
+import type { MachineCause, MachineEvidence, MachineFigures } from "../store/schema/manifest.ts";
 import type { MachineCounters, MachineGauge } from "../model/machine.ts";
 
 type Figure = keyof MachineFigures;

@@ -1,4 +1,4 @@
-import type { MachineFigures } from "../model/manifest.ts";
+import type { MachineFigures } from "../store/schema/manifest.ts";
 
 /**
  * What is observed of the generator in one second of a run. A number that begins

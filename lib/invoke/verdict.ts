@@ -4,7 +4,7 @@ import type {
   Verdict,
   VerdictLimits,
   WaitEvidence,
-} from "../model/manifest.ts";
+} from "../store/schema/manifest.ts";
 import { describeSeconds } from "./describe_seconds.ts";
 
 /** The limits in force unless an option says otherwise. */

@@ -1,4 +1,4 @@
-import type { WaitEvidence } from "../model/manifest.ts";
+import type { WaitEvidence } from "../store/schema/manifest.ts";
 
 const SECOND_MS = 1000;
 

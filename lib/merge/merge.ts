@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { LoaderError } from "../base/error.ts";
 import { hideSecrets } from "../base/secrets.ts";
 import { GENERATOR } from "../store/schema/tables.ts";
-import type { ExperimentManifest } from "../model/manifest.ts";
+import type { ExperimentManifest } from "../store/schema/manifest.ts";
 import { writeManifest } from "../store/write/manifest_file.ts";
 import { mergeRunManifests } from "./merge_manifest.ts";
 import { mergeTables } from "./merge_tables.ts";

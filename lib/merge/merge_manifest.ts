@@ -1,4 +1,4 @@
-import type { LoaderPart, RunManifest } from "../model/manifest.ts";
+import type { LoaderPart, RunManifest } from "../store/schema/manifest.ts";
 import { type Outcome, OUTCOMES } from "../model/record.ts";
 import { mergeVerdicts } from "./merge_verdict.ts";
 import type { ShardRun } from "./shard_set.ts";

@@ -1,5 +1,5 @@
 import { deriveVerdict } from "../invoke/verdict.ts";
-import type { Verdict, WaitEvidence } from "../model/manifest.ts";
+import type { Verdict, WaitEvidence } from "../store/schema/manifest.ts";
 
 /** A loader and the verdict on it; `null` where it measured nothing. */
 export interface JudgedLoader {

@@ -4,7 +4,7 @@ import {
   type StoredExperiment,
   type StoredRun,
 } from "../store/read/experiment_folder.ts";
-import type { InputHashes, RunManifest, RunStatus, ShardFacts } from "../model/manifest.ts";
+import type { InputHashes, RunManifest, RunStatus, ShardFacts } from "../store/schema/manifest.ts";
 import { flagOf } from "../option/option.ts";
 import { formatShard, type Shard } from "../run/shard/shard.ts";
 import { formatInstant } from "../run/shard/shard_options.ts";

@@ -2,7 +2,7 @@ import { readExperimentFolder } from "../store/read/experiment_folder.ts";
 import { deriveTwinParameters } from "../analyze/twin/parameters.ts";
 import { readTwinSource } from "../analyze/twin/source.ts";
 import { LoaderError } from "../base/error.ts";
-import type { RunManifest } from "../model/manifest.ts";
+import type { RunManifest } from "../store/schema/manifest.ts";
 import { constant, waitForTurn } from "../platform/simulator/distribution.ts";
 import type { SimulatorOptions } from "../platform/simulator/simulator_options.ts";
 

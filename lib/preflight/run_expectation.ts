@@ -6,7 +6,7 @@ import { deriveRankedQuantiles, type RankedQuantiles } from "../analyze/ranked_q
 import { chooseTimeBins, type TimeBins } from "../analyze/time_bins.ts";
 import { deriveTransportLatencyMs } from "../analyze/transport_latency.ts";
 import { LoopPauses } from "../clock/loop_pauses.ts";
-import type { Plan } from "../model/manifest.ts";
+import type { Plan } from "../store/schema/manifest.ts";
 import { isJudged, type Outcome, OUTCOMES } from "../model/record.ts";
 import { phaseAt, type Schedule } from "../model/schedule.ts";
 import type { Usage } from "../run/instance_usage.ts";

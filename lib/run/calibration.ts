@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Pacing, PACINGS } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { jsonNumber } from "../base/json.ts";
-import type { VerdictLimits } from "../model/manifest.ts";
+import type { VerdictLimits } from "../store/schema/manifest.ts";
 import { areMachineLimitsKnown, readMachineLimits } from "../scrape/own_cgroup.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 

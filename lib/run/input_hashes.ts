@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { errorMessage, LoaderError } from "../base/error.ts";
-import type { InputHashes } from "../model/manifest.ts";
+import type { InputHashes } from "../store/schema/manifest.ts";
 import { flagOf, type OptionTable } from "../option/option.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 

@@ -6,7 +6,7 @@ import { untilAborted } from "../base/signal.ts";
 import { functionKey } from "../model/trace.ts";
 import { readScheduleFile, writeScheduleFile } from "../schedule/schedule_file.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
-import type { ExperimentManifest, RunManifest, RunStatus } from "../model/manifest.ts";
+import type { ExperimentManifest, RunManifest, RunStatus } from "../store/schema/manifest.ts";
 import type { Platform } from "../model/platform.ts";
 import type { Schedule } from "../model/schedule.ts";
 import { ExperimentWriter } from "../store/write/experiment_writer.ts";

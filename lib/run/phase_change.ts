@@ -1,5 +1,5 @@
 import { errorMessage } from "../base/error.ts";
-import type { RunManifest } from "../model/manifest.ts";
+import type { RunManifest } from "../store/schema/manifest.ts";
 import type { Platform } from "../model/platform.ts";
 import { logSettingsChange } from "../store/write/settings_log.ts";
 import type { PlannedRun } from "./experiment.ts";

@@ -1,4 +1,4 @@
-import type { Plan } from "../model/manifest.ts";
+import type { Plan } from "../store/schema/manifest.ts";
 import { MEMORY_LIMITS_MIB, RUNTIME_LIMITS_MS, type Schedule } from "../model/schedule.ts";
 import type { PlannedRun } from "./experiment.ts";
 import { formatDuration } from "../option/option.ts";

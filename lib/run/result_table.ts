@@ -5,7 +5,7 @@ import { readExperimentFolder } from "../store/read/experiment_folder.ts";
 import { selectMeasured } from "../analyze/invocation_selection.ts";
 import { readInvocations } from "../store/read/stored_invocations.ts";
 import { countJudged, countNotOk } from "../analyze/outcome_count.ts";
-import type { RunManifest } from "../model/manifest.ts";
+import type { RunManifest } from "../store/schema/manifest.ts";
 
 /** A run and what it came to. */
 export interface RunResult {

@@ -4,7 +4,7 @@ import { errorMessage, LoaderError } from "../base/error.ts";
 import { ownCpuMs, ownPeakMemoryMib, sinceProgramStartMs } from "../base/process.ts";
 import { dispatch, type DispatchProgress, type DispatchResult } from "../invoke/dispatcher.ts";
 import { describePeerWaits, isOverloaded } from "../invoke/verdict.ts";
-import type { RunStatus } from "../model/manifest.ts";
+import type { RunStatus } from "../store/schema/manifest.ts";
 import type { Platform } from "../model/platform.ts";
 import type { TableSink } from "../model/table.ts";
 import { CONNECTIONS, GENERATOR, INSTANCES, INVOCATIONS, TABLES } from "../store/schema/tables.ts";

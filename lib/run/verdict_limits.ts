@@ -1,4 +1,4 @@
-import type { VerdictLimits } from "../model/manifest.ts";
+import type { VerdictLimits } from "../store/schema/manifest.ts";
 import type { CommonOptions } from "./common_options.ts";
 
 /** The limits of the verdict as the options have them. */

@@ -1,4 +1,4 @@
-import type { WarmupCheck } from "../model/manifest.ts";
+import type { WarmupCheck } from "../store/schema/manifest.ts";
 import type { InvocationSink } from "../model/record.ts";
 import { adfTest } from "../stats/adf.ts";
 

@@ -4,7 +4,7 @@ import {
   type Schedule,
   type ScheduleChunk,
 } from "../model/schedule.ts";
-import type { CutRequests } from "../model/manifest.ts";
+import type { CutRequests } from "../store/schema/manifest.ts";
 import type { Percentiles } from "../model/trace.ts";
 
 /**

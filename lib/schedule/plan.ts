@@ -1,5 +1,5 @@
 import { LoopPauses } from "../clock/loop_pauses.ts";
-import type { Plan } from "../model/manifest.ts";
+import type { Plan } from "../store/schema/manifest.ts";
 import type { Schedule } from "../model/schedule.ts";
 import { CutCounter } from "./cut_requests.ts";
 

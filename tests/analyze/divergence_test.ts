@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { deriveDivergence, type DivergenceMetric } from "../../lib/analyze/divergence.ts";
+import { deriveDivergence } from "../../lib/analyze/divergence.ts";
+import type { DivergenceMetric } from "../../lib/store/schema/manifest.ts";
 import type { InstanceLife } from "../../lib/analyze/instance_life.ts";
 import type { RunTables } from "../../lib/analyze/run_analysis.ts";
 import type { PhaseSpan } from "../../lib/model/schedule.ts";

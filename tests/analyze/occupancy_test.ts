@@ -6,7 +6,7 @@ import {
   listInstanceStays,
   listMeasuredSpans,
 } from "../../lib/analyze/occupancy.ts";
-import type { RunManifest } from "../../lib/model/manifest.ts";
+import type { RunManifest } from "../../lib/store/schema/manifest.ts";
 import type { PhaseSpan } from "../../lib/model/schedule.ts";
 
 function spansOf(phases: readonly PhaseSpan[], durationMs: number) {

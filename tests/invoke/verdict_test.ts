@@ -7,7 +7,7 @@ import {
   NO_EVIDENCE,
   VERDICT_LIMITS,
 } from "../../lib/invoke/verdict.ts";
-import type { Verdict } from "../../lib/model/manifest.ts";
+import type { Verdict } from "../../lib/store/schema/manifest.ts";
 
 const FINE: Verdict["evidence"] = {
   ...NO_EVIDENCE,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import process from "node:process";
-import { readTwinFolder } from "../../lib/analyze/twin/folder.ts";
+import { readTwinFolder } from "../../lib/store/read/experiment_folder.ts";
 import { parseTwinFacts } from "../../lib/analyze/twin/facts.ts";
 import { readRows, readRun } from "../support/run_files.ts";
 import { Script, temporaryFolder } from "../support/script.ts";
@@ -57,7 +57,7 @@ Deno.test({
     const path = `${output}/runs/burst`;
     const run = readRun(output, "burst");
     assert.deepEqual(run.notes.filter((note) => note.includes("twin")), []);
-    const twin = await readTwinFolder({ path, manifest: run });
+    const twin = readTwinFolder({ path });
     assert.ok(twin !== null);
     assert.equal(twin.manifest.scheduleHash, run.scheduleHash);
     assert.equal(twin.manifest.platform.name, "simulator");

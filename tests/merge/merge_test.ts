@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
 import { LoaderError } from "../../lib/base/error.ts";
-import { parseRunManifest } from "../../lib/store/read/manifest_schema.ts";
+import { readRunManifest } from "../../lib/store/read/manifest_reader.ts";
 import { deriveVerdict, NO_EVIDENCE, VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
-import type { ExperimentManifest, RunManifest, Verdict } from "../../lib/model/manifest.ts";
+import type { ExperimentManifest, RunManifest, Verdict } from "../../lib/store/schema/manifest.ts";
 import {
   GENERATOR,
   NODES,
@@ -146,7 +146,7 @@ Deno.test("merge: what each loader said stays, and the manifest can be read back
       );
     }
   });
-  const manifest = parseRunManifest(Deno.readTextFileSync(`${run}/manifest.json`), "");
+  const manifest = readRunManifest(run)!;
   assert.deepEqual(manifest.loaders?.map(({ index }) => index), [1, 2]);
   assert.equal(manifest.runStartUnixMs, Date.UTC(2030, 0, 1));
   assert.deepEqual([manifest.shard, manifest.options.shard], [undefined, null]);

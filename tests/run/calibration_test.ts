@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { LoaderError } from "../../lib/base/error.ts";
 import { VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
-import type { Plan } from "../../lib/model/manifest.ts";
+import type { Plan } from "../../lib/store/schema/manifest.ts";
 import {
   type Calibration,
   type CalibrationStep,

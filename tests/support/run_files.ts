@@ -1,5 +1,5 @@
 import { parse } from "csv-parse/sync";
-import type { ExperimentManifest, RunManifest } from "../../lib/model/manifest.ts";
+import type { ExperimentManifest, RunManifest } from "../../lib/store/schema/manifest.ts";
 
 /** Rows of a table on disk, by column name; all text. */
 export function readRows(path: string): Record<string, string>[] {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Rng } from "../../lib/base/rng.ts";
-import type { ExperimentManifest } from "../../lib/model/manifest.ts";
+import type { ExperimentManifest } from "../../lib/store/schema/manifest.ts";
 import { type SyntheticArrival, syntheticArrivals, writeSyntheticRun } from "./synthetic_run.ts";
 
 /** Writes `experiment.json` of an experiment with the given runs. */

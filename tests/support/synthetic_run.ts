@@ -2,7 +2,12 @@ import { NO_EVIDENCE } from "../../lib/invoke/verdict.ts";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Rng } from "../../lib/base/rng.ts";
-import type { RunManifest, RunStatus, Verdict, WarmupCheck } from "../../lib/model/manifest.ts";
+import type {
+  RunManifest,
+  RunStatus,
+  Verdict,
+  WarmupCheck,
+} from "../../lib/store/schema/manifest.ts";
 import { type Outcome, OUTCOMES } from "../../lib/model/record.ts";
 import { phaseAt, type PhaseSpan } from "../../lib/model/schedule.ts";
 import type { Cell, Table } from "../../lib/model/table.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseTwinFacts } from "../../lib/analyze/twin/facts.ts";
 import type { TwinParameters } from "../../lib/analyze/twin/parameters.ts";
-import type { RunManifest } from "../../lib/model/manifest.ts";
+import type { RunManifest } from "../../lib/store/schema/manifest.ts";
 import { settleSimulatorOptions } from "../../lib/platform/simulator/simulator_options.ts";
 import { deriveTwinSettings } from "../../lib/twin/twin_settings.ts";
 

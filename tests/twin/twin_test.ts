@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { burst } from "../../experiments/burst.ts";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
-import { readTwinFolder, type TwinFolder } from "../../lib/analyze/twin/folder.ts";
-import type { RunManifest } from "../../lib/model/manifest.ts";
+import { readTwinFolder, type TwinFolder } from "../../lib/store/read/experiment_folder.ts";
+import type { RunManifest } from "../../lib/store/schema/manifest.ts";
 import type { CommonOptions } from "../../lib/run/common_options.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";
@@ -53,8 +53,8 @@ async function makeRuns(
 
 const never = new AbortController().signal;
 
-async function readTwin({ folder }: MadeRun): Promise<TwinFolder | null> {
-  return await readTwinFolder({ path: folder.path, manifest: folder.manifest });
+function readTwin({ folder }: MadeRun): TwinFolder | null {
+  return readTwinFolder(folder);
 }
 
 function valueOf(twin: TwinFolder, name: string) {
@@ -66,7 +66,7 @@ Deno.test("twin: finds again what a platform is that works as the model does", a
   const twinned = await makeRuns(burst, `${folder.path}/burst`, []);
   await makeTwins(twinned, never);
   assert.deepEqual(twinned[0].folder.manifest.notes, []);
-  const twin = await readTwin(twinned[0]);
+  const twin = readTwin(twinned[0]);
   assert.ok(twin !== null);
   assert.equal(twin.manifest.scheduleHash, twinned[0].folder.manifest.scheduleHash);
   assert.match(twin.manifest.notes.join(" "), new RegExp(twin.manifest.scheduleHash));
@@ -93,7 +93,7 @@ Deno.test("twin: runs on one deployment have twins on one, and again the same", 
   const begin = readRows(`${twinned[2].folder.path}/twin/instances.csv`);
   assert.ok(begin.some(({ time_ms, event }) => event === "ready" && Number(time_ms) < 0));
   for (const run of twinned) {
-    const twin = await readTwin(run);
+    const twin = readTwin(run);
     assert.ok(twin !== null);
     const { relativeDifference } = valueOf(twin, "response_time_p50");
     assert.ok(Math.abs(relativeDifference!) < 0.1, `${run.run.name}: ${relativeDifference}`);

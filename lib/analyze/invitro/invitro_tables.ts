@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { RunManifest } from "../../model/manifest.ts";
+import type { RunManifest } from "../../store/schema/manifest.ts";
 import { phaseAt } from "../../model/schedule.ts";
 import type { Cell } from "../../model/table.ts";
 import { GENERATOR, INVOCATIONS, PLATFORM_METRICS } from "../../store/schema/tables.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LoaderError } from "../../base/error.ts";
 import { jsonNumber } from "../../base/json.ts";
-import type { RunManifest } from "../../model/manifest.ts";
+import type { RunManifest } from "../../store/schema/manifest.ts";
 
 const bound = jsonNumber.nullable();
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { RunManifest } from "../../model/manifest.ts";
+import type { RunManifest } from "../../store/schema/manifest.ts";
 import { AUTOSCALER, INSTANCES, INVOCATIONS, PROCESSES } from "../../store/schema/tables.ts";
 import { readCsvTable, type TextColumn } from "../../store/read/stored_table.ts";
 

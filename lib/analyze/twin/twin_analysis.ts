@@ -1,4 +1,5 @@
-import type { DivergenceMetric } from "../divergence.ts";
+import { readTwinFolder } from "../../store/read/experiment_folder.ts";
+import type { DivergenceMetric } from "../../store/schema/manifest.ts";
 import { deriveInstanceCounts, type InstanceCountSeries } from "../instance_count.ts";
 import { selectInvocations, selectMeasured } from "../invocation_selection.ts";
 import type { StoredInvocations } from "../../store/read/stored_invocations.ts";
@@ -7,7 +8,6 @@ import { rankMeasure } from "../ranked_quantiles.ts";
 import { deriveResponseTimeMs } from "../response_time.ts";
 import { readRunTables, type RunTables } from "../run_analysis.ts";
 import { chooseTimeBins, countPerBin, type TimeBins } from "../time_bins.ts";
-import { readTwinFolder } from "./folder.ts";
 
 /** A figure of a run and the same one of its twin. */
 export interface Twinned<T> {
@@ -49,7 +49,7 @@ const QUANTILES = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
  * @throws LoaderError `result` when a table of the twin is broken
  */
 export async function readTwinAnalysis(run: RunTables): Promise<TwinAnalysis | null> {
-  const folder = await readTwinFolder(run.run);
+  const folder = readTwinFolder(run.run);
   if (folder === null) return null;
   const twin = await readRunTables(folder);
   const endMs = Math.max(run.endMs, twin.endMs);

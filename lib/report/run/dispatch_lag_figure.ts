@@ -1,5 +1,5 @@
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
-import type { Verdict } from "../../model/manifest.ts";
+import type { Verdict } from "../../store/schema/manifest.ts";
 import type { Figure } from "../page/figure.ts";
 import { createLegend } from "../plot/marks.ts";
 import { formatNumber } from "../page/number_format.ts";

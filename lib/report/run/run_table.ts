@@ -9,7 +9,7 @@ import { chooseListedPercentiles } from "../plot/tail_percentile.ts";
 import { anchorOf } from "./verdict_section.ts";
 import type { Minute } from "../../analyze/minute.ts";
 import type { StoredRun } from "../../store/read/experiment_folder.ts";
-import type { WarmupCheck } from "../../model/manifest.ts";
+import type { WarmupCheck } from "../../store/schema/manifest.ts";
 
 /** Renders the summary of all runs as a table, and how to read it. */
 export function renderRunTable(runs: readonly RunAnalysis[]): Html {

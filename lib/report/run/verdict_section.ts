@@ -1,7 +1,7 @@
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import { deriveExperimentVerdict } from "../../analyze/experiment_verdict.ts";
 import type { StoredExperiment } from "../../store/read/experiment_folder.ts";
-import type { LoaderPart, RunStatus, Verdict, VerdictWord } from "../../model/manifest.ts";
+import type { LoaderPart, RunStatus, Verdict, VerdictWord } from "../../store/schema/manifest.ts";
 import { type Html, html, NOTHING } from "../page/html.ts";
 import {
   formatCount,

@@ -13,7 +13,7 @@ import {
   HALF_SIZE,
   stairOf,
 } from "../plot/time_frame.ts";
-import type { DivergenceMetric } from "../../analyze/divergence.ts";
+import type { DivergenceMetric } from "../../store/schema/manifest.ts";
 import { type Html, html } from "../page/html.ts";
 import { renderTable } from "../page/table_section.ts";
 

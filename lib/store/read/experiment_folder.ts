@@ -1,9 +1,13 @@
-import { readdir, readFile, realpath } from "node:fs/promises";
+import { readdir, realpath } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { LoaderError } from "../../base/error.ts";
-import { hideSecrets } from "../../base/secrets.ts";
-import type { ExperimentManifest, RunManifest } from "../../model/manifest.ts";
-import { parseExperimentManifest, parseRunManifest } from "./manifest_schema.ts";
+import {
+  type DivergenceMetric,
+  type ExperimentManifest,
+  type RunManifest,
+  TWIN_FOLDER,
+} from "../schema/manifest.ts";
+import { readDivergence, readExperimentManifest, readRunManifest } from "./manifest_reader.ts";
 
 /** A run on disk: its folder and what its manifest says. */
 export interface StoredRun {
@@ -32,27 +36,45 @@ export interface StoredExperiment {
  * leads out of it; `result` when a manifest is broken
  */
 export async function readExperimentFolder(path: string): Promise<StoredExperiment> {
-  const file = join(path, "experiment.json");
-  const text = await readTextIfPresent(file);
-  if (text === undefined) {
+  const manifest = readExperimentManifest(path);
+  if (manifest === undefined) {
     throw new LoaderError(
       "input",
       "There is no such file; name the folder of an experiment, which holds one.",
-      { file },
+      { file: join(path, "experiment.json") },
     );
   }
-  const manifest = parseExperimentManifest(text, file);
   await refuseLinksOutwards(path, path, await realpath(path));
   const runs: StoredRun[] = [];
   const missingRuns: string[] = [];
   for (const name of await listRuns(path, manifest)) {
     const runPath = join(path, name);
-    const runFile = join(runPath, "manifest.json");
-    const runText = await readTextIfPresent(runFile);
-    if (runText === undefined) missingRuns.push(name);
-    else runs.push({ path: runPath, manifest: parseRunManifest(runText, runFile) });
+    const runManifest = readRunManifest(runPath);
+    if (runManifest === undefined) missingRuns.push(name);
+    else runs.push({ path: runPath, manifest: runManifest });
   }
   return { path, manifest, runs, missingRuns };
+}
+
+/** The twin of a run, on disk. */
+export interface TwinFolder extends StoredRun {
+  readonly divergence: readonly DivergenceMetric[];
+}
+
+/**
+ * Reads the twin of a run; `null` if it has none.
+ *
+ * @throws LoaderError `result` when a file of it is broken
+ */
+export function readTwinFolder({ path: runPath }: Pick<StoredRun, "path">): TwinFolder | null {
+  const path = join(runPath, TWIN_FOLDER);
+  const divergence = readDivergence(path);
+  if (divergence === undefined) return null;
+  const manifest = readRunManifest(path);
+  if (manifest === undefined) {
+    throw new LoaderError("result", "The twin has no manifest; make the run anew.", { file: path });
+  }
+  return { path, manifest, divergence: divergence.metrics };
 }
 
 async function listRuns(path: string, manifest: ExperimentManifest): Promise<string[]> {
@@ -87,16 +109,6 @@ async function refuseLinksOutwards(folder: string, root: string, realRoot: strin
         "file itself there.",
       { file: path },
     );
-  }
-}
-
-async function readTextIfPresent(file: string): Promise<string | undefined> {
-  try {
-    // A version that did not hide them may have written it.
-    return hideSecrets(await readFile(file, "utf8"));
-  } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw new LoaderError("result", "The file cannot be read.", { file, cause: error });
   }
 }
 

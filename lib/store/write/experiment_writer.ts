@@ -1,6 +1,7 @@
-import { LoaderError } from "../../base/error.ts";
+import { errorMessage, LoaderError } from "../../base/error.ts";
 import { formatJson } from "../../base/json.ts";
-import type { ExperimentManifest, InputHashes, RunManifest } from "../../model/manifest.ts";
+import type { ExperimentManifest, InputHashes, RunManifest } from "../schema/manifest.ts";
+import { readExperimentManifest, readRunManifest } from "../read/manifest_reader.ts";
 import { DiskReserve } from "./disk_reserve.ts";
 import { writeManifest } from "./manifest_file.ts";
 import { RunWriter } from "./run_writer.ts";
@@ -41,7 +42,7 @@ export class ExperimentWriter {
    * @throws LoaderError `usage` when the folder holds anything else
    */
   static open(path: string, manifest: ExperimentManifest): ExperimentWriter {
-    const previous = readPrevious(path);
+    const previous = readEarlier(readExperimentManifest, path);
     if (previous === undefined) {
       if (!isEmptyOrMissing(path)) {
         throw new LoaderError(
@@ -244,24 +245,17 @@ function toKebabCase(name: string): string {
 }
 
 function readCompletedRun(path: string, name: string): RunManifest | undefined {
-  const manifest = readJson<RunManifest>(`${path}/runs/${name}/manifest.json`);
+  const manifest = readEarlier(readRunManifest, `${path}/runs/${name}`);
   const ended = manifest?.status === "finished" || manifest?.status === "overloaded";
   return ended ? manifest : undefined;
 }
 
-function readPrevious(path: string): ExperimentManifest | undefined {
-  return readJson<ExperimentManifest>(`${path}/experiment.json`);
-}
-
-function readJson<T>(path: string): T | undefined {
-  if (!exists(path)) return undefined;
+/** What an earlier start left must be as readers would take it, or nothing is added to it. */
+function readEarlier<T>(read: (folder: string) => T, folder: string): T {
   try {
-    return JSON.parse(Deno.readTextFileSync(path)) as T;
+    return read(folder);
   } catch (cause) {
-    throw new LoaderError("input", "The manifest cannot be read; move the folder away.", {
-      file: path,
-      cause,
-    });
+    throw new LoaderError("input", `${errorMessage(cause)} Move the folder away.`, { cause });
   }
 }
 

@@ -1,5 +1,6 @@
 import { LoaderError } from "../../base/error.ts";
 import { formatJson } from "../../base/json.ts";
+import { type Divergence, type DivergenceMetric, TWIN_FOLDER } from "../schema/manifest.ts";
 import type { DiskReserve } from "./disk_reserve.ts";
 
 /**
@@ -27,6 +28,12 @@ export function writeManifest(path: string, manifest: unknown, reserve?: DiskRes
       { file: path, cause },
     );
   }
+}
+
+/** Writes how far a run's twin is from it, into the twin's folder. */
+export function writeDivergence(runPath: string, metrics: readonly DivergenceMetric[]): void {
+  const content: Divergence = { kind: "divergence", formatVersion: 1, metrics };
+  writeManifest(`${runPath}/${TWIN_FOLDER}/divergence.json`, content);
 }
 
 function replaceFile(path: string, text: string): void {

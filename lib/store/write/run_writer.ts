@@ -1,5 +1,5 @@
 import { LoaderError } from "../../base/error.ts";
-import type { RunManifest } from "../../model/manifest.ts";
+import type { RunManifest } from "../schema/manifest.ts";
 import type { InvocationSink } from "../../model/record.ts";
 import type { Table, TableSink } from "../../model/table.ts";
 import { INVOCATIONS, TABLES } from "../schema/tables.ts";

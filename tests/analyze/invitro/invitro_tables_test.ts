@@ -14,7 +14,7 @@ import {
   type InvitroSource,
   readInvitroSource,
 } from "../../../lib/analyze/invitro/invitro_tables.ts";
-import type { RunManifest } from "../../../lib/model/manifest.ts";
+import type { RunManifest } from "../../../lib/store/schema/manifest.ts";
 import type { Cell, Table } from "../../../lib/model/table.ts";
 import {
   GENERATOR,

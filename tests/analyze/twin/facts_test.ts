@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseTwinFacts } from "../../../lib/analyze/twin/facts.ts";
-import type { RunManifest } from "../../../lib/model/manifest.ts";
+import type { RunManifest } from "../../../lib/store/schema/manifest.ts";
 
 /** As a platform with nodes tells them. */
 const FACTS = {

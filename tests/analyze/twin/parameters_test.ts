@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { EmpiricalDistribution } from "../../../lib/analyze/empirical_distribution.ts";
 import { deriveTwinParameters } from "../../../lib/analyze/twin/parameters.ts";
 import type { ServedCall, ServingInstance, TwinSource } from "../../../lib/analyze/twin/source.ts";
-import type { RunManifest } from "../../../lib/model/manifest.ts";
+import type { RunManifest } from "../../../lib/store/schema/manifest.ts";
 
 const MACHINE = { cores: 2, containerConcurrency: 1 };
 

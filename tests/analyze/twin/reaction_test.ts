@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { deriveReactionMs } from "../../../lib/analyze/twin/reaction.ts";
 import type { ServingInstance, TwinSource } from "../../../lib/analyze/twin/source.ts";
-import type { RunManifest } from "../../../lib/model/manifest.ts";
+import type { RunManifest } from "../../../lib/store/schema/manifest.ts";
 
 /** An instance whose only call was dispatched so long before or after its creation. */
 function instanceOf(

@@ -7,7 +7,7 @@ import type {
   TwinSource,
 } from "../../../lib/analyze/twin/source.ts";
 import { Rng } from "../../../lib/base/rng.ts";
-import type { RunManifest } from "../../../lib/model/manifest.ts";
+import type { RunManifest } from "../../../lib/store/schema/manifest.ts";
 import { constant, type Distribution } from "../../../lib/platform/simulator/distribution.ts";
 import { scheduleOf, simulate, type Simulated } from "../../platform/simulator/simulated_run.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RankedQuantiles } from "../../../lib/analyze/ranked_quantiles.ts";
 import { deriveRunStanding, type RunStanding } from "../../../lib/analyze/run_standing.ts";
-import type { RunManifest, RunStatus, VerdictWord } from "../../../lib/model/manifest.ts";
+import type { RunManifest, RunStatus, VerdictWord } from "../../../lib/store/schema/manifest.ts";
 import { describeSweep, SLOWDOWN } from "../../../lib/report/answers/sweep_figure.ts";
 import {
   deriveSweepSeries,

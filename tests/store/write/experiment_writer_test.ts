@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { LoaderError } from "../../../lib/base/error.ts";
-import type { ExperimentManifest, RunManifest } from "../../../lib/model/manifest.ts";
+import type { ExperimentManifest, RunManifest } from "../../../lib/store/schema/manifest.ts";
 import { createInvocationRow } from "../../../lib/model/record.ts";
 import { INVOCATIONS, SCALES } from "../../../lib/store/schema/tables.ts";
 import { ExperimentWriter } from "../../../lib/store/write/experiment_writer.ts";
@@ -23,7 +23,42 @@ const EXPERIMENT: ExperimentManifest = {
 };
 
 function runManifest(name: string, status: RunManifest["status"] = "running"): RunManifest {
-  return { kind: "run", name, status, notes: [] } as unknown as RunManifest;
+  return {
+    kind: "run",
+    formatVersion: 1,
+    experiment: "test",
+    name,
+    parameters: {},
+    status,
+    error: null,
+    command: ["test"],
+    options: { seed: 42 },
+    seed: 42,
+    scheduleHash: "0",
+    trace: null,
+    plan: {
+      functions: 1,
+      invocations: 1,
+      durationMs: 1_000,
+      meanRatePerS: 1,
+      peakRatePerS: 1,
+      expectedConcurrency: 0.01,
+      meanRequestedRuntimeMs: 10,
+    },
+    phases: [{ fromMs: 0, phase: "measurement" }],
+    platform: { name: "local", facts: {} },
+    versions: {},
+    machine: {},
+    createdAt: "2026-01-01T00:00:00.000Z",
+    runStartUnixMs: null,
+    firstDispatchAfterMs: null,
+    endedAt: null,
+    outcomes: null,
+    warmupCheck: null,
+    verdict: null,
+    notes: [],
+    loaderPeakMemoryMib: null,
+  };
 }
 
 async function withFolder(body: (path: string) => void | Promise<void>): Promise<void> {
@@ -125,6 +160,29 @@ Deno.test("ExperimentWriter: nothing is ever overwritten", async () => {
     Deno.writeTextFileSync(path, "a file");
     assert.throws(() => ExperimentWriter.open(path, EXPERIMENT), { message: /not a folder/ });
   });
+});
+
+Deno.test("ExperimentWriter: what is there is checked as readers check it before anything is added", async () => {
+  const broken: readonly [file: string, change: Record<string, unknown>, key: string][] = [
+    ["experiment.json", { runs: ["../elsewhere"] }, "runs.0"],
+    ["experiment.json", { options: null }, "options"],
+    ["runs/a/manifest.json", { outcomes: { ok: "all" } }, "outcomes.ok"],
+  ];
+  for (const [file, change, key] of broken) {
+    await withFolder(async (path) => {
+      await makeRun(ExperimentWriter.open(path, EXPERIMENT), "a", "finished");
+      const manifest = JSON.parse(Deno.readTextFileSync(`${path}/${file}`));
+      Deno.writeTextFileSync(`${path}/${file}`, JSON.stringify({ ...manifest, ...change }));
+      assert.throws(() => ExperimentWriter.open(path, EXPERIMENT).completedRun("a"), (error) => {
+        assert.ok(error instanceof LoaderError && error.code === "input", String(error));
+        assert.match(
+          error.message,
+          new RegExp(`${file}: .* but ${key} is wrong .* Move the folder`),
+        );
+        return true;
+      });
+    });
+  }
 });
 
 Deno.test("ExperimentWriter: room for its last words goes back when it ends", async () => {

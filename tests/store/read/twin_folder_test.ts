@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readTwinFolder, TWIN_FOLDER, writeDivergence } from "../../../lib/analyze/twin/folder.ts";
+import { readTwinFolder } from "../../../lib/store/read/experiment_folder.ts";
+import { TWIN_FOLDER } from "../../../lib/store/schema/manifest.ts";
+import { writeDivergence } from "../../../lib/store/write/manifest_file.ts";
 import { temporaryFolder } from "../../support/script.ts";
 import { writeSyntheticRun } from "../../support/synthetic_run.ts";
 
@@ -22,12 +24,12 @@ Deno.test("a divergence that is infinite, unknown or a number is read as it was 
   ];
   writeDivergence(folder.path, metrics);
   const run = { path: folder.path, manifest };
-  assert.deepEqual((await readTwinFolder(run))?.divergence, metrics);
+  assert.deepEqual(readTwinFolder(run)?.divergence, metrics);
 
   // As earlier versions wrote it.
   const file = `${folder.path}/${TWIN_FOLDER}/divergence.json`;
   const text = await Deno.readTextFile(file);
   assert.match(text, /"Infinity"/);
   await Deno.writeTextFile(file, text.replace('"Infinity"', '"infinite"'));
-  assert.deepEqual((await readTwinFolder(run))?.divergence, metrics);
+  assert.deepEqual(readTwinFolder(run)?.divergence, metrics);
 });

@@ -1,8 +1,16 @@
+import { getCACertificates } from "node:tls";
 import { parseAddress } from "../base/address.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { TlsSettings } from "../model/platform.ts";
-import { authoritiesOf } from "./authorities.ts";
-import type { ByteStream } from "./http2/byte_stream.ts";
+
+/** What a connection is spoken over: a socket of TCP or TLS, or a test's own. */
+export interface ByteStream {
+  /** Reads up to as many bytes as fit; `null` at the end. */
+  read(into: Uint8Array<ArrayBuffer>): Promise<number | null>;
+  /** Writes some of the bytes, at least one, and tells how many. */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
+  close(): void;
+}
 
 /** Where to connect to, and how. */
 export interface SocketAddress {
@@ -98,4 +106,21 @@ async function connectTls(
   }
   conn.close();
   throw new Error("the server does not offer HTTP/2 over TLS (ALPN h2)");
+}
+
+/** Read once: the file of a system has some 150 certificates. */
+let ofSystem: readonly string[] | undefined;
+
+/**
+ * The authorities to trust beside those that Deno brings along (Mozilla's list), PEM:
+ * those that are named, else the system's, which Deno alone reads only where
+ * `DENO_TLS_CA_STORE` says so when it starts. (Reading them takes a millisecond of CPU for
+ * each connection; whoever names an authority does without.)
+ *
+ * @throws Error when Deno does not grant `--allow-sys`
+ */
+export function authoritiesOf({ caCertificates }: Pick<TlsSettings, "caCertificates">): string[] {
+  if (caCertificates.length > 0) return [...caCertificates];
+  ofSystem ??= getCACertificates("system");
+  return [...ofSystem];
 }

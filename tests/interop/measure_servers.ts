@@ -13,7 +13,7 @@ import type { EndedConnection } from "../../lib/model/platform.ts";
 import { ByteWriter } from "../../lib/rpc/byte_writer.ts";
 import { writeRequest } from "../../lib/rpc/executor/executor_messages.ts";
 import { RequestHeaders } from "../../lib/rpc/grpc/request_headers.ts";
-import { readGrpcFields } from "../../lib/rpc/grpc/status.ts";
+import { readGrpcFields } from "../../lib/rpc/grpc/reply_headers.ts";
 import { type ConnectionRules, Http2Connection } from "../../lib/rpc/http2/connection.ts";
 import { errorName } from "../../lib/rpc/http2/protocol.ts";
 import { createHttp2Transport } from "../../lib/rpc/transport/http2_transport.ts";

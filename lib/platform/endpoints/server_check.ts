@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import type { TlsSettings } from "../../model/platform.ts";
-import { authoritiesOf } from "../../rpc/authorities.ts";
+import { authoritiesOf } from "../../rpc/socket.ts";
 import { formatAddress } from "../../base/address.ts";
 import type { Endpoint } from "./endpoint.ts";
 

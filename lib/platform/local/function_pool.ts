@@ -2,9 +2,14 @@ import type { Clock, TimerHandle } from "../../clock/clock.ts";
 import type { InstanceEvent } from "../../model/platform.ts";
 import { ConcurrencyMeters } from "../../autoscale/knative/concurrency_meters.ts";
 import type { FunctionScaler, ScalerDecision } from "../../autoscale/knative/function_scaler.ts";
+import { STATUS } from "../../rpc/grpc/status.ts";
 import type { Applicant, CapacityLedger, InstanceRequest } from "./capacity.ts";
 import type { ScalingStep } from "./scaling_step.ts";
-import { type GatewayStatus, GRPC_STATUS } from "./grpc_status.ts";
+
+/** The codes that the gateway itself answers with. */
+export type GatewayStatus = (typeof STATUS)[
+  "resourceExhausted" | "unimplemented" | "unavailable"
+];
 
 /** A request that has come in; `assign` or `reject` is called once, unless it leaves before. */
 export interface PooledRequest<Handle extends InstanceHandle> {
@@ -134,7 +139,7 @@ export class FunctionPool<Handle extends InstanceHandle> {
   submit(request: PooledRequest<Handle>): void {
     const { clock, queueTimeoutMs } = this.#options;
     if (this.#closed) {
-      return request.reject(GRPC_STATUS.unavailable, `${this.#options.name} is being removed.`);
+      return request.reject(STATUS.unavailable, `${this.#options.name} is being removed.`);
     }
     this.#meter.arrive(0, clock.nowMs());
     const idle = this.#firstIdle();
@@ -184,7 +189,7 @@ export class FunctionPool<Handle extends InstanceHandle> {
     this.#backOff?.cancel();
     this.#options.capacity.withdraw(this.#applicant);
     for (const request of [...this.#queue.keys()]) {
-      this.#reject(request, GRPC_STATUS.unavailable, `${this.#options.name} is being removed.`);
+      this.#reject(request, STATUS.unavailable, `${this.#options.name} is being removed.`);
     }
     for (const member of [...this.#members.values()]) {
       if (member.state !== "stopping") this.#stop(member);
@@ -341,7 +346,7 @@ export class FunctionPool<Handle extends InstanceHandle> {
       : "";
     this.#reject(
       request,
-      GRPC_STATUS.resourceExhausted,
+      STATUS.resourceExhausted,
       `No instance of ${name} was free for ${queueTimeoutMs / 1000} s.${failure}`,
     );
   }

@@ -1,11 +1,10 @@
 import { ByteWriter } from "../../rpc/byte_writer.ts";
-import { trailersOnly } from "../../rpc/grpc/reply_headers.ts";
-import { INSTANCE_READY_KEY } from "../../rpc/grpc/status.ts";
+import { INSTANCE_READY_KEY, trailersOnly } from "../../rpc/grpc/reply_headers.ts";
+import { STATUS } from "../../rpc/grpc/status.ts";
 import type { HeaderField } from "../../rpc/hpack/encoder.ts";
 import type { HeaderBlock } from "../../rpc/hpack/header_block.ts";
 import { ERROR_CODE } from "../../rpc/http2/protocol.ts";
-import type { RequestBlock } from "../../rpc/http2/request_block.ts";
-import type { ResponseBlock } from "../../rpc/http2/response_block.ts";
+import type { RequestBlock, ResponseBlock } from "../../rpc/http2/field_blocks.ts";
 import type {
   RequestHandler,
   RequestListener,
@@ -14,11 +13,11 @@ import type {
 import type { AbortReason, Stream, StreamListener } from "../../rpc/http2/stream.ts";
 import type {
   FunctionPool,
+  GatewayStatus,
   InstanceHandle,
   PooledInstance,
   PooledRequest,
 } from "./function_pool.ts";
-import { type GatewayStatus, GRPC_STATUS } from "./grpc_status.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** Of a request or a reply, what may wait for the other side; gRPC's own bound of a message. */
@@ -43,9 +42,9 @@ export interface ProxyOptions {
 
 /** The HTTP status that Knative's activator answers with where ours speaks gRPC. */
 const HTTP_STATUS_OF: Record<GatewayStatus, number> = {
-  [GRPC_STATUS.resourceExhausted]: 503,
-  [GRPC_STATUS.unimplemented]: 404,
-  [GRPC_STATUS.unavailable]: 503,
+  [STATUS.resourceExhausted]: 503,
+  [STATUS.unimplemented]: 404,
+  [STATUS.unavailable]: 503,
 };
 
 /** What Knative's queue-proxy answers, in HTTP, where the function breaks off. */
@@ -83,7 +82,7 @@ export function createProxy(options: ProxyOptions): RequestHandler {
       (httpStatus) => options.onAnswered(authority, httpStatus),
     );
     if (pool !== undefined) pool.submit(request);
-    else request.reject(GRPC_STATUS.unimplemented, `No function is deployed at "${authority}".`);
+    else request.reject(STATUS.unimplemented, `No function is deployed at "${authority}".`);
     return request;
   };
 }
@@ -136,7 +135,7 @@ class ProxiedRequest implements PooledRequest<ProxiedInstance>, RequestListener 
     }
     this.#pool!.cancel(this);
     this.reject(
-      GRPC_STATUS.resourceExhausted,
+      STATUS.resourceExhausted,
       `Of a request no more than ${MAX_WAITING_BYTES} bytes can wait.`,
     );
   }

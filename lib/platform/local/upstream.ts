@@ -1,6 +1,5 @@
 import type { Clock } from "../../clock/clock.ts";
-import type { HeaderField } from "../../rpc/hpack/encoder.ts";
-import { FieldCache } from "../../rpc/hpack/field_cache.ts";
+import { FieldCache, type HeaderField } from "../../rpc/hpack/encoder.ts";
 import { type ConnectionRules, Http2Connection } from "../../rpc/http2/connection.ts";
 import type { Stream, StreamListener } from "../../rpc/http2/stream.ts";
 import { connectSocket } from "../../rpc/socket.ts";

@@ -2,7 +2,7 @@ import { deriveKey, Rng, type RngKey } from "../../base/rng.ts";
 import type { VirtualClock } from "../../clock/virtual_clock.ts";
 import type { CallColumns, CompletionCallback, Transport } from "../../model/platform.ts";
 import type { Outcome } from "../../model/record.ts";
-import { GRPC_STATUS } from "../local/grpc_status.ts";
+import { STATUS } from "../../rpc/grpc/status.ts";
 import type { Cluster } from "./cluster.ts";
 import { drawFrom } from "./distribution.ts";
 import { createNetwork, type Network } from "./network.ts";
@@ -13,10 +13,6 @@ import type { SimulatedFunction } from "./simulated_function.ts";
 import type { JobSet, SimulatedInstance } from "./simulated_instance.ts";
 import type { SimulatorSettings } from "./simulator_options.ts";
 import { SlotLinks, SlotList } from "./slot_list.ts";
-
-const STATUS_OK = 0;
-const STATUS_CANCELLED = 1;
-const STATUS_DEADLINE_EXCEEDED = 4;
 
 /** The trace function touches half of the memory asked for (workloads/trace_function). */
 const SERVED_KIB_PER_MIB = 512;
@@ -170,7 +166,7 @@ export class SimulatedGateway implements Transport {
   close(): Promise<void> {
     for (let slot = this.#inFlight.head; slot >= 0; slot = this.#inFlight.head) {
       this.#withdraw(slot);
-      this.#complete(slot, "cancelled", STATUS_CANCELLED);
+      this.#complete(slot, "cancelled", STATUS.cancelled);
     }
     return Promise.resolve();
   }
@@ -208,7 +204,7 @@ export class SimulatedGateway implements Transport {
     if (jobs !== null && jobs.slots.size > 0) this.#resumeJobs(instance, jobs);
     this.#endOn(instance, slot, nowMs, serviceMs);
     this.#runQueue?.useIdle(instance.node.cpu);
-    this.#answer(slot, STATUS_OK);
+    this.#answer(slot, STATUS.ok);
   }
 
   // On the way
@@ -248,7 +244,7 @@ export class SimulatedGateway implements Transport {
   #onAnswer(slot: number, call: number): void {
     if (this.#stage[slot] !== STAGE.toLoader || this.#call[slot] !== call) return;
     const status = this.#status[slot];
-    this.#complete(slot, status === STATUS_OK ? "ok" : "rejected", status);
+    this.#complete(slot, status === STATUS.ok ? "ok" : "rejected", status);
   }
 
   #complete(slot: number, outcome: Outcome, status: number): void {
@@ -370,7 +366,7 @@ export class SimulatedGateway implements Transport {
         return;
       }
       this.#withdraw(slot);
-      this.#complete(slot, "timed_out", STATUS_DEADLINE_EXCEEDED);
+      this.#complete(slot, "timed_out", STATUS.deadlineExceeded);
     }
   }
 
@@ -386,7 +382,7 @@ export class SimulatedGateway implements Transport {
         return;
       }
       this.#withdraw(slot);
-      this.#answer(slot, GRPC_STATUS.resourceExhausted);
+      this.#answer(slot, STATUS.resourceExhausted);
     }
   }
 
@@ -419,7 +415,7 @@ export class SimulatedGateway implements Transport {
   #onCancelled(slot: number): void {
     // Closing may have been faster.
     if (this.#stage[slot] === STAGE.cancelled) {
-      this.#complete(slot, "cancelled", STATUS_CANCELLED);
+      this.#complete(slot, "cancelled", STATUS.cancelled);
     }
   }
 }

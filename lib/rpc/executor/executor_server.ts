@@ -5,7 +5,7 @@ import { MessageReader } from "../grpc/message_reader.ts";
 import { OK_TRAILERS, REPLY_HEADERS, trailersOnly } from "../grpc/reply_headers.ts";
 import { STATUS } from "../grpc/status.ts";
 import type { HeaderField } from "../hpack/encoder.ts";
-import type { RequestBlock } from "../http2/request_block.ts";
+import type { RequestBlock } from "../http2/field_blocks.ts";
 import { Http2Server } from "../http2/server.ts";
 import type { RequestListener, ServerStream } from "../http2/server_stream.ts";
 

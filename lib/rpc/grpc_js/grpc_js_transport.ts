@@ -15,10 +15,10 @@ import type {
   TransportFactory,
 } from "../../model/platform.ts";
 import type { Outcome } from "../../model/record.ts";
-import { authoritiesOf } from "../authorities.ts";
+import { authoritiesOf } from "../socket.ts";
 import { type EndCause, endingOf } from "../call_ending.ts";
 import { readGrpcJsEnding } from "./grpc_js_ending.ts";
-import { INSTANCE_READY_KEY } from "../grpc/status.ts";
+import { INSTANCE_READY_KEY } from "../grpc/reply_headers.ts";
 import { LEAST_PEER_WAIT_MS } from "../transport/waiting_call.ts";
 
 /**

@@ -1,13 +1,12 @@
 import { BlockMemo } from "./block_memo.ts";
-import { BlockReader } from "./block_reader.ts";
 import {
   DEFAULT_TABLE_SIZE,
   DynamicTable,
   type DynamicTableView,
   fieldSize,
 } from "./dynamic_table.ts";
-import { HeaderBlock } from "./header_block.ts";
-import { HpackError } from "./hpack_error.ts";
+import { HeaderBlock, HpackError } from "./header_block.ts";
+import { BlockReader } from "./primitives.ts";
 import { STATIC_COUNT, STATIC_NAMES, STATIC_VALUES } from "./static_table.ts";
 
 /** Bounds of an {@linkcode HpackDecoder}, in bytes. */

@@ -1,13 +1,12 @@
 import { LoaderError } from "../../base/error.ts";
-import type { ByteWriter } from "../byte_writer.ts";
+import { ByteWriter } from "../byte_writer.ts";
 import {
   DEFAULT_TABLE_SIZE,
   DynamicTable,
   type DynamicTableView,
   fieldSize,
 } from "./dynamic_table.ts";
-import { huffmanLength, writeHuffman } from "./huffman_encoding.ts";
-import { writeInteger } from "./integer.ts";
+import { writeInteger, writeString } from "./primitives.ts";
 import { findStaticField, findStaticName, STATIC_COUNT } from "./static_table.ts";
 
 /** A field to send. */
@@ -29,9 +28,6 @@ const WITH_INDEXING = { flags: 0x40, prefixBits: 6 };
 const SIZE_UPDATE = { flags: 0x20, prefixBits: 5 };
 const NEVER_INDEXED = { flags: 0x10, prefixBits: 4 };
 const WITHOUT_INDEXING = { flags: 0x00, prefixBits: 4 };
-
-/** The first bit of a Huffman string (RFC 7541 section 5.2). */
-const HUFFMAN_FLAG = 0x80;
 
 /**
  * The sending side of HPACK (RFC 7541): one for a connection, whose blocks are
@@ -181,20 +177,6 @@ export class HpackEncoder {
   }
 }
 
-/** Writes a string literal: Huffman-coded where that is shorter (RFC 7541 section 5.2). */
-function writeString(into: ByteWriter, text: string): void {
-  const coded = huffmanLength(text);
-  if (coded < text.length) {
-    writeInteger(into, HUFFMAN_FLAG, 7, coded);
-    writeHuffman(into, text);
-    return;
-  }
-  writeInteger(into, 0, 7, text.length);
-  into.reserve(text.length);
-  const { bytes } = into;
-  for (let i = 0; i < text.length; i++) bytes[into.length++] = text.charCodeAt(i);
-}
-
 /** A character that is no octet would be cut down to another one, or have no code. */
 function checkOctets({ name, value }: HeaderField): void {
   const wrong = /[^\0-\xff]/u.exec(name) ?? /[^\0-\xff]/u.exec(value);
@@ -204,4 +186,55 @@ function checkOctets({ name, value }: HeaderField): void {
     `The header ${JSON.stringify(name)} holds ${JSON.stringify(wrong[0])}, which HTTP/2 cannot ` +
       "carry; use ASCII, or a name ending in -bin with a value in base64.",
   );
+}
+
+/** Lists that are kept; more than a connection repeats. */
+const MAX_LISTS = 256;
+
+interface CachedBlock {
+  readonly generation: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Lists of fields that are sent again and again, compressed once for as long as
+ * the compression stays as it is. A list is known by its identity: it must not
+ * be changed, and one that is made anew for each block gains nothing.
+ *
+ * @example
+ * ```ts
+ * import { FieldCache, HpackEncoder } from "./encoder.ts";
+ * const cache = new FieldCache(new HpackEncoder());
+ * const ok = [{ name: "grpc-status", value: "0", indexing: "index" as const }];
+ * cache.encode(ok); // puts it in the peer's table
+ * if (cache.encode(ok).view().join() !== "190") throw new Error("index 62, the first of the table");
+ * ```
+ */
+export class FieldCache {
+  readonly #encoder: HpackEncoder;
+  readonly #blocks = new Map<readonly HeaderField[], CachedBlock>();
+  readonly #block = new ByteWriter(256);
+
+  constructor(encoder: HpackEncoder) {
+    this.#encoder = encoder;
+  }
+
+  /** The block of `fields`, valid until the next. It must be sent, and in order. */
+  encode(fields: readonly HeaderField[]): ByteWriter {
+    const block = this.#block;
+    block.length = 0;
+    const before = this.#encoder.generation;
+    const cached = this.#blocks.get(fields);
+    if (cached?.generation === before) {
+      block.append(cached.bytes);
+      return block;
+    }
+    this.#encoder.encode(fields, block);
+    // Bytes that changed the table are not to be sent again.
+    if (this.#encoder.generation === before) {
+      if (this.#blocks.size === MAX_LISTS) this.#blocks.clear();
+      this.#blocks.set(fields, { generation: before, bytes: block.view().slice() });
+    }
+    return block;
+  }
 }

@@ -2,9 +2,8 @@ import type { Clock, TimerHandle } from "../../clock/clock.ts";
 import { errorMessage } from "../../base/error.ts";
 import type { ByteWriter } from "../byte_writer.ts";
 import { HpackEncoder } from "../hpack/encoder.ts";
-import type { HeaderBlock } from "../hpack/header_block.ts";
-import { HpackError } from "../hpack/hpack_error.ts";
-import type { ByteStream } from "./byte_stream.ts";
+import { type HeaderBlock, HpackError } from "../hpack/header_block.ts";
+import type { ByteStream } from "../socket.ts";
 import { DataSender } from "./data_sender.ts";
 import { flowControl, frameSize, readSettings, readUint32, violation } from "./frame_checks.ts";
 import { FrameReader } from "./frame_reader.ts";
@@ -39,7 +38,7 @@ import {
   STREAM_STATE,
   type StreamListener,
 } from "./stream.ts";
-import { ResponseBlock } from "./response_block.ts";
+import { ResponseBlock } from "./field_blocks.ts";
 import { StreamTable } from "./stream_table.ts";
 
 /** What the peer may send on one stream before it hears from us. */

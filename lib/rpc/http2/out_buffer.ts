@@ -1,6 +1,6 @@
 import type { Clock } from "../../clock/clock.ts";
 import { ByteWriter } from "../byte_writer.ts";
-import type { ByteStream } from "./byte_stream.ts";
+import type { ByteStream } from "../socket.ts";
 
 /** A write that took longer than this found the socket full. */
 const BLOCKED_WRITE_MS = 1;

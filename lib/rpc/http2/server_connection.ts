@@ -1,10 +1,8 @@
 import type { Clock, TimerHandle } from "../../clock/clock.ts";
 import { errorMessage } from "../../base/error.ts";
-import { type HeaderField, HpackEncoder } from "../hpack/encoder.ts";
-import { FieldCache } from "../hpack/field_cache.ts";
-import type { HeaderBlock } from "../hpack/header_block.ts";
-import { HpackError } from "../hpack/hpack_error.ts";
-import type { ByteStream } from "./byte_stream.ts";
+import { FieldCache, type HeaderField, HpackEncoder } from "../hpack/encoder.ts";
+import { type HeaderBlock, HpackError } from "../hpack/header_block.ts";
+import type { ByteStream } from "../socket.ts";
 import { DataSender } from "./data_sender.ts";
 import { flowControl, frameSize, readSettings, readUint32, violation } from "./frame_checks.ts";
 import { FrameReader } from "./frame_reader.ts";
@@ -30,7 +28,7 @@ import {
   MAX_STREAM_ID,
   SETTING,
 } from "./protocol.ts";
-import { RequestBlock } from "./request_block.ts";
+import { RequestBlock } from "./field_blocks.ts";
 import { type RequestHandler, ServerStream } from "./server_stream.ts";
 import { afterReceivingEnd, afterSendingEnd, STREAM_STATE } from "./stream.ts";
 import { StreamTable } from "./stream_table.ts";

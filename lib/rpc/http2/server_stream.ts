@@ -1,6 +1,6 @@
 import type { HeaderField } from "../hpack/encoder.ts";
 import type { SendingStream } from "./data_sender.ts";
-import type { RequestBlock } from "./request_block.ts";
+import type { RequestBlock } from "./field_blocks.ts";
 import type { Http2ServerConnection } from "./server_connection.ts";
 import { STREAM_STATE, type StreamState } from "./stream.ts";
 

@@ -1,4 +1,4 @@
-import type { ResponseBlock } from "./response_block.ts";
+import type { ResponseBlock } from "./field_blocks.ts";
 
 /**
  * States of a stream that a client opened, as it sees them (RFC 9113, section 5.1). A stream that

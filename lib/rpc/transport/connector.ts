@@ -2,10 +2,9 @@ import type { Clock } from "../../clock/clock.ts";
 import { errorMessage } from "../../base/error.ts";
 import type { ConnectionCallback } from "../../model/platform.ts";
 import { RequestHeaders, type RequestTarget } from "../grpc/request_headers.ts";
-import type { ByteStream } from "../http2/byte_stream.ts";
+import { type ByteStream, connectSocket, type SocketAddress } from "../socket.ts";
 import { brokenBy, type ConnectionRules, Http2Connection } from "../http2/connection.ts";
 import { cleanWords } from "../peer_words.ts";
-import { connectSocket, type SocketAddress } from "../socket.ts";
 
 /**
  * Between attempts to connect: doubled each time, as gRPC does, but found sooner

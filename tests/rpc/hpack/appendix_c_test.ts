@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { ByteWriter } from "../../../lib/rpc/byte_writer.ts";
-import { BlockReader } from "../../../lib/rpc/hpack/block_reader.ts";
+import { BlockReader, writeInteger } from "../../../lib/rpc/hpack/primitives.ts";
 import { DynamicTable } from "../../../lib/rpc/hpack/dynamic_table.ts";
 import { HpackEncoder } from "../../../lib/rpc/hpack/encoder.ts";
-import { writeInteger } from "../../../lib/rpc/hpack/integer.ts";
 import {
   createDecoder,
   decodeHex,

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MAX_REMEMBERED_BYTES } from "../../../lib/rpc/hpack/block_memo.ts";
-import { HeaderBlock } from "../../../lib/rpc/hpack/header_block.ts";
-import { HpackError } from "../../../lib/rpc/hpack/hpack_error.ts";
+import { HeaderBlock, HpackError } from "../../../lib/rpc/hpack/header_block.ts";
 import { createDecoder, decodeHex, entriesOf, latin1Octets, octets, pairsOf } from "./notation.ts";
 
 // `te: trailers` with incremental indexing, the first dynamic entry; then be is it.

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ByteWriter } from "../../../lib/rpc/byte_writer.ts";
-import { HpackError } from "../../../lib/rpc/hpack/hpack_error.ts";
-import { CODE_LENGTHS, CODES, EOS } from "../../../lib/rpc/hpack/huffman_code.ts";
-import { decodeHuffman } from "../../../lib/rpc/hpack/huffman_decoding.ts";
-import { huffmanLength, writeHuffman } from "../../../lib/rpc/hpack/huffman_encoding.ts";
+import { HpackError } from "../../../lib/rpc/hpack/header_block.ts";
+import {
+  CODE_LENGTHS,
+  CODES,
+  decodeHuffman,
+  EOS,
+  huffmanLength,
+  writeHuffman,
+} from "../../../lib/rpc/hpack/huffman.ts";
 import { HUFFMAN_REFERENCE } from "./huffman_reference.ts";
 import { octets } from "./notation.ts";
 

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { RealClock } from "../../../lib/clock/clock.ts";
 import { VirtualClock } from "../../../lib/clock/virtual_clock.ts";
 import type { HeaderField } from "../../../lib/rpc/hpack/encoder.ts";
-import type { ByteStream } from "../../../lib/rpc/http2/byte_stream.ts";
+import type { ByteStream } from "../../../lib/rpc/socket.ts";
 import {
   CONNECTION_PREFACE,
   ERROR_CODE,

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ByteWriter } from "../../../lib/rpc/byte_writer.ts";
-import { BlockReader } from "../../../lib/rpc/hpack/block_reader.ts";
-import { HpackError } from "../../../lib/rpc/hpack/hpack_error.ts";
-import { MAX_INTEGER, writeInteger } from "../../../lib/rpc/hpack/integer.ts";
+import { BlockReader, MAX_INTEGER, writeInteger } from "../../../lib/rpc/hpack/primitives.ts";
+import { HpackError } from "../../../lib/rpc/hpack/header_block.ts";
 import { octets } from "./notation.ts";
 
 Deno.test("any integer comes back with any prefix, and leaves the flags alone", () => {

@@ -97,7 +97,7 @@ export const burst: Experiment<typeof options> = {
       startRatePerS: start,
       stepRatePerS: options.step ?? rps / CLIMB_SLOTS,
       targetRatePerS: rps,
-      slotMs: options.slot,
+      stepMs: options.slot,
       durationMs: options.duration,
       burst: options.burst,
       runtimeMs: options.runtime,

@@ -61,11 +61,11 @@ export class Rng {
   }
 
   /**
-   * Puts the generator at the start of the stream of a key, a slot and a
-   * stream number; allocates nothing.
+   * Puts the generator at the start of the stream of a key, an index (such as a
+   * minute) and a stream number; allocates nothing.
    */
-  seed(key: RngKey, slot: number, stream: number): void {
-    const salt = mix32(Math.imul(slot + 1, 0x9e3779b1) ^ mix32(stream + 0x632be59b));
+  seed(key: RngKey, index: number, stream: number): void {
+    const salt = mix32(Math.imul(index + 1, 0x9e3779b1) ^ mix32(stream + 0x632be59b));
     this.#a = mix32(key[0] ^ salt);
     this.#b = mix32(key[1] + salt | 0);
     this.#c = mix32(key[2] ^ Math.imul(salt, 0x27d4eb2f));

@@ -9,7 +9,7 @@ export interface PhaseSpan {
   readonly phase: Phase;
 }
 
-/** Distribution of the inter-arrival times within a slot. */
+/** Distribution of the inter-arrival times within a minute. */
 export type IatDistribution = "exponential" | "uniform" | "equidistant";
 
 /** Requested runtime is clamped to 1 ms – 60 s. */

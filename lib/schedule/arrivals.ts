@@ -7,46 +7,46 @@ export const US_PER_MS = 1000;
 
 /**
  * Fills `out[from, from + count)` with the arrival times of one function within
- * one slot, in whole microseconds in [0, `slotUs`), in no particular order.
+ * one span, in whole microseconds in [0, `spanUs`), in no particular order.
  *
  * - `exponential`: independent uniforms, which is a Poisson process given its
  *   count (Ross, Introduction to Probability Models, theorem 5.2)
- * - `uniform`: gaps drawn from U(0,1), scaled to fill the slot
- * - `equidistant`: i·slot/n
+ * - `uniform`: gaps drawn from U(0,1), scaled to fill the span
+ * - `equidistant`: i·span/n
  *
- * `phaseUs` rotates them modulo the slot. Two arrivals may fall on the same
+ * `shiftUs` rotates them modulo the span. Two arrivals may fall on the same
  * microsecond; the merge separates them.
  */
 export function generateArrivals(
   distribution: IatDistribution,
   rng: Rng,
   count: number,
-  slotUs: number,
-  phaseUs: number,
+  spanUs: number,
+  shiftUs: number,
   out: Uint32Array,
   from: number,
 ): void {
-  if (count > slotUs) {
+  if (count > spanUs) {
     throw new LoaderError(
       "input",
-      `${count} invocations of one function do not fit into a slot of ${slotUs} microseconds.`,
+      `${count} invocations of one function do not fit into a span of ${spanUs} microseconds.`,
     );
   }
   switch (distribution) {
     case "exponential":
-      for (let i = 0; i < count; i++) out[from + i] = Math.floor(rng.nextFloat() * slotUs);
+      for (let i = 0; i < count; i++) out[from + i] = Math.floor(rng.nextFloat() * spanUs);
       break;
     case "uniform":
-      generateUniformGaps(rng, count, slotUs, out, from);
+      generateUniformGaps(rng, count, spanUs, out, from);
       break;
     case "equidistant":
-      for (let i = 0; i < count; i++) out[from + i] = Math.floor((i * slotUs) / count);
+      for (let i = 0; i < count; i++) out[from + i] = Math.floor((i * spanUs) / count);
       break;
   }
-  if (phaseUs === 0) return;
+  if (shiftUs === 0) return;
   for (let i = from; i < from + count; i++) {
-    const shifted = out[i] + phaseUs;
-    out[i] = shifted >= slotUs ? shifted - slotUs : shifted;
+    const shifted = out[i] + shiftUs;
+    out[i] = shifted >= spanUs ? shifted - spanUs : shifted;
   }
 }
 
@@ -55,7 +55,7 @@ let gaps = new Float64Array(1024);
 function generateUniformGaps(
   rng: Rng,
   count: number,
-  slotUs: number,
+  spanUs: number,
   out: Uint32Array,
   from: number,
 ): void {
@@ -66,11 +66,11 @@ function generateUniformGaps(
     sum += gaps[i];
   }
   // All gaps zero is possible for a single arrival; it then stands at the start.
-  const scale = sum === 0 ? 0 : slotUs / sum;
+  const scale = sum === 0 ? 0 : spanUs / sum;
   let arrivalUs = 0;
   for (let i = 0; i < count; i++) {
-    // Rounding may carry the last one to the end of the slot itself.
-    out[from + i] = Math.min(Math.floor(arrivalUs), slotUs - 1);
+    // Rounding may carry the last one to the end of the span itself.
+    out[from + i] = Math.min(Math.floor(arrivalUs), spanUs - 1);
     arrivalUs += gaps[i] * scale;
   }
 }

@@ -7,8 +7,8 @@ import { rateOfStep, wholeInvocations, withoutRoundingError } from "./rate_scale
 import { hashSchedule } from "./schedule_hash.ts";
 import { TimeOrder } from "./time_order.ts";
 
-/** Longest slot that the merge can order: 2^26 µs are 67 s. */
-const LONGEST_SLOT_US = 60_000 * US_PER_MS;
+/** Longest span that the merge can order: 2^26 µs are 67 s. */
+const LONGEST_SPAN_US = 60_000 * US_PER_MS;
 
 /** A function of a synthetic pattern: always the same runtime and memory. */
 export interface PatternFunction {
@@ -31,10 +31,10 @@ export function createPatternProfile(pattern: string, fn: PatternFunction): Func
   };
 }
 
-/** Arrivals of one function within one slot of a pattern. */
+/** Arrivals of one function within one span. */
 interface Arrivals {
   /** Position in the order of function keys. */
-  readonly owner: number;
+  readonly position: number;
   readonly timesUs: Uint32Array;
 }
 
@@ -44,34 +44,34 @@ interface Span {
   readonly endUs: number;
 }
 
-/** One slot of a pattern. */
-interface PatternSlot extends Span {
+/** A span with its arrivals. */
+interface FilledSpan extends Span {
   readonly arrivals: readonly Arrivals[];
 }
 
-/** A schedule made of slots that are made one at a time. */
+/** A schedule made of spans that are made one at a time. */
 class PatternSchedule implements Schedule {
   readonly functions: readonly FunctionProfile[];
   readonly durationMs: number;
   readonly phases: readonly PhaseSpan[];
-  readonly #slots: () => Iterable<PatternSlot>;
+  readonly #spans: () => Iterable<FilledSpan>;
   #hash: string | undefined;
 
   constructor(
     functions: readonly FunctionProfile[],
     durationMs: number,
     phases: readonly PhaseSpan[],
-    slots: () => Iterable<PatternSlot>,
+    spans: () => Iterable<FilledSpan>,
   ) {
     this.functions = functions;
     this.durationMs = durationMs;
     this.phases = phases;
-    this.#slots = slots;
+    this.#spans = spans;
   }
 
   *chunks(): IterableIterator<ScheduleChunk> {
     const order = new TimeOrder();
-    for (const slot of this.#slots()) yield this.#gather(slot, order);
+    for (const span of this.#spans()) yield this.#gather(span, order);
   }
 
   async hash(signal?: AbortSignal): Promise<string> {
@@ -79,18 +79,18 @@ class PatternSchedule implements Schedule {
     return this.#hash;
   }
 
-  #gather(slot: PatternSlot, timeOrder: TimeOrder): ScheduleChunk {
-    const arrivals = slot.arrivals.toSorted((a, b) => a.owner - b.owner);
+  #gather(span: FilledSpan, timeOrder: TimeOrder): ScheduleChunk {
+    const arrivals = span.arrivals.toSorted((a, b) => a.position - b.position);
     const count = arrivals.reduce((sum, block) => sum + block.timesUs.length, 0);
     const timesUs = new Uint32Array(count);
-    const owner = new Uint32Array(count);
+    const positionOf = new Uint32Array(count);
     let from = 0;
     for (const block of arrivals) {
       timesUs.set(block.timesUs, from);
-      owner.fill(block.owner, from, from + block.timesUs.length);
+      positionOf.fill(block.position, from, from + block.timesUs.length);
       from += block.timesUs.length;
     }
-    const order = timeOrder.sort(timesUs, owner, count, slot.endUs - slot.startUs);
+    const order = timeOrder.sort(timesUs, positionOf, count, span.endUs - span.startUs);
     const chunk = {
       scheduledMs: new Float64Array(count),
       functionIndex: new Uint32Array(count),
@@ -98,9 +98,9 @@ class PatternSchedule implements Schedule {
       memoryMib: new Uint32Array(count),
     };
     for (let i = 0; i < count; i++) {
-      const functionIndex = owner[order[i]];
+      const functionIndex = positionOf[order[i]];
       const profile = this.functions[functionIndex];
-      chunk.scheduledMs[i] = (slot.startUs + timesUs[order[i]]) / US_PER_MS;
+      chunk.scheduledMs[i] = (span.startUs + timesUs[order[i]]) / US_PER_MS;
       chunk.functionIndex[i] = functionIndex;
       chunk.runtimeMs[i] = profile.runtimeMs.mean;
       chunk.memoryMib[i] = profile.memoryMib.mean;
@@ -163,18 +163,18 @@ export function generateRateStep(options: RateStepOptions): Schedule {
     : [{ fromMs: 0, phase: "measurement" }];
   return new PatternSchedule(functions, durationMs, phases, function* () {
     const rng = Rng.fromSeed(options.seed, "rps-ramp", String(ratePerS));
-    const phaseUs = derivePhaseUs(options, functions);
+    const shiftUs = deriveShiftUs(options, functions);
     let done = 0;
-    for (const span of cutIntoSlots(0, durationMs)) {
+    for (const span of cutIntoSpans(0, durationMs)) {
       // To the very end, which may lie between two microseconds.
       const upTo = dueUntil(
         span.endUs === wholeUs(durationMs) ? durationMs : span.endUs / US_PER_MS,
       );
-      const timesUs = generateSlotArrivals(options, rng, upTo - done, span, phaseUs);
+      const timesUs = generateSpanArrivals(options, rng, upTo - done, span, shiftUs);
       const first = done;
-      const dealt = functions.map((_, owner) => ({
-        owner,
-        timesUs: timesUs.filter((_, i) => (first + i) % functions.length === owner),
+      const dealt = functions.map((_, position) => ({
+        position,
+        timesUs: timesUs.filter((_, i) => (first + i) % functions.length === position),
       }));
       done = upTo;
       yield { ...span, arrivals: dealt };
@@ -189,23 +189,24 @@ interface ArrivalOptions {
 }
 
 /**
- * The one phase by which every slot is shifted, 0 where the arrivals are
- * exponential. Functions that are dealt one stream of arrivals share it; they
- * have their turns apart already.
+ * The one shift of every span, 0 where the arrivals are exponential. Functions
+ * that are dealt one stream of arrivals share it; they have their turns apart
+ * already.
  */
-function derivePhaseUs(
+function deriveShiftUs(
   { seed, iatDistribution }: ArrivalOptions,
   [first]: readonly FunctionProfile[],
 ): number {
   if (iatDistribution === "exponential") return 0;
-  return Rng.fromSeed(seed, "phase", functionKey(first)).nextBelow(LONGEST_SLOT_US);
+  // The name of the stream is part of the format of a seed.
+  return Rng.fromSeed(seed, "phase", functionKey(first)).nextBelow(LONGEST_SPAN_US);
 }
 
-/** Cuts a part of a pattern into slots that can be ordered. */
-function* cutIntoSlots(startMs: number, endMs: number): Iterable<Span> {
+/** Cuts a part of a pattern into spans that can be ordered. */
+function* cutIntoSpans(startMs: number, endMs: number): Iterable<Span> {
   const lastUs = wholeUs(endMs);
-  for (let startUs = wholeUs(startMs); startUs < lastUs; startUs += LONGEST_SLOT_US) {
-    yield { startUs, endUs: Math.min(startUs + LONGEST_SLOT_US, lastUs) };
+  for (let startUs = wholeUs(startMs); startUs < lastUs; startUs += LONGEST_SPAN_US) {
+    yield { startUs, endUs: Math.min(startUs + LONGEST_SPAN_US, lastUs) };
   }
 }
 
@@ -213,30 +214,30 @@ function wholeUs(ms: number): number {
   return Math.floor(withoutRoundingError(ms * US_PER_MS));
 }
 
-/** Sorted arrivals of a whole slot, shifted by the phase modulo the slot. */
-function generateSlotArrivals(
+/** Sorted arrivals of a whole span, shifted modulo its length. */
+function generateSpanArrivals(
   { iatDistribution }: ArrivalOptions,
   rng: Rng,
   count: number,
   { startUs, endUs }: Span,
-  phaseUs: number,
+  shiftUs: number,
 ): Uint32Array {
-  const slotUs = endUs - startUs;
+  const spanUs = endUs - startUs;
   const timesUs = new Uint32Array(count);
-  generateArrivals(iatDistribution, rng, count, slotUs, phaseUs % slotUs, timesUs, 0);
+  generateArrivals(iatDistribution, rng, count, spanUs, shiftUs % spanUs, timesUs, 0);
   return timesUs.sort();
 }
 
 /** Options of {@linkcode generateBurst}. */
 export interface BurstOptions {
   readonly seed: number;
-  /** Rate of the first slot, and what each slot adds. */
+  /** Rate of the first step, and what each step adds. */
   readonly startRatePerS: number;
   readonly stepRatePerS: number;
   /** Rate at which the climb ends. */
   readonly targetRatePerS: number;
-  /** Length of a slot of the climb. */
-  readonly slotMs: number;
+  /** Length of a step of the climb. */
+  readonly stepMs: number;
   /** How long the target rate stays, at least {@linkcode BURST_MS}. */
   readonly durationMs: number;
   /** Invocations of the burst. */
@@ -265,7 +266,7 @@ export interface Burst {
 }
 
 /**
- * A rate that climbs slot by slot to the target, dealt in turn to `steady` and
+ * A rate that climbs step by step to the target, dealt in turn to `steady` and
  * `bursty`, and stays there; in the middle of the stay a burst of `bursty` is
  * spread over one second, and `victim` is invoked once in the middle of it. The
  * climb is warm-up.
@@ -274,7 +275,7 @@ export interface Burst {
  * or the stay is too short for it
  */
 export function generateBurst(options: BurstOptions): Burst {
-  const { slotMs, durationMs, startRatePerS, stepRatePerS, targetRatePerS } = options;
+  const { stepMs, durationMs, startRatePerS, stepRatePerS, targetRatePerS } = options;
   const most = mostBurst(targetRatePerS);
   if (options.burst > most) {
     throw new LoaderError(
@@ -305,10 +306,10 @@ export function generateBurst(options: BurstOptions): Burst {
     rates.push(rate);
     rate = rateOfStep(startRatePerS, stepRatePerS, rates.length);
   }
-  const climbMs = rates.length * slotMs;
+  const climbMs = rates.length * stepMs;
   const burstAtUs = wholeUs(climbMs) + Math.round((durationMs - BURST_MS) / 2) * US_PER_MS;
   const stages = [
-    ...rates.map((ratePerS, k) => ({ ratePerS, startMs: k * slotMs, endMs: (k + 1) * slotMs })),
+    ...rates.map((ratePerS, k) => ({ ratePerS, startMs: k * stepMs, endMs: (k + 1) * stepMs })),
     { ratePerS: targetRatePerS, startMs: climbMs, endMs: climbMs + durationMs },
   ];
   const burstUs = Array.from(
@@ -321,14 +322,14 @@ export function generateBurst(options: BurstOptions): Burst {
     : [{ fromMs: 0, phase: "measurement" }];
   const schedule = new PatternSchedule(functions, climbMs + durationMs, phases, function* () {
     const rng = Rng.fromSeed(options.seed, "burst");
-    const phaseUs = derivePhaseUs(options, functions);
+    const shiftUs = deriveShiftUs(options, functions);
     let askedBefore = 0;
     let dealt = 0;
     for (const { ratePerS, startMs, endMs } of stages) {
-      for (const span of cutIntoSlots(startMs, endMs)) {
+      for (const span of cutIntoSpans(startMs, endMs)) {
         const elapsedMs = span.endUs / US_PER_MS - startMs;
         const upTo = wholeInvocations(askedBefore + ratePerS * elapsedMs / 1000);
-        const timesUs = generateSlotArrivals(options, rng, upTo - dealt, span, phaseUs);
+        const timesUs = generateSpanArrivals(options, rng, upTo - dealt, span, shiftUs);
         const first = dealt;
         dealt = upTo;
         const within = (atUs: number) => atUs >= span.startUs && atUs < span.endUs;
@@ -338,11 +339,11 @@ export function generateBurst(options: BurstOptions): Burst {
           ...span,
           arrivals: [
             {
-              owner: 0,
+              position: 0,
               timesUs: Uint32Array.from([...bursty, ...burstUs.filter(within).map(local)]),
             },
-            { owner: 1, timesUs: timesUs.filter((_, i) => (first + i) % 2 === 0) },
-            { owner: 2, timesUs: Uint32Array.from([victimUs].filter(within).map(local)) },
+            { position: 1, timesUs: timesUs.filter((_, i) => (first + i) % 2 === 0) },
+            { position: 2, timesUs: Uint32Array.from([victimUs].filter(within).map(local)) },
           ],
         };
       }

@@ -1,11 +1,11 @@
 /**
- * Scales a count of one slot: the whole part of the factor multiplies, its
+ * Scales a count of one minute: the whole part of the factor multiplies, its
  * fraction takes of the invocations one after the other an equal share. So from
- * any slot to any other the sum differs from `factor` times the counts by less
- * than one, and what comes of a slot depends on nothing but the counts up to it.
+ * any minute to any other the sum differs from `factor` times the counts by less
+ * than one, and what comes of a minute depends on nothing but the counts up to it.
  *
- * @param before counts of all slots before
- * @param phase in [0, 1), where the sharing begins, of its own for each function
+ * @param before counts of all minutes before
+ * @param offset in [0, 1), where the sharing begins, of its own for each function
  *
  * @example
  * ```ts
@@ -14,11 +14,11 @@
  * if (scaled.join() !== "0,1,0,1") throw new Error("every other one");
  * ```
  */
-export function scaleCount(count: number, before: number, factor: number, phase: number): number {
+export function scaleCount(count: number, before: number, factor: number, offset: number): number {
   const whole = Math.floor(factor);
   const fraction = factor - whole;
-  const shared = Math.floor((before + count) * fraction + phase) -
-    Math.floor(before * fraction + phase);
+  const shared = Math.floor((before + count) * fraction + offset) -
+    Math.floor(before * fraction + offset);
   return count * whole + shared;
 }
 
@@ -46,8 +46,8 @@ export function rateOfStep(start: number, step: number, k: number): number {
 
 /**
  * How many whole invocations are due when so many are asked for, fractions
- * included, since the beginning of a pattern: a slot gets the difference between
- * its end and its beginning, so that what is left of one slot counts in the next.
+ * included, since the beginning of a pattern: a span gets the difference between
+ * its end and its beginning, so that what is left of one span counts in the next.
  */
 export function wholeInvocations(asked: number): number {
   return Math.floor(withoutRoundingError(asked) + 0.5);

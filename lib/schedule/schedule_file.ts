@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LoaderError } from "../base/error.ts";
+import { FileReplacement, statIfPresent } from "../base/file.ts";
 import { LoopPauses } from "../clock/loop_pauses.ts";
 import type { ChunkOptions, PhaseSpan, Schedule, ScheduleChunk } from "../model/schedule.ts";
 import type { FunctionProfile } from "../model/trace.ts";
@@ -81,7 +82,7 @@ export async function writeScheduleFile(
   signal?: AbortSignal,
   origin?: ScheduleOrigin,
 ): Promise<void> {
-  if (existsSync(path)) {
+  if (statIfPresent(path) !== null) {
     throw new LoaderError("usage", "The file exists already; name another or remove it.", {
       file: path,
     });
@@ -100,31 +101,25 @@ export async function writeScheduleFile(
     chunks,
     functions: schedule.functions.map(({ invocationsPerMinute: _, ...profile }) => profile),
   };
-  const partial = `${path}.partial`;
-  try {
-    await writeSchedule(partial, header, schedule, pauses);
-  } catch (error) {
-    removeIfThere(partial);
-    throw error;
-  }
-  Deno.renameSync(partial, path);
+  using file = new FileReplacement(path);
+  await writeSchedule(file, header, schedule, pauses);
+  file.putInPlace();
 }
 
 async function writeSchedule(
-  path: string,
+  file: FileReplacement,
   header: Header,
   schedule: Schedule,
   pauses: LoopPauses,
 ): Promise<void> {
-  using file = Deno.openSync(path, { write: true, create: true, truncate: true });
   const headerBytes = new TextEncoder().encode(JSON.stringify(header));
-  writeAll(file, new TextEncoder().encode(MAGIC));
-  writeAll(file, uint32Bytes(headerBytes.length));
-  writeAll(file, headerBytes);
+  file.write(new TextEncoder().encode(MAGIC));
+  file.write(uint32Bytes(headerBytes.length));
+  file.write(headerBytes);
   for (const chunk of schedule.chunks({ reuse: true })) {
-    writeAll(file, uint32Bytes(chunk.scheduledMs.length));
+    file.write(uint32Bytes(chunk.scheduledMs.length));
     for (const column of columnsOf(chunk)) {
-      writeAll(file, new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+      file.write(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
     }
     if (pauses.isDue) await pauses.take();
   }
@@ -250,23 +245,6 @@ function cutShort(path: string): LoaderError {
   });
 }
 
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // It could not even be made.
-  }
-}
-
-function existsSync(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Reads until `bytes` is full or the file ends; returns how much was read. */
 function readUpTo(file: Deno.FsFile, bytes: Uint8Array): number {
   let filled = 0;
@@ -276,8 +254,4 @@ function readUpTo(file: Deno.FsFile, bytes: Uint8Array): number {
     filled += read;
   }
   return filled;
-}
-
-function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
 }

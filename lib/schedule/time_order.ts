@@ -8,7 +8,7 @@ const INSERTION_SORT_BELOW = 96;
  * Puts arrivals of many functions into order of (time, position), position
  * being that of the function's block, and moves arrivals of one function apart
  * that fall on the same microsecond: each takes the next free one, or, at the
- * end of the slot, the last free one before it.
+ * end of the span, the last free one before it.
  *
  * Buffers are kept between calls, so that a long schedule needs constant memory.
  */
@@ -19,18 +19,18 @@ export class TimeOrder {
   readonly #high = new Uint32Array(RADIX);
 
   /**
-   * Sorts `timesUs[0, count)`, each below 2^26, given `owner[i]`, the function
-   * of arrival i, never descending. Returns the permutation; `timesUs` keeps its
+   * Sorts `timesUs[0, count)`, each below 2^26, given `positionOf[i]`, the
+   * function of arrival i, never descending. Returns the permutation; `timesUs` keeps its
    * places, with ties moved. The result is valid until the next call.
    */
-  sort(timesUs: Uint32Array, owner: Uint32Array, count: number, slotUs: number): Uint32Array {
+  sort(timesUs: Uint32Array, positionOf: Uint32Array, count: number, spanUs: number): Uint32Array {
     if (this.#order.length < count) {
       this.#order = new Uint32Array(Math.ceil(count * 1.25));
       this.#spare = new Uint32Array(this.#order.length);
     }
     if (count < INSERTION_SORT_BELOW) this.#insertionSort(timesUs, count);
     else this.#radixSort(timesUs, count);
-    this.#separate(timesUs, owner, count, slotUs);
+    this.#separate(timesUs, positionOf, count, spanUs);
     return this.#order;
   }
 
@@ -74,34 +74,34 @@ export class TimeOrder {
     }
   }
 
-  #separate(timesUs: Uint32Array, owner: Uint32Array, count: number, slotUs: number): void {
+  #separate(timesUs: Uint32Array, positionOf: Uint32Array, count: number, spanUs: number): void {
     const order = this.#order;
     for (let place = 1; place < count;) {
       const index = order[place];
       const before = order[place - 1];
-      if (timesUs[index] !== timesUs[before] || owner[index] !== owner[before]) {
+      if (timesUs[index] !== timesUs[before] || positionOf[index] !== positionOf[before]) {
         place++;
         continue;
       }
-      if (timesUs[index] + 1 < slotUs) {
+      if (timesUs[index] + 1 < spanUs) {
         timesUs[index]++;
-        this.#moveLater(timesUs, owner, count, place);
+        this.#moveLater(timesUs, positionOf, count, place);
       } else {
-        this.#moveEarlier(timesUs, owner, place);
+        this.#moveEarlier(timesUs, positionOf, place);
         place++;
       }
     }
   }
 
   /** Restores the order after the arrival at `place` has moved one microsecond later. */
-  #moveLater(timesUs: Uint32Array, owner: Uint32Array, count: number, place: number): void {
+  #moveLater(timesUs: Uint32Array, positionOf: Uint32Array, count: number, place: number): void {
     const order = this.#order;
     const index = order[place];
     while (place + 1 < count) {
       const next = order[place + 1];
       if (
         timesUs[next] > timesUs[index] ||
-        (timesUs[next] === timesUs[index] && owner[next] >= owner[index])
+        (timesUs[next] === timesUs[index] && positionOf[next] >= positionOf[index])
       ) break;
       order[place] = next;
       place++;
@@ -110,12 +110,12 @@ export class TimeOrder {
   }
 
   /** Gives the arrival at `place` the last free microsecond of its function before it. */
-  #moveEarlier(timesUs: Uint32Array, owner: Uint32Array, place: number): void {
+  #moveEarlier(timesUs: Uint32Array, positionOf: Uint32Array, place: number): void {
     const order = this.#order;
     const index = order[place];
     let freeUs = timesUs[index];
     for (let p = place - 1; p >= 0 && timesUs[order[p]] >= freeUs; p--) {
-      if (owner[order[p]] === owner[index]) freeUs--;
+      if (positionOf[order[p]] === positionOf[index]) freeUs--;
     }
     // The scan stops at the first arrival before `freeUs`; one of the same
     // function just there would have been counted, so `freeUs` is free.
@@ -124,7 +124,7 @@ export class TimeOrder {
       const before = order[place - 1];
       if (
         timesUs[before] < freeUs ||
-        (timesUs[before] === freeUs && owner[before] <= owner[index])
+        (timesUs[before] === freeUs && positionOf[before] <= positionOf[index])
       ) break;
       order[place] = before;
       place--;

@@ -16,11 +16,11 @@ import { scaleCount } from "./rate_scale.ts";
 import { hashSchedule } from "./schedule_hash.ts";
 import { TimeOrder } from "./time_order.ts";
 
-const SLOT_MS = 60_000;
-const SLOT_US = SLOT_MS * US_PER_MS;
+const MINUTE_MS = 60_000;
+const MINUTE_US = MINUTE_MS * US_PER_MS;
 
-/** Numbers of the random streams of a function in a slot; part of the format of a seed. */
-const STREAM = { phase: 0, arrivals: 1, runtime: 2, memory: 3, count: 4 } as const;
+/** Numbers of the random streams of a function in a minute; part of the format of a seed. */
+const STREAM = { shift: 0, arrivals: 1, runtime: 2, memory: 3, count: 4 } as const;
 
 /** Options of {@linkcode generateSchedule}. */
 export interface ScheduleOptions {
@@ -29,7 +29,7 @@ export interface ScheduleOptions {
   /** Sub-stream of the seed for arrivals, runtimes and memory; 0 by default. */
   readonly repetition?: number;
   readonly iatDistribution?: IatDistribution;
-  /** Rotate each function by a phase of its own; by default unless `exponential`. */
+  /** Rotate each function by a shift of its own; by default unless `exponential`. */
   readonly shift?: boolean;
   /** First minute of the window, from 0. */
   readonly startMinute?: number;
@@ -84,9 +84,9 @@ export function generateSchedule(trace: Trace, options: ScheduleOptions = {}): S
 interface Source {
   readonly functionIndex: number;
   readonly key: RngKey;
-  readonly phaseUs: number;
+  readonly shiftUs: number;
   /** Where a scaled rate begins to share its invocations out, in [0, 1). */
-  readonly sharePhase: number;
+  readonly shareOffset: number;
   readonly counts: Uint32Array;
   readonly runtime: QuantileSampler;
   readonly memory: QuantileSampler;
@@ -115,11 +115,11 @@ class TraceSchedule implements Schedule {
     this.#distribution = options.iatDistribution ?? "exponential";
     this.#startMinute = startMinute;
     // On whole microseconds, as arrivals are: a third of a minute is no double.
-    this.#windowMs = Math.round(durationMinutes * SLOT_US) / US_PER_MS;
+    this.#windowMs = Math.round(durationMinutes * MINUTE_US) / US_PER_MS;
     this.#rateScale = options.rateScale ?? 1;
     this.#timeScale = options.timeScale ?? 1;
     this.durationMs = this.#windowMs / this.#timeScale;
-    const warmupMs = Math.min(warmupMinutes * SLOT_MS / this.#timeScale, this.durationMs);
+    const warmupMs = Math.min(warmupMinutes * MINUTE_MS / this.#timeScale, this.durationMs);
     this.phases = warmupMs > 0
       ? [{ fromMs: 0, phase: "warmup" }, { fromMs: warmupMs, phase: "measurement" }]
       : [{ fromMs: 0, phase: "measurement" }];
@@ -131,14 +131,14 @@ class TraceSchedule implements Schedule {
       .sort((a, b) => a.id < b.id ? -1 : a.id > b.id ? 1 : a.functionIndex - b.functionIndex)
       .map(({ profile, functionIndex, id }): Source => {
         const key = deriveKey(seed, streamName, id);
-        rng.seed(key, 0, STREAM.phase);
-        const phaseUs = shift ? rng.nextBelow(SLOT_US) : 0;
+        rng.seed(key, 0, STREAM.shift);
+        const shiftUs = shift ? rng.nextBelow(MINUTE_US) : 0;
         rng.seed(key, 0, STREAM.count);
         return {
           functionIndex,
           key,
-          phaseUs,
-          sharePhase: rng.nextFloat(),
+          shiftUs,
+          shareOffset: rng.nextFloat(),
           counts: profile.invocationsPerMinute,
           runtime: new QuantileSampler(
             profile.runtimeMs,
@@ -155,12 +155,12 @@ class TraceSchedule implements Schedule {
   }
 
   *chunks(options: ChunkOptions = {}): IterableIterator<ScheduleChunk> {
-    const slots = Math.ceil(this.#windowMs / SLOT_MS);
-    const workspace = new SlotWorkspace();
+    const minutes = Math.ceil(this.#windowMs / MINUTE_MS);
+    const workspace = new MinuteWorkspace();
     if (this.#rateScale !== 1) workspace.countsBefore = this.#countBefore();
     const columns = new ChunkColumns();
-    for (let slot = 0; slot < slots; slot++) {
-      yield this.#generateSlot(slot, workspace, options.reuse ? columns : new ChunkColumns());
+    for (let offset = 0; offset < minutes; offset++) {
+      yield this.#generateMinute(offset, workspace, options.reuse ? columns : new ChunkColumns());
     }
   }
 
@@ -178,8 +178,12 @@ class TraceSchedule implements Schedule {
     return this.#hash;
   }
 
-  #generateSlot(slot: number, workspace: SlotWorkspace, columns: ChunkColumns): ScheduleChunk {
-    const minute = this.#startMinute + slot;
+  #generateMinute(
+    offset: number,
+    workspace: MinuteWorkspace,
+    columns: ChunkColumns,
+  ): ScheduleChunk {
+    const minute = this.#startMinute + offset;
     const { rng, timeOrder, counts } = workspace;
     counts.length = 0;
     let total = 0;
@@ -189,13 +193,13 @@ class TraceSchedule implements Schedule {
       if (this.#rateScale !== 1) {
         const before = workspace.countsBefore[position];
         workspace.countsBefore[position] += count;
-        count = scaleCount(count, before, this.#rateScale, source.sharePhase);
+        count = scaleCount(count, before, this.#rateScale, source.shareOffset);
       }
       counts.push(count);
       total += count;
     }
     workspace.reserve(total);
-    const { timesUs, owner, runtimeMs, memoryMib } = workspace;
+    const { timesUs, positionOf, runtimeMs, memoryMib } = workspace;
     let from = 0;
     for (let position = 0; position < this.#sources.length; position++) {
       const count = counts[position];
@@ -206,8 +210,8 @@ class TraceSchedule implements Schedule {
         this.#distribution,
         rng,
         count,
-        SLOT_US,
-        source.phaseUs,
+        MINUTE_US,
+        source.shiftUs,
         timesUs,
         from,
       );
@@ -215,30 +219,30 @@ class TraceSchedule implements Schedule {
       source.runtime.fill(rng, runtimeMs, from, count);
       rng.seed(source.key, minute, STREAM.memory);
       source.memory.fill(rng, memoryMib, from, count);
-      owner.fill(position, from, from + count);
+      positionOf.fill(position, from, from + count);
       from += count;
     }
-    const order = timeOrder.sort(timesUs, owner, total, SLOT_US);
-    return this.#gather(slot, workspace, order, total, columns);
+    const order = timeOrder.sort(timesUs, positionOf, total, MINUTE_US);
+    return this.#gather(offset, workspace, order, total, columns);
   }
 
   #gather(
-    slot: number,
-    workspace: SlotWorkspace,
+    offset: number,
+    workspace: MinuteWorkspace,
     order: Uint32Array,
     total: number,
     columns: ChunkColumns,
   ): ScheduleChunk {
-    const { timesUs, owner, runtimeMs, memoryMib } = workspace;
-    const slotStartUs = slot * SLOT_US;
-    const cutUs = this.#windowMs * US_PER_MS - slotStartUs;
+    const { timesUs, positionOf, runtimeMs, memoryMib } = workspace;
+    const startUs = offset * MINUTE_US;
+    const cutUs = this.#windowMs * US_PER_MS - startUs;
     let kept = total;
     while (kept > 0 && timesUs[order[kept - 1]] >= cutUs) kept--;
     const chunk = columns.take(kept);
     for (let i = 0; i < kept; i++) {
       const index = order[i];
-      chunk.scheduledMs[i] = (slotStartUs + timesUs[index]) / US_PER_MS / this.#timeScale;
-      chunk.functionIndex[i] = this.#sources[owner[index]].functionIndex;
+      chunk.scheduledMs[i] = (startUs + timesUs[index]) / US_PER_MS / this.#timeScale;
+      chunk.functionIndex[i] = this.#sources[positionOf[index]].functionIndex;
       chunk.runtimeMs[i] = runtimeMs[index];
       chunk.memoryMib[i] = memoryMib[index];
     }
@@ -268,14 +272,14 @@ class ChunkColumns {
 }
 
 /** Buffers that one iteration over the chunks uses again and again. */
-class SlotWorkspace {
+class MinuteWorkspace {
   readonly rng = new Rng();
   readonly timeOrder = new TimeOrder();
   readonly counts: number[] = [];
-  /** Invocations of each source before the slot, unscaled; where a rate is scaled. */
+  /** Invocations of each source before the minute, unscaled; where a rate is scaled. */
   countsBefore: Float64Array = new Float64Array(0);
   timesUs = new Uint32Array(0);
-  owner = new Uint32Array(0);
+  positionOf = new Uint32Array(0);
   runtimeMs = new Uint32Array(0);
   memoryMib = new Uint32Array(0);
 
@@ -283,7 +287,7 @@ class SlotWorkspace {
     if (this.timesUs.length >= count) return;
     const length = Math.ceil(count * 1.25);
     this.timesUs = new Uint32Array(length);
-    this.owner = new Uint32Array(length);
+    this.positionOf = new Uint32Array(length);
     this.runtimeMs = new Uint32Array(length);
     this.memoryMib = new Uint32Array(length);
   }

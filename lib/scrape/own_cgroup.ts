@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { statIfPresent } from "../base/file.ts";
 import type { MachineLimits } from "../model/machine.ts";
 
 /** A control group that this process is in, of one controller. */
@@ -74,15 +75,7 @@ function foldersOf(mount: CgroupMount, group: string, root: string): string[] {
     ? []
     : group.slice(mount.group === "/" ? 0 : mount.group.length).split("/").filter(Boolean);
   const folders = names.map((_, i) => join(base, ...names.slice(0, names.length - i)));
-  return [...folders.filter(isFolder), base];
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
+  return [...folders.filter((folder) => statIfPresent(folder)?.isDirectory === true), base];
 }
 
 /** Whether control groups can be looked at: on Linux, and where Deno grants all (it guards /proc). */

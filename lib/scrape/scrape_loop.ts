@@ -1,5 +1,7 @@
-import type { Clock, TimerHandle } from "../clock/clock.ts";
 import { errorMessage } from "../base/error.ts";
+import { untilAborted } from "../base/signal.ts";
+import type { Clock, TimerHandle } from "../clock/clock.ts";
+import { Deadline } from "../clock/deadline.ts";
 import type { ScrapedRow, Scraper } from "../model/platform.ts";
 import type { Cell, Table, TableSink } from "../model/table.ts";
 
@@ -96,22 +98,17 @@ function scrapeAgainAndAgain(
 async function scrapeOnce(scraper: Scraper, options: ScrapeLoopOptions): Promise<string | null> {
   const { clock, sinks, runStartMs } = options;
   const startMs = clock.nowMs();
-  const tooLate = new AbortController();
-  const timedOut = Promise.withResolvers<null>();
-  const timer = clock.at(startMs + scraper.timeoutMs, () => {
-    tooLate.abort();
-    timedOut.resolve(null);
-  });
   let rows: readonly ScrapedRow[] | null = null;
   let failure: string | null = null;
-  try {
-    rows = await Promise.race([scraper.scrape(tooLate.signal), timedOut.promise]);
-  } catch (error) {
-    failure = errorMessage(error);
-  } finally {
-    timer.cancel();
+  {
+    using deadline = new Deadline(clock, scraper.timeoutMs);
+    try {
+      rows = await untilAborted(deadline.signal, scraper.scrape(deadline.signal));
+    } catch (error) {
+      failure = errorMessage(error);
+    }
+    if (deadline.hasPassed) failure = `no answer within ${scraper.timeoutMs / 1000} s`;
   }
-  if (tooLate.signal.aborted) failure = `no answer within ${scraper.timeoutMs / 1000} s`;
   const scrapeMs = clock.nowMs() - startMs;
   for (const { table, timeMs = startMs, cells } of rows ?? scraper.gap()) {
     sinks[table.name]?.write([timeMs - runStartMs, ...withCost(table, cells, scrapeMs)]);

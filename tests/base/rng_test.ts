@@ -22,11 +22,11 @@ Deno.test("Rng: these numbers are the format of a seed and never change", () => 
   ]);
 });
 
-Deno.test("Rng: slots and streams of one key are independent of what was drawn before", () => {
+Deno.test("Rng: indexs and streams of one key are independent of what was drawn before", () => {
   const key = deriveKey(42, "function");
   const rng = new Rng();
-  const draw = (slot: number, stream: number) => {
-    rng.seed(key, slot, stream);
+  const draw = (index: number, stream: number) => {
+    rng.seed(key, index, stream);
     return rng.nextInt32();
   };
   const first = draw(7, 1);
@@ -34,8 +34,8 @@ Deno.test("Rng: slots and streams of one key are independent of what was drawn b
   draw(7, 2);
   assert.equal(draw(7, 1), first);
   const all = new Set<number>();
-  for (let slot = 0; slot < 200; slot++) {
-    for (let stream = 0; stream < 5; stream++) all.add(draw(slot, stream));
+  for (let index = 0; index < 200; index++) {
+    for (let stream = 0; stream < 5; stream++) all.add(draw(index, stream));
   }
   assert.equal(all.size, 1000);
 });
@@ -47,11 +47,11 @@ Deno.test("Rng: floats are uniform in [0, 1)", () => {
   assert.ok(kolmogorovSmirnovTest(values, (x) => x).pValue > 0.001);
 });
 
-Deno.test("Rng: the first draws of neighbouring slots are uniform too", () => {
+Deno.test("Rng: the first draws of neighbouring indexs are uniform too", () => {
   const key = deriveKey(42, "function");
   const rng = new Rng();
-  const values = Array.from({ length: 10_000 }, (_, slot) => {
-    rng.seed(key, slot, 1);
+  const values = Array.from({ length: 10_000 }, (_, index) => {
+    rng.seed(key, index, 1);
     return rng.nextFloat();
   });
   assert.ok(kolmogorovSmirnovTest(values, (x) => x).pValue > 0.001);

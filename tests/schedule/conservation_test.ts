@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000;
 
 const anyDistribution = fc.constantFrom<IatDistribution>("exponential", "uniform", "equidistant");
 
-/** Rates and slots of every kind: whole, of a few decimals, or any double. */
+/** Rates and steps of every kind: whole, of a few decimals, or any double. */
 function anyBetween(low: number, high: number) {
   return fc.oneof(
     fc.integer({ min: Math.ceil(low), max: Math.floor(high) }),
@@ -33,7 +33,7 @@ function assertOrdered(times: readonly number[], durationMs: number): void {
   });
 }
 
-/** At no instant between slots has a pattern more or less than asked for, but for one invocation. */
+/** At no instant between steps has a pattern more or less than asked for, but for one invocation. */
 function assertConserved(count: number, asked: number, where: string): void {
   assert.ok(Math.abs(count - asked) <= 1 + 1e-9, `${count} of ${asked} ${where}`);
 }
@@ -47,17 +47,17 @@ Deno.test("rate steps: a ramp has what its rates ask for, after every step", () 
       fc.integer({ min: 1, max: 7 }),
       fc.integer({ min: 1, max: 5 }),
       anyDistribution,
-      (start, step, slotMs, steps, functions, iatDistribution) => {
-        fc.pre((start + steps * step) * slotMs / 1000 < 20_000);
+      (start, step, stepMs, steps, functions, iatDistribution) => {
+        fc.pre((start + steps * step) * stepMs / 1000 < 20_000);
         let [count, asked] = [0, 0];
         for (let k = 0; k < steps; k++) {
           const ratePerS = rateOfStep(start, step, k);
           // Such a step has no run; the sum goes on all the same.
-          fc.pre(ratePerS * slotMs / 1000 >= 1);
+          fc.pre(ratePerS * stepMs / 1000 >= 1);
           const schedule = generateRateStep({
             seed: 1,
             ratePerS,
-            durationMs: slotMs,
+            durationMs: stepMs,
             askedBefore: asked,
             warmupShare: 0.2,
             functions,
@@ -66,13 +66,13 @@ Deno.test("rate steps: a ramp has what its rates ask for, after every step", () 
             iatDistribution,
           });
           const times = timesOf(schedule);
-          assertOrdered(times, slotMs);
-          for (let atMs = MINUTE_MS; atMs < slotMs; atMs += MINUTE_MS) {
+          assertOrdered(times, stepMs);
+          for (let atMs = MINUTE_MS; atMs < stepMs; atMs += MINUTE_MS) {
             const inside = times.filter((time) => time < atMs).length;
             assertConserved(count + inside, asked + ratePerS * atMs / 1000, `by ${atMs} ms`);
           }
           count += times.length;
-          asked += ratePerS * slotMs / 1000;
+          asked += ratePerS * stepMs / 1000;
           assertConserved(count, asked, `after step ${k}`);
         }
       },
@@ -88,10 +88,10 @@ Deno.test("rps ramp: the whole ramp has what its rates ask for", async () => {
       fc.integer({ min: 1, max: 300 }),
       fc.integer({ min: 1, max: 12 }),
       fc.integer({ min: 100, max: 20_000 }),
-      async (start, step, steps, slotMs) => {
-        fc.pre(start * slotMs >= 50_000);
+      async (start, step, steps, stepMs) => {
+        fc.pre(start * stepMs >= 50_000);
         const options = parseOptions("test", "", rpsRamp.options, [
-          ...["--start", `${start / 100}`, "--step", `${step / 100}`, "--slot", `${slotMs}ms`],
+          ...["--start", `${start / 100}`, "--step", `${step / 100}`, "--slot", `${stepMs}ms`],
           ...["--end", `${(start + step * (steps - 1)) / 100}`],
         ]).values;
         let [count, asked] = [0, 0];
@@ -103,7 +103,7 @@ Deno.test("rps ramp: the whole ramp has what its rates ask for", async () => {
           runs.delete((start + k * step) / 100);
           // A rate that is due no whole invocation in its slot has no run.
           if (run !== undefined) count += timesOf(run.schedule).length;
-          asked += (start + k * step) * slotMs / 100_000;
+          asked += (start + k * step) * stepMs / 100_000;
           assertConserved(count, asked, `after step ${k}`);
         }
         assert.equal(runs.size, 0);
@@ -129,7 +129,7 @@ Deno.test("rps ramp: rates below one invocation a slot are run as they become du
   assert.deepEqual(runs[2].notes, []);
 });
 
-Deno.test("burst: climb, stay and burst have what is asked for, after every slot", () => {
+Deno.test("burst: climb, stay and burst have what is asked for, after every step", () => {
   fc.assert(
     fc.property(
       anyBetween(0.01, 30),
@@ -139,13 +139,13 @@ Deno.test("burst: climb, stay and burst have what is asked for, after every slot
       anyBetween(1000, 130_000),
       fc.integer({ min: 1, max: 300 }),
       anyDistribution,
-      (start, step, target, slotMs, durationMs, burstSize, iatDistribution) => {
+      (start, step, target, stepMs, durationMs, burstSize, iatDistribution) => {
         const { schedule, burstAtMs } = generateBurst({
           seed: 1,
           startRatePerS: start,
           stepRatePerS: step,
           targetRatePerS: target,
-          slotMs,
+          stepMs,
           durationMs,
           burst: burstSize,
           runtimeMs: 1,
@@ -158,11 +158,11 @@ Deno.test("burst: climb, stay and burst have what is asked for, after every slot
         while (rateOfStep(start, step, rates.length) < target) {
           rates.push(rateOfStep(start, step, rates.length));
         }
-        assert.ok(Math.abs(schedule.durationMs - rates.length * slotMs - durationMs) < 1e-6);
+        assert.ok(Math.abs(schedule.durationMs - rates.length * stepMs - durationMs) < 1e-6);
         let asked = 0;
         rates.forEach((rate, k) => {
-          asked += rate * slotMs / 1000;
-          const atMs = (k + 1) * slotMs;
+          asked += rate * stepMs / 1000;
+          const atMs = (k + 1) * stepMs;
           // Slots end on whole microseconds.
           const count = rows.filter(({ scheduledMs }) => scheduledMs < atMs - 0.001).length;
           assertConserved(count, asked, `by ${atMs} ms`);
@@ -185,7 +185,7 @@ Deno.test("burst: climb, stay and burst have what is asked for, after every slot
   );
 });
 
-Deno.test("burst: a climb by tenths has no slot too many", async () => {
+Deno.test("burst: a climb by tenths has no step too many", async () => {
   // 0.1 added seven times is 0.7999999999999999, and less than 0.8.
   const options = parseOptions("test", "", burst.options, [
     ...["--rps", "0.8", "--start", "0.1", "--step", "0.1", "--slot", "10s"],
@@ -202,7 +202,7 @@ Deno.test("burst: a stay shorter than the burst is refused, not cut", () => {
         startRatePerS: 1,
         stepRatePerS: 1,
         targetRatePerS: 1,
-        slotMs: 1000,
+        stepMs: 1000,
         durationMs: 500,
         burst: 10,
         runtimeMs: 1,
@@ -280,22 +280,22 @@ function phases(times: readonly number[], gapUs: number): Set<number> {
   return new Set(times.map((time) => Math.round(time * 1000) % gapUs));
 }
 
-Deno.test("shift: one phase for every slot of a step, every step and the whole burst", () => {
+Deno.test("shift: one shift for every span of a step, every step and the whole burst", () => {
   const common = { seed: 5, runtimeMs: 1, memoryMib: 1, iatDistribution: "equidistant" } as const;
   const step = (ratePerS: number, durationMs: number, functions = 1) =>
     timesOf(generateRateStep({ ...common, ratePerS, durationMs, warmupShare: 0, functions }));
   // Two whole minutes and a half, 10 a second: gaps of 100 ms throughout.
-  const [phaseUs, ...others] = phases(step(10, 150_000), 100_000);
+  const [shiftUs, ...others] = phases(step(10, 150_000), 100_000);
   assert.deepEqual(others, []);
-  assert.notEqual(phaseUs, 0);
-  assert.deepEqual([...phases(step(5, 20_000), 100_000)], [phaseUs]);
-  assert.deepEqual([...phases(step(10, 20_000, 3), 100_000)], [phaseUs]);
+  assert.notEqual(shiftUs, 0);
+  assert.deepEqual([...phases(step(5, 20_000), 100_000)], [shiftUs]);
+  assert.deepEqual([...phases(step(10, 20_000, 3), 100_000)], [shiftUs]);
   const { schedule } = generateBurst({
     ...common,
     startRatePerS: 5,
     stepRatePerS: 5,
     targetRatePerS: 10,
-    slotMs: 20_000,
+    stepMs: 20_000,
     durationMs: 130_000,
     burst: 1,
   });
@@ -303,16 +303,16 @@ Deno.test("shift: one phase for every slot of a step, every step and the whole b
   assert.equal(phases(steady.map(({ scheduledMs }) => scheduledMs), 100_000).size, 1);
 });
 
-Deno.test("shift: one phase for every minute of a function, whatever the sample", () => {
+Deno.test("shift: one shift for every minute of a function, whatever the sample", () => {
   const trace = traceWithCounts([4, 4, 4], [4, 4, 4]);
-  const phaseOf = (functions: typeof trace.functions, index: number) => {
+  const shiftOf = (functions: typeof trace.functions, index: number) => {
     const times = listInvocations(
       generateSchedule({ ...trace, functions }, { iatDistribution: "equidistant" }),
     ).filter(({ functionIndex }) => functionIndex === index);
     return [...phases(times.map(({ scheduledMs }) => scheduledMs), 15_000_000)];
   };
-  const [first] = phaseOf(trace.functions, 0);
-  assert.deepEqual(phaseOf(trace.functions, 0), [first]);
-  assert.deepEqual(phaseOf([profileWithCounts("f0", [4, 4, 4])], 0), [first]);
-  assert.notDeepEqual(phaseOf(trace.functions, 1), [first]);
+  const [first] = shiftOf(trace.functions, 0);
+  assert.deepEqual(shiftOf(trace.functions, 0), [first]);
+  assert.deepEqual(shiftOf([profileWithCounts("f0", [4, 4, 4])], 0), [first]);
+  assert.notDeepEqual(shiftOf(trace.functions, 1), [first]);
 });

@@ -71,7 +71,7 @@ const BURST = {
   startRatePerS: 5,
   stepRatePerS: 5,
   targetRatePerS: 20,
-  slotMs: 2000,
+  stepMs: 2000,
   durationMs: 10_000,
   burst: 50,
   runtimeMs: 20,

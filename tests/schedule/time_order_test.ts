@@ -3,24 +3,24 @@ import fc from "fast-check";
 import { TimeOrder } from "../../lib/schedule/time_order.ts";
 
 /** Sorts blocks of arrivals, one a function, and returns [time, function] in order. */
-function order(blocks: readonly (readonly number[])[], slotUs: number): [number, number][] {
+function order(blocks: readonly (readonly number[])[], spanUs: number): [number, number][] {
   const times = Uint32Array.from(blocks.flat());
-  const owner = Uint32Array.from(blocks.flatMap((block, i) => block.map(() => i)));
-  const permutation = new TimeOrder().sort(times, owner, times.length, slotUs);
+  const positionOf = Uint32Array.from(blocks.flatMap((block, i) => block.map(() => i)));
+  const permutation = new TimeOrder().sort(times, positionOf, times.length, spanUs);
   return Array.from({ length: times.length }, (_, i) => [
     times[permutation[i]],
-    owner[permutation[i]],
+    positionOf[permutation[i]],
   ]);
 }
 
 /** What the rule says: each tie takes the next free one, at the end the last free before it. */
-function separateByRule(times: readonly number[], slotUs: number): number[] {
+function separateByRule(times: readonly number[], spanUs: number): number[] {
   const taken = new Set<number>();
   for (const time of times.toSorted((a, b) => a - b)) {
     let free = time;
-    while (taken.has(free) && free < slotUs) free++;
-    if (free >= slotUs) {
-      free = slotUs - 1;
+    while (taken.has(free) && free < spanUs) free++;
+    if (free >= spanUs) {
+      free = spanUs - 1;
       while (taken.has(free)) free--;
     }
     taken.add(free);
@@ -29,34 +29,34 @@ function separateByRule(times: readonly number[], slotUs: number): number[] {
 }
 
 Deno.test("TimeOrder: orders by (time, function) and separates ties as the rule says", () => {
-  // Narrow slots make ties, also at the end of the slot; sizes fall on both sides of radix sort.
+  // Narrow spans make ties, also at the end of the span; sizes fall on both sides of radix sort.
   const blocks = fc.tuple(fc.integer({ min: 60, max: 400 }), fc.integer({ min: 1, max: 6 }))
-    .chain(([slotUs, functions]) =>
+    .chain(([spanUs, functions]) =>
       fc.tuple(
-        fc.constant(slotUs),
+        fc.constant(spanUs),
         fc.array(
-          fc.array(fc.integer({ min: 0, max: slotUs - 1 }), { maxLength: 60 }),
+          fc.array(fc.integer({ min: 0, max: spanUs - 1 }), { maxLength: 60 }),
           { minLength: functions, maxLength: functions },
         ),
       )
     );
   fc.assert(
-    fc.property(blocks, ([slotUs, blocks]) => {
-      const found = order(blocks, slotUs);
+    fc.property(blocks, ([spanUs, blocks]) => {
+      const found = order(blocks, spanUs);
       for (let i = 1; i < found.length; i++) {
         const [a, b] = [found[i - 1], found[i]];
         assert.ok(a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]), JSON.stringify([a, b]));
       }
       for (let fn = 0; fn < blocks.length; fn++) {
-        const times = found.filter(([, owner]) => owner === fn).map(([time]) => time);
-        assert.deepEqual(times, separateByRule(blocks[fn], slotUs));
+        const times = found.filter(([, position]) => position === fn).map(([time]) => time);
+        assert.deepEqual(times, separateByRule(blocks[fn], spanUs));
       }
     }),
     { seed: 21, numRuns: 300 },
   );
 });
 
-Deno.test("TimeOrder: a slot that is full to the last microsecond", () => {
+Deno.test("TimeOrder: a span that is full to the last microsecond", () => {
   assert.deepEqual(order([[9, 9, 9, 9, 9, 9, 9, 9, 9, 9]], 10).map(([time]) => time), [
     0,
     1,

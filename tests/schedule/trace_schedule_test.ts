@@ -146,7 +146,7 @@ Deno.test("generateSchedule: uniform gaps are uniform between 0 and twice their 
   assert.equal(times[0], 0);
 });
 
-Deno.test("generateSchedule: equidistant arrivals stand at i·slot/n, shifted by one phase in every minute", () => {
+Deno.test("generateSchedule: equidistant arrivals stand at i·minute/n, shifted alike in every minute", () => {
   const trace = traceWithCounts([4, 4, 4]);
   const plain = listInvocations(
     generateSchedule(trace, { iatDistribution: "equidistant", shift: false }),
@@ -154,9 +154,9 @@ Deno.test("generateSchedule: equidistant arrivals stand at i·slot/n, shifted by
   assert.deepEqual(plain.slice(0, 5), [0, 15_000, 30_000, 45_000, 60_000]);
   const shifted = listInvocations(generateSchedule(trace, { iatDistribution: "equidistant" }))
     .map(({ scheduledMs }) => scheduledMs);
-  const phaseMs = shifted[0];
-  assert.ok(phaseMs > 0 && phaseMs < 15_000);
-  shifted.forEach((time, i) => assert.ok(Math.abs(time - (phaseMs + i * 15_000)) < 0.001));
+  const shiftMs = shifted[0];
+  assert.ok(shiftMs > 0 && shiftMs < 15_000);
+  shifted.forEach((time, i) => assert.ok(Math.abs(time - (shiftMs + i * 15_000)) < 0.001));
 });
 
 Deno.test("generateSchedule: shifted functions do not all fire at second 0", () => {

@@ -1,5 +1,5 @@
 import { checkField } from "../field_check.ts";
-import { KeepAliveDefaults } from "./keep_alive_defaults.ts";
+import { KeepAliveDefaults } from "./keep_alive_policy.ts";
 
 const MS_PER_MINUTE = 60_000;
 

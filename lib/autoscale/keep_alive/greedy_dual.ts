@@ -1,6 +1,6 @@
 import { LoaderError } from "../../base/error.ts";
 import { checkField } from "../field_check.ts";
-import { KeepAliveDefaults } from "./keep_alive_defaults.ts";
+import { KeepAliveDefaults } from "./keep_alive_policy.ts";
 
 /** What {@linkcode GreedyDual} knows of the functions, by index. */
 export interface GreedyDualOptions {

@@ -1,7 +1,7 @@
 import { checkField } from "../field_check.ts";
 import { forecastIdleTime } from "./idle_time_forecast.ts";
 import { IdleTimeHistogram } from "./idle_time_histogram.ts";
-import { KeepAliveDefaults } from "./keep_alive_defaults.ts";
+import { KeepAliveDefaults } from "./keep_alive_policy.ts";
 import { withDefaults } from "../knative/knative_defaults.ts";
 
 /**
@@ -28,7 +28,7 @@ export const HYBRID_DEFAULTS: Readonly<HybridHistogramFields> = {
   forecastHistory: 32,
 };
 
-/** An owner that counts from another time 0 may be a rounding error early. */
+/** A platform that counts from another time 0 may be a rounding error early. */
 const ROUNDING_MS = 1e-3;
 
 /** What the hybrid histogram policy goes by. */

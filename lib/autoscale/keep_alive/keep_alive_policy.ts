@@ -4,7 +4,7 @@
  * and all calls come in order of time. Functions are named by their index, from
  * 0. What is idle when the run starts becomes idle at time 0.
  *
- * The owner orders what happens at one instant: completions, instances that
+ * The platform orders what happens at one instant: completions, instances that
  * become ready, arrivals, then instances whose time is up. So an instance
  * started to be ready at an arrival serves it, and so does one kept until then.
  */
@@ -62,11 +62,49 @@ export interface KeepAlivePolicy {
   onEviction(functionIndex: number, priority: number): void;
   /**
    * Instances to keep of each function, busy and starting ones included, asked
-   * every {@linkcode tickMs}: the owner starts what is missing at once, as far
+   * every {@linkcode tickMs}: the platform starts what is missing at once, as far
    * as there is room or others have more than that many, and until the next
    * asking lets no idle instance go that would leave fewer, but for an
    * invocation that waits for memory. Beyond that many, {@linkcode keepUntilMs}
    * holds.
    */
   desiredInstances(functionIndex: number, nowMs: number): number;
+}
+
+/**
+ * What a keep-alive policy does where it decides nothing of its own: learns
+ * nothing, starts nothing ahead, and lets the least recently used instance go
+ * first when memory is needed, as OpenWhisk does (and as Fuerst and Sharma,
+ * "FaasCache", ASPLOS 2021, let their baselines do).
+ */
+export abstract class KeepAliveDefaults implements KeepAlivePolicy {
+  abstract readonly name: string;
+  readonly tickMs: number | null = null;
+
+  abstract keepUntilMs(functionIndex: number, nowMs: number): number;
+
+  onArrival(_functionIndex: number, _nowMs: number, _isCold: boolean): void {}
+
+  onCompletion(_functionIndex: number, _nowMs: number, _serviceMs: number): void {}
+
+  onLastGone(_functionIndex: number, _nowMs: number): void {}
+
+  prewarmAtMs(_functionIndex: number, _nowMs: number): number {
+    return NaN;
+  }
+
+  plannedStartsMs(_functionIndex: number): Float64Array | null {
+    return null;
+  }
+
+  /** When it became idle: the one idle for longest goes first. */
+  evictionPriority(_functionIndex: number, nowMs: number): number {
+    return nowMs;
+  }
+
+  onEviction(_functionIndex: number, _priority: number): void {}
+
+  desiredInstances(_functionIndex: number, _nowMs: number): number {
+    return 0;
+  }
 }

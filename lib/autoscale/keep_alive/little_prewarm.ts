@@ -1,5 +1,5 @@
 import { checkField } from "../field_check.ts";
-import { KeepAliveDefaults } from "./keep_alive_defaults.ts";
+import { KeepAliveDefaults } from "./keep_alive_policy.ts";
 
 /** The window moves on by a tenth of its length at a time. */
 const BUCKETS = 10;

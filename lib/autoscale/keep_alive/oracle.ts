@@ -1,18 +1,18 @@
 import { LoaderError } from "../../base/error.ts";
 import { checkField } from "../field_check.ts";
 import { type InstancePlan, planInstances } from "./instance_plan.ts";
-import { KeepAliveDefaults } from "./keep_alive_defaults.ts";
+import { KeepAliveDefaults } from "./keep_alive_policy.ts";
 
 /**
  * By how much an instance is ready before its arrival and stays after it, so
- * that an owner's rounding does not part them: half a step of the grid of
+ * that the platform's rounding does not part them: half a step of the grid of
  * microseconds that schedules have.
  */
 const SLACK_MS = 0.0005;
 
 /** What {@linkcode Oracle} knows, by function index. */
 export interface OracleOptions {
-  /** Arrivals of each function, ascending, as its owner sees them: network delay included. */
+  /** Arrivals of each function, ascending, as the platform sees them: network delay included. */
   readonly arrivalsMs: readonly ArrayLike<number>[];
   /** The service time of each arrival, above 0. */
   readonly serviceMs: readonly ArrayLike<number>[];

@@ -28,7 +28,7 @@ export interface ScalerDecision extends Decision {
 
 /**
  * All that decides the scale of one function: metric windows, decider, bounds
- * and the grace before zero, put together as Knative does. Pure: the owner
+ * and the grace before zero, put together as Knative does. Pure: the caller
  * calls {@linkcode FunctionScaler.recordConcurrency} once a second,
  * {@linkcode FunctionScaler.tick} every two, and
  * {@linkcode FunctionScaler.poke} when a request finds no instance. Times must
@@ -44,7 +44,7 @@ export interface ScalerDecision extends Decision {
  * ```
  */
 export class FunctionScaler {
-  /** Time between decisions, for the owner's timer. */
+  /** Time between decisions, for the caller's timer. */
   readonly tickMs: number;
   readonly #stable: MetricWindow;
   readonly #panic: MetricWindow;
@@ -110,7 +110,7 @@ export class FunctionScaler {
    * With the activator always in the path, an idle function reports one zero
    * and then falls silent, as upstream (`computeReport` in
    * `pkg/activator/handler/concurrency_reporter.go`): its stable average then
-   * stays up until the window has passed, and the owner may leave out the zeros
+   * stays up until the window has passed, and the caller may leave out the zeros
    * that follow a zero.
    */
   recordConcurrency(tMs: number, averageConcurrency: number): void {

@@ -5,7 +5,7 @@ import {
   KNATIVE_DEFAULTS,
   withDefaults,
 } from "./knative_defaults.ts";
-import { MaximumWindow } from "./maximum_window.ts";
+import { MaximumWindow } from "./metric_window.ts";
 
 /** What a {@linkcode KnativeDecider} goes by; what is not given is as in `KNATIVE_DEFAULTS`. */
 export type DeciderFields = Partial<

@@ -58,7 +58,7 @@ export class MetricWindow {
   #first = 0;
   #last = 0;
   /** Where the last bucket is in the ring; the one before it is before it, and so on around. */
-  #lastSlot = 0;
+  #lastPlace = 0;
   /** Buckets of the window. */
   readonly #length: number;
 
@@ -84,17 +84,17 @@ export class MetricWindow {
       buckets.fill(0);
       this.#isEmpty = false;
       this.#first = this.#last = bucket;
-      this.#lastSlot = 0;
+      this.#lastPlace = 0;
     } else if (ahead > 0) {
       this.#last = bucket;
       for (let i = 0; i < ahead; i++) {
-        const slot = this.#lastSlot = after(this.#lastSlot, length);
-        buckets[length] -= buckets[slot];
-        buckets[slot] = 0;
+        const place = this.#lastPlace = after(this.#lastPlace, length);
+        buckets[length] -= buckets[place];
+        buckets[place] = 0;
       }
     }
     if (bucket < this.#first) this.#first = bucket;
-    buckets[before(this.#lastSlot, this.#last - bucket, length)] += value;
+    buckets[before(this.#lastPlace, this.#last - bucket, length)] += value;
     buckets[length] += value;
   }
 
@@ -111,10 +111,10 @@ export class MetricWindow {
     const buckets = this.#buckets;
     const length = this.#length;
     let total = buckets[length];
-    let slot = this.#lastSlot;
+    let place = this.#lastPlace;
     for (let i = 0; i < silent; i++) {
-      slot = after(slot, length);
-      total -= buckets[slot];
+      place = after(place, length);
+      total -= buckets[place];
     }
     const count = Math.min(this.#last - this.#first + 1, left);
     return Math.floor(total / count * DECIMALS) / DECIMALS;
@@ -125,19 +125,60 @@ export class MetricWindow {
     let weight = this.#decay * Math.pow(keep, silent);
     let sum = 0;
     for (let i = 0; i < left; i++) {
-      sum += this.#buckets[before(this.#lastSlot, i, this.#length)] * weight;
+      sum += this.#buckets[before(this.#lastPlace, i, this.#length)] * weight;
       weight *= keep;
     }
     return sum;
   }
 }
 
+/**
+ * The largest whole number seen in a sliding window of buckets: what Knative
+ * delays scale-down with (`TimeWindow` in `pkg/autoscaler/aggregation/max`).
+ * Times must not decrease. A few hundred buckets are scanned per decision,
+ * which is nothing beside the two seconds between decisions.
+ */
+export class MaximumWindow {
+  readonly #granularityMs: number;
+  readonly #maxima: Int32Array;
+  #last = -Infinity;
+
+  /** @throws {LoaderError} `usage` when a width is not positive */
+  constructor(windowMs: number, granularityMs: number) {
+    checkField("granularityMs", granularityMs, { above: 0 });
+    checkField("windowMs", windowMs, { above: 0 });
+    this.#granularityMs = granularityMs;
+    this.#maxima = new Int32Array(Math.ceil(windowMs / granularityMs));
+  }
+
+  /** Adds a value (at least 0) and returns the maximum of the window that ends with it. */
+  record(tMs: number, value: number): number {
+    const maxima = this.#maxima;
+    const bucket = Math.floor(tMs / this.#granularityMs);
+    if (bucket - this.#last >= maxima.length) {
+      maxima.fill(0);
+      this.#last = bucket;
+    }
+    while (this.#last < bucket) maxima[this.#placeOf(++this.#last)] = 0;
+    const place = this.#placeOf(this.#last);
+    maxima[place] = Math.max(maxima[place], value);
+    let maximum = 0;
+    for (let i = 0; i < maxima.length; i++) maximum = Math.max(maximum, maxima[i]);
+    return maximum;
+  }
+
+  #placeOf(bucket: number): number {
+    const place = bucket % this.#maxima.length;
+    return place < 0 ? place + this.#maxima.length : place;
+  }
+}
+
 /** The next place of a ring. */
-function after(slot: number, length: number): number {
-  return slot + 1 === length ? 0 : slot + 1;
+function after(place: number, length: number): number {
+  return place + 1 === length ? 0 : place + 1;
 }
 
 /** The place of a ring that is so many (fewer than its length) before another. */
-function before(slot: number, places: number, length: number): number {
-  return slot < places ? slot - places + length : slot - places;
+function before(place: number, places: number, length: number): number {
+  return place < places ? place - places + length : place - places;
 }

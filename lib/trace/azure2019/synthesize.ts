@@ -266,10 +266,10 @@ function generateInvocations(
 ): Uint32Array {
   const counts = new Uint32Array(minutes);
   const periodMinutes = Math.max(1, Math.round(1 / ratePerMinute));
-  const phaseMinutes = rng.nextBelow(periodMinutes);
+  const offsetMinutes = rng.nextBelow(periodMinutes);
   for (let minute = 0; minute < minutes; minute++) {
     if (trigger === "timer") {
-      const fires = minute % periodMinutes === phaseMinutes;
+      const fires = minute % periodMinutes === offsetMinutes;
       counts[minute] = fires ? Math.max(1, Math.round(ratePerMinute)) : 0;
     } else {
       const angle = 2 * Math.PI * (minute - DIURNAL_PEAK_MINUTE) / MINUTES_PER_DAY;

@@ -2,8 +2,10 @@ import fc from "fast-check";
 import { FixedKeepAlive } from "../../../lib/autoscale/keep_alive/fixed_keep_alive.ts";
 import { GreedyDual } from "../../../lib/autoscale/keep_alive/greedy_dual.ts";
 import { HybridHistogram } from "../../../lib/autoscale/keep_alive/hybrid_histogram.ts";
-import { KeepAliveDefaults } from "../../../lib/autoscale/keep_alive/keep_alive_defaults.ts";
-import type { KeepAlivePolicy } from "../../../lib/autoscale/keep_alive/keep_alive_policy.ts";
+import {
+  KeepAliveDefaults,
+  type KeepAlivePolicy,
+} from "../../../lib/autoscale/keep_alive/keep_alive_policy.ts";
 import { LittlePrewarm } from "../../../lib/autoscale/keep_alive/little_prewarm.ts";
 import type { SimulatedFunction } from "./keep_alive_simulation.ts";
 

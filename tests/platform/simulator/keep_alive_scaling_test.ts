@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { KeepAliveDefaults } from "../../../lib/autoscale/keep_alive/keep_alive_defaults.ts";
+import { KeepAliveDefaults } from "../../../lib/autoscale/keep_alive/keep_alive_policy.ts";
 import { LoaderError } from "../../../lib/base/error.ts";
 import { VirtualClock } from "../../../lib/clock/virtual_clock.ts";
 import { constant } from "../../../lib/platform/simulator/distribution.ts";

@@ -6,7 +6,7 @@ import {
   sumMemoryTime,
   wastedMibS,
 } from "../../../lib/analyze/memory_time.ts";
-import { KeepAliveDefaults } from "../../../lib/autoscale/keep_alive/keep_alive_defaults.ts";
+import { KeepAliveDefaults } from "../../../lib/autoscale/keep_alive/keep_alive_policy.ts";
 import type { InstanceEvent } from "../../../lib/model/platform.ts";
 import { constant } from "../../../lib/platform/simulator/distribution.ts";
 import { LoaderError } from "../../../lib/base/error.ts";

@@ -37,6 +37,14 @@ export type {
   TransportFactory,
 } from "./lib/model/platform.ts";
 export type {
+  AnswerDeclaration,
+  BurstDeclaration,
+  BurstRole,
+  KeepAliveDeclaration,
+  SweepDeclaration,
+  SweepFigure,
+} from "./lib/model/answer.ts";
+export type {
   ExperimentManifest,
   Plan,
   RunManifest,
@@ -53,6 +61,7 @@ export { deriveFunctionDemands } from "./lib/trace/profile.ts";
 
 export { generateSchedule, type ScheduleOptions } from "./lib/schedule/trace_schedule.ts";
 export {
+  BURST_FUNCTIONS,
   BURST_MS,
   type BurstOptions,
   generateBurst,

@@ -9,6 +9,7 @@
  *     deno task exp:burst --rps 20 --burst 100
  */
 import {
+  BURST_FUNCTIONS,
   BURST_MS,
   COMMON_OPTIONS,
   durationOption,
@@ -69,13 +70,23 @@ const options = {
 /** The first rate and the steps are this part of the target where they are not given. */
 const CLIMB_SLOTS = 4;
 
-/** Instances before the load, by name. */
-const INITIAL_SCALES: Readonly<Record<string, number>> = { steady: 1, bursty: 1, victim: 0 };
+/** Instances before the load. */
+const INITIAL_SCALES: Readonly<Record<string, number>> = {
+  [BURST_FUNCTIONS.steady]: 1,
+  [BURST_FUNCTIONS.bursty]: 1,
+  [BURST_FUNCTIONS.victim]: 0,
+};
 
 export const burst: Experiment<typeof options> = {
   name: "burst",
   question: "What does a burst of one function do to its neighbours?",
   options,
+  answer: {
+    kind: "burst",
+    functions: BURST_FUNCTIONS,
+    beginParameter: "burstAtMs",
+    lengthParameter: "burstMs",
+  },
 
   loadSize: {
     unit: "invocations in the burst",

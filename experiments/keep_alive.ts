@@ -85,6 +85,14 @@ export const keepAlive: Experiment<typeof options> = {
   name: "keep-alive",
   question: "What do policies pay in idle memory for the cold starts that they avoid?",
   options,
+  answer: {
+    kind: "keep_alive",
+    policyParameter: "policy",
+    memoryParameter: "nodeMemoryMib",
+    // As in "Serverless in the Wild".
+    reference: "fixed-10min",
+    bound: "oracle",
+  },
 
   async plan(options) {
     const seldom = selectSeldom(await readTraceOfOptions(options), options.maxRate);

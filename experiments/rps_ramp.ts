@@ -78,6 +78,14 @@ export const rpsRamp: Experiment<typeof options> = {
   name: "rps-ramp",
   question: "Up to which rate does the platform keep up?",
   options,
+  answer: {
+    kind: "sweep",
+    parameter: "ratePerS",
+    against: "rate",
+    axis: "rate (invocations per second)",
+    unit: "per second",
+    figures: ["slowdown", "response_time"],
+  },
 
   loadSize: {
     unit: "invocations a second",

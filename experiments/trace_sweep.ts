@@ -47,6 +47,15 @@ export const traceSweep: Experiment<typeof options> = {
   name: "trace-sweep",
   question: "How does slowdown grow with the number of functions?",
   options,
+  answer: {
+    kind: "sweep",
+    parameter: "functions",
+    against: "the number of functions",
+    axis: "number of functions",
+    unit: "functions",
+    unitOfOne: "function",
+    figures: ["slowdown", "response_time"],
+  },
 
   loadSize: {
     unit: "functions",

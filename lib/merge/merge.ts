@@ -88,6 +88,7 @@ function mergeExperiments(set: ShardSet, command: readonly string[]): Experiment
   }
   return {
     ...first,
+    answer: manifests.find(({ answer }) => answer !== undefined)?.answer,
     status: set.status,
     error: null,
     command,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { LoaderError } from "../base/error.ts";
 import {
   readExperimentFolder,
@@ -46,6 +47,7 @@ export async function readShardSet(paths: readonly string[]): Promise<ShardSet> 
   found.sort((a, b) => a.shard.index - b.shard.index);
   const folders = found.map(({ folder }) => folder);
   checkExperiments(folders);
+  checkAnswers(folders);
   const { runs, leftOut, status } = takeRuns(folders);
   return { folders, runs: runs.map((parts) => parts.map(checkPart)), leftOut, status };
 }
@@ -115,6 +117,16 @@ function checkExperiments([first, ...others]: readonly StoredExperiment[]): void
       );
     }
     checkFiles(path, manifest.inputs?.files ?? {}, first);
+  }
+}
+
+/** The answer is declared alike by all that tell it; earlier versions did not. */
+function checkAnswers(folders: readonly StoredExperiment[]): void {
+  const [first, ...others] = folders.filter(({ manifest }) => manifest.answer !== undefined);
+  for (const { path, manifest } of others) {
+    if (isDeepStrictEqual(manifest.answer, first.manifest.answer)) continue;
+    const [own, its] = [manifest, first.manifest].map(({ answer }) => JSON.stringify(answer));
+    throw refuse(path, `The answer is declared as ${own}, but as ${its} in ${first.path}.`);
   }
 }
 

@@ -51,7 +51,7 @@ export interface Report {
  */
 export async function renderReport(folder: string): Promise<Report> {
   const experiment = await readExperimentFolder(folder);
-  const answer = createAnswer(experiment.runs.map((run) => run.manifest.parameters));
+  const answer = createAnswer(experiment);
   const analyses: RunAnalysis[] = [];
   const twins: (TwinAnalysis | null)[] = [];
   for (const run of experiment.runs) {

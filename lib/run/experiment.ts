@@ -1,3 +1,5 @@
+import { LoaderError } from "../base/error.ts";
+import { type AnswerDeclaration, findMissingParameter } from "../model/answer.ts";
 import type { Schedule } from "../model/schedule.ts";
 import type { Trace } from "../model/trace.ts";
 import type { CommonOptions } from "./common_options.ts";
@@ -7,7 +9,7 @@ import type { OptionTable, OptionValues } from "../option/option.ts";
 export interface PlannedRun {
   /** Unique in the experiment, fit for a folder: `functions-20_repetition-0`. */
   readonly name: string;
-  /** What distinguishes it from the other runs; the report's axes. */
+  /** What distinguishes it from the other runs; what the answer is drawn by is among them. */
   readonly parameters: Readonly<Record<string, number | string>>;
   /** The trace that it replays, if one. */
   readonly trace: Trace | null;
@@ -52,9 +54,29 @@ export interface Experiment<O extends OptionTable> {
   readonly name: string;
   /** The question it asks, for the report's title and the help. */
   readonly question: string;
+  /** What the report draws to answer it; `null`: the figures of the runs alone. */
+  readonly answer: AnswerDeclaration | null;
   readonly options: O;
   /** Where there is one: preflight then looks for the largest that the platform carries. */
   readonly loadSize?: LoadSize<OptionValues<O> & CommonOptions>;
   /** Reads what it needs and says what will happen; deploys nothing. */
   plan(options: OptionValues<O> & CommonOptions): Promise<ExperimentPlan>;
+}
+
+/**
+ * Hands on the runs of an experiment, each with what its answer is drawn by.
+ *
+ * @throws LoaderError `usage` when a run lacks it
+ */
+export function* requireParameters(
+  answer: AnswerDeclaration | null,
+  runs: Iterable<PlannedRun>,
+): Iterable<PlannedRun> {
+  for (const run of runs) {
+    const missing = answer === null ? null : findMissingParameter(answer, run.parameters);
+    if (missing !== null) {
+      throw new LoaderError("usage", `The answer needs of the run ${run.name} a ${missing}.`);
+    }
+    yield run;
+  }
 }

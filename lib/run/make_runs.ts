@@ -14,7 +14,7 @@ import type { RunWriter } from "../store/write/run_writer.ts";
 import { type AgreedStart, AgreedStarts, describeStart, StartClock } from "./shard/agreed_start.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { createPlatformFromOptions } from "./create_platform.ts";
-import type { Experiment, PlannedRun } from "./experiment.ts";
+import { type Experiment, type PlannedRun, requireParameters } from "./experiment.ts";
 import { deriveFunctionSpecs } from "./function_specs.ts";
 import { deriveInputHashes } from "./input_hashes.ts";
 import { InstanceLog } from "./instance_log.ts";
@@ -96,7 +96,12 @@ export async function makeRuns<O extends OptionTable>(
   // Made and let go: its options are checked before anything else happens.
   await (await createPlatformFromOptions(options))[Symbol.asyncDispose]();
   const { runs, overloadTolerance } = await untilAborted(signal, experiment.plan(options));
-  const planner = new RunPlanner(runs, replayOf(experiment, options), options.shard, signal);
+  const planner = new RunPlanner(
+    requireParameters(experiment.answer, runs),
+    replayOf(experiment, options),
+    options.shard,
+    signal,
+  );
   const ahead = await planner.ahead(MOST_PLANNED);
   if (ahead.length === 0) {
     throw new LoaderError("usage", "The options leave no run to make; --dry-run shows the plan.");
@@ -446,6 +451,7 @@ function createExperimentManifest<O extends OptionTable>(
     formatVersion: 1,
     experiment: experiment.name,
     question: experiment.question,
+    answer: experiment.answer,
     platform: options.platform,
     status: "running",
     error: null,

@@ -1,5 +1,6 @@
 import { LoaderError } from "../base/error.ts";
 import { Rng } from "../base/rng.ts";
+import { BURST_ROLES, type BurstRole } from "../model/answer.ts";
 import type { IatDistribution, PhaseSpan, Schedule, ScheduleChunk } from "../model/schedule.ts";
 import { functionKey, type FunctionProfile } from "../model/trace.ts";
 import { generateArrivals, US_PER_MS } from "./arrivals.ts";
@@ -247,8 +248,12 @@ export interface BurstOptions {
   readonly iatDistribution: IatDistribution;
 }
 
-/** The functions of a burst, in order of their keys. */
-export const BURST_FUNCTIONS = ["bursty", "steady", "victim"] as const;
+/** The functions of a burst by their roles, in order of their keys. */
+export const BURST_FUNCTIONS = {
+  bursty: "bursty",
+  steady: "steady",
+  victim: "victim",
+} as const satisfies Readonly<Record<BurstRole, string>>;
 
 /** Length of the burst. */
 export const BURST_MS = 1000;
@@ -294,13 +299,14 @@ export function generateBurst(options: BurstOptions): Burst {
       { value: durationMs },
     );
   }
-  const functions = BURST_FUNCTIONS.map((name) =>
+  const functions = BURST_ROLES.map((role) =>
     createPatternProfile("burst", {
-      name,
+      name: BURST_FUNCTIONS[role],
       runtimeMs: options.runtimeMs,
       memoryMib: options.memoryMib,
     })
   );
+  const positionOf = (role: BurstRole) => BURST_ROLES.indexOf(role);
   const rates: number[] = [];
   for (let rate = startRatePerS; rate < targetRatePerS;) {
     rates.push(rate);
@@ -339,11 +345,17 @@ export function generateBurst(options: BurstOptions): Burst {
           ...span,
           arrivals: [
             {
-              position: 0,
+              position: positionOf("bursty"),
               timesUs: Uint32Array.from([...bursty, ...burstUs.filter(within).map(local)]),
             },
-            { position: 1, timesUs: timesUs.filter((_, i) => (first + i) % 2 === 0) },
-            { position: 2, timesUs: Uint32Array.from([victimUs].filter(within).map(local)) },
+            {
+              position: positionOf("steady"),
+              timesUs: timesUs.filter((_, i) => (first + i) % 2 === 0),
+            },
+            {
+              position: positionOf("victim"),
+              timesUs: Uint32Array.from([victimUs].filter(within).map(local)),
+            },
           ],
         };
       }

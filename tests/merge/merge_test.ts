@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
+import { traceSweep } from "../../experiments/trace_sweep.ts";
 import { LoaderError } from "../../lib/base/error.ts";
 import { readRunManifest } from "../../lib/store/read/manifest_reader.ts";
 import { deriveVerdict, NO_EVIDENCE, VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
@@ -156,6 +157,7 @@ Deno.test("merge: what each loader said stays, and the manifest can be read back
   );
   const experiment = readExperiment(merged);
   assert.deepEqual([experiment.status, experiment.runs], ["finished", [`runs/${RUN}`]]);
+  assert.deepEqual(experiment.answer, traceSweep.answer);
 });
 
 Deno.test("merge: loaders that have no function of a run belong to it too", async () => {
@@ -298,6 +300,15 @@ const MISFITS: readonly Misfit[] = [
           inputs: { ...inputs!, files: { config: hash, simulation: hash } },
         }));
       }
+      return parts;
+    },
+  },
+  {
+    what: "another answer, even where the first says nothing of one",
+    sentence: /3-of-3: The answer is declared as null, but as \{"kind":"sweep",.* in .*2-of-3\./,
+    spoil: (parts) => {
+      changeExperiment(parts[0], () => ({ answer: undefined }));
+      changeExperiment(parts[2], () => ({ answer: null }));
       return parts;
     },
   },

@@ -4,6 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readExperimentFolder } from "../../lib/store/read/experiment_folder.ts";
 import { readRunTables } from "../../lib/analyze/run_analysis.ts";
+import type {
+  AnswerDeclaration,
+  BurstDeclaration,
+  KeepAliveDeclaration,
+} from "../../lib/model/answer.ts";
 import type { PhaseSpan } from "../../lib/model/schedule.ts";
 import { readKeepAliveRun } from "../../lib/report/answers/keep_alive_run.ts";
 import { renderReport } from "../../lib/report/report.ts";
@@ -15,8 +20,24 @@ const PHASES: readonly PhaseSpan[] = [
   { fromMs: 5000, phase: "measurement" },
 ];
 
+const KEEP_ALIVE: KeepAliveDeclaration = {
+  kind: "keep_alive",
+  policyParameter: "policy",
+  memoryParameter: "nodeMemoryMib",
+  reference: "fixed-10min",
+  bound: "oracle",
+};
+
+const BURST: BurstDeclaration = {
+  kind: "burst",
+  functions: { bursty: "bursty", steady: "steady", victim: "victim" },
+  beginParameter: "burstAtMs",
+  lengthParameter: "burstMs",
+};
+
 /** The folder of an experiment with one run that has a warm-up of five of its ten seconds. */
 async function withRun(
+  answer: AnswerDeclaration,
   parameters: Readonly<Record<string, number | string>>,
   arrivals: readonly SyntheticArrival[],
   body: (folder: string) => Promise<void>,
@@ -34,7 +55,7 @@ async function withRun(
       cores: 8,
       capacity: 8,
     });
-    await writeExperimentManifest(folder, { experiment: "any", runs: ["runs/only"] });
+    await writeExperimentManifest(folder, { experiment: "any", answer, runs: ["runs/only"] });
     await body(folder);
   } finally {
     await rm(folder, { recursive: true });
@@ -47,9 +68,9 @@ function arrival(role: string, scheduledMs: number, runtimeMs: number): Syntheti
 
 Deno.test("keep-alive: memory-time before the measurement is not wasted", async () => {
   // Its instance is there from 0.1 s until after the end, and idle in all of the measurement.
-  await withRun({ policy: "knative" }, [arrival("f", 100, 10)], async (folder) => {
+  await withRun(KEEP_ALIVE, { policy: "knative" }, [arrival("f", 100, 10)], async (folder) => {
     const { runs: [run] } = await readExperimentFolder(folder);
-    const { memoryTime } = await readKeepAliveRun(await readRunTables(run));
+    const { memoryTime } = await readKeepAliveRun(await readRunTables(run), KEEP_ALIVE);
     assert.deepEqual(memoryTime, { startingMibS: 0, idleMibS: 5 * 170, servingMibS: 0 });
   });
 });
@@ -61,7 +82,7 @@ Deno.test("burst: what came before it is of the measurement, too", async () => {
     ...Array.from({ length: 20 }, (_, i) => arrival("bursty", 8000 + i, 20)),
     arrival("victim", 8010, 20),
   ];
-  await withRun({ burstAtMs: 8000, burstMs: 1000 }, arrivals, async (folder) => {
+  await withRun(BURST, { burstAtMs: 8000, burstMs: 1000 }, arrivals, async (folder) => {
     const { html } = await renderReport(folder);
     const text = await Deno.readTextFile(html);
     const [, before] = /steady ([\d.,]+) ms before and none in the burst/.exec(text)!;

@@ -162,6 +162,17 @@ Deno.test("resuming: a folder without hashes goes on, and says so", async () => 
   assert.equal(Object.keys(manifest.inputs.schedules).length, 2);
 });
 
+Deno.test("resuming: an answer that is declared otherwise is refused, one that is not told is added", async () => {
+  await using folder = await temporaryFolder();
+  const { output, goOn } = await brokenSweep(folder.path);
+  const file = `${output}/experiment.json`;
+  await editJson(file, (manifest) => manifest.answer.axis = "functions");
+  assert.match(await refusalOf(goOn()), /unfinished trace-sweep with another answer;/);
+  await editJson(file, (manifest) => delete manifest.answer);
+  assert.equal((await goOn()).status, "finished");
+  assert.deepEqual(JSON.parse(await Deno.readTextFile(file)).answer, traceSweep.answer);
+});
+
 Deno.test("resuming: a saved schedule that was exchanged is refused", async () => {
   await using folder = await temporaryFolder();
   const args = ["--start", "10", "--step", "10", "--end", "20", "--slot", "1s"];

@@ -34,6 +34,14 @@ Deno.test("runExperiment: a run without any invocation is a mistake", async () =
   );
 });
 
+Deno.test("runExperiment: a run without what the declared answer is drawn by is a mistake", async () => {
+  const values = valuesOf(rpsRamp.options, "--end", "20", "--slot", "1s", "--dry-run");
+  await assert.rejects(
+    runExperiment({ ...rpsRamp, answer: traceSweep.answer }, values),
+    usage(/The answer needs of the run rate-20 a number "functions" among its parameters\./),
+  );
+});
+
 Deno.test("runExperiment: a folder for schedules that cannot be made is a mistake", async () => {
   await using folder = await temporaryFolder();
   const file = `${folder.path}/file`;

@@ -97,7 +97,7 @@ Deno.test("generateBurst: climb, stay, burst in the middle and victim in the mid
   assert.equal(named("victim")[0].scheduledMs, burstAtMs + 500);
   assert.equal(named("steady").length, 130);
   assert.equal(named("bursty").length, 130 + 50);
-  assert.deepEqual(schedule.functions.map(({ id }) => id), [...BURST_FUNCTIONS]);
+  assert.deepEqual(schedule.functions.map(({ id }) => id), Object.values(BURST_FUNCTIONS));
   assert.equal(phaseAt(schedule.phases, 5999), "warmup");
   assert.equal(phaseAt(schedule.phases, 6000), "measurement");
 });

@@ -11,6 +11,7 @@ import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "../../ana
 import { deriveResponsePoints, type ResponsePoint } from "../../analyze/response_point.ts";
 import { deriveResponseTimeMs } from "../../analyze/response_time.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
+import { BURST_ROLES, type BurstDeclaration, type BurstRole } from "../../model/answer.ts";
 import type { Answer } from "./answer.ts";
 import type { Figure } from "../page/figure.ts";
 import { chooseLogScale, createLogAxis } from "../plot/log_scale.ts";
@@ -26,11 +27,7 @@ import {
   type TimeFrame,
 } from "../plot/time_frame.ts";
 
-/** The functions of a burst, by the last part of their id, in order of drawing. */
-const ROLES = ["bursty", "steady", "victim"] as const;
-type Role = (typeof ROLES)[number];
-
-const COLORS: Readonly<Record<Role, string>> = {
+const COLORS: Readonly<Record<BurstRole, string>> = {
   steady: PALETTE.green,
   bursty: PALETTE.blue,
   victim: PALETTE.orange,
@@ -38,13 +35,13 @@ const COLORS: Readonly<Record<Role, string>> = {
 
 interface BurstRun {
   readonly analysis: RunAnalysis;
-  readonly points: Readonly<Record<Role, readonly ResponsePoint[]>>;
+  readonly points: Readonly<Record<BurstRole, readonly ResponsePoint[]>>;
   /** Longest measured response time before the burst and in it, ms: infinite if one failed. */
-  readonly longest: Readonly<Record<Role, { before: number | null; during: number | null }>>;
+  readonly longest: Readonly<Record<BurstRole, { before: number | null; during: number | null }>>;
   /** `null` if unknown. */
   readonly ready:
     | Readonly<
-      Record<Role, {
+      Record<BurstRole, {
         /** Largest number of ready instances in each bin. */
         readonly perBin: Uint32Array;
         /** In the measurement phase. */
@@ -52,23 +49,27 @@ interface BurstRun {
       }>
     >
     | null;
-  readonly burstAtMs: number;
-  readonly burstMs: number;
+  /** The burst, in ms since run start: before it is before `beginMs`, in it before `endMs`. */
+  readonly beginMs: number;
+  readonly endMs: number;
 }
 
 /** Creates the answer of a burst: what it does to its neighbours. */
-export function createBurstAnswer(): Answer {
+export function createBurstAnswer(burst: BurstDeclaration): Answer {
   const runs: BurstRun[] = [];
+  const hasRole = (functionId: string, role: BurstRole) =>
+    functionId.slice(functionId.lastIndexOf("/") + 1) === burst.functions[role];
   return {
     add(analysis, { invocations, instanceLives }) {
-      const { burstAtMs, burstMs } = analysis.run.manifest.parameters;
+      const { parameters } = analysis.run.manifest;
+      const beginMs = Number(parameters[burst.beginParameter]);
+      const endMs = beginMs + Number(parameters[burst.lengthParameter]);
       const invocationsOf = byRole((role) =>
         selectInvocations(
           invocations,
-          (row) => roleOf(invocations.functionIds[invocations.functionCode[row]]) === role,
+          (row) => hasRole(invocations.functionIds[invocations.functionCode[row]], role),
         )
       );
-      const burstEndMs = Number(burstAtMs) + Number(burstMs);
       runs.push({
         analysis,
         points: byRole((role) =>
@@ -78,14 +79,17 @@ export function createBurstAnswer(): Answer {
           })
         ),
         longest: byRole((role) => ({
-          before: longestResponseMs(invocationsOf[role], 0, Number(burstAtMs)),
-          during: longestResponseMs(invocationsOf[role], Number(burstAtMs), burstEndMs),
+          before: longestResponseMs(invocationsOf[role], 0, beginMs),
+          during: longestResponseMs(invocationsOf[role], beginMs, endMs),
         })),
-        ready: instanceLives === null
-          ? null
-          : byRole((role) => readyOf(instanceLives, role, analysis)),
-        burstAtMs: Number(burstAtMs),
-        burstMs: Number(burstMs),
+        ready: instanceLives === null ? null : byRole((role) =>
+          readyOf(
+            instanceLives.filter(({ functionId }) => hasRole(functionId, role)),
+            analysis,
+          )
+        ),
+        beginMs,
+        endMs,
       });
     },
     render: (plotter) =>
@@ -97,33 +101,27 @@ export function createBurstAnswer(): Answer {
   };
 }
 
-function roleOf(functionId: string): string {
-  return functionId.slice(functionId.lastIndexOf("/") + 1);
-}
-
-function byRole<T>(valueOf: (role: Role) => T): Record<Role, T> {
+function byRole<T>(valueOf: (role: BurstRole) => T): Record<BurstRole, T> {
   return { steady: valueOf("steady"), bursty: valueOf("bursty"), victim: valueOf("victim") };
 }
 
 function readyOf(
   lives: readonly InstanceLife[],
-  role: Role,
   { run, concurrency }: RunAnalysis,
 ): { readonly perBin: Uint32Array; readonly peak: number | null } {
-  const own = lives.filter((life) => roleOf(life.functionId) === role);
   const spans = listMeasuredSpans(run.manifest);
   return {
-    perBin: deriveInstanceCounts(own, concurrency.bins).ready,
-    peak: deriveOccupancy(listInstanceStays(own, "ready"), spans)?.peak ?? null,
+    perBin: deriveInstanceCounts(lives, concurrency.bins).ready,
+    peak: deriveOccupancy(listInstanceStays(lives, "ready"), spans)?.peak ?? null,
   };
 }
 
-function burstMarks({ burstAtMs, burstMs }: BurstRun, frame: TimeFrame, { plot }: Plotter): Mark[] {
-  const from = frame.axis.fromMs(burstAtMs);
+function burstMarks({ beginMs, endMs }: BurstRun, frame: TimeFrame, { plot }: Plotter): Mark[] {
+  const from = frame.axis.fromMs(beginMs);
   return [
     plot.rect([from], {
       x1: from,
-      x2: frame.axis.fromMs(burstAtMs + burstMs),
+      x2: frame.axis.fromMs(endMs),
       fill: PALETTE.orange,
       fillOpacity: 0.12,
     }),
@@ -141,11 +139,13 @@ function burstMarks({ burstAtMs, burstMs }: BurstRun, frame: TimeFrame, { plot }
 function renderResponses(run: BurstRun, suffix: string, plotter: Plotter): Figure {
   const { analysis, points } = run;
   const frame = createTimeFrame(analysis, plotter);
-  const times = ROLES.flatMap((role) => points[role].map(placed));
+  const times = BURST_ROLES.flatMap((role) => points[role].map(placed));
   const scale = chooseLogScale("response time (ms)", times);
-  const hasNotOk = ROLES.some((role) => points[role].some((point) => point.kind === "not_ok"));
+  const hasNotOk = BURST_ROLES.some((role) =>
+    points[role].some((point) => point.kind === "not_ok")
+  );
   const title = "Response time around the burst";
-  const cloud = (role: Role, isOk: boolean) =>
+  const cloud = (role: BurstRole, isOk: boolean) =>
     createPointCloud(
       points[role]
         .filter((point) => (point.kind !== "not_ok") === isOk)
@@ -165,7 +165,7 @@ function renderResponses(run: BurstRun, suffix: string, plotter: Plotter): Figur
     name: `burst_response_time${suffix}`,
     title,
     caption: `Longest response time: ${
-      ROLES.toReversed().map((role) => describeLongest(role, run)).join("; ")
+      BURST_ROLES.toReversed().map((role) => describeLongest(role, run)).join("; ")
     }.`,
     svg: plotter.draw({
       title,
@@ -177,9 +177,13 @@ function renderResponses(run: BurstRun, suffix: string, plotter: Plotter): Figur
         ...frame.background,
         ...createLogAxis(scale, plotter),
         ...burstMarks(run, frame, plotter),
-        ...ROLES.flatMap((role) => [cloud(role, true), cloud(role, false)]),
+        ...BURST_ROLES.flatMap((role) => [cloud(role, true), cloud(role, false)]),
         createLegend([
-          ...ROLES.map((role): LegendEntry => ({ label: role, color: COLORS[role], shape: "dot" })),
+          ...BURST_ROLES.map((role): LegendEntry => ({
+            label: role,
+            color: COLORS[role],
+            shape: "dot",
+          })),
           ...(hasNotOk ? [{ label: "not ok", color: PALETTE.ink, shape: "cross" } as const] : []),
         ]),
       ],
@@ -187,7 +191,7 @@ function renderResponses(run: BurstRun, suffix: string, plotter: Plotter): Figur
   };
 }
 
-function describeLongest(role: Role, { longest }: BurstRun): string {
+function describeLongest(role: BurstRole, { longest }: BurstRun): string {
   const { before, during } = longest[role];
   const inBurst = during === null ? "none in the burst" : `${describeMs(during)} in the burst`;
   return before === null
@@ -233,19 +237,21 @@ function renderInstances(run: BurstRun, suffix: string, plotter: Plotter): Figur
     name: `burst_instances${suffix}`,
     title,
     caption: `Ready at once: at most ${
-      ROLES.toReversed().map((role) => `${formatCount(ready[role].peak)} of ${role}`).join(", ")
+      BURST_ROLES.toReversed().map((role) => `${formatCount(ready[role].peak)} of ${role}`).join(
+        ", ",
+      )
     }.`,
     svg: plotter.draw({
       title,
       ...HALF_SIZE,
       height: 300,
       x: frame.x,
-      y: chooseLinearScale("ready instances", ROLES.map((role) => ready[role].perBin)),
+      y: chooseLinearScale("ready instances", BURST_ROLES.map((role) => ready[role].perBin)),
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),
         ...burstMarks(run, frame, plotter),
-        ...ROLES.map((role, i) =>
+        ...BURST_ROLES.map((role, i) =>
           plot.lineY(stairOf(ready[role].perBin, bins, frame.axis, analysis.endMs), {
             x: "x",
             y: "y",
@@ -257,7 +263,7 @@ function renderInstances(run: BurstRun, suffix: string, plotter: Plotter): Figur
           })
         ),
         createLegend(
-          ROLES.map((role) => ({ label: role, color: COLORS[role], shape: "line" })),
+          BURST_ROLES.map((role) => ({ label: role, color: COLORS[role], shape: "line" })),
         ),
       ],
     }),

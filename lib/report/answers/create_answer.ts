@@ -1,28 +1,41 @@
+import { LoaderError } from "../../base/error.ts";
+import { type AnswerDeclaration, findMissingParameter } from "../../model/answer.ts";
+import type { StoredExperiment } from "../../store/read/experiment_folder.ts";
 import type { Answer } from "./answer.ts";
 import { createBurstAnswer } from "./burst_answer.ts";
 import { createKeepAliveAnswer } from "./keep_alive_answer.ts";
 import { createSweepAnswer } from "./sweep_answer.ts";
-import { chooseSweptParameter } from "./swept_parameter.ts";
+import { undeclaredAnswerOf } from "./undeclared_answer.ts";
 
 const NO_ANSWER: Answer = { add() {}, render: () => [] };
 
 /**
- * Creates the collector for runs with the given parameters. An experiment
- * declares what kind of answer it has by the parameters of its runs, so that a
- * new one that varies what an old one varied needs no entry here.
+ * Creates the collector of the answer that the experiment declares.
+ *
+ * @throws LoaderError `result` when a run lacks what the answer is drawn by
  */
-export function createAnswer(
-  parametersOfRuns: readonly Readonly<Record<string, number | string>>[],
-): Answer {
-  const isBurst = parametersOfRuns.length > 0 &&
-    parametersOfRuns.every((parameters) =>
-      typeof parameters.burstAtMs === "number" && typeof parameters.burstMs === "number"
-    );
-  // A burst has a rate too, so it is asked for first.
-  if (isBurst) return createBurstAnswer();
-  const isKeepAlive = parametersOfRuns.length > 0 &&
-    parametersOfRuns.every((parameters) => typeof parameters.policy === "string");
-  if (isKeepAlive) return createKeepAliveAnswer();
-  const parameter = chooseSweptParameter(parametersOfRuns);
-  return parameter === null ? NO_ANSWER : createSweepAnswer(parameter);
+export function createAnswer(experiment: StoredExperiment): Answer {
+  const { answer } = experiment.manifest;
+  if (answer === undefined) return createDeclared(undeclaredAnswerOf(experiment));
+  for (const { path, manifest } of experiment.runs) {
+    const missing = answer === null ? null : findMissingParameter(answer, manifest.parameters);
+    if (missing === null) continue;
+    throw new LoaderError("result", `The experiment's answer needs of this run a ${missing}.`, {
+      file: path,
+    });
+  }
+  return createDeclared(answer);
+}
+
+function createDeclared(answer: AnswerDeclaration | null): Answer {
+  switch (answer?.kind) {
+    case undefined:
+      return NO_ANSWER;
+    case "sweep":
+      return createSweepAnswer(answer);
+    case "burst":
+      return createBurstAnswer(answer);
+    case "keep_alive":
+      return createKeepAliveAnswer(answer);
+  }
 }

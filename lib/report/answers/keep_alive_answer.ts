@@ -1,3 +1,4 @@
+import type { KeepAliveDeclaration } from "../../model/answer.ts";
 import type { Answer } from "./answer.ts";
 import { type Html, html } from "../page/html.ts";
 import {
@@ -7,10 +8,10 @@ import {
   renderTradeoffFigure,
 } from "./keep_alive_figure.ts";
 import {
-  BOUND,
   chooseReference,
   coldShareOf,
   type KeepAliveRun,
+  type PolicyParts,
   readKeepAliveRun,
   relativeWaste,
 } from "./keep_alive_run.ts";
@@ -22,27 +23,29 @@ import { renderTable, type ReportColumn } from "../page/table_section.ts";
 const S_PER_HOUR = 3600;
 
 /** Creates the answer of runs that differ in their policy: cold starts against wasted memory-time. */
-export function createKeepAliveAnswer(): Answer {
+export function createKeepAliveAnswer(declaration: KeepAliveDeclaration): Answer {
   const all: KeepAliveRun[] = [];
   const mainRuns = () => all.filter(({ nodeMemoryMib }) => nodeMemoryMib === null);
   return {
     async add(_analysis, tables) {
-      const run = await readKeepAliveRun(tables);
+      const run = await readKeepAliveRun(tables, declaration);
       // One that only failed has no figures, and is named.
       if (run.invocations > 0 || run.notOkShare > 0) all.push(run);
     },
     renderText() {
       const runs = mainRuns();
       if (runs.length === 0) return null;
-      return html`<p>${describeKeepAlive(runs)}</p>${renderKeepAliveTable(runs)}`;
+      return html`<p>${describeKeepAlive(runs, declaration)}</p>${
+        renderKeepAliveTable(runs, declaration)
+      }`;
     },
     render(plotter) {
       const isAnswered = ({ invocations }: KeepAliveRun) => invocations > 0;
       const runs = mainRuns().filter(isAnswered);
       const sweep = all.filter((run) => run.nodeMemoryMib !== null && isAnswered(run));
-      const colors = new PolicyColors(all.map(({ policy }) => policy), BOUND);
+      const colors = new PolicyColors(all.map(({ policy }) => policy), declaration.bound);
       return [
-        runs.length === 0 ? null : renderTradeoffFigure(runs, colors, plotter),
+        runs.length === 0 ? null : renderTradeoffFigure(runs, declaration, colors, plotter),
         runs.length === 0 ? null : renderFunctionFigure(runs, colors, plotter),
         sweep.length === 0 ? null : renderMemoryFigure(sweep, colors, plotter),
       ].filter((figure) => figure !== null);
@@ -51,8 +54,11 @@ export function createKeepAliveAnswer(): Answer {
 }
 
 /** Renders what each policy came to as a table, and how to read it. */
-export function renderKeepAliveTable(runs: readonly KeepAliveRun[]): Html {
-  const reference = chooseReference(runs);
+export function renderKeepAliveTable(
+  runs: readonly KeepAliveRun[],
+  parts: PolicyParts,
+): Html {
+  const reference = chooseReference(runs, parts);
   const memory = { group: "memory-time", unit: "MiB·h" } as const;
   const columns: ReportColumn<KeepAliveRun>[] = [
     { heading: "policy", isText: true, cell: ({ policy }) => policy },
@@ -102,10 +108,10 @@ function hoursOf(
  * to be had for the reference's waste, what for more, and what the bound is. Who
  * refuses calls has fewer cold ones, so that runs that are not valid are named only.
  */
-export function describeKeepAlive(runs: readonly KeepAliveRun[]): string {
+export function describeKeepAlive(runs: readonly KeepAliveRun[], parts: PolicyParts): string {
   const valid = runs.filter(({ isValid }) => isValid);
   const clauses = [
-    ...(valid.length === 0 ? ["No policy can be compared"] : describeValid(valid)),
+    ...(valid.length === 0 ? ["No policy can be compared"] : describeValid(valid, parts)),
     ...runs.filter(({ isValid }) => !isValid).map(describeInvalid),
   ];
   return `${clauses.join("; ")}.`;
@@ -120,12 +126,12 @@ function cold(run: KeepAliveRun): string {
   return formatShare(coldShareOf(run));
 }
 
-function describeValid(runs: readonly KeepAliveRun[]): string[] {
-  const reference = chooseReference(runs);
-  const choices = runs.filter((run) => run.policy !== BOUND);
+function describeValid(runs: readonly KeepAliveRun[], parts: PolicyParts): string[] {
+  const reference = chooseReference(runs, parts);
+  const choices = runs.filter((run) => run.policy !== parts.bound);
   const price = (run: KeepAliveRun) =>
     `${formatPercent(relativeWaste(run, reference))} % of its wasted memory-time`;
-  const bound = runs.find((run) => run.policy === BOUND && run !== reference);
+  const bound = runs.find((run) => run.policy === parts.bound && run !== reference);
   const clauses = choices.length < 2
     ? [describeLone(reference)]
     : describeChoices(choices, reference, price);

@@ -1,9 +1,9 @@
 import type { Figure } from "../page/figure.ts";
 import {
-  BOUND,
   chooseReference,
   coldShareOf,
   type KeepAliveRun,
+  type PolicyParts,
   relativeWaste,
 } from "./keep_alive_run.ts";
 import { formatCount, formatNoun, formatShare } from "../page/number_format.ts";
@@ -18,11 +18,12 @@ const SIZE = { width: 560, height: 320 } as const;
  */
 export function renderTradeoffFigure(
   runs: readonly KeepAliveRun[],
+  parts: PolicyParts,
   colors: PolicyColors,
   plotter: Plotter,
 ): Figure | null {
   const { plot } = plotter;
-  const reference = chooseReference(runs);
+  const reference = chooseReference(runs, parts);
   const known = runs.filter((run) => Number.isFinite(relativeWaste(run, reference)));
   if (known.length === 0) return null;
   const points = known.map((run) => ({
@@ -61,7 +62,7 @@ export function renderTradeoffFigure(
           x: "x",
           y: "y",
           r: 5,
-          symbol: ({ policy }: Point) => policy === BOUND ? "diamond" : "circle",
+          symbol: ({ policy }: Point) => policy === parts.bound ? "diamond" : "circle",
           fill: ({ policy, isValid }: Point) => isValid ? colors.of(policy) : "white",
           stroke: ({ policy }: Point) => colors.of(policy),
           strokeWidth: 1.5,

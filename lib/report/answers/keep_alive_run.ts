@@ -7,6 +7,7 @@ import {
   wastedMibS,
 } from "../../analyze/memory_time.ts";
 import type { RunTables } from "../../analyze/run_analysis.ts";
+import type { KeepAliveDeclaration } from "../../model/answer.ts";
 import { readServices } from "../../store/read/service_table.ts";
 
 /** What one policy came to. */
@@ -34,6 +35,7 @@ export interface KeepAliveRun {
  */
 export async function readKeepAliveRun(
   { run, invocations, instanceLives }: RunTables,
+  { policyParameter, memoryParameter }: KeepAliveDeclaration,
 ): Promise<KeepAliveRun> {
   const { parameters, verdict, phases, plan } = run.manifest;
   const shares = deriveColdShares(selectMeasured(invocations));
@@ -41,9 +43,10 @@ export async function readKeepAliveRun(
   const fromMs = phases.find(({ phase }) => phase === "measurement")?.fromMs ?? 0;
   const { measured = 0, measuredNotOk = 0 } = verdict?.evidence ?? {};
   const span = { fromMs, untilMs: plan.durationMs };
+  const nodeMemoryMib = parameters[memoryParameter];
   return {
-    policy: String(parameters.policy),
-    nodeMemoryMib: typeof parameters.nodeMemoryMib === "number" ? parameters.nodeMemoryMib : null,
+    policy: String(parameters[policyParameter]),
+    nodeMemoryMib: typeof nodeMemoryMib === "number" ? nodeMemoryMib : null,
     isValid: verdict?.verdict === "VALID",
     notOkShare: measuredNotOk / measured,
     invocations: sum("invocations"),
@@ -61,21 +64,21 @@ export function coldShareOf({ cold, invocations }: KeepAliveRun): number {
   return cold / invocations;
 }
 
-/** The policy that others are compared with, as in "Serverless in the Wild". */
-const USUAL_REFERENCE = "fixed-10min";
-
-/** Knows the future: a bound, and no choice. */
-export const BOUND = "oracle";
+/** The policies that have a part of their own in the comparison. */
+export type PolicyParts = Pick<KeepAliveDeclaration, "reference" | "bound">;
 
 /**
- * The run that wasted memory-time is compared with: of 10 minutes fixed, else the
- * first that is a choice, of the valid ones if any is.
+ * The run that wasted memory-time is compared with: of the declared reference, else
+ * the first that is a choice, of the valid ones if any is.
  */
-export function chooseReference(runs: readonly KeepAliveRun[]): KeepAliveRun {
+export function chooseReference(
+  runs: readonly KeepAliveRun[],
+  { reference, bound }: PolicyParts,
+): KeepAliveRun {
   const valid = runs.filter(({ isValid }) => isValid);
   const candidates = valid.length > 0 ? valid : runs;
-  return candidates.find(({ policy }) => policy === USUAL_REFERENCE) ??
-    candidates.find(({ policy }) => policy !== BOUND) ?? candidates[0];
+  return candidates.find(({ policy }) => policy === reference) ??
+    candidates.find(({ policy }) => policy !== bound) ?? candidates[0];
 }
 
 /** Wasted memory-time over the reference's; NaN where either is not known. */

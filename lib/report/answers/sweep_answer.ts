@@ -1,5 +1,6 @@
-import type { RankedQuantiles } from "../../analyze/ranked_quantiles.ts";
 import { deriveRunStanding, type RunStanding } from "../../analyze/run_standing.ts";
+import type { Summary } from "../../analyze/summary.ts";
+import type { SweepDeclaration } from "../../model/answer.ts";
 import { type Html, html } from "../page/html.ts";
 import { formatCount, formatNumber, formatShare, UNKNOWN } from "../page/number_format.ts";
 import { renderTable, type ReportColumn } from "../page/table_section.ts";
@@ -7,51 +8,52 @@ import type { Answer } from "./answer.ts";
 import {
   chooseSweptPercentiles,
   renderSweepFigure,
-  RESPONSE_TIME,
-  SLOWDOWN,
+  SWEEP_MEASURES,
   type SweepMeasure,
 } from "./sweep_figure.ts";
 import { deriveSweepSeries, listLeftOut, type SweepPoint } from "./sweep_group.ts";
-import type { SweptParameter } from "./swept_parameter.ts";
 
 interface SweptRun {
   readonly x: number;
   readonly standing: RunStanding;
-  readonly slowdown: RankedQuantiles;
-  readonly responseTimeMs: RankedQuantiles;
+  readonly summary: Summary;
 }
 
-/** Creates the answer of a sweep: slowdown and response time against a parameter of its runs. */
-export function createSweepAnswer(parameter: SweptParameter): Answer {
+/** Creates the answer of a sweep: the declared measures of its runs against one of their parameters. */
+export function createSweepAnswer(sweep: SweepDeclaration): Answer {
   const runs: SweptRun[] = [];
-  const pointsOf = (quantilesOf: (run: SweptRun) => RankedQuantiles): SweepPoint[] =>
-    runs.map((run) => ({ x: run.x, standing: run.standing, quantiles: quantilesOf(run) }));
-  const isEmpty = () => runs.every(({ slowdown }) => slowdown.observations === 0);
+  const measures = sweep.figures.map((figure) => SWEEP_MEASURES[figure]);
+  const pointsOf = (measure: SweepMeasure): SweepPoint[] =>
+    runs.map(({ x, standing, summary }) => ({
+      x,
+      standing,
+      quantiles: measure.quantilesOf(summary),
+    }));
+  const isEmpty = () =>
+    measures.length === 0 || runs.every(({ summary }) => summary.slowdown.observations === 0);
   return {
     add({ run: { manifest }, summary }) {
       const standing = deriveRunStanding(manifest);
       runs.push({
-        x: Number(manifest.parameters[parameter.name]),
+        x: Number(manifest.parameters[sweep.parameter]),
         standing: standing.isCounted && summary.slowdown.observations === 0
           ? { isCounted: false, word: "nothing measured" }
           : standing,
-        slowdown: summary.slowdown,
-        responseTimeMs: summary.responseTimeMs,
+        summary,
       });
     },
     render(plotter) {
       if (isEmpty()) return [];
-      return [
-        renderSweepFigure(pointsOf((run) => run.slowdown), SLOWDOWN, parameter, plotter),
-        renderSweepFigure(pointsOf((run) => run.responseTimeMs), RESPONSE_TIME, parameter, plotter),
-      ];
+      return measures.map((measure) =>
+        renderSweepFigure(pointsOf(measure), measure, sweep, plotter)
+      );
     },
     renderTable() {
       if (isEmpty() || new Set(runs.map(({ x }) => x)).size === runs.length) return null;
-      return renderSweepTable([
-        { measure: SLOWDOWN, points: pointsOf((run) => run.slowdown) },
-        { measure: RESPONSE_TIME, points: pointsOf((run) => run.responseTimeMs) },
-      ], parameter);
+      return renderSweepTable(
+        measures.map((measure) => ({ measure, points: pointsOf(measure) })),
+        sweep,
+      );
     },
   };
 }
@@ -65,13 +67,13 @@ interface MeasuredPoints {
 /** Renders the medians over the repetitions of a sweep, what they rest on, and what is left out. */
 function renderSweepTable(
   measured: readonly MeasuredPoints[],
-  parameter: SweptParameter,
+  sweep: SweepDeclaration,
 ): Html {
   const [{ points }] = measured;
   const xs = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b);
   const leftOut = new Map(listLeftOut(points, xs).map((entry) => [entry.x, entry]));
   const columns: ReportColumn<number>[] = [
-    { heading: parameter.axis, cell: (at) => formatNumber(xs[at]) },
+    { heading: sweep.axis, cell: (at) => formatNumber(xs[at]) },
     { heading: "runs", cell: (at) => formatCount(points.filter(({ x }) => x === xs[at]).length) },
     {
       heading: "left out",

@@ -1,4 +1,9 @@
-import { type Percentile, PERCENTILES } from "../../analyze/ranked_quantiles.ts";
+import {
+  type Percentile,
+  PERCENTILES,
+  type RankedQuantiles,
+} from "../../analyze/ranked_quantiles.ts";
+import type { Summary } from "../../analyze/summary.ts";
 import type { Figure } from "../page/figure.ts";
 import { chooseLogScale, createLogAxis, type LogScale } from "../plot/log_scale.ts";
 import { createLegend, type LegendEntry } from "../plot/marks.ts";
@@ -13,7 +18,7 @@ import {
   type SweepSeries,
   type SweepSummary,
 } from "./sweep_group.ts";
-import type { SweptParameter } from "./swept_parameter.ts";
+import type { SweepDeclaration, SweepFigure } from "../../model/answer.ts";
 import { chooseDrawnPercentiles } from "../plot/tail_percentile.ts";
 import { rangeCoverage } from "../../stats/median_interval.ts";
 import { LEAST_BEYOND } from "../../stats/quantile.ts";
@@ -22,26 +27,31 @@ import { formatNoun, formatNumber, formatShare } from "../page/number_format.ts"
 /** What a sweep is drawn by, upwards. */
 export interface SweepMeasure {
   /** Begins the name of the figure's file. */
-  readonly name: string;
+  readonly name: SweepFigure;
   readonly title: string;
   /** Label of the vertical axis. */
   readonly axis: string;
   /** Put behind values in the caption. */
   readonly unit: string;
+  /** What a run came to. */
+  quantilesOf(summary: Summary): RankedQuantiles;
 }
 
-export const SLOWDOWN: SweepMeasure = {
-  name: "slowdown",
-  title: "Slowdown",
-  axis: "response time ÷ requested runtime",
-  unit: "",
-};
-
-export const RESPONSE_TIME: SweepMeasure = {
-  name: "response_time",
-  title: "Response time",
-  axis: "response time (ms)",
-  unit: " ms",
+export const SWEEP_MEASURES: Readonly<Record<SweepFigure, SweepMeasure>> = {
+  slowdown: {
+    name: "slowdown",
+    title: "Slowdown",
+    axis: "response time ÷ requested runtime",
+    unit: "",
+    quantilesOf: ({ slowdown }) => slowdown,
+  },
+  response_time: {
+    name: "response_time",
+    title: "Response time",
+    axis: "response time (ms)",
+    unit: " ms",
+    quantilesOf: ({ responseTimeMs }) => responseTimeMs,
+  },
 };
 
 const SIZE = {
@@ -62,7 +72,7 @@ const LABEL_PX = 15;
 export function renderSweepFigure(
   points: readonly SweepPoint[],
   measure: SweepMeasure,
-  parameter: SweptParameter,
+  sweep: SweepDeclaration,
   plotter: Plotter,
 ): Figure {
   const xs = [...new Set(points.map((point) => point.x))].sort((a, b) => a - b);
@@ -73,7 +83,7 @@ export function renderSweepFigure(
     measure.axis,
     all.flatMap(({ groups }) => groups.flatMap(({ dots }) => dots.map(({ value }) => value))),
   );
-  const title = `${measure.title} against ${parameter.title}`;
+  const title = `${measure.title} against ${sweep.against}`;
   const isRepeated = points.length > xs.length;
   const labelOf = (x: number) =>
     isRepeated ? `${x}\n${describeCounts(all, xs.indexOf(x))}` : String(x);
@@ -82,9 +92,9 @@ export function renderSweepFigure(
   const spread = isRepeated || isCovered(all) ? 4 : 0;
   const labelDy = chooseLabelOffsets(all, scale);
   return {
-    name: `${measure.name}_against_${parameter.name}`,
+    name: `${measure.name}_against_${sweep.parameter.replace(/[^A-Za-z0-9_-]/g, "-")}`,
     title,
-    caption: describeSweep(all, listLeftOut(points, xs), measure, parameter),
+    caption: describeSweep(all, listLeftOut(points, xs), measure, sweep),
     svg: plotter.draw({
       title,
       ...SIZE,
@@ -98,7 +108,7 @@ export function renderSweepFigure(
       marks: [
         ...createLogAxis(scale, plotter),
         plotter.plot.axisX(axis.ticks, {
-          label: isRepeated ? `${parameter.axis}; n = runs that count` : parameter.axis,
+          label: isRepeated ? `${sweep.axis}; n = runs that count` : sweep.axis,
           labelAnchor: "center",
           // A format would be asked for some ticks only, where the scale is logarithmic.
           text: labelOf,
@@ -298,14 +308,14 @@ export function describeSweep(
   all: readonly SweepSeries[],
   leftOut: readonly LeftOut[],
   measure: SweepMeasure,
-  parameter: SweptParameter,
+  sweep: SweepDeclaration,
 ): string {
-  const changes = all.toReversed().flatMap((series) => describeChange(series, measure, parameter));
+  const changes = all.toReversed().flatMap((series) => describeChange(series, measure, sweep));
   const groups = all.flatMap((series) => series.groups);
   return [
     changes.length === 0 ? "" : `${measure.title}: ${changes.join("; ")}.`,
-    describeLeftOut(leftOut, parameter),
-    ...describeGaps(all, parameter),
+    describeLeftOut(leftOut, sweep),
+    ...describeGaps(all, sweep),
     groups.some(({ dots }) => dots.some(({ value }) => value === Infinity))
       ? "At ∞ the percentile falls among invocations that were not ok."
       : "",
@@ -316,7 +326,7 @@ export function describeSweep(
 function describeChange(
   { percentile, groups }: SweepSeries,
   { unit }: SweepMeasure,
-  parameter: SweptParameter,
+  sweep: SweepDeclaration,
 ): string[] {
   const known = groups.filter(({ summary }) => summary !== null);
   const [first, last] = [known.at(0), known.at(-1)];
@@ -324,7 +334,7 @@ function describeChange(
   const medianOf = ({ summary }: SweepGroup) => summary!.median;
   const valueOf = (group: SweepGroup) =>
     formatNumber(medianOf(group)) + (medianOf(group) === Infinity ? "" : unit);
-  const start = `${valueOf(first)} at ${parameter.describe(first.x)}`;
+  const start = `${valueOf(first)} at ${describeValue(sweep, first.x)}`;
   if (first === last) return [`${percentile} is ${start}`];
   if (valueOf(first) === valueOf(last)) {
     return [`${percentile} is ${start} and ${valueOf(last)} at ${formatNumber(last.x)}`];
@@ -333,15 +343,15 @@ function describeChange(
   return [`${percentile} ${verb} from ${start} to ${valueOf(last)} at ${formatNumber(last.x)}`];
 }
 
-function describeLeftOut(leftOut: readonly LeftOut[], parameter: SweptParameter): string {
+function describeLeftOut(leftOut: readonly LeftOut[], sweep: SweepDeclaration): string {
   if (leftOut.length === 0) return "";
   const those = leftOut.map(({ x, runs, of, reason }) =>
-    `${formatNumber(runs)} of ${formatNoun(of, "run")} at ${parameter.describe(x)}: ${reason}`
+    `${formatNumber(runs)} of ${formatNoun(of, "run")} at ${describeValue(sweep, x)}: ${reason}`
   );
   return `Left out: ${those.join("; ")}.`;
 }
 
-function describeGaps(all: readonly SweepSeries[], parameter: SweptParameter): string[] {
+function describeGaps(all: readonly SweepSeries[], sweep: SweepDeclaration): string[] {
   const tail = all.length > 1 ? all[1].percentile : null;
   const sentences = all.flatMap(({ percentile, groups }) => {
     const judged = groups.filter(({ counted }) => counted > 0);
@@ -350,9 +360,11 @@ function describeGaps(all: readonly SweepSeries[], parameter: SweptParameter): s
     return [
       ...lacking.length === 0 || lacking.length === judged.length
         ? []
-        : [`Too few invocations for ${percentile} at ${listOf(lacking, parameter)}.`],
+        : [`Too few invocations for ${percentile} at ${listOf(lacking, sweep)}.`],
       ...partial.map(({ x, count, counted }) =>
-        `${percentile} at ${parameter.describe(x)} is of ${count} of ${counted} runs; the others ` +
+        `${percentile} at ${
+          describeValue(sweep, x)
+        } is of ${count} of ${counted} runs; the others ` +
         "have too few invocations for it."
       ),
     ];
@@ -370,9 +382,14 @@ function describeGaps(all: readonly SweepSeries[], parameter: SweptParameter): s
   return sentences;
 }
 
+/** A value of the swept parameter in words: `12 functions`. */
+function describeValue({ unit, unitOfOne }: SweepDeclaration, value: number): string {
+  return `${formatNumber(value)} ${value === 1 ? unitOfOne ?? unit : unit}`;
+}
+
 /** `12, 24 and 48 functions`. */
-function listOf(groups: readonly SweepGroup[], parameter: SweptParameter): string {
-  const last = parameter.describe(groups[groups.length - 1].x);
+function listOf(groups: readonly SweepGroup[], sweep: SweepDeclaration): string {
+  const last = describeValue(sweep, groups[groups.length - 1].x);
   if (groups.length === 1) return last;
   return `${groups.slice(0, -1).map(({ x }) => formatNumber(x)).join(", ")} and ${last}`;
 }

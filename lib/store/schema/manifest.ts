@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { jsonNumber } from "../../base/json.ts";
 import { findNameMistake } from "../../base/file.ts";
+import { type AnswerDeclaration, BURST_ROLES } from "../../model/answer.ts";
 import type { MachineLimits } from "../../model/machine.ts";
 import { type Outcome, OUTCOMES } from "../../model/record.ts";
 import type { PhaseSpan } from "../../model/schedule.ts";
@@ -330,6 +331,31 @@ const inputHashes = z.object({
 /** What the runs of an experiment are made of, as SHA-256 of contents, hexadecimal. */
 export type InputHashes = Described<typeof inputHashes>;
 
+const answer: z.ZodType<AnswerDeclaration> = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("sweep"),
+    parameter: z.string(),
+    against: z.string(),
+    axis: z.string(),
+    unit: z.string(),
+    unitOfOne: z.string().optional(),
+    figures: z.array(z.enum(["slowdown", "response_time"])),
+  }),
+  z.object({
+    kind: z.literal("burst"),
+    functions: z.record(z.enum(BURST_ROLES), z.string()),
+    beginParameter: z.string(),
+    lengthParameter: z.string(),
+  }),
+  z.object({
+    kind: z.literal("keep_alive"),
+    policyParameter: z.string(),
+    memoryParameter: z.string(),
+    reference: z.string(),
+    bound: z.string(),
+  }),
+]);
+
 /** Checks what the text of an `experiment.json` holds. */
 export const experimentManifest = z.object({
   kind: z.literal("experiment"),
@@ -337,6 +363,8 @@ export const experimentManifest = z.object({
   /** Name of the experiment, such as `trace-sweep`. */
   experiment: z.string(),
   question: z.string(),
+  /** As the experiment declares it; `null`: it has none; absent: an earlier version did not tell. */
+  answer: answer.nullable().optional(),
   platform: z.string(),
   status,
   error: z.string().nullable(),

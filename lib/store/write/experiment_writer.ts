@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import { formatJson } from "../../base/json.ts";
 import type { ExperimentManifest, InputHashes, RunManifest } from "../schema/manifest.ts";
@@ -67,6 +68,7 @@ export class ExperimentWriter {
     const notes = previous.inputs === undefined ? [NOTE_UNKNOWN_INPUTS] : [];
     const taken: ExperimentManifest = {
       ...previous,
+      answer: manifest.answer,
       inputs: mergeInputs(previous.inputs, manifest.inputs),
       notes: [...previous.notes, ...notes],
       command: manifest.command,
@@ -138,6 +140,9 @@ function refuseOther(
   }
   const differing = previous.experiment !== manifest.experiment
     ? "experiment"
+    // An earlier version kept none.
+    : previous.answer !== undefined && !isDeepStrictEqual(previous.answer, manifest.answer)
+    ? "answer"
     : [...new Set([...Object.keys(previous.options), ...Object.keys(manifest.options)])]
       .find((name) => formatJson(previous.options[name]) !== formatJson(manifest.options[name]));
   if (differing !== undefined) {

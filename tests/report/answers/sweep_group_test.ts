@@ -1,14 +1,24 @@
 import assert from "node:assert/strict";
 import type { RankedQuantiles } from "../../../lib/analyze/ranked_quantiles.ts";
 import { deriveRunStanding, type RunStanding } from "../../../lib/analyze/run_standing.ts";
+import type { SweepDeclaration } from "../../../lib/model/answer.ts";
 import type { RunManifest, RunStatus, VerdictWord } from "../../../lib/store/schema/manifest.ts";
-import { describeSweep, SLOWDOWN } from "../../../lib/report/answers/sweep_figure.ts";
+import { describeSweep, SWEEP_MEASURES } from "../../../lib/report/answers/sweep_figure.ts";
 import {
   deriveSweepSeries,
   listLeftOut,
   type SweepPoint,
 } from "../../../lib/report/answers/sweep_group.ts";
-import { SWEPT_PARAMETERS } from "../../../lib/report/answers/swept_parameter.ts";
+
+const FUNCTIONS: SweepDeclaration = {
+  kind: "sweep",
+  parameter: "functions",
+  against: "the number of functions",
+  axis: "number of functions",
+  unit: "functions",
+  unitOfOne: "function",
+  figures: ["slowdown"],
+};
 
 const VALID: RunStanding = { isCounted: true, word: "VALID" };
 const LIMITED: RunStanding = { isCounted: true, word: "PLATFORM-LIMITED" };
@@ -53,7 +63,7 @@ Deno.test("a quantile of too few observations is not infinite, and is missed", (
   assert.deepEqual(p99.groups[0].summary, { median: 8, low: 7, high: 9, coverage: null });
   assert.deepEqual([p99.groups[0].count, p99.groups[0].counted], [2, 3]);
   assert.match(
-    describeSweep([p50, p99], [], SLOWDOWN, SWEPT_PARAMETERS[0]),
+    describeSweep([p50, p99], [], SWEEP_MEASURES.slowdown, FUNCTIONS),
     /p99 at 10 functions is of 2 of 3 runs; the others have too few invocations for it\./,
   );
 });
@@ -65,8 +75,8 @@ Deno.test("where no run counts there is no median, and why is said", () => {
   const caption = describeSweep(
     [series],
     listLeftOut(points, [10]),
-    SLOWDOWN,
-    SWEPT_PARAMETERS[0],
+    SWEEP_MEASURES.slowdown,
+    FUNCTIONS,
   );
   assert.match(
     caption,

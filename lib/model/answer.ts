@@ -1,0 +1,84 @@
+/**
+ * What the answer to an experiment's question is drawn from: part of its definition, stored in its
+ * manifest, so that a report knows it from there alone.
+ */
+export type AnswerDeclaration = SweepDeclaration | BurstDeclaration | KeepAliveDeclaration;
+
+/** A figure of a sweep, by what it shows of the runs. */
+export type SweepFigure = "slowdown" | "response_time";
+
+/** Runs that differ in one number, which the figures have as their horizontal axis. */
+export interface SweepDeclaration {
+  readonly kind: "sweep";
+  /** Name of the number among the parameters of each run. */
+  readonly parameter: string;
+  /** Ends the titles of the figures: `Slowdown against the number of functions`. */
+  readonly against: string;
+  /** Label of the axis, with the unit: `rate (invocations per second)`. */
+  readonly axis: string;
+  /** Stands behind a value in a sentence: `functions`, `per second`. */
+  readonly unit: string;
+  /** Stands behind 1, where that differs: `function`. */
+  readonly unitOfOne?: string;
+  /** What is drawn, in order. */
+  readonly figures: readonly SweepFigure[];
+}
+
+/**
+ * The roles of functions around a burst: the one that has it, its neighbour under steady load, and
+ * one without an instance that is invoked in the midst of it.
+ */
+export const BURST_ROLES = ["bursty", "steady", "victim"] as const;
+export type BurstRole = (typeof BURST_ROLES)[number];
+
+/** Runs with a burst each: what it does to the functions beside it. */
+export interface BurstDeclaration {
+  readonly kind: "burst";
+  /** The function of each role: its own id, without owner and app. */
+  readonly functions: Readonly<Record<BurstRole, string>>;
+  /** Parameter of each run: when the burst begins, in ms since run start. */
+  readonly beginParameter: string;
+  /** Parameter of each run: how long the burst lasts, in ms. */
+  readonly lengthParameter: string;
+}
+
+/** Runs of one schedule with a keep-alive policy each: cold starts against wasted memory-time. */
+export interface KeepAliveDeclaration {
+  readonly kind: "keep_alive";
+  /** Parameter of each run: name of its policy. */
+  readonly policyParameter: string;
+  /** Parameter of the runs that are one size of a sweep over the memory of a node, in MiB. */
+  readonly memoryParameter: string;
+  /** The policy that the others are compared with, where it is among them. */
+  readonly reference: string;
+  /** The policy that knows the future: a bound, and no choice. */
+  readonly bound: string;
+}
+
+/**
+ * What the answer needs of the parameters of a run and does not find there, as the end of a
+ * sentence; `null`: nothing is missing.
+ */
+export function findMissingParameter(
+  answer: AnswerDeclaration,
+  parameters: Readonly<Record<string, number | string>>,
+): string | null {
+  const { numbers = [], texts = [] } = parametersOf(answer);
+  const number = numbers.find((name) => typeof parameters[name] !== "number");
+  if (number !== undefined) return `number ${JSON.stringify(number)} among its parameters`;
+  const text = texts.find((name) => typeof parameters[name] !== "string");
+  return text === undefined ? null : `text ${JSON.stringify(text)} among its parameters`;
+}
+
+function parametersOf(
+  answer: AnswerDeclaration,
+): { readonly numbers?: readonly string[]; readonly texts?: readonly string[] } {
+  switch (answer.kind) {
+    case "sweep":
+      return { numbers: [answer.parameter] };
+    case "burst":
+      return { numbers: [answer.beginParameter, answer.lengthParameter] };
+    case "keep_alive":
+      return { texts: [answer.policyParameter] };
+  }
+}

@@ -45,13 +45,13 @@ const options = {
     minimum: 0.01,
     maximum: 1_000_000,
   }),
-  slot: durationOption({
+  slotMs: durationOption({
     meaning: "how long each rate of the climb is kept",
     default: { local: 3000, cluster: 60_000 },
     minimum: 100,
     maximum: 60_000,
   }),
-  duration: durationOption({
+  durationMs: durationOption({
     meaning: "how long the target rate stays",
     default: { local: 20_000, cluster: 180_000 },
     minimum: BURST_MS,
@@ -108,11 +108,11 @@ export const burst: Experiment<typeof options> = {
       startRatePerS: start,
       stepRatePerS: options.step ?? rps / CLIMB_SLOTS,
       targetRatePerS: rps,
-      stepMs: options.slot,
-      durationMs: options.duration,
+      stepMs: options.slotMs,
+      durationMs: options.durationMs,
       burst: options.burst,
-      runtimeMs: options.runtime,
-      memoryMib: options.memory,
+      runtimeMs: options.runtimeMs,
+      memoryMib: options.memoryMib,
       iatDistribution: options.iat,
     });
     const run = {

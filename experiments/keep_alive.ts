@@ -38,7 +38,8 @@ const options = {
     meaning: "what decides when instances come and go, one run each",
     default: POLICY_NAMES,
   }),
-  memorySweep: integerListOption<readonly number[] | null>("MiB,MiB,…", {
+  memorySweepMib: integerListOption<readonly number[] | null>("MiB,MiB,…", {
+    unit: "Mib",
     shapesSchedule: false,
     meaning: "memory of a node, one run for each size and policy of the sweep (default: no sweep)",
     default: null,
@@ -50,7 +51,8 @@ const options = {
     meaning: "policies of that sweep",
     default: ["fixed-10min", "hybrid-histogram", "greedy-dual"],
   }),
-  maxRate: numberOption("per minute", {
+  maxRatePerMinute: numberOption("per minute", {
+    unit: "PerMinute",
     meaning: "functions invoked more often than this on average over the whole trace, before " +
       "--rate-scale and --time-scale, are left out: they are always warm",
     default: 1,
@@ -65,13 +67,13 @@ const options = {
     maximum: 1_000_000,
   }),
   ...TRACE_OPTIONS,
-  duration: withDefault(TRACE_OPTIONS.duration, 24 * HOUR_MS),
+  durationMs: withDefault(TRACE_OPTIONS.durationMs, 24 * HOUR_MS),
   ...commonOptions,
   platform: {
     ...choiceOption(["simulator"], { meaning: "where the functions run", default: "simulator" }),
     parse: parsePlatform,
   },
-  scrapeInterval: withDefault(COMMON_OPTIONS.scrapeInterval, 60_000),
+  scrapeIntervalMs: withDefault(COMMON_OPTIONS.scrapeIntervalMs, 60_000),
   maxScale: withDefault(COMMON_OPTIONS.maxScale, 200),
 };
 
@@ -95,7 +97,7 @@ export const keepAlive: Experiment<typeof options> = {
   },
 
   async plan(options) {
-    const seldom = selectSeldom(await readTraceOfOptions(options), options.maxRate);
+    const seldom = selectSeldom(await readTraceOfOptions(options), options.maxRatePerMinute);
     const trace = options.functions === null ? seldom : sampleTrace(seldom, options.functions, {
       seed: options.seed,
       window: windowOfOptions(options),
@@ -111,14 +113,14 @@ export const keepAlive: Experiment<typeof options> = {
       options: { policy },
     }));
     // From much memory to little.
-    for (const nodeMemoryMib of options.memorySweep?.toReversed() ?? []) {
+    for (const nodeMemoryMib of options.memorySweepMib?.toReversed() ?? []) {
       for (const policy of options.sweepPolicies) {
         runs.push({
           ...run,
           initialScales,
           name: `policy-${policy}_memory-${nodeMemoryMib}`,
           parameters: { policy, nodeMemoryMib },
-          options: { policy, nodeMemory: nodeMemoryMib },
+          options: { policy, nodeMemoryMib },
         });
       }
     }

@@ -49,7 +49,7 @@ const options = {
     minimum: 0.01,
     maximum: MOST_RATE_PER_S,
   }),
-  slot: durationOption({
+  slotMs: durationOption({
     meaning: "how long each rate is kept",
     default: { local: 6000, cluster: 60_000 },
     minimum: 100,
@@ -105,11 +105,13 @@ export const rpsRamp: Experiment<typeof options> = {
     }
     return Promise.resolve({ runs: climb(options), overloadTolerance: 2 });
 
-    function* climb({ slot, functions, runtime, memory, iat, seed }: typeof options): Iterable<
+    function* climb(
+      { slotMs, functions, runtimeMs, memoryMib, iat, seed }: typeof options,
+    ): Iterable<
       PlannedRun
     > {
       // What start, start + step, … ask for in k slots.
-      const askedIn = (k: number) => (k * start + step * k * (k - 1) / 2) * slot / 1000;
+      const askedIn = (k: number) => (k * start + step * k * (k - 1) / 2) * slotMs / 1000;
       const empty: number[] = [];
       for (let k = 0;; k++) {
         const ratePerS = rateOfStep(start, step, k);
@@ -122,12 +124,12 @@ export const rpsRamp: Experiment<typeof options> = {
         const schedule = generateRateStep({
           seed,
           ratePerS,
-          durationMs: slot,
+          durationMs: slotMs,
           askedBefore: askedIn(k),
           warmupShare: WARMUP_SHARE,
           functions,
-          runtimeMs: runtime,
-          memoryMib: memory,
+          runtimeMs,
+          memoryMib,
           iatDistribution: iat,
         });
         yield {

@@ -33,7 +33,7 @@ const OPTIONS = {
     minimum: 1,
     maximum: 1_000_000,
   }),
-  step: durationOption({
+  stepMs: durationOption({
     meaning: "how long each rate is tried",
     default: 3000,
     minimum: 500,
@@ -103,7 +103,7 @@ async function main(): Promise<number> {
       address: values.server ?? server!.address,
       pacings: PACINGS,
       ratesPerS: values.rates,
-      stepMs: values.step,
+      stepMs: values.stepMs,
       folder,
       signal: interrupt.signal,
       onStep: (pacing: Pacing, { ratePerS, lagP99Ms }) =>

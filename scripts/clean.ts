@@ -35,7 +35,7 @@ const OPTIONS = {
     meaning: "the run whose objects go (default: those of all runs, one under way too)",
     default: null,
   }),
-  wait: durationOption({
+  waitMs: durationOption({
     meaning: "longest wait until everything is gone",
     default: 180_000,
     minimum: 1000,
@@ -58,7 +58,7 @@ async function main(): Promise<number> {
     print("stdout", parsed.help);
     return 0;
   }
-  const { run, wait, dryRun, ...place } = parsed.values;
+  const { run, waitMs, dryRun, ...place } = parsed.values;
   using interrupt = listenForInterrupt(() => print("stderr", "Stopping."));
   const access = openKubeAccess({ ...place, clock: new RealClock() })
     .within(REQUEST_MS, interrupt.signal);
@@ -67,7 +67,7 @@ async function main(): Promise<number> {
   if (dryRun) return 0;
   const { done, left } = await cleanCluster(access, {
     runId: run,
-    timeoutMs: wait,
+    timeoutMs: waitMs,
     signal: interrupt.signal,
   });
   for (const sentence of done) print("stdout", sentence);

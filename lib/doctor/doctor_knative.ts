@@ -50,7 +50,7 @@ export async function diagnoseCluster(
     const sample = serviceOf({
       ...SAMPLE,
       initialScale: startsAtZero ? 0 : 1,
-      cpuRequestMilli: options.cpuRequest ?? SAMPLE.cpuRequestMilli,
+      cpuRequestMilli: options.cpuRequestMilli ?? SAMPLE.cpuRequestMilli,
     });
     return await diagnoseKnative({
       access,
@@ -71,7 +71,7 @@ export async function diagnoseCluster(
       startsAtZero,
       maxScale: settings.maxScale,
       image: sample.spec.template.spec.containers[0].image,
-      callTimeoutMs: options.timeout,
+      callTimeoutMs: options.timeoutMs,
       signal,
     }, sample);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { errorMessage, LoaderError } from "../base/error.ts";
-import { flagOf, type OptionTable } from "./option.ts";
+import { bareNameOf, flagOf, type OptionTable } from "./option.ts";
 
 /** The text of an option's value, and where it stands. */
 export interface ConfiguredText {
@@ -45,7 +45,11 @@ export function readConfigFile(
       line: 1,
     });
   }
-  const names = new Map(Object.keys(options).map((name) => [flagOf(name).slice(2), name]));
+  const names = new Map(
+    Object.entries(options).map((
+      [name, option],
+    ) => [flagOf(bareNameOf(name, option)).slice(2), name]),
+  );
   for (const { key, value } of document.contents.items) {
     const flag = isScalar(key) ? String(key.value) : "";
     const line = lineAt(isScalar(key) ? key.range?.[0] : 0);

@@ -19,6 +19,8 @@ export interface Option<T> {
   /** Placeholder of its value in the help, `null` for a switch. */
   readonly placeholder: string | null;
   readonly meaning: string;
+  /** What the name of its value ends in, such as `Ms`, and the flag does not; empty: no unit. */
+  readonly unit: string;
   /** Text to value; throws an error whose message completes "--name: …". */
   readonly parse: (text: string) => T;
   readonly defaults: PlacedDefault<T>;
@@ -34,7 +36,10 @@ export interface Option<T> {
   readonly platforms: readonly string[] | null;
 }
 
-/** Options by name in camelCase; the flags are in kebab-case. */
+/**
+ * Options by the names of their values, in camelCase with the unit: `scrapeIntervalMs`.
+ * Flags are in kebab-case without it: `--scrape-interval`.
+ */
 // deno-lint-ignore no-explicit-any -- the value types differ; `OptionValues` recovers them
 export type OptionTable = Readonly<Record<string, Option<any>>>;
 
@@ -46,6 +51,8 @@ export type OptionValues<O extends OptionTable> = {
 interface OptionText<T> {
   readonly meaning: string;
   readonly default: T | PlacedDefault<T>;
+  /** See {@linkcode Option.unit}. */
+  readonly unit?: string;
   /** `false` for what changes only how results are shown or kept. */
   readonly decidesResult?: boolean;
   /** `false` for what decides which runs are made, and not on the schedule of any. */
@@ -64,11 +71,12 @@ function createOption<T>(
 ): Option<T> {
   const given = text.default;
   const defaults = isPlaced(given) ? given : { local: given, cluster: given };
-  const { meaning, decidesResult = true, platforms = null } = text;
+  const { meaning, unit = "", decidesResult = true, platforms = null } = text;
   const { shapesSchedule = true, readsFile = false } = text;
   return {
     placeholder,
     meaning,
+    unit,
     parse,
     defaults,
     show,
@@ -187,7 +195,7 @@ export function durationOption<T extends number | null>(
 ): Option<number | T> {
   return createOption<number | T>(
     "time",
-    text,
+    { unit: "Ms", ...text },
     (value) => {
       const durationMs = parseDurationMs(value);
       if (durationMs < text.minimum || durationMs > text.maximum) {
@@ -246,9 +254,31 @@ export function withDefault<T>(option: Option<T>, value: T): Option<T> {
   return { ...option, defaults: { local: value, cluster: value } };
 }
 
-/** The flag of an option: `warmUp` → `--warm-up`. */
-export function flagOf(name: string): string {
-  return "--" + name.replace(/[A-Z]/g, (letter) => "-" + letter.toLowerCase());
+/**
+ * The name of an option as flags, files and manifests have it, without the unit:
+ * `scrapeIntervalMs` → `scrapeInterval`.
+ */
+export function bareNameOf(name: string, { unit }: Pick<Option<unknown>, "unit">): string {
+  if (name.endsWith(unit)) return name.slice(0, name.length - unit.length);
+  throw new Error(`The name of the option ${name} must end in its unit, ${unit}.`);
+}
+
+/** Values of options by their bare names, in the order of the values. */
+export function byBareName(
+  table: OptionTable,
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name in table ? bareNameOf(name, table[name]) : name,
+      value,
+    ]),
+  );
+}
+
+/** The flag of a bare name: `warmUp` → `--warm-up`. */
+export function flagOf(bareName: string): string {
+  return "--" + bareName.replace(/[A-Z]/g, (letter) => "-" + letter.toLowerCase());
 }
 
 /**
@@ -266,7 +296,7 @@ export function parseOptionValue<T>(
     return option.parse(text);
   } catch (cause) {
     const sentence = cause instanceof Error ? cause.message : String(cause);
-    throw new LoaderError("usage", `${flagOf(name)}: ${sentence}`, {
+    throw new LoaderError("usage", `${flagOf(bareNameOf(name, option))}: ${sentence}`, {
       ...place,
       value: text,
       cause,

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option as Flag } from "commander";
 import { LoaderError } from "../base/error.ts";
 import { readConfigFile } from "./config_file.ts";
 import {
+  bareNameOf,
   CLUSTER_PLATFORMS,
   flagOf,
   type Option,
@@ -47,7 +48,7 @@ export function parseOptions<O extends OptionTable>(
     ? readConfigFile(configPath, options)
     : new Map();
   const valueOf = (name: string, option: Option<unknown>): unknown => {
-    const text = given[name];
+    const text = given[bareNameOf(name, option)];
     if (text !== undefined) return parseOptionValue(name, option, String(text));
     const fromFile = configured.get(name);
     if (fromFile === undefined) return undefined;
@@ -59,15 +60,17 @@ export function parseOptions<O extends OptionTable>(
   const platform = "platform" in options
     ? valueOf("platform", options.platform) ?? options.platform.defaults.local
     : "local";
-  for (const [name, { platforms }] of Object.entries(options)) {
+  for (const [name, option] of Object.entries(options)) {
+    const { platforms } = option;
+    const bareName = bareNameOf(name, option);
     const fromFile = configured.get(name);
-    const isGiven = given[name] !== undefined || fromFile !== undefined;
+    const isGiven = given[bareName] !== undefined || fromFile !== undefined;
     if (!isGiven || platforms === null || platforms.includes(String(platform))) continue;
     throw new LoaderError(
       "usage",
-      `${flagOf(name)}: the platform ${platform} does not use it, only ` +
+      `${flagOf(bareName)}: the platform ${platform} does not use it, only ` +
         `${platforms.join(" and ")}; leave it out.`,
-      given[name] === undefined ? { file: String(configPath), line: fromFile?.line } : {},
+      given[bareName] === undefined ? { file: String(configPath), line: fromFile?.line } : {},
     );
   }
   const place = CLUSTER_PLATFORMS.includes(String(platform)) ? "cluster" : "local";
@@ -94,14 +97,15 @@ function createCommand(script: string, description: string, options: OptionTable
       getErrHasColors: () => false,
     });
   for (const [name, option] of Object.entries(options)) {
-    const flag = flagOf(name);
+    const bareName = bareNameOf(name, option);
+    const flag = flagOf(bareName);
     const scope = option.platforms === null ? "" : `${option.platforms.join(", ")}: `;
     const meaning = scope + option.meaning + describeDefault(option);
     if (option.placeholder === null) {
       command.addOption(new Flag(flag, meaning));
       command.addOption(new Flag(flag.replace("--", "--no-")).hideHelp());
       // Commander would otherwise take the positive flag's default for true.
-      command.setOptionValue(name, undefined);
+      command.setOptionValue(bareName, undefined);
     } else {
       command.addOption(new Flag(`${flag} <${option.placeholder}>`, meaning));
     }

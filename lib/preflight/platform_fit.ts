@@ -34,11 +34,11 @@ const USAGE_TEXTS: {
 
 /** Why an invocation ends so, by outcome. */
 const OUTCOME_CAUSES: Readonly<Partial<Record<Outcome, (options: CommonOptions) => string>>> = {
-  rejected: ({ queueTimeout }) =>
-    `no instance within --queue-timeout, ${formatDuration(queueTimeout)}`,
-  timed_out: ({ timeout, drain }) =>
-    `no answer within --timeout, ${formatDuration(timeout)}, or the drain, ${
-      formatDuration(drain)
+  rejected: ({ queueTimeoutMs }) =>
+    `no instance within --queue-timeout, ${formatDuration(queueTimeoutMs)}`,
+  timed_out: ({ timeoutMs, drainMs }) =>
+    `no answer within --timeout, ${formatDuration(timeoutMs)}, or the drain, ${
+      formatDuration(drainMs)
     }`,
   dropped: ({ maxInFlight }) => `more calls in flight than --max-in-flight, ${maxInFlight}`,
 };

@@ -121,7 +121,7 @@ export async function preflight<O extends OptionTable>(
     ? null
     : await findLargest(experiment, loadSize, options, target.simulate, signal);
   const loads = looked.map(({ load }) => load);
-  notes.push(...expiryWarnings(loads, options.timeout));
+  notes.push(...expiryWarnings(loads, options.timeoutMs));
   const generator = judgeGeneratorFit(loads, inFlightOf(expected), options);
   const platformFit = worstFit(expected.map(({ fit }) => fit.word));
   return {

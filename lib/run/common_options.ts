@@ -154,13 +154,13 @@ export const COMMON_OPTIONS = {
     default: false,
     decidesResult: false,
   }),
-  timeout: durationOption({
+  timeoutMs: durationOption({
     meaning: "an invocation is given up this long after its dispatch",
     default: { local: 2 * MINUTE_MS, cluster: 15 * MINUTE_MS },
     minimum: 1,
     maximum: DAY_MS,
   }),
-  drain: durationOption({
+  drainMs: durationOption({
     meaning: "longest wait for stragglers after the last dispatch",
     default: { local: 10_000, cluster: 15 * MINUTE_MS },
     minimum: 0,
@@ -172,25 +172,26 @@ export const COMMON_OPTIONS = {
     minimum: 1,
     maximum: 1_000_000,
   }),
-  scrapeInterval: durationOption({
+  scrapeIntervalMs: durationOption({
     meaning: "time between looks at the platform",
     default: { local: 1000, cluster: 15_000 },
     minimum: 100,
     maximum: HOUR_MS,
   }),
-  limitDispatchLag: durationOption({
+  limitDispatchLagMs: durationOption({
     meaning: "verdict: largest p99 of the dispatch lag",
     default: VERDICT_LIMITS.dispatchLagP99Ms,
     minimum: 0,
     maximum: MINUTE_MS,
   }),
-  limitLoopDelay: durationOption({
+  limitLoopDelayMs: durationOption({
     meaning: "verdict: largest p99 of the event-loop delay",
     default: VERDICT_LIMITS.loopDelayP99Ms,
     minimum: 0,
     maximum: MINUTE_MS,
   }),
-  limitCpu: numberOption("percent", {
+  limitCpuPercent: numberOption("percent", {
+    unit: "Percent",
     meaning: "verdict: CPU of the loader above which a second is busy, % of a core",
     default: VERDICT_LIMITS.cpuPercent,
     minimum: 0,
@@ -215,28 +216,29 @@ export const COMMON_OPTIONS = {
     minimum: 0,
     maximum: 1,
   }),
-  stableWindow: durationOption({
+  stableWindowMs: durationOption({
     ...OWN_PLATFORMS,
     meaning: "window of the average that the autoscaler follows",
     default: MINUTE_MS,
     minimum: 1000,
     maximum: HOUR_MS,
   }),
-  panicWindow: numberOption("percent", {
+  panicWindowPercent: numberOption("percent", {
+    unit: "Percent",
     ...OWN_PLATFORMS,
     meaning: "panic window of the autoscaler, % of the stable window",
     default: 10,
     minimum: 1,
     maximum: 100,
   }),
-  autoscalerTick: durationOption({
+  autoscalerTickMs: durationOption({
     ...OWN_PLATFORMS,
     meaning: "time between decisions of the autoscaler",
     default: 2000,
     minimum: 100,
     maximum: MINUTE_MS,
   }),
-  scaleToZeroGrace: durationOption({
+  scaleToZeroGraceMs: durationOption({
     ...OWN_PLATFORMS,
     meaning: "time without a request, after the window, before the last instance goes",
     default: 30_000,
@@ -258,7 +260,7 @@ export const COMMON_OPTIONS = {
     minimum: 0,
     maximum: 100_000,
   }),
-  queueTimeout: durationOption({
+  queueTimeoutMs: durationOption({
     ...OWN_PLATFORMS,
     meaning: "longest wait of a request for an instance, then RESOURCE_EXHAUSTED",
     default: MINUTE_MS,
@@ -298,13 +300,14 @@ export type CommonOptions = OptionValues<typeof COMMON_OPTIONS>;
 
 /** Options of experiments whose functions all ask for the same. */
 export const PATTERN_OPTIONS = {
-  runtime: durationOption({
+  runtimeMs: durationOption({
     meaning: "requested runtime of every invocation",
     default: { local: 20, cluster: 1000 },
     minimum: 1,
     maximum: 60_000,
   }),
-  memory: integerOption("MiB", {
+  memoryMib: integerOption("MiB", {
+    unit: "Mib",
     meaning: "requested memory of every invocation",
     default: { local: 64, cluster: 170 },
     minimum: 1,
@@ -333,7 +336,7 @@ export const TRACE_OPTIONS = {
     meaning: "what to do about a function that is in the trace twice",
     default: "refuse",
   }),
-  duration: durationOption({
+  durationMs: durationOption({
     meaning: "how much of the trace is measured",
     default: { local: 25_000, cluster: 3 * MINUTE_MS },
     minimum: 1,
@@ -346,7 +349,7 @@ export const TRACE_OPTIONS = {
     minimum: 0,
     maximum: 10_000_000,
   }),
-  warmup: durationOption({
+  warmupMs: durationOption({
     meaning:
       "how much of the trace is replayed before the measurement, after 5 minutes of profiling; 0: off, and all functions start at zero",
     default: 0,

@@ -55,9 +55,9 @@ export function localOptions(options: CommonOptions): PlatformOptions["local"] {
     pacing: pacingOf(options),
     gatewayPort: options.gatewayPort,
     metricsPort: options.metricsPort,
-    queueTimeoutMs: options.queueTimeout,
-    scrapeIntervalMs: options.scrapeInterval,
-    scrapeTimeoutMs: options.scrapeInterval,
+    queueTimeoutMs: options.queueTimeoutMs,
+    scrapeIntervalMs: options.scrapeIntervalMs,
+    scrapeTimeoutMs: options.scrapeIntervalMs,
     capacity: options.maxInstances === null ? {} : { instances: options.maxInstances },
     autoscaling: autoscalingOptions(options),
   };
@@ -65,10 +65,10 @@ export function localOptions(options: CommonOptions): PlatformOptions["local"] {
 
 function autoscalingOptions(options: CommonOptions): PlatformOptions["local"]["autoscaling"] {
   return {
-    stableWindowMs: options.stableWindow,
-    panicWindowPercentage: options.panicWindow,
-    tickMs: options.autoscalerTick,
-    scaleToZeroGraceMs: options.scaleToZeroGrace,
+    stableWindowMs: options.stableWindowMs,
+    panicWindowPercentage: options.panicWindowPercent,
+    tickMs: options.autoscalerTickMs,
+    scaleToZeroGraceMs: options.scaleToZeroGraceMs,
     maxScale: options.maxScale,
   };
 }
@@ -82,8 +82,8 @@ export function simulatorOptions(options: CommonOptions): PlatformOptions["simul
   return {
     ...readSimulationOptions(options),
     seed: options.seed,
-    queueTimeoutMs: options.queueTimeout,
-    scrapeIntervalMs: options.scrapeInterval,
+    queueTimeoutMs: options.queueTimeoutMs,
+    scrapeIntervalMs: options.scrapeIntervalMs,
     maxInstances: options.maxInstances,
     autoscaling: autoscalingOptions(options),
   };
@@ -107,8 +107,8 @@ export function endpointsOptions(options: CommonOptions): PlatformOptions["endpo
     expiredCalls: options.expiredCalls,
     pacing: pacingOf(options),
     endpoints: options.endpoints,
-    scrapeIntervalMs: options.scrapeInterval,
-    scrapeTimeoutMs: options.scrapeInterval,
+    scrapeIntervalMs: options.scrapeIntervalMs,
+    scrapeTimeoutMs: options.scrapeIntervalMs,
   };
 }
 
@@ -145,14 +145,14 @@ export function knativeOptions(
     gateway,
     prometheus,
     ...serviceOptions(options),
-    deployTimeoutMs: options.deployTimeout,
+    deployTimeoutMs: options.deployTimeoutMs,
     deployAtOnce: options.deployAtOnce,
     allowPartial: options.allowPartial,
     recoverSettings: tends && options.clusterSettings,
     restartActivator: tends && options.restartActivator,
     restartPrometheus: tends && options.restartPrometheus,
-    scrapeIntervalMs: options.scrapeInterval,
-    scrapeTimeoutMs: options.scrapeInterval,
+    scrapeIntervalMs: options.scrapeIntervalMs,
+    scrapeTimeoutMs: options.scrapeIntervalMs,
     onProgress: ({ functions, applied, ready, failed }) =>
       onDeployment?.(
         `${ready} of ${functions} functions are ready, ${applied - ready} are coming up` +

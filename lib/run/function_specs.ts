@@ -8,12 +8,12 @@ import type { PlannedRun } from "./experiment.ts";
 /** What instances request otherwise than the table of memory says. */
 export interface RequestChoice {
   /** CPU of every instance in milli-cores; `null`: by the table. */
-  readonly cpuRequest: number | null;
+  readonly cpuRequestMilli: number | null;
   /** `none`: best effort, nothing is requested. */
   readonly requests: "table" | "none";
 }
 
-const BY_TABLE: RequestChoice = { cpuRequest: null, requests: "table" };
+const BY_TABLE: RequestChoice = { cpuRequestMilli: null, requests: "table" };
 
 /**
  * What to deploy for a run: names that carry the index and a suffix that the
@@ -28,13 +28,13 @@ export function deriveFunctionSpecs(
   run: PlannedRun,
   seed: number,
   capacity: Capacity,
-  { cpuRequest, requests }: RequestChoice = BY_TABLE,
+  { cpuRequestMilli: asked, requests }: RequestChoice = BY_TABLE,
   salt = "",
 ): FunctionSpec[] {
   const isRequesting = requests === "table";
   const tableMib = run.schedule.functions.map(memoryRequestMib);
   const memoryMib = isRequesting ? tableMib : tableMib.map(() => 0);
-  const cpuMilli = tableMib.map((mib) => isRequesting ? cpuRequest ?? cpuRequestMilli(mib) : 0);
+  const cpuMilli = tableMib.map((mib) => isRequesting ? asked ?? cpuRequestMilli(mib) : 0);
   const withOverheadMib = memoryMib.map((mib) => mib + capacity.instanceOverheadMib);
   let scales = run.initialScales;
   if (isRequesting) scales = cut(scales, cpuMilli, capacity.cpuMilli, SYSTEM_OVERHEAD_SHARE);

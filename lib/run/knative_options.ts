@@ -32,7 +32,7 @@ export const KNATIVE_OPTIONS = {
       "effort, no limits)",
     default: "table",
   }),
-  cpuRequest: cpuOption(
+  cpuRequestMilli: cpuOption(
     "CPU that every instance requests, in cores or as 10m (default: by the function's memory)",
   ),
   limits: choiceOption(CPU_LIMITS, {
@@ -50,7 +50,7 @@ export const KNATIVE_OPTIONS = {
     meaning: "panic only at ten times the load, over the whole stable window",
     default: false,
   }),
-  deployTimeout: durationOption({
+  deployTimeoutMs: durationOption({
     ...KNATIVE_ONLY,
     meaning: "longest time from when a function is deployed until it is ready",
     default: 120_000,
@@ -97,6 +97,7 @@ function cpuOption(meaning: string): Option<number | null> {
   return {
     placeholder: "cores",
     meaning,
+    unit: "Milli",
     parse: parseCpuMilli,
     defaults: { local: null, cluster: null },
     show: () => null,

@@ -62,7 +62,7 @@ export class LoadJudge {
       ...new Set(loads.flatMap(({ run }) => run.notes ?? [])),
       ...cutWarnings(loads),
       ...demandWarnings(loads, this.#cores),
-      ...expiryWarnings(loads, this.#options.timeout),
+      ...expiryWarnings(loads, this.#options.timeoutMs),
     ];
     // On virtual time nothing is ever late.
     const limit = this.#options.platform === "simulator" ? null : describeCpuLimit();

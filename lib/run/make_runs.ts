@@ -20,7 +20,7 @@ import { deriveInputHashes } from "./input_hashes.ts";
 import { InstanceLog } from "./instance_log.ts";
 import { LoadJudge } from "./load_judge.ts";
 import { describeMachine, describeVersions } from "./machine_facts.ts";
-import { type OptionTable, type OptionValues } from "../option/option.ts";
+import { byBareName, type OptionTable, type OptionValues } from "../option/option.ts";
 import { type PlannedLoad, renderPlan } from "./plan_block.ts";
 import { recordFailure, runOnce } from "./run_once.ts";
 import { enterWarmup } from "./phase_change.ts";
@@ -249,8 +249,10 @@ class Session<O extends OptionTable> {
   }
 
   async #runEach(planner: RunPlanner, overloadTolerance: number): Promise<RunStatus> {
-    const { startAt, shard } = this.options;
-    const starts = startAt === null ? null : new AgreedStarts({ ...this.options, startAt });
+    const { startAtUnixMs, shard } = this.options;
+    const starts = startAtUnixMs === null
+      ? null
+      : new AgreedStarts({ ...this.options, startAtUnixMs });
     // The other loaders would not know of another try.
     const isAlone = starts === null && (shard?.count ?? 1) === 1;
     const goesOn = overloadTolerance === Infinity;
@@ -409,7 +411,10 @@ class Session<O extends OptionTable> {
       status: "running",
       error: null,
       command: this.call.command ?? [],
-      options: applicableOptions(this.experiment, this.#optionsOf(run)),
+      options: byBareName(
+        this.experiment.options,
+        applicableOptions(this.experiment, this.#optionsOf(run)),
+      ),
       seed: this.options.seed,
       scheduleHash: await run.schedule.hash(this.signal),
       trace: run.trace === null ? null : {
@@ -456,7 +461,7 @@ function createExperimentManifest<O extends OptionTable>(
     status: "running",
     error: null,
     command,
-    options: Object.fromEntries(deciding),
+    options: byBareName(experiment.options, Object.fromEntries(deciding)),
     createdAt: wallClockDate().toISOString(),
     endedAt: null,
     runs: [],

@@ -2,7 +2,7 @@ import { formatJson } from "../base/json.ts";
 import type { ScheduleOrigin } from "../schedule/schedule_file.ts";
 import { COMMON_OPTIONS, type CommonOptions } from "./common_options.ts";
 import type { Experiment, PlannedRun } from "./experiment.ts";
-import { flagOf, type OptionTable, type OptionValues } from "../option/option.ts";
+import { byBareName, flagOf, type OptionTable, type OptionValues } from "../option/option.ts";
 
 /** Options of every experiment that its schedules follow; the rest is about platform and results. */
 const SHAPING: ReadonlySet<string> = new Set(["seed", "iat"]);
@@ -26,7 +26,7 @@ export function scheduleOptionsOf<O extends OptionTable>(
       ? SHAPING.has(option)
       : table[option]?.shapesSchedule ?? option in table
   );
-  return { experiment: name, options: Object.fromEntries(shaping) };
+  return { experiment: name, options: byBareName(table, Object.fromEntries(shaping)) };
 }
 
 /** Where the schedule of a run comes from, for its file. */

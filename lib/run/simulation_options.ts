@@ -55,6 +55,7 @@ export function readSimulationOptions(
 function optionOf(parameter: SimulationParameter): Option<unknown> {
   return {
     placeholder: parameter.placeholder,
+    unit: parameter.unit,
     meaning: parameter.meaning + describeDefault(parameter),
     parse: parserOf(parameter),
     defaults: { local: null, cluster: null },

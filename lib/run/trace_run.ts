@@ -15,13 +15,13 @@ function windowOf(options: TraceOptions): {
   readonly warmupMinutes: number;
   readonly durationMinutes: number;
 } {
-  const warmupMinutes = options.warmup / MINUTE_MS;
+  const warmupMinutes = options.warmupMs / MINUTE_MS;
   return {
     // Profiling looks at the minutes before the warm-up.
     startMinute: options.startMinute + (warmupMinutes > 0 ? PROFILING_MINUTES : 0),
     warmupMinutes,
     // One division, so that what is whole in milliseconds stays inside its minutes.
-    durationMinutes: (options.warmup + options.duration) / MINUTE_MS,
+    durationMinutes: (options.warmupMs + options.durationMs) / MINUTE_MS,
   };
 }
 

@@ -4,9 +4,9 @@ import type { CommonOptions } from "./common_options.ts";
 /** The limits of the verdict as the options have them. */
 export function verdictLimits(options: CommonOptions): VerdictLimits {
   return {
-    dispatchLagP99Ms: options.limitDispatchLag,
-    loopDelayP99Ms: options.limitLoopDelay,
-    cpuPercent: options.limitCpu,
+    dispatchLagP99Ms: options.limitDispatchLagMs,
+    loopDelayP99Ms: options.limitLoopDelayMs,
+    cpuPercent: options.limitCpuPercent,
     busySecondsShare: options.limitBusySeconds,
     notOkShare: options.limitNotOk,
     peerWaitShare: options.limitPeerWait,

@@ -106,7 +106,7 @@ class Twins {
     const platform = await createPlatform("simulator", {
       ...deriveTwinSettings(facts, parameters),
       seed: options.seed,
-      scrapeIntervalMs: options.scrapeInterval,
+      scrapeIntervalMs: options.scrapeIntervalMs,
     });
     const instances = new InstanceLog();
     platform.onInstanceEvent((event) => instances.record(event));

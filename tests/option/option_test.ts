@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import {
+  bareNameOf,
+  byBareName,
   choiceListOption,
+  durationOption,
   formatDuration,
   integerOption,
   parseDurationMs,
@@ -55,4 +58,12 @@ Deno.test("withDefault: another default, the same everywhere", () => {
   });
   assert.deepEqual(withDefault(option, 5).defaults, { local: 5, cluster: 5 });
   assert.deepEqual(option.defaults, { local: 1, cluster: 2 });
+});
+
+Deno.test("bareNameOf: what a flag is called is the value's name without its unit", () => {
+  const patience = durationOption({ meaning: "p", default: 1, minimum: 0, maximum: 9 });
+  assert.equal(bareNameOf("patienceMs", patience), "patience");
+  assert.throws(() => bareNameOf("patience", patience), /must end in its unit, Ms/);
+  const table = { patienceMs: patience };
+  assert.deepEqual(byBareName(table, { patienceMs: 3, other: 4 }), { patience: 3, other: 4 });
 });

@@ -14,7 +14,7 @@ import {
 import { diagnoseCluster } from "../../lib/doctor/doctor_knative.ts";
 import { doctorOptionsOf, type DoctorValues } from "../../lib/doctor/doctor_options.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
-import { flagOf, type Option, type OptionTable } from "../../lib/option/option.ts";
+import { bareNameOf, flagOf, type Option, type OptionTable } from "../../lib/option/option.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";
 import { ScriptedApiServer } from "../support/scripted_api_server.ts";
 
@@ -33,7 +33,7 @@ const USED_ELSEWHERE: Readonly<Record<string, string>> = {
   calibration: "the judge of loads",
   beyondLimits: "the judge of loads",
   twin: "the session",
-  cpuRequest: "the specifications of functions",
+  cpuRequestMilli: "the specifications of functions",
   simulation: "a file, which must be there",
 };
 
@@ -58,8 +58,12 @@ function anotherValue(option: Option<unknown>): string {
 
 function argsOf(name: string, option: Option<unknown>): string[] {
   const text = anotherValue(option);
-  if (option.placeholder !== null) return [flagOf(name), text];
-  return [text === "true" ? flagOf(name) : flagOf(name).replace("--", "--no-")];
+  if (option.placeholder !== null) return [flagOf(bareNameOf(name, option)), text];
+  return [
+    text === "true"
+      ? flagOf(bareNameOf(name, option))
+      : flagOf(bareNameOf(name, option)).replace("--", "--no-"),
+  ];
 }
 
 for (const platform of Object.keys(SETTINGS_OF) as PlatformName[]) {

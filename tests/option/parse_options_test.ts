@@ -12,7 +12,7 @@ import { parseOptions } from "../../lib/option/parse_options.ts";
 const TABLE = {
   platform: choiceOption(["local", "knative"], { meaning: "where", default: "local" }),
   config: textOption<string | null>("file", { meaning: "options", default: null }),
-  duration: durationOption({
+  durationMs: durationOption({
     meaning: "how long",
     default: { local: 20_000, cluster: 180_000 },
     minimum: 1,
@@ -49,13 +49,13 @@ Deno.test("parseOptions: defaults, those of the platform", () => {
   assert.deepEqual(parse(), {
     platform: "local",
     config: null,
-    duration: 20_000,
+    durationMs: 20_000,
     sizes: [10, 20],
     startMinute: 0,
     shift: null,
     json: false,
   });
-  assert.equal(parse("--platform", "knative").duration, 180_000);
+  assert.equal(parse("--platform", "knative").durationMs, 180_000);
 });
 
 Deno.test("parseOptions: what is given counts", () => {
@@ -69,7 +69,7 @@ Deno.test("parseOptions: what is given counts", () => {
     "--json",
   );
   assert.deepEqual(
-    [values.duration, values.sizes, values.startMinute, values.shift, values.json],
+    [values.durationMs, values.sizes, values.startMinute, values.shift, values.json],
     [180_000, [1, 2, 30], 7, false, true],
   );
   assert.equal(parse("--shift").shift, true);
@@ -138,14 +138,14 @@ Deno.test("parseOptions: a configuration file gives options, the command line wi
   await withConfig(text, (path) => {
     const values = parse("--config", path, "--duration", "6s");
     assert.deepEqual(
-      [values.duration, values.sizes, values.startMinute, values.json],
+      [values.durationMs, values.sizes, values.startMinute, values.json],
       [6000, [3, 4], 9, true],
     );
   });
   await withConfig("platform: knative\n", (path) => {
-    assert.equal(parse("--config", path).duration, 180_000);
+    assert.equal(parse("--config", path).durationMs, 180_000);
   });
-  await withConfig("", (path) => assert.equal(parse("--config", path).duration, 20_000));
+  await withConfig("", (path) => assert.equal(parse("--config", path).durationMs, 20_000));
 });
 
 Deno.test("parseOptions: mistakes in a configuration file name its line", async () => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { errorMessage } from "../../base/error.ts";
+import { bareNameOf, flagOf } from "../../option/option.ts";
 import { readYamlFile } from "../../option/yaml_file.ts";
 import { parseDistribution } from "./distribution.ts";
 import { SIMULATION_PARAMETERS, type SimulationParameter } from "./simulation_parameters.ts";
@@ -17,8 +18,8 @@ const DISTRIBUTION = z.union([z.number(), z.string()]).transform((value, context
 const SCHEMA = z.strictObject(
   Object.fromEntries(
     Object.entries<SimulationParameter>(SIMULATION_PARAMETERS).map(([name, parameter]) => [
-      fileNameOf(name),
-      schemaOf(fileNameOf(name), parameter).optional(),
+      fileNameOf(name, parameter),
+      schemaOf(fileNameOf(name, parameter), parameter).optional(),
     ]),
   ),
 );
@@ -37,14 +38,14 @@ export function readSimulationFile(file: string): SimulatorOptions {
   });
   return Object.fromEntries(
     Object.entries<SimulationParameter>(SIMULATION_PARAMETERS)
-      .map(([name, { setting }]) => [setting, document[fileNameOf(name)]])
+      .map(([name, parameter]) => [parameter.setting, document[fileNameOf(name, parameter)]])
       .filter(([, value]) => value !== undefined),
   );
 }
 
-/** As the flags without their dashes: `nodeCores` → `node-cores`. */
-function fileNameOf(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => "-" + letter.toLowerCase());
+/** As the flags without their dashes: `nodeMemoryMib` → `node-memory`. */
+function fileNameOf(name: string, parameter: SimulationParameter): string {
+  return flagOf(bareNameOf(name, parameter)).slice(2);
 }
 
 function schemaOf(name: string, parameter: SimulationParameter): z.ZodType {

@@ -16,6 +16,8 @@ export type SimulationParameter = ParameterKind & {
   readonly setting: keyof SimulatorSettings;
   /** Placeholder of its value in a help text. */
   readonly placeholder: string;
+  /** See `Option.unit`. */
+  readonly unit: string;
   readonly meaning: string;
 };
 
@@ -32,8 +34,9 @@ function describe(
   placeholder: string,
   meaning: string,
   kind: ParameterKind,
+  unit = "",
 ): SimulationParameter {
-  return { setting, placeholder, meaning, ...kind };
+  return { setting, placeholder, unit, meaning, ...kind };
 }
 
 const distribution: ParameterKind = { kind: "distribution" };
@@ -50,7 +53,7 @@ export const SIMULATION_PARAMETERS = {
   }),
   nodes: describe("nodes", "number", "machines that instances run on", whole(0, 100_000)),
   nodeCores: describe("nodeCores", "number", "cores of a node", number(0.001, 100_000)),
-  nodeMemory: describe("nodeMemoryMib", "MiB", "memory of a node", number(0, 1e9)),
+  nodeMemoryMib: describe("nodeMemoryMib", "MiB", "memory of a node", number(0, 1e9), "Mib"),
   nodeInstances: describe("nodeInstances", "number", "most instances of a node", whole(0, 1e6)),
   placement: describe("placement", PLACEMENTS.join("|"), "which node gets an instance", {
     kind: "choice",
@@ -66,12 +69,19 @@ export const SIMULATION_PARAMETERS = {
     "with shared cores: CPU that may be requested, over the CPU that there is",
     number(0.001, 1e6),
   ),
-  cpuLimit: describe("cpuLimitCores", "cores", "most CPU of one instance", number(0.001, 1000)),
-  instanceOverhead: describe(
+  cpuLimitCores: describe(
+    "cpuLimitCores",
+    "cores",
+    "most CPU of one instance",
+    number(0.001, 1000),
+    "Cores",
+  ),
+  instanceOverheadMib: describe(
     "instanceOverheadMib",
     "MiB",
     "memory of an instance beside what its function requests",
     number(0, 1e6),
+    "Mib",
   ),
   containerConcurrency: describe(
     "containerConcurrency",
@@ -85,29 +95,43 @@ export const SIMULATION_PARAMETERS = {
     "instances that may be starting at the same time (default: any number)",
     whole(1, 1e8),
   ),
-  schedulingDelay: describe("schedulingMs", TIME, "cold start: finding a node", distribution),
-  imageDelay: describe("imageMs", TIME, "cold start: fetching the image", distribution),
+  schedulingDelayMs: describe(
+    "schedulingMs",
+    TIME,
+    "cold start: finding a node",
+    distribution,
+    "Ms",
+  ),
+  imageDelayMs: describe("imageMs", TIME, "cold start: fetching the image", distribution, "Ms"),
   imageCache: describe("imageCache", "true|false", "whether a node fetches an image only once", {
     kind: "switch",
   }),
-  startDelay: describe("startMs", TIME, "cold start: the instance's own start", distribution),
+  startDelayMs: describe(
+    "startMs",
+    TIME,
+    "cold start: the instance's own start",
+    distribution,
+    "Ms",
+  ),
   startUsesCpu: describe(
     "startUsesCpu",
     "true|false",
     "whether that start computes, and takes longer where cores are short",
     { kind: "switch" },
   ),
-  stopDelay: describe(
+  stopDelayMs: describe(
     "stopMs",
     TIME,
     "from an instance's stop until its room is free",
     distribution,
+    "Ms",
   ),
-  networkDelay: describe(
+  networkDelayMs: describe(
     "networkMs",
     TIME,
     "on each way between loader and gateway",
     distribution,
+    "Ms",
   ),
   serviceFactor: describe(
     "serviceFactor",
@@ -115,17 +139,19 @@ export const SIMULATION_PARAMETERS = {
     "work of a request, over the runtime that it asks for",
     distribution,
   ),
-  serviceOverhead: describe(
+  serviceOverheadMs: describe(
     "serviceOverheadMs",
     TIME,
     "work of a request beside that",
     distribution,
+    "Ms",
   ),
-  wakeUpWait: describe(
+  wakeUpWaitMs: describe(
     "wakeUpMs",
     TIME,
     "until the work of a request begins, for each task too many on each core of its node",
     distribution,
+    "Ms",
   ),
 } as const satisfies Readonly<Record<string, SimulationParameter>>;
 

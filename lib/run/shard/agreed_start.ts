@@ -22,7 +22,7 @@ export interface AgreedStart {
  * @example
  * ```ts
  * import { AgreedStarts } from "./agreed_start.ts";
- * const starts = new AgreedStarts({ startAt: 1_000_000, drain: 10_000, startGap: 20_000 });
+ * const starts = new AgreedStarts({ startAtUnixMs: 1_000_000, drainMs: 10_000, startGapMs: 20_000 });
  * const first = starts.next(60_000);
  * const second = starts.next(60_000);
  * if (first.unixMs !== 1_000_000 || second.unixMs !== 1_090_000) throw new Error();
@@ -34,15 +34,15 @@ export class AgreedStarts {
   #nextUnixMs: number;
 
   constructor(
-    { startAt, drain, startGap }: {
-      readonly startAt: number;
-      readonly drain: number;
-      readonly startGap: number;
+    { startAtUnixMs, drainMs, startGapMs }: {
+      readonly startAtUnixMs: number;
+      readonly drainMs: number;
+      readonly startGapMs: number;
     },
   ) {
-    this.#nextUnixMs = startAt;
-    this.#gapMs = startGap;
-    this.#betweenMs = drain + startGap;
+    this.#nextUnixMs = startAtUnixMs;
+    this.#gapMs = startGapMs;
+    this.#betweenMs = drainMs + startGapMs;
   }
 
   /** The start of the next run, whose schedule takes `durationMs`. */

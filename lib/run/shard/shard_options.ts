@@ -46,8 +46,9 @@ const shard: Option<Shard | null> = {
   defaults: { local: null, cluster: null },
 };
 
-const startAt: Option<number | null> = {
+const startAtUnixMs: Option<number | null> = {
   ...textOption<null>("instant", {
+    unit: "UnixMs",
     meaning: "when the first run starts, the same for each loader: 2026-11-23T10:00:00Z, or " +
       "seconds since 1970 (default: as soon as the functions are up)",
     default: null,
@@ -60,8 +61,8 @@ const startAt: Option<number | null> = {
 /** What loaders that make an experiment together have in common. */
 export const SHARD_OPTIONS = {
   shard,
-  startAt,
-  startGap: durationOption({
+  startAtUnixMs,
+  startGapMs: durationOption({
     meaning: "with --start-at: time before the start of a run for its functions to come up; the " +
       "next run starts this long after the end of the one before, its --drain included",
     default: { local: 20_000, cluster: 600_000 },
@@ -74,8 +75,8 @@ export const SHARD_OPTIONS = {
 export interface SharedStart {
   readonly platform: string;
   readonly shard: Shard | null;
-  readonly startAt: number | null;
-  readonly startGap: number;
+  readonly startAtUnixMs: number | null;
+  readonly startGapMs: number;
   readonly twin: boolean;
 }
 
@@ -85,7 +86,7 @@ export interface SharedStart {
  * @throws LoaderError `usage` when there is no common start, or it has passed
  */
 export function checkShardOptions(options: SharedStart): void {
-  const { shard, startAt, startGap, twin } = options;
+  const { shard, startAtUnixMs: startAt, startGapMs: startGap, twin } = options;
   // On virtual time nobody waits for anybody.
   const isReal = options.platform !== "simulator";
   const nowUnixMs = wallClockDate().getTime();

@@ -124,7 +124,7 @@ Deno.test("start: instants are RFC 3339 with a zone, or seconds since 1970", () 
 });
 
 Deno.test("start: a run starts when the one before has surely ended and the gap has passed", () => {
-  const starts = new AgreedStarts({ startAt: 1_000_000, drain: 500, startGap: 3000 });
+  const starts = new AgreedStarts({ startAtUnixMs: 1_000_000, drainMs: 500, startGapMs: 3000 });
   assert.deepEqual(starts.next(60_000), { unixMs: 1_000_000, deployUnixMs: 997_000 });
   assert.deepEqual(starts.next(10_000), { unixMs: 1_063_500, deployUnixMs: 1_060_500 });
   assert.equal(starts.next(1).unixMs, 1_077_000);
@@ -133,7 +133,7 @@ Deno.test("start: a run starts when the one before has surely ended and the gap 
 Deno.test("start: on virtual time the gap lies between deployment and start, for later runs too", async () => {
   const clock = new VirtualClock();
   const never = new AbortController().signal;
-  const starts = new AgreedStarts({ startAt: 5_000_000, drain: 1000, startGap: 3000 });
+  const starts = new AgreedStarts({ startAtUnixMs: 5_000_000, drainMs: 1000, startGapMs: 3000 });
   const first = starts.next(2000);
   const startClock = new StartClock(clock, first);
   await startClock.waitForDeployment(first, never);

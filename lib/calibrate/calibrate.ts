@@ -14,15 +14,13 @@ import {
   describeCalibratedMachine,
   wasReached,
 } from "../run/calibration.ts";
+import { flushAgainAndAgain } from "../run/run_once.ts";
 
 /** Equal functions that share the load, as in a usual sample. */
 const FUNCTIONS = 200;
 
 /** Calls in flight above which a generator that cannot keep up drops; as in a run. */
 const IN_FLIGHT_CAP = 10_000;
-
-/** How often rows go to the operating system, as in a run. */
-const FLUSH_EVERY_MS = 250;
 
 /** Options of {@linkcode calibrate}. */
 export interface CalibrateOptions {
@@ -98,17 +96,11 @@ async function measureStep(
   }));
   const path = `${options.folder}/${pacing}_${ratePerS}.csv`;
   const sink = new InvocationCsvSink(path, schedule.functions.map(functionKey));
-  let isOver = false;
-  const flush = () => {
-    if (isOver) return;
-    sink.flush();
-    clock.at(clock.nowMs() + FLUSH_EVERY_MS, flush);
-  };
-  flush();
   let cpuMs = 0;
   let startMs = 0;
   using machine = new MachineReader();
   try {
+    using _flushing = flushAgainAndAgain(clock, sink);
     const { verdict: { evidence } } = await dispatch({
       clock,
       schedule,
@@ -143,7 +135,6 @@ async function measureStep(
       memoryMib: Math.round(ownPeakMemoryMib()),
     };
   } finally {
-    isOver = true;
     await sink.close();
     Deno.removeSync(path);
   }

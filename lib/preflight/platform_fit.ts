@@ -3,7 +3,7 @@ import type { Capacity } from "../model/platform.ts";
 import type { Outcome } from "../model/record.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import { type Fit, judgeLimits, type LimitReading } from "./fit.ts";
-import { type Usage, USAGE_KEYS } from "../run/instance_usage.ts";
+import { type Usage, USAGE_KEYS } from "./instance_usage.ts";
 import { formatDuration } from "../option/option.ts";
 import type { ServiceWork } from "./rehearsal.ts";
 import { deriveWorkCores, type RunExpectation, type SimulatedFigures } from "./run_expectation.ts";

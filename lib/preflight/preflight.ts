@@ -16,10 +16,9 @@ import type { OptionTable, OptionValues } from "../option/option.ts";
 import { cutWarnings, type PlannedLoad } from "../run/plan_block.ts";
 import { BEYOND_P99, judgePlatformFit } from "./platform_fit.ts";
 import { describeCpuLimit } from "../run/machine_facts.ts";
-import { NoPlaceError } from "./no_place.ts";
 import type { PreflightOptions, PreflightValues } from "./preflight_options.ts";
 import { type PreflightTarget, preflightTargetOf } from "./preflight_target.ts";
-import { Rehearsal, type RehearsedRun, type Simulate } from "./rehearsal.ts";
+import { NoPlaceError, Rehearsal, type RehearsedRun, type Simulate } from "./rehearsal.ts";
 import { deriveRunExpectation, type RunExpectation } from "./run_expectation.ts";
 import { MOST_PLANNED, replayOf, RunPlanner } from "../run/run_planner.ts";
 

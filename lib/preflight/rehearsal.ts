@@ -1,5 +1,4 @@
 import { isOverloaded } from "../invoke/verdict.ts";
-import { dispatch } from "../invoke/dispatcher.ts";
 import type { StoredInvocations } from "../store/read/stored_invocations.ts";
 import {
   type InvocationRow,
@@ -8,8 +7,8 @@ import {
   type Outcome,
 } from "../model/record.ts";
 import { LoaderError } from "../base/error.ts";
+import { anySignal } from "../base/signal.ts";
 import type { Capacity, FunctionSpec, Platform } from "../model/platform.ts";
-import type { TableSink } from "../model/table.ts";
 import { functionKey } from "../model/trace.ts";
 import { createPlatform } from "../platform/registry.ts";
 import { meanOf } from "../platform/simulator/distribution.ts";
@@ -20,13 +19,20 @@ import {
   type SimulatorSettings,
 } from "../platform/simulator/simulator_options.ts";
 import type { CommonOptions } from "../run/common_options.ts";
+import { DeploymentSession, SharedDeployment } from "../run/deployment_session.ts";
+import type { PlannedRun } from "../run/experiment.ts";
 import { deriveFunctionSpecs } from "../run/function_specs.ts";
-import { InstanceUsage, type Usage } from "../run/instance_usage.ts";
+import { InstanceUsage, type Usage, USAGE_KEYS } from "./instance_usage.ts";
 import { InvocationColumns } from "./invocation_columns.ts";
-import { NoPlaceError, refuseWithoutPlace } from "./no_place.ts";
 import type { PlannedLoad } from "../run/plan_block.ts";
 import { type RoomShortage, RoomWatch } from "./room_watch.ts";
-import { verdictLimits } from "../run/verdict_limits.ts";
+
+/** Functions find no place on a platform, however little load there is. */
+export class NoPlaceError extends LoaderError {
+  constructor(sentence: string, cause?: unknown) {
+    super("platform", sentence, { cause });
+  }
+}
 
 /** What a run came to on the simulator. */
 export interface RehearsedRun {
@@ -68,12 +74,10 @@ export interface GiveUp {
   readonly mostNotOk: number;
 }
 
-/** Functions on a simulated platform that several runs may use. */
-interface Deployed {
-  readonly deployment: string | undefined;
-  readonly platform: Platform;
+/** Functions on a simulated platform. */
+interface SimulatedDeployment {
+  readonly session: DeploymentSession<InstanceUsage>;
   readonly settings: SimulatorSettings;
-  readonly usage: InstanceUsage;
 }
 
 /**
@@ -84,7 +88,7 @@ export class Rehearsal implements AsyncDisposable {
   readonly #options: CommonOptions;
   readonly #simulate: Simulate;
   readonly #signal: AbortSignal;
-  #deployed: Deployed | undefined;
+  readonly #deployment = new SharedDeployment<SimulatedDeployment>();
 
   /** @param simulate the parameters of the platform that the options of a run ask for */
   constructor(options: CommonOptions, simulate: Simulate, signal: AbortSignal) {
@@ -104,13 +108,13 @@ export class Rehearsal implements AsyncDisposable {
   async rehearse(load: PlannedLoad, giveUp: GiveUp | null = null): Promise<RehearsedRun> {
     const { run, plan } = load;
     const options: CommonOptions = { ...this.#options, ...run.options };
-    const { platform, settings, usage } = await this.#deploy(load);
+    const { session, settings } = await this.#deploy(run, options);
+    const { platform, instances: usage } = session;
     const stop = new AbortController();
     const columns = new InvocationColumns(
       run.schedule.functions.map(functionKey),
       plan.invocations,
     );
-    const invocations = giveUp === null ? columns : stopWhenUnfit(columns, giveUp, stop);
     const evicts = settings.createPolicy !== null || settings.policy !== KNATIVE;
     const watch = evicts ? null : new RoomWatch({
       platform,
@@ -120,26 +124,18 @@ export class Rehearsal implements AsyncDisposable {
         if (giveUp !== null) stop.abort();
       },
     });
-    const { outcomes } = await dispatch({
-      clock: platform.clock,
+    const { outcomes } = await session.run({
       schedule: run.schedule,
-      transport: platform.transport,
-      invocations,
-      generator: NOWHERE,
-      maxInFlight: options.maxInFlight,
-      timeoutMs: options.timeoutMs,
-      drainMs: options.drainMs,
-      limits: verdictLimits(options),
-      readCpuMs: null,
-      signal: AbortSignal.any([this.#signal, stop.signal]),
-      onStart: (runStartMs) => {
+      options,
+      invocations: giveUp === null ? columns : stopWhenUnfit(columns, giveUp, stop),
+      signal: anySignal(this.#signal, stop.signal),
+      onStart: (runStartMs, beside) => {
         usage.begin(runStartMs);
-        watch?.begin(runStartMs);
+        if (watch !== null) beside.use(watch).begin(runStartMs);
       },
     });
-    watch?.end();
     this.#signal.throwIfAborted();
-    if (run.deployment === undefined) await this.#tearDown();
+    if (run.deployment === undefined) await this.#deployment.tearDown();
     return {
       invocations: columns.table,
       servedRuntimeMs: columns.servedRuntimeMs,
@@ -158,55 +154,44 @@ export class Rehearsal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#tearDown();
+    await this.#deployment.tearDown();
   }
 
-  async #deploy({ run }: PlannedLoad): Promise<Deployed> {
-    const current = this.#deployed;
-    if (current !== undefined) {
-      if (run.deployment !== undefined && current.deployment === run.deployment) return current;
-      await this.#tearDown();
-    }
-    const simulation: SimulatorOptions = {
-      ...this.#simulate({ ...this.#options, ...run.options }),
-      schedule: run.deployment === undefined ? run.schedule : null,
-    };
-    const settings = settleSimulatorOptions(simulation);
-    const platform = await createPlatform("simulator", simulation);
-    const specs = deriveFunctionSpecs(
-      run,
-      this.#options.seed,
-      platform.capacity,
-      this.#options,
-    );
-    const requests = new Map(
-      specs.map((spec) => [spec.functionId, requestOf(spec, settings)]),
-    );
-    refuseWithoutPlace(specs, requests, platform.capacity, settings);
-    const usage = new InstanceUsage(requests);
-    platform.onInstanceEvent((event) => usage.record(event));
-    await deployAll(platform, specs, this.#signal);
-    this.#deployed = { deployment: run.deployment, platform, settings, usage };
-    return this.#deployed;
-  }
-
-  async #tearDown(): Promise<void> {
-    const deployed = this.#deployed;
-    this.#deployed = undefined;
-    await deployed?.platform[Symbol.asyncDispose]();
+  async #deploy(run: PlannedRun, options: CommonOptions): Promise<SimulatedDeployment> {
+    const specsFor = ({ capacity }: Platform) =>
+      deriveFunctionSpecs(run, this.#options.seed, capacity, options);
+    return await this.#deployment.take(run.deployment, {
+      create: async () => {
+        const simulation: SimulatorOptions = {
+          ...this.#simulate(options),
+          schedule: run.deployment === undefined ? run.schedule : null,
+        };
+        const settings = settleSimulatorOptions(simulation);
+        const platform = await createPlatform("simulator", simulation);
+        const requests = new Map(
+          specsFor(platform).map((spec) => [spec.functionId, requestOf(spec, settings)]),
+        );
+        return { session: new DeploymentSession(platform, new InstanceUsage(requests)), settings };
+      },
+      deploy: async ({ session, settings }) => {
+        const { platform, instances: { requests } } = session;
+        const specs = specsFor(platform);
+        refuseWithoutPlace(specs, requests, platform.capacity, settings);
+        await deployAll(session, specs, this.#signal);
+      },
+    });
   }
 }
 
 /** @throws NoPlaceError when the initial instances do not find room */
 async function deployAll(
-  platform: Platform,
+  session: DeploymentSession,
   specs: readonly FunctionSpec[],
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await platform.deploy(specs, signal);
+    await session.deploy(specs, signal);
   } catch (error) {
-    await platform[Symbol.asyncDispose]();
     // While it deploys, the simulator fails with this code for want of room alone.
     if (!(error instanceof LoaderError) || error.code !== "platform") throw error;
     const initial = specs.reduce((sum, { initialScale }) => sum + initialScale, 0);
@@ -215,6 +200,49 @@ async function deployAll(
       error,
     );
   }
+}
+
+/**
+ * Looks whether each function fits on a node, and the initial instances on all.
+ *
+ * @param requests what one instance takes, by function id
+ * @throws NoPlaceError where not
+ */
+function refuseWithoutPlace(
+  specs: readonly FunctionSpec[],
+  requests: ReadonlyMap<string, Usage>,
+  capacity: Capacity,
+  { nodes, nodeInstances, nodeMemoryMib }: SimulatorSettings,
+): void {
+  if (nodes === 0) throw new NoPlaceError("There is no node (--nodes 0).");
+  const node: Usage = {
+    instances: nodeInstances,
+    cpuMilli: capacity.cpuMilli! / nodes,
+    memoryMib: nodeMemoryMib,
+  };
+  const initial: Record<keyof Usage, number> = { instances: 0, cpuMilli: 0, memoryMib: 0 };
+  for (const { name, functionId, initialScale } of specs) {
+    const request = requests.get(functionId)!;
+    for (const key of USAGE_KEYS) {
+      // Without room for one instance a run begins all the same, and all of its calls wait.
+      if (key !== "instances" && request[key] > node[key]) {
+        throw new NoPlaceError(
+          `An instance of ${name} needs ${describe(request)}, and a node has ${describe(node)}.`,
+        );
+      }
+      initial[key] += initialScale * request[key];
+    }
+  }
+  if (USAGE_KEYS.some((key) => initial[key] > capacity[key]!)) {
+    throw new NoPlaceError(
+      `The ${initial.instances} initial instances need ${describe(initial)}, and there are ` +
+        `${describe(capacity as Usage)} for at most ${capacity.instances}.`,
+    );
+  }
+}
+
+function describe({ cpuMilli, memoryMib }: Usage): string {
+  return `${Number((cpuMilli / 1000).toFixed(3))} cores and ${memoryMib.toLocaleString("en")} MiB`;
 }
 
 /** What one instance takes. */
@@ -228,8 +256,6 @@ function requestOf(
     memoryMib: memoryRequestMib + instanceOverheadMib,
   };
 }
-
-const NOWHERE: TableSink = { write() {} };
 
 /** Passes records on, and stops the run once it is clear that it does not fit. */
 function stopWhenUnfit(

@@ -1,8 +1,9 @@
+import { neverAborted } from "../base/signal.ts";
 import type { TimerHandle } from "../clock/clock.ts";
 import type { Capacity, Platform } from "../model/platform.ts";
 import type { Cell } from "../model/table.ts";
 import { PLATFORM_METRICS } from "../store/schema/tables.ts";
-import { type InstanceUsage, type Usage, USAGE_KEYS } from "../run/instance_usage.ts";
+import { type InstanceUsage, type Usage, USAGE_KEYS } from "./instance_usage.ts";
 
 /** Instances that were seen waiting because there was no room for them. */
 export interface RoomShortage {
@@ -29,7 +30,7 @@ const LOOK_EVERY_MS = 1000;
  * between two looks is not seen; what it does to calls is, in their outcomes and
  * slowdowns.
  */
-export class RoomWatch {
+export class RoomWatch implements Disposable {
   readonly #options: RoomWatchOptions;
   #shortage: RoomShortage | null = null;
   #timer: TimerHandle | undefined;
@@ -48,7 +49,7 @@ export class RoomWatch {
     this.#arm(runStartMs, 1);
   }
 
-  end(): void {
+  [Symbol.dispose](): void {
     this.#isOver = true;
     this.#timer?.cancel();
   }
@@ -65,7 +66,7 @@ export class RoomWatch {
   async #look(sinceMs: number): Promise<void> {
     const { platform, usage, startsAtOnce, onShortage } = this.#options;
     for (const scraper of platform.scrapers()) {
-      const rows = await scraper.scrape(NEVER);
+      const rows = await scraper.scrape(neverAborted());
       const metrics = rows.find(({ table }) => table === PLATFORM_METRICS)?.cells;
       if (metrics === undefined || !waitsForRoom(metrics, startsAtOnce)) continue;
       this.#shortage = { sinceMs, limit: fullestOf(usage.now, platform.capacity) };
@@ -73,8 +74,6 @@ export class RoomWatch {
     }
   }
 }
-
-const NEVER = new AbortController().signal;
 
 /** Cells come without the time in front. */
 const METRICS = PLATFORM_METRICS.columns.slice(1).map(({ name }) => name);

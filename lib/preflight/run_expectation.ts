@@ -9,7 +9,7 @@ import { LoopPauses } from "../clock/loop_pauses.ts";
 import type { Plan } from "../store/schema/manifest.ts";
 import { isJudged, type Outcome, OUTCOMES } from "../model/record.ts";
 import { phaseAt, type Schedule } from "../model/schedule.ts";
-import type { Usage } from "../run/instance_usage.ts";
+import type { Usage } from "./instance_usage.ts";
 import type { PlannedLoad } from "../run/plan_block.ts";
 import type { RehearsedRun, ServiceWork } from "./rehearsal.ts";
 import type { RoomShortage } from "./room_watch.ts";

@@ -2,28 +2,27 @@ import { wallClockDate } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { uniqueHex } from "../base/rng.ts";
 import { sinceProgramStartMs } from "../base/process.ts";
-import { untilAborted } from "../base/signal.ts";
+import { neverAborted, untilAborted } from "../base/signal.ts";
 import { functionKey } from "../model/trace.ts";
 import { readScheduleFile, writeScheduleFile } from "../schedule/schedule_file.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
 import type { ExperimentManifest, RunManifest, RunStatus } from "../store/schema/manifest.ts";
-import type { Platform } from "../model/platform.ts";
 import type { Schedule } from "../model/schedule.ts";
 import { ExperimentWriter } from "../store/write/experiment_writer.ts";
 import type { RunWriter } from "../store/write/run_writer.ts";
 import { type AgreedStart, AgreedStarts, describeStart, StartClock } from "./shard/agreed_start.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { createPlatformFromOptions } from "./create_platform.ts";
+import { DeploymentSession, SharedDeployment } from "./deployment_session.ts";
 import { type Experiment, type PlannedRun, requireParameters } from "./experiment.ts";
 import { deriveFunctionSpecs } from "./function_specs.ts";
 import { deriveInputHashes } from "./input_hashes.ts";
-import { InstanceLog } from "./instance_log.ts";
 import { LoadJudge } from "./load_judge.ts";
 import { describeMachine, describeVersions } from "./machine_facts.ts";
 import { byBareName, type OptionTable, type OptionValues } from "../option/option.ts";
 import { type PlannedLoad, renderPlan } from "./plan_block.ts";
-import { recordFailure, runOnce } from "./run_once.ts";
-import { enterWarmup } from "./phase_change.ts";
+import { InstanceLog, recordFailure, runOnce } from "./run_once.ts";
+import { enterWarmup } from "./warmup.ts";
 import { MOST_PLANNED, replayOf, RunPlanner, scheduleFileOf } from "./run_planner.ts";
 import { isInShard } from "./shard/shard.ts";
 import { type ScheduleOptions, scheduleOptionsOf, scheduleOriginOf } from "./schedule_origin.ts";
@@ -90,7 +89,7 @@ export async function makeRuns<O extends OptionTable>(
   options: OptionValues<O> & CommonOptions,
   call: RunsCall = {},
 ): Promise<ExperimentOutcome> {
-  const signal = call.signal ?? new AbortController().signal;
+  const signal = call.signal ?? neverAborted();
   const listener = call.listener ?? {};
   checkShardOptions(options);
   // Made and let go: its options are checked before anything else happens.
@@ -210,19 +209,16 @@ async function isSaved(schedule: Schedule, file: string, signal: AbortSignal): P
   );
 }
 
-/** A platform with functions on it that several runs may use. */
-interface Deployed {
-  /** The word of the runs that share it; `undefined` shares with none. */
-  readonly deployment: string | undefined;
-  readonly platform: Platform;
-  readonly instances: InstanceLog;
+/** What is deployed for a run. */
+interface MeasuredDeployment {
+  readonly session: DeploymentSession<InstanceLog>;
   /** Where starts are agreed on. */
   readonly startClock: StartClock | null;
 }
 
 class Session<O extends OptionTable> {
   readonly manifests: RunManifest[] = [];
-  #deployed: Deployed | undefined;
+  readonly #deployment = new SharedDeployment<MeasuredDeployment>(() => this.#tellDeploymentEnd());
   /** Runs on what is deployed. */
   #madeRuns: MadeRun[] = [];
 
@@ -244,7 +240,7 @@ class Session<O extends OptionTable> {
       await this.#tearDownAfterError();
       throw error;
     }
-    await this.#tearDown();
+    await this.#deployment.tearDown();
     return status;
   }
 
@@ -297,15 +293,15 @@ class Session<O extends OptionTable> {
     let status: RunStatus;
     try {
       if (start !== null) this.listener.onNote?.(describeStart(run.name, start));
-      const { platform, instances, startClock } = await this.#deploy(run, schedule, folder, start);
+      const { session, startClock } = await this.#deploy(run, schedule, folder, start);
+      const { platform } = session;
       this.#madeRuns.push({ run, options: this.#optionsOf(run), folder });
       folder.update({ platform: { name: platform.name, facts: platform.describe() } });
       status = await runOnce({ ...run, schedule }, {
-        platform,
-        start: start === null || startClock === null
+        session,
+        waitForStart: start === null || startClock === null
           ? undefined
-          : { clock: startClock, agreed: start },
-        instances,
+          : (signal) => startClock.waitForRun(start, signal),
         options: this.#optionsOf(run),
         folder,
         beganMs,
@@ -319,7 +315,7 @@ class Session<O extends OptionTable> {
       throw error;
     }
     this.#tellEnd(folder);
-    if (run.deployment === undefined) await this.#tearDown();
+    if (run.deployment === undefined) await this.#deployment.tearDown();
     return status;
   }
 
@@ -334,52 +330,47 @@ class Session<O extends OptionTable> {
     part: Schedule,
     folder: RunWriter,
     start: AgreedStart | null,
-  ): Promise<Deployed> {
-    if (this.#deployed !== undefined) {
-      if (this.#deployed.deployment === run.deployment) return this.#deployed;
-      await this.#tearDown();
-    }
-    // Who shares a deployment has a schedule of its own, which is not known yet.
-    const schedule = run.deployment === undefined ? part : null;
+  ): Promise<MeasuredDeployment> {
     const options = this.#optionsOf(run);
-    const platform = await createPlatformFromOptions(options, schedule, {
-      onDeployment: (progress) => this.listener.onDeployment?.(run.name, progress),
-      onNote: (sentence) => this.listener.onNote?.(sentence),
+    const { signal, listener } = this;
+    return await this.#deployment.take(run.deployment, {
+      create: async () => {
+        // Who shares a deployment has a schedule of its own, which is not known yet.
+        const schedule = run.deployment === undefined ? part : null;
+        const platform = await createPlatformFromOptions(options, schedule, {
+          onDeployment: (progress) => listener.onDeployment?.(run.name, progress),
+          onNote: (sentence) => listener.onNote?.(sentence),
+        });
+        // A run that breaks off while it deploys says on what, and under which name.
+        folder.update({ platform: { name: platform.name, facts: platform.describe() } });
+        return {
+          session: new DeploymentSession(platform, new InstanceLog()),
+          startClock: start === null ? null : new StartClock(platform.clock, start),
+        };
+      },
+      deploy: async ({ session, startClock }) => {
+        const { platform } = session;
+        const { seed, shard } = this.options;
+        // Two runs with one seed, at one time and place, must not have each other's names.
+        const salt = platform.isShared ? uniqueHex(16) : "";
+        // Indices and initial scales are those in the whole, whoever deploys them.
+        const specs = deriveFunctionSpecs(run, seed, platform.capacity, options, salt)
+          .filter(({ functionId }) => isInShard(shard, functionId));
+        if (start !== null) await startClock?.waitForDeployment(start, signal);
+        await enterWarmup(run, { platform, folder, options, signal });
+        await session.deploy(specs, signal);
+      },
     });
-    // A run that breaks off while it deploys says on what, and under which name.
-    folder.update({ platform: { name: platform.name, facts: platform.describe() } });
-    const instances = new InstanceLog();
-    platform.onInstanceEvent((event) => instances.record(event));
-    const startClock = start === null ? null : new StartClock(platform.clock, start);
-    this.#deployed = { deployment: run.deployment, platform, instances, startClock };
-    const { shard } = this.options;
-    const { seed } = this.options;
-    // Two runs with one seed, at one time and place, must not have each other's names.
-    const salt = platform.isShared ? uniqueHex(16) : "";
-    // Indices and initial scales are those in the whole, whoever deploys them.
-    const specs = deriveFunctionSpecs(run, seed, platform.capacity, options, salt)
-      .filter(({ functionId }) => isInShard(shard, functionId));
-    if (start !== null) await startClock?.waitForDeployment(start, this.signal);
-    await enterWarmup(run, { platform, folder, options, signal: this.signal });
-    await platform.deploy(specs, this.signal);
-    return this.#deployed;
   }
 
   #optionsOf(run: PlannedRun): OptionValues<O> & CommonOptions {
     return { ...this.options, ...run.options };
   }
 
-  async #tearDown(): Promise<void> {
-    const deployed = this.#deployed;
-    this.#deployed = undefined;
-    await deployed?.platform[Symbol.asyncDispose]();
-    await this.#tellDeploymentEnd();
-  }
-
   /** What ended the experiment is the error that is told; what comes of it is a note. */
   async #tearDownAfterError(): Promise<void> {
     try {
-      await this.#tearDown();
+      await this.#deployment.tearDown();
     } catch (error) {
       this.listener.onNote?.(errorMessage(error));
     }

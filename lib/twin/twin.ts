@@ -15,10 +15,10 @@ import { writeDivergence } from "../store/write/manifest_file.ts";
 import { RunWriter } from "../store/write/run_writer.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import type { PlannedRun } from "../run/experiment.ts";
+import { DeploymentSession, passTime } from "../run/deployment_session.ts";
 import { deriveFunctionSpecs } from "../run/function_specs.ts";
-import { InstanceLog } from "../run/instance_log.ts";
 import type { MadeRun } from "../run/make_runs.ts";
-import { runOnce } from "../run/run_once.ts";
+import { InstanceLog, runOnce } from "../run/run_once.ts";
 import { deriveTwinSettings } from "./twin_settings.ts";
 
 /**
@@ -39,35 +39,26 @@ export async function makeTwins(
     manifest.runStartUnixMs !== null
   );
   if (made.length === 0 || signal.aborted) return;
-  const begun = new Set<MadeRun>();
+  const withoutTwin = new Set(made);
   try {
     const sources = [];
     for (const { folder } of made) sources.push(await readTwinSource(folder.path, folder.manifest));
-    const twins = await Twins.deploy(made, sources, signal);
-    try {
-      for (const twinned of made) {
-        begun.add(twinned);
-        await twins.make(twinned);
-        begun.delete(twinned);
-        if (signal.aborted) break;
-      }
-    } finally {
-      await twins.close();
+    await using twins = await Twins.deploy(made, sources, signal);
+    for (const twinned of made) {
+      await twins.make(twinned);
+      withoutTwin.delete(twinned);
     }
   } catch (error) {
-    for (const { folder } of made) {
+    for (const { folder } of withoutTwin) {
       const { manifest } = folder;
       folder.update({ notes: [...manifest.notes, `It has no twin: ${errorMessage(error)}`] });
     }
-  } finally {
-    for (const { folder } of begun) removeFolder(`${folder.path}/${TWIN_FOLDER}`);
   }
 }
 
 /** A simulated deployment on which the twins of some runs are made. */
-class Twins {
-  readonly #platform: Platform;
-  readonly #instances: InstanceLog;
+class Twins implements AsyncDisposable {
+  readonly #session: DeploymentSession<InstanceLog>;
   readonly #signal: AbortSignal;
   readonly #note: string;
   /** When the first run began, in ms since 1970, and when its twin does, on the twin's clock. */
@@ -75,15 +66,13 @@ class Twins {
   readonly #firstMs: number;
 
   private constructor(
-    platform: Platform,
-    instances: InstanceLog,
+    session: DeploymentSession<InstanceLog>,
     signal: AbortSignal,
     note: string,
     firstUnixMs: number,
     firstMs: number,
   ) {
-    this.#platform = platform;
-    this.#instances = instances;
+    this.#session = session;
     this.#signal = signal;
     this.#note = note;
     this.#firstUnixMs = firstUnixMs;
@@ -108,12 +97,12 @@ class Twins {
       seed: options.seed,
       scrapeIntervalMs: options.scrapeIntervalMs,
     });
-    const instances = new InstanceLog();
-    platform.onInstanceEvent((event) => instances.record(event));
-    await platform.deploy(deriveTwinSpecs(run, options, facts, sources[0]), signal);
+    await using unfinished = new AsyncDisposableStack();
+    const session = unfinished.use(new DeploymentSession(platform, new InstanceLog()));
+    await session.deploy(deriveTwinSpecs(run, options, facts, sources[0]), signal);
+    unfinished.move();
     return new Twins(
-      platform,
-      instances,
+      session,
       signal,
       describeParameters(parameters, sources.length),
       manifest.runStartUnixMs!,
@@ -121,6 +110,7 @@ class Twins {
     );
   }
 
+  /** One that does not come about leaves nothing. */
   async make({ run, options, folder: { path, manifest } }: MadeRun): Promise<void> {
     const hash = await run.schedule.hash(this.#signal);
     if (hash !== manifest.scheduleHash) {
@@ -129,35 +119,39 @@ class Twins {
         `The schedule of ${run.name} has the hash ${hash} now, and had ${manifest.scheduleHash}.`,
       );
     }
+    const { platform } = this.#session;
     const afterMs = manifest.runStartUnixMs! - this.#firstUnixMs;
-    await passTime(this.#platform, this.#firstMs + afterMs - RUN_LEAD_MS);
+    await passTime(platform.clock, this.#firstMs + afterMs - RUN_LEAD_MS, this.#signal);
     const twinPath = `${path}/${TWIN_FOLDER}`;
-    {
-      await using folder = new RunWriter(
+    await using unfinished = new AsyncDisposableStack();
+    unfinished.defer(() => removeFolder(twinPath));
+    const folder = unfinished.use(
+      new RunWriter(
         twinPath,
-        createTwinManifest(manifest, this.#platform, [
+        createTwinManifest(manifest, platform, [
           `The schedule is that of the run: its hash is the same, ${hash}.`,
           this.#note,
         ]),
         run.schedule.functions.map(functionKey),
-      );
-      await runOnce(run, {
-        platform: this.#platform,
-        instances: this.#instances,
-        options: { ...options, platform: "simulator" },
-        folder,
-        beganMs: sinceProgramStartMs(),
-        signal: this.#signal,
-        onProgress() {},
-      });
-      const ofRun = await readRunTables({ path, manifest });
-      const ofTwin = await readRunTables({ path: twinPath, manifest: folder.manifest });
-      writeDivergence(path, deriveDivergence(ofRun, ofTwin));
-    }
+      ),
+    );
+    const status = await runOnce(run, {
+      session: this.#session,
+      options: { ...options, platform: "simulator" },
+      folder,
+      beganMs: sinceProgramStartMs(),
+      signal: this.#signal,
+    });
+    if (status === "interrupted") throw this.#signal.reason;
+    const ofRun = await readRunTables({ path, manifest });
+    const ofTwin = await readRunTables({ path: twinPath, manifest: folder.manifest });
+    writeDivergence(path, deriveDivergence(ofRun, ofTwin));
+    // Its tables are closed by now.
+    unfinished.move();
   }
 
-  async close(): Promise<void> {
-    await this.#platform[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]();
   }
 }
 
@@ -196,11 +190,6 @@ function firstRunStartMs(
   // The simulated autoscaler began at 0, with the deployment, and decides at whole ticks.
   const phaseMs = -firstTickMs - earliestMs;
   return earliestMs + (phaseMs % tickMs + tickMs) % tickMs;
-}
-
-async function passTime({ clock }: Platform, untilMs: number): Promise<void> {
-  if (clock.nowMs() >= untilMs) return;
-  await clock.run((stop) => void clock.at(untilMs, stop));
 }
 
 function createTwinManifest(

@@ -444,3 +444,17 @@ Deno.test("preflight: --like needs a folder with something to measure", async ()
     /--like: the platform endpoints does not use it/,
   );
 });
+
+Deno.test("preflight: what a run has otherwise than its experiment, its rehearsal has too", async () => {
+  const args = [...SIMULATED, ...SHORT, "--sizes", "4", "--no-search"];
+  const requesting: Experiment<OptionTable> = {
+    ...traceSweep as unknown as Experiment<OptionTable>,
+    async plan(options) {
+      const { runs, overloadTolerance } = await traceSweep.plan(options as never);
+      const [run] = runs;
+      return { runs: [{ ...run, options: { cpuRequestMilli: 321 } }], overloadTolerance };
+    },
+  };
+  const { runs: [{ simulated }] } = await preflightOf(requesting, ...args);
+  assert.equal(simulated!.peak.cpuMilli, 321 * simulated!.peak.instances);
+});

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { burst } from "../../experiments/burst.ts";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
 import { readTwinFolder, type TwinFolder } from "../../lib/store/read/experiment_folder.ts";
 import type { RunManifest } from "../../lib/store/schema/manifest.ts";
 import type { CommonOptions } from "../../lib/run/common_options.ts";
+import type { Schedule } from "../../lib/model/schedule.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";
 import { runExperiment } from "../../lib/cli/run_experiment.ts";
@@ -118,4 +120,46 @@ Deno.test("twin: one that cannot be made is a note of the run, which stays as it
   await makeTwins(twinned, never);
   assert.match(run.manifest.notes[0], /does not tell capacity of the platform other/);
   assert.deepEqual(files(), before);
+});
+
+Deno.test("twin: each has the options of its own run, on one deployment too", async () => {
+  await using folder = await temporaryFolder();
+  const [first, second] = await makeRuns(rpsRamp, `${folder.path}/ramp`, ["--end", "40"]);
+  await makeTwins([first, { ...second, options: { ...second.options, timeoutMs: 1 } }], never);
+  const [twin, hasty] = [await readTwin(first), await readTwin(second)];
+  assert.equal(twin!.manifest.outcomes!.timed_out, 0);
+  assert.ok(hasty!.manifest.outcomes!.timed_out > 0);
+});
+
+Deno.test("twin: one that is stopped half-way is none", async () => {
+  await using folder = await temporaryFolder();
+  const [made] = await makeRuns(burst, `${folder.path}/burst`, ["--burst", "5"]);
+  const stop = new AbortController();
+  const { schedule } = made.run;
+  const stopping: Schedule = {
+    functions: schedule.functions,
+    durationMs: schedule.durationMs,
+    phases: schedule.phases,
+    hash: (signal) => schedule.hash(signal),
+    *chunks(options) {
+      for (const chunk of schedule.chunks(options)) {
+        stop.abort();
+        yield chunk;
+      }
+    },
+  };
+  await makeTwins([{ ...made, run: { ...made.run, schedule: stopping } }], stop.signal);
+  assert.equal(await readTwin(made), null);
+  assert.ok(!existsSync(`${made.folder.path}/twin`));
+});
+
+Deno.test("twin: what keeps one run from having one is no note of those that have", async () => {
+  await using folder = await temporaryFolder();
+  const [first, second] = await makeRuns(rpsRamp, `${folder.path}/ramp`, ["--end", "40"]);
+  second.folder.update({ scheduleHash: "0".repeat(64) });
+  await makeTwins([first, second], never);
+  assert.notEqual(await readTwin(first), null);
+  assert.deepEqual(first.folder.manifest.notes, []);
+  assert.equal(await readTwin(second), null);
+  assert.match(second.folder.manifest.notes[0], /It has no twin: The schedule of/);
 });

@@ -1,5 +1,6 @@
 import { type Clock, wallClockDate } from "../../clock/clock.ts";
 import { RUN_LEAD_MS } from "../../invoke/dispatcher.ts";
+import { passTime } from "../deployment_session.ts";
 import { formatInstant } from "./shard_options.ts";
 
 /** Before its start a run connects and makes its first minute: this long is enough. */
@@ -90,21 +91,4 @@ export class StartClock {
 export function describeStart(name: string, { unixMs, deployUnixMs }: AgreedStart): string {
   return `${name} starts at ${formatInstant(unixMs)}; its functions are deployed from ` +
     `${formatInstant(deployUnixMs)} on.`;
-}
-
-/** Lets time pass until `dueMs`; throws the signal's reason when it aborts first. */
-async function passTime(clock: Clock, dueMs: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  if (clock.nowMs() >= dueMs) return;
-  let onAbort = () => {};
-  await clock.run((stop) => {
-    const timer = clock.at(dueMs, stop);
-    onAbort = () => {
-      timer.cancel();
-      stop();
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  signal.removeEventListener("abort", onAbort);
-  signal.throwIfAborted();
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { InstanceEvent } from "../../lib/model/platform.ts";
-import { InstanceUsage } from "../../lib/run/instance_usage.ts";
+import { InstanceUsage } from "../../lib/preflight/instance_usage.ts";
 
 const REQUESTS = new Map([
   ["small", { instances: 1, cpuMilli: 100, memoryMib: 128 }],

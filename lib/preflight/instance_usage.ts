@@ -1,5 +1,6 @@
 import type { TimeBins } from "../analyze/time_bins.ts";
 import type { InstanceEvent } from "../model/platform.ts";
+import type { InstanceFollower } from "../run/deployment_session.ts";
 
 /** What instances take of a platform: their number, and what they request. */
 export interface Usage {
@@ -12,21 +13,21 @@ export interface Usage {
 export const USAGE_KEYS = ["instances", "cpuMilli", "memoryMib"] as const;
 
 /** What all instances together take over time, from their creation until they are gone. */
-export class InstanceUsage {
-  readonly #requests: ReadonlyMap<string, Usage>;
+export class InstanceUsage implements InstanceFollower {
+  /** What one instance takes, by function id. */
+  readonly requests: ReadonlyMap<string, Usage>;
   #now: Usage = { instances: 0, cpuMilli: 0, memoryMib: 0 };
   #runStartMs = 0;
   #steps: { readonly timeMs: number; readonly usage: Usage }[] = [];
   #createdMs: number[] = [];
 
-  /** @param requests what one instance takes, by function id */
   constructor(requests: ReadonlyMap<string, Usage>) {
-    this.#requests = requests;
+    this.requests = requests;
   }
 
   record({ timeMs, functionId, event }: InstanceEvent): void {
     if (event !== "created" && event !== "gone") return;
-    const request = this.#requests.get(functionId)!;
+    const request = this.requests.get(functionId)!;
     const sign = event === "created" ? 1 : -1;
     this.#now = {
       instances: this.#now.instances + sign,

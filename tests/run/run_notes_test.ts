@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ConnectionGroup } from "../../lib/invoke/connection_ledger.ts";
-import { describeConnections } from "../../lib/run/connection_notes.ts";
+import { describeConnections } from "../../lib/run/run_notes.ts";
 
 function group(given: Partial<ConnectionGroup>): ConnectionGroup {
   return {

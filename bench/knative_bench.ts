@@ -19,7 +19,7 @@ import {
   DEFAULT_TEMPLATE,
   KNATIVE_PLATFORM_DEFAULTS,
 } from "../lib/platform/knative/knative_options.ts";
-import { RUN_LABEL } from "../lib/platform/knative/cluster/labels.ts";
+import { RUN_LABEL } from "../lib/platform/knative/cluster/knative_objects.ts";
 import {
   deriveService,
   readServiceTemplate,

@@ -35,12 +35,6 @@ const ALLOWED_SIBLINGS: ReadonlySet<string> = new Set(["stats → base"]);
 /** Circles that are still there; an entry goes when its circle does, and none is added. */
 const KNOWN_CIRCLES: readonly (readonly string[])[] = [
   [
-    "lib/platform/knative/cluster/knative_objects.ts",
-    "lib/platform/knative/cluster/kube_access.ts",
-    "lib/platform/knative/cluster/kube_error.ts",
-    "lib/platform/knative/doctor/rights.ts",
-  ],
-  [
     "lib/platform/simulator/simulated_function.ts",
     "lib/platform/simulator/simulated_instance.ts",
     "lib/platform/simulator/simulated_node.ts",

@@ -1,6 +1,7 @@
 import { LoopPauses } from "../clock/loop_pauses.ts";
 import type { Capacity, FunctionSpec } from "../model/platform.ts";
-import type { DemandLevel, ExpectedDemand } from "../platform/knative/doctor/checkup.ts";
+import type { InstanceRequests } from "../platform/knative/cluster/node_room.ts";
+import type { ExpectedDemand } from "../platform/knative/doctor/checkup.ts";
 import { deriveFunctionSpecs, type RequestChoice } from "../run/function_specs.ts";
 import type { PlannedLoad } from "../run/plan_block.ts";
 
@@ -23,11 +24,11 @@ export async function deriveExpectedDemand(
   options: DemandOptions,
   capacity: Capacity,
   signal: AbortSignal,
-  requestsOf: (spec: FunctionSpec) => Omit<DemandLevel, "instances"> = requestsOfSpec,
+  requestsOf: (spec: FunctionSpec) => Omit<InstanceRequests, "instances"> = requestsOfSpec,
 ): Promise<ExpectedDemand> {
   const specs = deriveFunctionSpecs(run, options.seed, capacity, options);
   const requests = specs.map(requestsOf);
-  const levelOf = (scales: ArrayLike<number>): DemandLevel => {
+  const levelOf = (scales: ArrayLike<number>): InstanceRequests => {
     let [instances, cpuMilli, memoryMib] = [0, 0, 0];
     requests.forEach((request, index) => {
       instances += scales[index];

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
+import {
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  SERVICES,
+} from "../../lib/platform/knative/cluster/knative_objects.ts";
 import {
   DEFAULT_TEMPLATE,
   KNATIVE_PLATFORM_DEFAULTS,
 } from "../../lib/platform/knative/knative_options.ts";
 import type { NamedObject } from "../../lib/platform/knative/cluster/kube_access.ts";
-import { MANAGED_BY, MANAGED_BY_LABEL } from "../../lib/platform/knative/cluster/labels.ts";
 import {
   deriveService,
   readServiceTemplate,

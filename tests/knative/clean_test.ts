@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { findOwnObjects } from "../../lib/platform/knative/deploy/clean_cluster.ts";
 import { removeServices } from "../../lib/platform/knative/deploy/cleaner.ts";
-import { MADE_OF_SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
-import { selectorOf } from "../../lib/platform/knative/cluster/labels.ts";
+import {
+  MADE_OF_SERVICES,
+  selectorOf,
+} from "../../lib/platform/knative/cluster/knative_objects.ts";
 import type { WatchedObject } from "../../lib/platform/knative/cluster/object_watch.ts";
 import { pauseProcess } from "./cluster_process.ts";
 import { HAS_CLUSTER, openTestRole } from "./role.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { setHeaderOptions } from "@kubernetes/client-node";
-import { RIGHTS } from "../../lib/platform/knative/doctor/rights.ts";
+import { RIGHTS } from "../../lib/platform/knative/cluster/rights.ts";
 import { Script } from "../support/script.ts";
 import { HAS_CLUSTER, openTestRole, type TestRole } from "./role.ts";
 

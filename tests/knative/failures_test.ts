@@ -1,7 +1,7 @@
 /** Things that go wrong on a cluster, as the user of an experiment meets them. */
 import assert from "node:assert/strict";
 import process from "node:process";
-import { RIGHTS } from "../../lib/platform/knative/doctor/rights.ts";
+import { RIGHTS } from "../../lib/platform/knative/cluster/rights.ts";
 import { SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
 import { DEFAULT_TEMPLATE } from "../../lib/platform/knative/knative_options.ts";
 import { waitUntil } from "./condition.ts";

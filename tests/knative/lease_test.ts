@@ -2,10 +2,8 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { RealClock, sleep } from "../../lib/clock/clock.ts";
-import {
-  ClusterSettings,
-  readMarker,
-} from "../../lib/platform/knative/settings/cluster_settings.ts";
+import { ClusterSettings } from "../../lib/platform/knative/settings/cluster_settings.ts";
+import { readMarker } from "../../lib/platform/knative/settings/phase_settings.ts";
 import { type KubeAccess, openKubeAccess } from "../../lib/platform/knative/cluster/kube_access.ts";
 import { LEASE_TIMES, SettingsLease } from "../../lib/platform/knative/settings/settings_lease.ts";
 import { type ApiRequest, ScriptedApiServer } from "../support/scripted_api_server.ts";

@@ -9,12 +9,15 @@ import {
   type KubeAccess,
   openKubeAccess,
 } from "../../lib/platform/knative/cluster/kube_access.ts";
-import { SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
+import {
+  KNATIVE_SERVICE_LABEL,
+  selectorOf,
+  SERVICES,
+} from "../../lib/platform/knative/cluster/knative_objects.ts";
 import {
   DEFAULT_TEMPLATE,
   KNATIVE_PLATFORM_DEFAULTS,
 } from "../../lib/platform/knative/knative_options.ts";
-import { KNATIVE_SERVICE_LABEL, selectorOf } from "../../lib/platform/knative/cluster/labels.ts";
 import { functionSpec } from "../support/function_spec.ts";
 import { waitUntil } from "./condition.ts";
 import { createService } from "./test_platform.ts";

@@ -3,7 +3,7 @@ import {
   formatResource,
   RIGHTS,
   SERVING_NAMESPACE,
-} from "../../lib/platform/knative/doctor/rights.ts";
+} from "../../lib/platform/knative/cluster/rights.ts";
 import { checkRights } from "../../lib/platform/knative/doctor/rights_check.ts";
 import { HAS_CLUSTER, openTestRole } from "./role.ts";
 

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import process from "node:process";
 import { RealClock } from "../../lib/clock/clock.ts";
-import { formatResource, type Right } from "../../lib/platform/knative/doctor/rights.ts";
+import { formatResource, type Right } from "../../lib/platform/knative/cluster/rights.ts";
 import {
   applyRole,
   makeKubeconfig,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { setHeaderOptions } from "@kubernetes/client-node";
 import type { SettingsChange } from "../../lib/model/platform.ts";
+import { ClusterSettings } from "../../lib/platform/knative/settings/cluster_settings.ts";
 import {
-  ClusterSettings,
+  MARKER_ANNOTATION,
   readMarker,
-} from "../../lib/platform/knative/settings/cluster_settings.ts";
+} from "../../lib/platform/knative/settings/phase_settings.ts";
 import type { KubeAccess } from "../../lib/platform/knative/cluster/kube_access.ts";
-import { MARKER_ANNOTATION } from "../../lib/platform/knative/settings/phase_settings.ts";
 import { Script } from "../support/script.ts";
 import { HAS_CLUSTER, openTestRole } from "./role.ts";
 
@@ -121,7 +121,7 @@ Deno.test({
   ignore: !HAS_CLUSTER,
   async fn() {
     await using role = await openTestRole("unchanged");
-    const { RIGHTS } = await import("../../lib/platform/knative/doctor/rights.ts");
+    const { RIGHTS } = await import("../../lib/platform/knative/cluster/rights.ts");
     const before = await readSettings(role.admin);
     await role.withhold(
       RIGHTS.find(({ resource, verbs }) => resource === "configmaps" && verbs.includes("patch"))!,

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import process from "node:process";
 import type { ExperimentManifest, RunManifest } from "../../lib/store/schema/manifest.ts";
-import { type LiveService, SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
-import { selectorOf } from "../../lib/platform/knative/cluster/labels.ts";
+import {
+  type LiveService,
+  selectorOf,
+  SERVICES,
+} from "../../lib/platform/knative/cluster/knative_objects.ts";
 import { readExperiment, readRows, readRun } from "../support/run_files.ts";
 import { Script, type ScriptResult, temporaryFolder } from "../support/script.ts";
 import { waitUntil } from "./condition.ts";

@@ -18,13 +18,10 @@ import { createProcessScraper } from "../../scrape/process_usage.ts";
 import { type Address, formatAddress } from "../../base/address.ts";
 import { ACTIVATOR_REPORT_MS, deriveAutoscaling } from "./settings/autoscaler_settings.ts";
 import { describeLeft, removeServices } from "./deploy/cleaner.ts";
-import {
-  type ClusterFacts,
-  queueProxyCpuMilliOf,
-  readClusterFacts,
-  requestTimeoutMsOf,
-} from "./cluster/cluster_facts.ts";
+import { type ClusterFacts, readClusterFacts } from "./cluster_facts.ts";
+import { queueProxyCpuMilliOf, requestTimeoutMsOf } from "./settings/config_maps.ts";
 import { resetCluster } from "./deploy/cluster_reset.ts";
+import { ClusterLookout } from "./watch/cluster_lookout.ts";
 import { type ClusterScrapers, openClusterScrapers } from "./watch/cluster_scrapers.ts";
 import { ClusterSettings } from "./settings/cluster_settings.ts";
 import { type DeployedFunction, deployServices } from "./deploy/deployer.ts";
@@ -36,7 +33,7 @@ import {
   parseGatewayChoice,
   settleKnativeOptions,
 } from "./knative_options.ts";
-import { isLabelValue, selectorOf } from "./cluster/labels.ts";
+import { isLabelValue, selectorOf } from "./cluster/knative_objects.ts";
 import { type KubeAccess, openKubeAccess } from "./cluster/kube_access.ts";
 import { type PodWatch, watchPods } from "./watch/pod_watch.ts";
 import { Readiness } from "./deploy/readiness.ts";
@@ -52,14 +49,8 @@ import {
 /** Target burst capacity that keeps the activator in the path of every call. */
 const ALWAYS_ACTIVATOR = -1;
 
-/** How long both API server and gateway must be away before the cluster counts as lost. */
-const LOST_AFTER_MS = 15_000;
-
 /** Longest wait for the ends of instances that are gone. */
 const LAST_EVENTS_MS = 2000;
-
-/** Between looks at the gateway while the API server is away. */
-const LOOK_EVERY_MS = 3000;
 
 /** What is watched is taken this often: it costs nothing, and none of it is missed at a run's end. */
 const TAKE_EVERY_MS = 500;
@@ -97,7 +88,7 @@ interface KnativeParts {
   readonly facts: ClusterFacts;
 }
 
-/** What is there while functions are deployed. */
+/** They are there while functions are deployed. */
 interface Watches {
   readonly readiness: Readiness;
   readonly pods: PodWatch;
@@ -110,7 +101,7 @@ class KnativePlatform implements Platform {
   readonly clock: Clock;
   readonly capacity: Capacity;
   readonly #parts: KnativeParts;
-  readonly #lost = new AbortController();
+  readonly #lookout: ClusterLookout;
   readonly #clusterSettings: ClusterSettings;
   #listener: (event: InstanceEvent) => void = () => {};
   #watches: Watches | null = null;
@@ -125,14 +116,13 @@ class KnativePlatform implements Platform {
   #isEnding = false;
   /** What was told of what is deployed that a reader of the figures should know too. */
   #noted: string[] = [];
-  /** Ends the look-out for a loss. */
-  #lookout: AbortController | null = null;
   /** While there are functions to call, the loader goes before them where it shares their node. */
   #priority: RaisedPriority | null = null;
 
   constructor(parts: KnativeParts) {
     this.#parts = parts;
     this.clock = parts.clock;
+    this.#lookout = new ClusterLookout(parts.clock);
     const free = parts.facts.room?.free ?? null;
     const atLeast0 = (value: number | undefined) =>
       value === undefined ? null : Math.max(0, Math.floor(value));
@@ -277,7 +267,7 @@ class KnativePlatform implements Platform {
   }
 
   get lost(): AbortSignal {
-    return this.#lost.signal;
+    return this.#lookout.lost;
   }
 
   scrapers(): readonly Scraper[] {
@@ -306,7 +296,7 @@ class KnativePlatform implements Platform {
     const watches = this.#watches;
     this.#deployments = [];
     this.#priority?.restore();
-    this.#stopLookout();
+    this.#lookout.stop();
     this.#isEnding = true;
     try {
       if (this.#mustRemove) await this.#remove();
@@ -321,7 +311,7 @@ class KnativePlatform implements Platform {
   async #remove(): Promise<void> {
     const { settings: { removeTimeoutMs, onNote }, runId, access } = this.#parts;
     // Where the cluster is gone there is nobody to ask for long.
-    const timeoutMs = this.#lost.signal.aborted ? 1 : removeTimeoutMs;
+    const timeoutMs = this.#lookout.lost.aborted ? 1 : removeTimeoutMs;
     try {
       const left = describeLeft(
         await removeServices(access, { runId, timeoutMs }),
@@ -371,44 +361,13 @@ class KnativePlatform implements Platform {
             `The service ${name} was deleted by someone else; its invocations fail from now on.`,
           );
         },
-        onTrouble: (error) => this.#lookOut(error),
-        onRecovered: () => this.#stopLookout(),
+        onTrouble: (error) => this.#lookout.begin(error, this.#gateway),
+        onRecovered: () => this.#lookout.stop(),
       });
       return { pods, readiness, cluster };
     } catch (error) {
       await pods.close();
       throw error;
-    }
-  }
-
-  /** The API server does not answer; if the gateway is gone as well, so is the cluster. */
-  async #lookOut(trouble: unknown): Promise<void> {
-    if (this.#lookout !== null || this.#lost.signal.aborted) return;
-    const stop = this.#lookout = new AbortController();
-    let goneMs = 0;
-    let sinceMs = this.clock.nowMs();
-    try {
-      for (;;) {
-        await sleep(this.clock, LOOK_EVERY_MS, stop.signal);
-        const isThere = this.#gateway === null || await checkGateway(
-          { clock: this.clock },
-          this.#gateway,
-          stop.signal,
-        ).then(() => true, () => false);
-        if (isThere) sinceMs = this.clock.nowMs();
-        goneMs = this.clock.nowMs() - sinceMs;
-        if (goneMs < LOST_AFTER_MS) continue;
-        this.#lost.abort(
-          new LoaderError(
-            "platform",
-            `The cluster is gone: neither its API server (${errorMessage(trouble)}) nor its ` +
-              `gateway has answered for ${Math.round(goneMs / 1000)} s.`,
-          ),
-        );
-        return;
-      }
-    } catch {
-      // It answers again, or nobody wants to know any more.
     }
   }
 
@@ -428,11 +387,6 @@ class KnativePlatform implements Platform {
     const untilMs = this.clock.nowMs() + LAST_EVENTS_MS;
     while (this.#alive.size > 0 && this.clock.nowMs() < untilMs) await sleep(this.clock, 20);
     this.#alive.clear();
-  }
-
-  #stopLookout(): void {
-    this.#lookout?.abort();
-    this.#lookout = null;
   }
 }
 

@@ -6,7 +6,7 @@ import {
   parseGatewayChoice,
   settleKnativeOptions,
 } from "../../../lib/platform/knative/knative_options.ts";
-import { isLabelValue, selectorOf } from "../../../lib/platform/knative/cluster/labels.ts";
+import { isLabelValue, selectorOf } from "../../../lib/platform/knative/cluster/knative_objects.ts";
 import { openKubeAccess } from "../../../lib/platform/knative/cluster/kube_access.ts";
 import { RealClock } from "../../../lib/clock/clock.ts";
 import { temporaryFolder } from "../../support/script.ts";

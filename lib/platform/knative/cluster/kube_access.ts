@@ -11,10 +11,8 @@ import {
   createConfiguration,
   CustomObjectsApi,
   HttpMethod,
-  IsomorphicFetchHttpLibrary,
   KubeConfig,
   RequestContext,
-  ResponseContext,
   ServerConfiguration,
   VersionApi,
   wrapHttpLibrary,
@@ -22,7 +20,7 @@ import {
 import { type Clock, sleep } from "../../../clock/clock.ts";
 import { errorMessage, LoaderError } from "../../../base/error.ts";
 import { keepSecret } from "../../../base/secrets.ts";
-import { requestLines } from "./line_request.ts";
+import { createHttpLibrary, requestLines } from "./kube_http.ts";
 import { isRefusal, isTransient, kubeError, statusOf } from "./kube_error.ts";
 
 export { isConflict, isNotFound, isTransient, kubeError } from "./kube_error.ts";
@@ -42,15 +40,6 @@ export interface KubeAccessOptions {
 
 /** An event of a watch, as the API server sends it. */
 export type WatchEventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
-
-/** An object that is asked for by its path in the API. */
-export interface ObjectPlace {
-  /** Such as `serving.knative.dev`. */
-  readonly group: string;
-  readonly version: string;
-  /** Such as `services`. */
-  readonly plural: string;
-}
 
 /** A cluster that we speak to. Methods reject with the library's own errors: see {@linkcode kubeError}. */
 export interface KubeAccess {
@@ -302,59 +291,6 @@ function selectContext(config: KubeConfig, context: string | null): void {
       { value: config.getCurrentContext() },
     );
   }
-}
-
-/**
- * The library's own, bounded in time: it would wait for an answer for ever, and for
- * the rest of one that has begun.
- */
-function createHttpLibrary(clock: Clock, timeoutMs: number, ofAll: AbortSignal | null) {
-  const library = new IsomorphicFetchHttpLibrary();
-  return {
-    async send(request: RequestContext, signal?: AbortSignal): Promise<ResponseContext> {
-      const stop = new AbortController();
-      const { promise: stopped, reject } = Promise.withResolvers<never>();
-      const end = (reason: unknown) => {
-        reject(reason);
-        stop.abort(reason);
-      };
-      const timer = clock.at(clock.nowMs() + timeoutMs, () =>
-        end(
-          Object.assign(new Error(`no whole answer within ${timeoutMs / 1000} s`), {
-            code: "ETIMEDOUT",
-          }),
-        ));
-      const signals = [ofAll, signal].filter((one) => one instanceof AbortSignal);
-      const onAbort = () => end(signals.find(({ aborted }) => aborted)!.reason);
-      for (const one of signals) {
-        if (one.aborted) onAbort();
-        else one.addEventListener("abort", onAbort, { once: true });
-      }
-      request.setSignal(stop.signal);
-      const answered = readWhole(library, request);
-      // Whoever is not waited for any more may fail.
-      answered.catch(() => {});
-      stopped.catch(() => {});
-      try {
-        return await Promise.race([stopped, answered]);
-      } finally {
-        timer.cancel();
-        for (const one of signals) one.removeEventListener("abort", onAbort);
-      }
-    },
-  };
-}
-
-async function readWhole(
-  library: IsomorphicFetchHttpLibrary,
-  request: RequestContext,
-): Promise<ResponseContext> {
-  const { httpStatusCode, headers, body } = await library.send(request).toPromise();
-  const bytes = await body.binary();
-  return new ResponseContext(httpStatusCode, headers, {
-    text: () => Promise.resolve(new TextDecoder().decode(bytes)),
-    binary: () => Promise.resolve(bytes),
-  });
 }
 
 function firstLine(error: unknown): string {

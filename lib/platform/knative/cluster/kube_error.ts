@@ -1,5 +1,5 @@
 import { errorMessage, LoaderError } from "../../../base/error.ts";
-import { RIGHTS, roleCommand } from "../doctor/rights.ts";
+import { RIGHTS, roleCommand } from "./rights.ts";
 
 /** The parts of a Kubernetes `Status` that we read. */
 export interface KubeStatus {
@@ -71,23 +71,23 @@ export function kubeError(error: unknown, doing: string): LoaderError {
   return fail(code === null ? `${message}.` : `the API server answers ${code}: ${message}`);
 }
 
-/** Whether the object is not there. */
+/** The object is not there. */
 export function isNotFound(error: unknown): boolean {
   return readFailure(error).code === 404;
 }
 
-/** Whether someone else changed the object at the same time, or it is there already. */
+/** Someone else changed the object at the same time, or it is there already. */
 export function isConflict(error: unknown): boolean {
   return readFailure(error).code === 409;
 }
 
-/** Whether the API server does not know us, or has not been told that we may do this. */
+/** The API server does not know us, or has not been told that we may do this. */
 export function isRefusal(error: unknown): boolean {
   const { code } = readFailure(error);
   return code === 401 || code === 403;
 }
 
-/** Whether the same may succeed a little later: the server is away or has too much to do. */
+/** The same may succeed a little later: the server is away or has too much to do. */
 export function isTransient(error: unknown): boolean {
   const { code, message } = readFailure(error);
   if (typeof code === "string") return code !== "ENOTFOUND";

@@ -16,7 +16,7 @@ export interface WatchedObject {
   };
 }
 
-/** What is watched. */
+/** The objects that are watched. */
 export interface WatchedPlace {
   /** Such as `/api/v1/namespaces/default/pods`. */
   readonly path: string;

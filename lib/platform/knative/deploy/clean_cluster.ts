@@ -1,11 +1,16 @@
 import { isLeft, type LeftObjects, removeServices } from "./cleaner.ts";
-import { ClusterSettings, describeRestored, readMarker } from "../settings/cluster_settings.ts";
-import { CHANGED_CONFIG_MAP, SERVING_NAMESPACE } from "../doctor/rights.ts";
-import { type KubeAccess, kubeError, type ObjectPlace } from "../cluster/kube_access.ts";
-import { MADE_OF_SERVICES, SERVICES } from "../cluster/knative_objects.ts";
-import { RUN_LABEL, selectorOf } from "../cluster/labels.ts";
+import { ClusterSettings, describeRestored } from "../settings/cluster_settings.ts";
+import { readMarker, type SettingsMarker } from "../settings/phase_settings.ts";
+import { CHANGED_CONFIG_MAP, SERVING_NAMESPACE } from "../cluster/rights.ts";
+import { type KubeAccess, kubeError } from "../cluster/kube_access.ts";
+import {
+  MADE_OF_SERVICES,
+  type ObjectPlace,
+  RUN_LABEL,
+  selectorOf,
+  SERVICES,
+} from "../cluster/knative_objects.ts";
 import type { WatchedObject } from "../cluster/object_watch.ts";
-import type { SettingsMarker } from "../settings/phase_settings.ts";
 
 /** What there is of a run on a cluster. */
 export interface RunObjects {

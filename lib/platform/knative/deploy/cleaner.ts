@@ -7,13 +7,15 @@ import {
   persist,
 } from "../cluster/kube_access.ts";
 import {
+  KNATIVE_SERVICE_LABEL,
   type LiveService,
   MADE_OF_SERVICES,
   pathOf,
   PODS,
+  RUN_LABEL,
+  selectorOf,
   SERVICES,
 } from "../cluster/knative_objects.ts";
-import { KNATIVE_SERVICE_LABEL, RUN_LABEL, selectorOf } from "../cluster/labels.ts";
 import { type ObjectWatch, type WatchedObject, watchObjects } from "../cluster/object_watch.ts";
 
 /** How a clean-up goes. */
@@ -232,7 +234,7 @@ class Leftovers {
 }
 
 /**
- * Whether an object is of a service that is not there, and nobody is deleting it.
+ * An object is of a service that is not there, and nobody is deleting it.
  *
  * @param services those that are there, by name
  */

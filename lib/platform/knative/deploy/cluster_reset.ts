@@ -1,7 +1,7 @@
 import { setHeaderOptions, type V1Deployment } from "@kubernetes/client-node";
 import { sleep, wallClockDate } from "../../../clock/clock.ts";
 import { errorMessage, LoaderError } from "../../../base/error.ts";
-import { ACTIVATOR, SERVING_NAMESPACE } from "../doctor/rights.ts";
+import { ACTIVATOR, SERVING_NAMESPACE } from "../cluster/rights.ts";
 import { isNotFound, type KubeAccess, kubeError, persist } from "../cluster/kube_access.ts";
 
 /** What is restarted so that a run does not inherit the state of the one before. */
@@ -102,7 +102,7 @@ function restartPatch() {
   return { spec: { template: { metadata: { annotations } } } };
 }
 
-/** Whether all of a deployment's pods are of its newest template, and ready. */
+/** All of a deployment's pods are of its newest template, and ready. */
 export function isRolledOut({ metadata, spec, status }: V1Deployment): boolean {
   const replicas = spec?.replicas ?? 1;
   return status?.observedGeneration === metadata?.generation &&

@@ -6,8 +6,14 @@ import {
   kubeError,
   persist,
 } from "../cluster/kube_access.ts";
-import { type KnativeService, type LiveService, SERVICES } from "../cluster/knative_objects.ts";
-import { MANAGED_BY, MANAGED_BY_LABEL, RUN_LABEL } from "../cluster/labels.ts";
+import {
+  type KnativeService,
+  type LiveService,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  RUN_LABEL,
+  SERVICES,
+} from "../cluster/knative_objects.ts";
 import { failureOf, type FunctionFailure, type Readiness } from "./readiness.ts";
 
 /** How a deployment stands. */
@@ -26,7 +32,7 @@ export interface DeployerSetting {
   readonly timeoutMs: number;
   /** Functions that may be coming up at the same time. */
   readonly atOnce: number;
-  /** Whether to go on when one fails. */
+  /** It goes on when one fails. */
   readonly allowPartial: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: DeploymentProgress) => void;

@@ -13,7 +13,7 @@ export interface LiveEvent {
   readonly message?: string;
 }
 
-/** What is known of a function that does not come up. */
+/** The objects of a function that does not come up. */
 export interface FailureEvidence {
   readonly service: LiveService | null;
   readonly revisionConditions: readonly Condition[];
@@ -22,11 +22,11 @@ export interface FailureEvidence {
   readonly events: readonly LiveEvent[];
 }
 
-/** What is wrong with a pod. */
+/** A fault of a pod. */
 export interface PodFault {
   /** A phrase without a full stop. */
   readonly phrase: string;
-  /** Whether waiting longer would not mend it. */
+  /** Waiting longer would not mend it. */
   readonly isFinal: boolean;
 }
 

@@ -10,14 +10,15 @@ import type { KubeAccess } from "../cluster/kube_access.ts";
 import { kubeError } from "../cluster/kube_access.ts";
 import {
   conditionOf,
+  KNATIVE_SERVICE_LABEL,
   type LivePod,
   type LiveRevision,
   type LiveService,
   pathOf,
   PODS,
+  selectorOf,
   SERVICES,
 } from "../cluster/knative_objects.ts";
-import { KNATIVE_SERVICE_LABEL, selectorOf } from "../cluster/labels.ts";
 import { type ObjectWatch, watchObjects } from "../cluster/object_watch.ts";
 
 /** How long something must be wrong: Knative's conditions flicker, and a registry may be slow once. */
@@ -214,7 +215,7 @@ export class Readiness {
 }
 
 /**
- * Whether Knative has given a service up. Not where something of the same name is in its way: that
+ * Knative has given a service up. Not where something of the same name is in its way: that
  * is what the garbage collector has still to remove of a service that was there before.
  */
 function isGivenUp(service: LiveService): boolean {
@@ -222,7 +223,7 @@ function isGivenUp(service: LiveService): boolean {
   return ready?.status === "False" && !(ready.message ?? "").includes("that we do not own");
 }
 
-/** Whether what was asked for last is served, with its initial instances. */
+/** The service as it was asked for last is served, with its initial instances. */
 export function isReady(service: LiveService): boolean {
   const { metadata: { generation }, status } = service;
   return status?.observedGeneration === generation &&

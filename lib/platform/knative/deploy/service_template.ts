@@ -4,9 +4,14 @@ import type { FunctionSpec } from "../../../model/platform.ts";
 import { RUNTIME_LIMITS_MS } from "../../../model/schedule.ts";
 import { cpuRequestMilli } from "../../../trace/profile.ts";
 import { readYamlFile } from "../../../option/yaml_file.ts";
-import type { ContainerTemplate, KnativeService } from "../cluster/knative_objects.ts";
+import {
+  type ContainerTemplate,
+  FUNCTION_ID_ANNOTATION,
+  FUNCTION_LABEL,
+  type KnativeService,
+  labelsOf,
+} from "../cluster/knative_objects.ts";
 import type { KnativeSettings } from "../knative_options.ts";
-import { FUNCTION_ID_ANNOTATION, FUNCTION_LABEL, labelsOf } from "../cluster/labels.ts";
 
 const words = z.record(z.string(), z.string());
 const quantities = z.record(z.string(), z.union([z.string(), z.number()]));

@@ -2,7 +2,6 @@ import { sleep } from "../../../clock/clock.ts";
 import { type Finding, okay, problem, warning } from "../../finding.ts";
 import { kubeError } from "../cluster/kube_access.ts";
 import type { Checkup } from "./checkup.ts";
-import { type ClockOffset, type DateSample, deriveClockOffset } from "./clock_offset.ts";
 
 /** The first release whose API server tells who is asking (SelfSubjectReview v1). */
 const LEAST_MINOR = 28;
@@ -15,7 +14,7 @@ const DATE_EVERY_MS = 130;
 const MOST_OFFSET_MS = 500;
 
 /**
- * Whether the API server answers and knows us, and how far its clock is from
+ * Checks that the API server answers and knows us, and how far its clock is from
  * ours. Only if the first finding is no problem do other checks make sense.
  */
 export async function checkApi({ access, signal }: Checkup): Promise<Finding[]> {
@@ -65,6 +64,53 @@ async function askDate({ clock, version }: Checkup["access"]): Promise<DateSampl
   const { headers } = await version.getCodeWithHttpInfo();
   const answeredUnixMs = clock.originUnixMs + clock.nowMs();
   return { askedUnixMs, answeredUnixMs, dateUnixMs: Date.parse(headers.date ?? "") };
+}
+
+/** One answer of a server that says the time in whole seconds (HTTP's Date). */
+export interface DateSample {
+  /** When it was asked and when it had answered, in ms since 1970 by our clock. */
+  readonly askedUnixMs: number;
+  readonly answeredUnixMs: number;
+  /** What it said. */
+  readonly dateUnixMs: number;
+}
+
+/** How far a server's clock is ahead of ours. */
+export interface ClockOffset {
+  readonly offsetMs: number;
+  /** It is within this much of it. */
+  readonly uncertaintyMs: number;
+}
+
+/**
+ * How far a server's clock is ahead, from dates in whole seconds: each bounds it
+ * to a second and its round trip, and where they are spread over a second, all
+ * together to little more than the shortest round trip.
+ *
+ * @returns `null` where they contradict each other: a clock was set meanwhile
+ * @example
+ * ```ts
+ * import { deriveClockOffset } from "./api_check.ts";
+ * const samples = [0, 250, 500, 750].map((ms) => ({
+ *   askedUnixMs: 5000 + ms,
+ *   answeredUnixMs: 5002 + ms,
+ *   // The server is 300 ms ahead.
+ *   dateUnixMs: Math.floor((5301 + ms) / 1000) * 1000,
+ * }));
+ * const { offsetMs, uncertaintyMs } = deriveClockOffset(samples)!;
+ * if (Math.abs(offsetMs - 300) > uncertaintyMs || uncertaintyMs > 130) throw new Error("wide");
+ * ```
+ */
+export function deriveClockOffset(samples: readonly DateSample[]): ClockOffset | null {
+  let least = -Infinity;
+  let most = Infinity;
+  for (const { askedUnixMs, answeredUnixMs, dateUnixMs } of samples) {
+    // It read its clock some time between, and what it read was cut to the second.
+    least = Math.max(least, dateUnixMs - answeredUnixMs);
+    most = Math.min(most, dateUnixMs + 1000 - askedUnixMs);
+  }
+  if (!(least <= most) || !Number.isFinite(least)) return null;
+  return { offsetMs: (least + most) / 2, uncertaintyMs: (most - least) / 2 };
 }
 
 /** What there is to say of a difference between our clock and the API server's. */

@@ -1,13 +1,19 @@
-import type { V1Node, V1Pod } from "@kubernetes/client-node";
+import type { V1Pod } from "@kubernetes/client-node";
 import { type Finding, okay, problem, warning } from "../../finding.ts";
+import { queueProxyCpuMilliOf } from "../settings/config_maps.ts";
 import type { KubeAccess } from "../cluster/kube_access.ts";
-import type { Checkup, ConfigMaps, DemandLevel, ExpectedDemand } from "./checkup.ts";
-import { parseCount, parseCpuMilli, parseMemoryMib } from "../../../scrape/kubernetes_quantity.ts";
+import {
+  addRequests,
+  deriveRoom,
+  type InstanceRequests,
+  type NodeRoom,
+  scaleRequests,
+} from "../cluster/node_room.ts";
+import type { ConfigMaps } from "../cluster/knative_objects.ts";
+import { parseMemoryMib } from "../../../scrape/kubernetes_quantity.ts";
+import type { Checkup, ExpectedDemand } from "./checkup.ts";
 
-/** Request of the queue-proxy where config-deployment says nothing (Knative's default). */
-const QUEUE_PROXY_CPU = "25m";
-
-/** Whether the nodes have room for what is expected. */
+/** Checks that the nodes have room for what is expected. */
 export async function checkCapacity(
   { core }: Pick<KubeAccess, "core">,
   demandOn: Checkup["demandOn"],
@@ -26,85 +32,20 @@ export async function checkCapacity(
   const demands = await demandOn({ ...room.free, instanceOverheadMib: 0 });
   return judgeCapacity(room, demands, {
     instances: 1,
-    cpuMilli: parseCpuMilli(deployment["queue-sidecar-cpu-request"] ?? QUEUE_PROXY_CPU),
+    cpuMilli: queueProxyCpuMilliOf(maps),
     memoryMib: parseMemoryMib(deployment["queue-sidecar-memory-request"]),
   });
 }
 
-/** What the nodes have for functions. */
-export interface NodeRoom {
-  readonly nodes: number;
-  /** Nodes that take no pods now. */
-  readonly closed: number;
-  readonly total: DemandLevel;
-  /** What no pod has asked for. */
-  readonly free: DemandLevel;
-}
-
-/** Adds up what nodes that take pods have, and what pods on them ask for. */
-export function deriveRoom(nodes: readonly V1Node[], pods: readonly V1Pod[]): NodeRoom {
-  const open = nodes.filter(isOpen);
-  const names = new Set(open.map(({ metadata }) => metadata?.name));
-  const total = open.map(({ status }) => ({
-    instances: parseCount(status?.allocatable?.pods),
-    cpuMilli: parseCpuMilli(status?.allocatable?.cpu),
-    memoryMib: parseMemoryMib(status?.allocatable?.memory),
-  })).reduce(add, NOTHING);
-  const taken = pods
-    .filter(({ spec, status }) =>
-      names.has(spec?.nodeName) && !["Succeeded", "Failed"].includes(status?.phase ?? "")
-    )
-    .map(({ spec }) =>
-      (spec?.containers ?? []).map(({ resources }) => ({
-        instances: 0,
-        cpuMilli: parseCpuMilli(resources?.requests?.cpu),
-        memoryMib: parseMemoryMib(resources?.requests?.memory),
-      })).reduce(add, { ...NOTHING, instances: 1 })
-    ).reduce(add, NOTHING);
-  return {
-    nodes: open.length,
-    closed: nodes.length - open.length,
-    total,
-    free: add(total, scale(taken, -1)),
-  };
-}
-
-/** Ready, and neither cordoned nor tainted against everyone. */
-function isOpen({ spec, status }: V1Node): boolean {
-  const isReady = (status?.conditions ?? []).some(({ type, status }) =>
-    type === "Ready" && status === "True"
-  );
-  return isReady && spec?.unschedulable !== true &&
-    !(spec?.taints ?? []).some(({ effect }) => effect === "NoSchedule" || effect === "NoExecute");
-}
-
-const NOTHING: DemandLevel = { instances: 0, cpuMilli: 0, memoryMib: 0 };
-
-function add(a: DemandLevel, b: DemandLevel): DemandLevel {
-  return {
-    instances: a.instances + b.instances,
-    cpuMilli: a.cpuMilli + b.cpuMilli,
-    memoryMib: a.memoryMib + b.memoryMib,
-  };
-}
-
-function scale(level: DemandLevel, factor: number): DemandLevel {
-  return {
-    instances: factor * level.instances,
-    cpuMilli: factor * level.cpuMilli,
-    memoryMib: factor * level.memoryMib,
-  };
-}
-
 /**
- * Whether there is room.
+ * Compares what runs ask for with the room that there is.
  *
  * @param sidecar what Knative adds to each instance
  */
 export function judgeCapacity(
   room: NodeRoom,
   demands: readonly ExpectedDemand[],
-  sidecar: DemandLevel,
+  sidecar: InstanceRequests,
 ): Finding[] {
   const closed = room.closed === 0 ? "" : ` (${room.closed} more take no pods)`;
   const nodes = `${room.nodes} ${room.nodes === 1 ? "node" : "nodes"}${closed}`;
@@ -156,18 +97,21 @@ export function judgeCapacity(
   ];
 }
 
-function withSidecars(level: DemandLevel, sidecar: DemandLevel): DemandLevel {
-  return { ...add(level, scale(sidecar, level.instances)), instances: level.instances };
+function withSidecars(level: InstanceRequests, sidecar: InstanceRequests): InstanceRequests {
+  return {
+    ...addRequests(level, scaleRequests(sidecar, level.instances)),
+    instances: level.instances,
+  };
 }
 
 /** What does not fit, described whole; `null`: it fits. */
-function shortage(level: DemandLevel, free: DemandLevel): string | null {
+function shortage(level: InstanceRequests, free: InstanceRequests): string | null {
   const fits = level.instances <= free.instances && level.cpuMilli <= free.cpuMilli &&
     level.memoryMib <= free.memoryMib;
   return fits ? null : describe(level);
 }
 
-function describe({ instances, cpuMilli, memoryMib }: DemandLevel): string {
+function describe({ instances, cpuMilli, memoryMib }: InstanceRequests): string {
   const count = (value: number) => Math.round(value).toLocaleString("en");
   return `${count(instances)} ${instances === 1 ? "instance" : "instances"}, ${
     (cpuMilli / 1000).toFixed(2)

@@ -1,24 +1,18 @@
 import type { Capacity } from "../../../model/platform.ts";
 import type { KubeAccess } from "../cluster/kube_access.ts";
+import type { InstanceRequests } from "../cluster/node_room.ts";
 
 /** What a run expects of the cluster, at its fullest. */
 export interface ExpectedDemand {
   /** The run, as it is named. */
   readonly name: string;
   /** Instances started before the load. */
-  readonly initial: DemandLevel;
+  readonly initial: InstanceRequests;
   /** In the fullest minute. */
-  readonly peak: DemandLevel;
+  readonly peak: InstanceRequests;
 }
 
-/** Instances, and what they request. */
-export interface DemandLevel {
-  readonly instances: number;
-  readonly cpuMilli: number;
-  readonly memoryMib: number;
-}
-
-/** What is looked at. */
+/** The cluster, and the needs of the runs that it is checked for. */
 export interface Checkup {
   readonly access: KubeAccess;
   /** `host:port`; `null`: it is looked for. */
@@ -27,7 +21,7 @@ export interface Checkup {
   readonly prometheus: string | null;
   /** Of the runs that are planned, given what the nodes have; empty where none are known. */
   readonly demandOn: (capacity: Capacity) => Promise<readonly ExpectedDemand[]>;
-  /** Whether functions start with no instance. */
+  /** Functions start with no instance. */
   readonly startsAtZero: boolean;
   /** Most instances of a function that a run may ask for. */
   readonly maxScale: number;
@@ -37,6 +31,3 @@ export interface Checkup {
   readonly callTimeoutMs: number;
   readonly signal: AbortSignal;
 }
-
-/** Data of config maps by name; `null`: it is not there. */
-export type ConfigMaps = ReadonlyMap<string, Readonly<Record<string, string>> | null>;

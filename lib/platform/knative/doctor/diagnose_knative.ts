@@ -3,17 +3,19 @@ import { type Finding, problem } from "../../finding.ts";
 import { kubeError, type NamedObject } from "../cluster/kube_access.ts";
 import { checkApi } from "./api_check.ts";
 import { checkCapacity } from "./capacity_check.ts";
-import type { Checkup, ConfigMaps } from "./checkup.ts";
-import { readConfigMaps } from "./config_maps.ts";
-import { checkGateway } from "./gateway_check.ts";
-import { checkKnative } from "./knative_check.ts";
-import { checkLeftSettings } from "./left_settings_check.ts";
-import { checkMetrics } from "./metrics_check.ts";
-import { checkPrometheus, findPrometheus, prometheusNamespace } from "./prometheus_check.ts";
-import { SERVING_NAMESPACE } from "./rights.ts";
+import type { Checkup } from "./checkup.ts";
+import type { ConfigMaps } from "../cluster/knative_objects.ts";
+import { readConfigMaps } from "../settings/config_maps.ts";
+import { checkGateway, checkKnative, checkTemplate } from "./knative_check.ts";
+import { checkLeftSettings, createSettingChange, judgeSettings } from "./settings_check.ts";
+import {
+  checkMetrics,
+  checkPrometheus,
+  findPrometheus,
+  prometheusNamespace,
+} from "./metrics_check.ts";
+import { SERVING_NAMESPACE } from "../cluster/rights.ts";
 import { checkRights } from "./rights_check.ts";
-import { createSettingChange, judgeSettings } from "./settings_check.ts";
-import { checkTemplate } from "./template_check.ts";
 
 /**
  * Looks at a cluster and what a run needs of it. Changes nothing; what may be

@@ -1,12 +1,24 @@
 import type { V1Deployment } from "@kubernetes/client-node";
+import { formatAddress } from "../../../base/address.ts";
+import { LoaderError } from "../../../base/error.ts";
 import { type Finding, okay, problem } from "../../finding.ts";
-import type { KubeAccess } from "../cluster/kube_access.ts";
-import { SERVING_NAMESPACE } from "./rights.ts";
+import { checkGateway as exchangeWords, resolveGateway } from "../cluster/gateway_address.ts";
+import {
+  isConflict,
+  type KubeAccess,
+  kubeError,
+  type NamedObject,
+} from "../cluster/kube_access.ts";
+import { SERVICES } from "../cluster/knative_objects.ts";
+import { SERVING_NAMESPACE } from "../cluster/rights.ts";
+import { parseGatewayChoice } from "../knative_options.ts";
+import type { ConfigMaps } from "../cluster/knative_objects.ts";
+import type { Checkup } from "./checkup.ts";
 
 /** The deployments without which nothing is served (Knative Serving's own). */
 const PARTS: readonly string[] = ["activator", "autoscaler", "controller", "webhook"];
 
-/** Whether Knative Serving is there and its parts are ready. */
+/** Checks that Knative Serving is there and its parts are ready. */
 export async function checkKnative({ apps }: Pick<KubeAccess, "apps">): Promise<Finding[]> {
   const { items } = await apps.listNamespacedDeployment({ namespace: SERVING_NAMESPACE });
   return [judgeParts(items)];
@@ -40,4 +52,59 @@ export function judgeParts(deployments: readonly V1Deployment[]): Finding {
     `Knative Serving ${version ?? "of unknown version"} is ready, with ${activators} ` +
       `${activators === 1 ? "activator" : "activators"}.`,
   );
+}
+
+/**
+ * Checks that Knative accepts a function as it will be deployed: asked as a dry run,
+ * which its webhooks see and which makes nothing. This covers the features that
+ * a template needs (config-features).
+ */
+export async function checkTemplate(
+  { custom, namespace }: Pick<KubeAccess, "custom" | "namespace">,
+  service: NamedObject,
+): Promise<Finding[]> {
+  try {
+    await custom.createNamespacedCustomObject({
+      ...SERVICES,
+      namespace,
+      body: service,
+      dryRun: "All",
+    });
+  } catch (error) {
+    if (!isConflict(error)) {
+      return [
+        problem(
+          "template",
+          kubeError(error, `deploy a function into the namespace ${namespace}`).message,
+          /not there|not found/.test(String(kubeError(error, "").message))
+            ? `kubectl create namespace ${namespace}`
+            : null,
+        ),
+      ];
+    }
+  }
+  return [
+    okay("template", `Knative accepts a function in the namespace ${namespace} (dry run).`),
+  ];
+}
+
+/** Checks that there is an ingress and that it speaks HTTP/2 at its address. */
+export async function checkGateway(
+  { access, gateway, signal }: Checkup,
+  configMaps: ConfigMaps,
+): Promise<Finding[]> {
+  try {
+    const choice = parseGatewayChoice(gateway);
+    const { items: nodes } = choice.kind === "found" ? await access.core.listNode() : { items: [] };
+    const address = await resolveGateway(access, choice, { configMaps, nodes });
+    if (address === null) {
+      return [okay("gateway", "Calls go to the URL that each service says once it is up.")];
+    }
+    await exchangeWords(access, address, signal);
+    const how = choice.kind === "found" ? "of the ingress service" : "as it is given";
+    return [okay("gateway", `The gateway, ${formatAddress(address)} ${how}, speaks HTTP/2.`)];
+  } catch (error) {
+    if (signal.aborted || !(error instanceof LoaderError)) throw error;
+    return [problem("gateway", error.message, "kubectl get services -A")];
+  }
 }

@@ -11,7 +11,7 @@ import {
   roleCommand,
   type ScopeNamespaces,
   SERVING_NAMESPACE,
-} from "./rights.ts";
+} from "../cluster/rights.ts";
 
 /** Questions under way at once. */
 const ASKED_AT_ONCE = 8;

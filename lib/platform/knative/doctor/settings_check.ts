@@ -1,8 +1,11 @@
 import { setHeaderOptions } from "@kubernetes/client-node";
 import { type Finding, type Mended, okay, problem, warning } from "../../finding.ts";
 import type { KubeAccess } from "../cluster/kube_access.ts";
-import type { Checkup, ConfigMaps } from "./checkup.ts";
-import { CHANGED_CONFIG_MAP, SERVING_NAMESPACE } from "./rights.ts";
+import { CHANGED_CONFIG_MAP, SERVING_NAMESPACE } from "../cluster/rights.ts";
+import { CHANGED_OBJECT, ClusterSettings, describeRestored } from "../settings/cluster_settings.ts";
+import type { ConfigMaps } from "../cluster/knative_objects.ts";
+import { readMarker } from "../settings/phase_settings.ts";
+import type { Checkup } from "./checkup.ts";
 
 const KPA_CLASS = "kpa.autoscaling.knative.dev";
 
@@ -18,7 +21,7 @@ export type SettingsNeed = Pick<
 /** Changes one setting of Knative. */
 type ChangeSetting = (configMap: string, key: string, value: string) => Finding["mend"];
 
-/** Whether Knative's settings let a run do what it needs; `change` is for what may be mended. */
+/** Judges if Knative's settings let a run do what it needs; `change` is for what may be mended. */
 export function judgeSettings(
   maps: ConfigMaps,
   need: SettingsNeed,
@@ -180,4 +183,37 @@ export function createSettingChange(
       undo: patchCommand(configMap, key, before),
     };
   };
+}
+
+/** Finds settings that a run has changed and not put back: it is under way, or has crashed. */
+export async function checkLeftSettings(
+  access: KubeAccess,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const marker = readMarker(
+    await access.core.readNamespacedConfigMap({
+      namespace: SERVING_NAMESPACE,
+      name: CHANGED_CONFIG_MAP,
+    }),
+  );
+  if (marker === null) return [];
+  return [
+    problem(
+      "settings",
+      `The run ${marker.run} on ${marker.host} changed ${
+        Object.keys(marker.after).length
+      } settings (${CHANGED_OBJECT}) at ${marker.since} and has not put them back: it is under ` +
+        `way, or has crashed.`,
+      `deno task clean --platform knative --run ${marker.run}`,
+      async () => {
+        const restored = await new ClusterSettings({ access, runId: "doctor" }).recover(signal);
+        return {
+          sentence: restored === null
+            ? `The run ${marker.run} has put its settings back meanwhile.`
+            : describeRestored(restored),
+          undo: null,
+        };
+      },
+    ),
+  ];
 }

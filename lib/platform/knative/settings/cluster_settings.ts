@@ -5,16 +5,15 @@ import { sleep, wallClockDate } from "../../../clock/clock.ts";
 import { LoaderError } from "../../../base/error.ts";
 import type { SettingsChange } from "../../../model/platform.ts";
 import type { Phase } from "../../../model/schedule.ts";
-import { CHANGED_CONFIG_MAP, SERVING_NAMESPACE } from "../doctor/rights.ts";
+import { CHANGED_CONFIG_MAP, SERVING_NAMESPACE } from "../cluster/rights.ts";
 import { isConflict, type KubeAccess, kubeError, persist } from "../cluster/kube_access.ts";
-import { MADE_OF_SERVICES } from "../cluster/knative_objects.ts";
-import { selectorOf } from "../cluster/labels.ts";
+import { MADE_OF_SERVICES, selectorOf } from "../cluster/knative_objects.ts";
 import {
   deriveRestoration,
   extendMarker,
   MARKER_ANNOTATION,
-  parseMarker,
   pickSettings,
+  readMarker,
   type SettingsMarker,
   settingsOfPhase,
   type SettingValues,
@@ -71,9 +70,9 @@ export class ClusterSettings {
   readonly #lease: SettingsLease;
   readonly #times: LeaseTimes;
   readonly #onNote: (sentence: string) => void;
-  /** Whether a marker of ours may be there. */
+  /** A marker of ours may be there. */
   #isChanged = false;
-  /** Whether one surely was. */
+  /** One surely was. */
   #isMarked = false;
   #onChange: (change: SettingsChange) => void = () => {};
 
@@ -343,9 +342,4 @@ interface PodAutoscalerList {
       readonly annotations?: Readonly<Record<string, string>>;
     };
   }[];
-}
-
-/** What a run has changed at a config map and not put back; `null`: nothing. */
-export function readMarker({ metadata }: V1ConfigMap): SettingsMarker | null {
-  return parseMarker(metadata?.annotations?.[MARKER_ANNOTATION]);
 }

@@ -1,3 +1,4 @@
+import type { V1ConfigMap } from "@kubernetes/client-node";
 import type { Phase } from "../../../model/schedule.ts";
 
 /** Data of a config map by key; `null`: the key is not there. */
@@ -62,6 +63,11 @@ export function parseMarker(text: string | undefined): SettingsMarker | null {
   } catch {
     return null;
   }
+}
+
+/** What a run has changed at a config map and not put back; `null`: nothing. */
+export function readMarker({ metadata }: V1ConfigMap): SettingsMarker | null {
+  return parseMarker(metadata?.annotations?.[MARKER_ANNOTATION]);
 }
 
 function isSettings(value: unknown): value is SettingValues {

@@ -1,6 +1,6 @@
 import { type Clock, sleep, wallClockDate } from "../../../clock/clock.ts";
 import { LoaderError } from "../../../base/error.ts";
-import { SERVING_NAMESPACE, SETTINGS_LEASE } from "../doctor/rights.ts";
+import { SERVING_NAMESPACE, SETTINGS_LEASE } from "../cluster/rights.ts";
 import {
   isConflict,
   isNotFound,
@@ -101,7 +101,7 @@ export class SettingsLease {
     return this.#held !== null;
   }
 
-  /** Whether another has taken it over since it was ours. */
+  /** Another has taken it over since it was ours. */
   get isLost(): boolean {
     return this.#isLost;
   }

@@ -11,8 +11,8 @@ import {
   parseServicePlace,
   type PrometheusApi,
 } from "../../../scrape/prometheus_api.ts";
-import { choosePrometheus } from "../doctor/prometheus_check.ts";
-import { SERVING_NAMESPACE } from "../doctor/rights.ts";
+import type { V1Service } from "@kubernetes/client-node";
+import { SERVING_NAMESPACE } from "../cluster/rights.ts";
 import type { KubeAccess } from "../cluster/kube_access.ts";
 
 /** Options of {@linkcode openClusterScrapers}. */
@@ -24,16 +24,19 @@ export interface ClusterScrapersOptions {
   readonly labelSelector: string;
   /** The key of each function by its name as deployed. */
   readonly functionIds: ReadonlyMap<string, string>;
-  /** Whether scales are watched, so that they need not be scraped. */
+  /** Scales are watched, so that they need not be scraped. */
   readonly areScalesWatched: boolean;
   readonly everyMs: number;
   readonly timeoutMs: number;
 }
 
+/** Port of Prometheus where nothing else is said (its documentation). */
+const PROMETHEUS_PORT = 9090;
+
 /** How long a run may wait to know the names of the metrics. */
 const LONGEST_DETECTION_MS = 3000;
 
-/** What is asked of a cluster again and again during a run. */
+/** Scrapers that ask a cluster again and again during a run. */
 export interface ClusterScrapers {
   readonly scrapers: readonly Scraper[];
   /**
@@ -118,6 +121,20 @@ async function openPrometheus(
     ? createPrometheusApi(place)
     : createProxiedPrometheusApi(parseServicePlace(place), access.readText);
   return { prometheus, trouble: null };
+}
+
+/** The service of a Prometheus as `namespace/name:port`; `null`: there is none. */
+export function choosePrometheus(services: readonly V1Service[]): string | null {
+  const found = services.filter(({ metadata, spec }) =>
+    (metadata?.labels?.["app.kubernetes.io/name"] === "prometheus" ||
+      /prometheus/.test(metadata?.name ?? "")) &&
+    (spec?.ports ?? []).some(({ port }) => port === PROMETHEUS_PORT)
+  );
+  // The operator's own has no address; any other will do as well.
+  const best = found.find(({ spec }) => spec?.clusterIP !== "None") ?? found[0];
+  return best === undefined
+    ? null
+    : `${best.metadata?.namespace}/${best.metadata?.name}:${PROMETHEUS_PORT}`;
 }
 
 function noPrometheus(why: string): string {

@@ -1,5 +1,5 @@
 import type { InstanceEvent, InstanceStep } from "../../../model/platform.ts";
-import { KNATIVE_SERVICE_LABEL } from "../cluster/labels.ts";
+import { KNATIVE_SERVICE_LABEL } from "../cluster/knative_objects.ts";
 import {
   hasEnded,
   parseTime,
@@ -27,7 +27,7 @@ export interface Hearing {
   /** On the platform's clock. */
   readonly atMs: number;
   /**
-   * Whether it had been so for a time that is not known: the first list, or the
+   * It had been so for a time that is not known: the first list, or the
    * one after an interruption. Then Kubernetes' own times stand for the arrival.
    */
   readonly isLate: boolean;
@@ -53,7 +53,7 @@ interface Life {
   readonly started: Set<string>;
 }
 
-/** What is kept of every instance there was, to tell cold invocations. */
+/** Every instance there was, as far as it takes to tell cold invocations. */
 interface Service {
   /** Between which times it became ready; as long as that is not told, after its last step. */
   ready: TimeSpan;
@@ -142,7 +142,7 @@ export class InstanceLives {
   }
 
   /**
-   * Whether an invocation that an instance has just answered is cold: the first
+   * Tells if an invocation that an instance has just answered is cold: the first
    * that it served, and dispatched before it was ready. `null` where that is not
    * known: the instance is not, or it was dispatched in the time in which that
    * became ready, a second or as long as the news was held up.

@@ -76,7 +76,7 @@ export function stoppingSince({ metadata }: PodState): Since | null {
   return { unixMs: endMs === null ? null : endMs - graceMs };
 }
 
-/** Whether it has ended without being deleted (evicted, or all of its containers ended). */
+/** It has ended without being deleted (evicted, or all of its containers ended). */
 export function hasEnded({ status }: PodState): boolean {
   return status?.phase === "Failed" || status?.phase === "Succeeded";
 }

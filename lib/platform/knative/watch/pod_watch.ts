@@ -1,11 +1,15 @@
 import type { Clock } from "../../../clock/clock.ts";
 import { errorMessage } from "../../../base/error.ts";
-import type { InstanceEvent, Scraper } from "../../../model/platform.ts";
+import type { InstanceEvent, ScrapedRow, Scraper } from "../../../model/platform.ts";
 import { watchContainers } from "./container_watch.ts";
 import { type Hearing, InstanceLives } from "./instance_lives.ts";
 import type { KubeAccess } from "../cluster/kube_access.ts";
-import { MADE_OF_SERVICES, pathOf, PODS } from "../cluster/knative_objects.ts";
-import { KNATIVE_SERVICE_LABEL } from "../cluster/labels.ts";
+import {
+  KNATIVE_SERVICE_LABEL,
+  MADE_OF_SERVICES,
+  pathOf,
+  PODS,
+} from "../cluster/knative_objects.ts";
 import {
   type ObjectListener,
   type ObjectWatch,
@@ -13,7 +17,7 @@ import {
   watchObjects,
 } from "../cluster/object_watch.ts";
 import type { PodState } from "./pod_state.ts";
-import { ScaleLog } from "./scale_log.ts";
+import { SCALES } from "../../../store/schema/tables.ts";
 
 /** Options of {@linkcode watchPods}. */
 export interface PodWatchOptions {
@@ -25,7 +29,7 @@ export interface PodWatchOptions {
   readonly onEvent: (event: InstanceEvent) => void;
 }
 
-/** What is seen of instances and scales, from the moment it was begun until it is closed. */
+/** Sees instances and scales, from the moment it was begun until it is closed. */
 export interface PodWatch {
   /** See {@linkcode InstanceLives.takeColdStart}. */
   takeColdStart(instance: string, dispatchedMs: number): boolean | null;
@@ -184,6 +188,63 @@ class Interruptions {
         if (this.#sinceMs !== null) this.#totalMs += this.#clock.nowMs() - this.#sinceMs;
         this.#sinceMs = null;
       },
+    };
+  }
+}
+
+/** Desired and actual scale of a function. */
+interface Scale {
+  /** `null`: the autoscaler has not decided. */
+  readonly desired: number | null;
+  readonly actual: number | null;
+}
+
+interface Change extends Scale {
+  readonly timeMs: number;
+  readonly functionId: string;
+}
+
+/** Keeps the scales of functions as they are told, and their changes until a scrape takes them. */
+class ScaleLog {
+  readonly #scales = new Map<string, Scale>();
+  #changes: Change[] = [];
+
+  /** @param timeMs on the platform's clock */
+  see(functionId: string, scale: Scale, timeMs: number): void {
+    const before = this.#scales.get(functionId);
+    if (before?.desired === scale.desired && before?.actual === scale.actual) return;
+    this.#scales.set(functionId, scale);
+    this.#changes.push({ ...scale, timeMs, functionId });
+  }
+
+  /**
+   * The first scrape tells how all functions stand, the others every change at the
+   * time that it was told.
+   */
+  createScraper(everyMs: number): Scraper {
+    let isFirst = true;
+    return {
+      name: "scales",
+      tables: [SCALES],
+      everyMs,
+      timeoutMs: everyMs,
+      scrape: () => {
+        const changes = this.#changes;
+        this.#changes = [];
+        const rows: ScrapedRow[] = isFirst
+          ? [...this.#scales].map(([functionId, { desired, actual }]) => ({
+            table: SCALES,
+            cells: [functionId, desired, actual],
+          }))
+          : changes.map(({ timeMs, functionId, desired, actual }) => ({
+            table: SCALES,
+            timeMs,
+            cells: [functionId, desired, actual],
+          }));
+        isFirst = false;
+        return Promise.resolve(rows);
+      },
+      gap: () => [],
     };
   }
 }

@@ -1,19 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { V1Deployment, V1Node, V1Pod, V1Service } from "@kubernetes/client-node";
-import { judgeClock } from "../../../../lib/platform/knative/doctor/api_check.ts";
 import {
-  deriveRoom,
-  judgeCapacity,
-} from "../../../../lib/platform/knative/doctor/capacity_check.ts";
-import { deriveClockOffset } from "../../../../lib/platform/knative/doctor/clock_offset.ts";
-import { settingsWithoutRun } from "../../../../lib/platform/knative/doctor/config_maps.ts";
-import { chooseGateway } from "../../../../lib/platform/knative/doctor/gateway_choice.ts";
+  deriveClockOffset,
+  judgeClock,
+} from "../../../../lib/platform/knative/doctor/api_check.ts";
+import { deriveRoom } from "../../../../lib/platform/knative/cluster/node_room.ts";
+import { judgeCapacity } from "../../../../lib/platform/knative/doctor/capacity_check.ts";
+import { settingsWithoutRun } from "../../../../lib/platform/knative/settings/config_maps.ts";
+import { chooseGateway } from "../../../../lib/platform/knative/cluster/gateway_address.ts";
 import { judgeParts } from "../../../../lib/platform/knative/doctor/knative_check.ts";
-import {
-  choosePrometheus,
-  judgeScraping,
-} from "../../../../lib/platform/knative/doctor/prometheus_check.ts";
+import { choosePrometheus } from "../../../../lib/platform/knative/watch/cluster_scrapers.ts";
+import { judgeScraping } from "../../../../lib/platform/knative/doctor/metrics_check.ts";
 import {
   judgeSettings,
   patchCommand,

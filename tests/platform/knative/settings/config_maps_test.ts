@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   queueProxyCpuMilliOf,
   requestTimeoutMsOf,
-} from "../../../../lib/platform/knative/cluster/cluster_facts.ts";
+} from "../../../../lib/platform/knative/settings/config_maps.ts";
 import { DEFAULT_TEMPLATE } from "../../../../lib/platform/knative/knative_options.ts";
 import {
   readServiceTemplate,

@@ -3,9 +3,12 @@ import {
   formatResource,
   listAskedRights,
   RIGHTS,
-} from "../../../lib/platform/knative/doctor/rights.ts";
-import { judgeRights } from "../../../lib/platform/knative/doctor/rights_check.ts";
-import { placeRole, readRoleObjects } from "../../../lib/platform/knative/cluster/loader_role.ts";
+} from "../../../../lib/platform/knative/cluster/rights.ts";
+import { judgeRights } from "../../../../lib/platform/knative/doctor/rights_check.ts";
+import {
+  placeRole,
+  readRoleObjects,
+} from "../../../../lib/platform/knative/cluster/loader_role.ts";
 
 const NAMESPACES = { functions: "ns", serving: "knative-serving", prometheus: "monitoring" };
 

@@ -1,4 +1,4 @@
-import { MADE_OF_SERVICES, PODS } from "../cluster/knative_objects.ts";
+import { MADE_OF_SERVICES, PODS } from "./knative_objects.ts";
 
 /**
  * Where a right is needed: in the namespace of the functions, in that of Knative,
@@ -18,9 +18,9 @@ export interface Right {
   readonly names?: readonly string[];
   /** What cannot be done without it, completes "cannot …". */
   readonly purpose: string;
-  /** Whether a run can be made without it. */
+  /** A run can be made without it. */
   readonly isOptional?: true;
-  /** Whether functions cannot be deployed, followed or removed without it: see `requireRights`. */
+  /** Functions cannot be deployed, followed or removed without it: see `requireRights`. */
   readonly isVital?: true;
 }
 

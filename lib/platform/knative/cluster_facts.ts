@@ -1,14 +1,13 @@
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
-import { errorMessage } from "../../../base/error.ts";
-import { deriveRoom, type NodeRoom } from "../doctor/capacity_check.ts";
-import type { ConfigMaps } from "../doctor/checkup.ts";
-import { readConfigMaps } from "../doctor/config_maps.ts";
-import { parseCpuMilli } from "../../../scrape/kubernetes_quantity.ts";
-import { SERVING_NAMESPACE } from "../doctor/rights.ts";
-import { type KubeAccess, kubeError } from "./kube_access.ts";
-import type { ServiceTemplate } from "../deploy/service_template.ts";
+import { errorMessage } from "../../base/error.ts";
+import { parseCpuMilli } from "../../scrape/kubernetes_quantity.ts";
+import type { ConfigMaps } from "./cluster/knative_objects.ts";
+import { type KubeAccess, kubeError } from "./cluster/kube_access.ts";
+import { deriveRoom, type NodeRoom } from "./cluster/node_room.ts";
+import { SERVING_NAMESPACE } from "./cluster/rights.ts";
+import { readConfigMaps } from "./settings/config_maps.ts";
 
-/** What is known of a cluster before anything is deployed. */
+/** A cluster as it is found before anything is deployed. */
 export interface ClusterFacts {
   /** Such as `v1.34.4`. */
   readonly kubernetes: string;
@@ -69,32 +68,6 @@ export async function readClusterFacts(access: KubeAccess): Promise<ClusterFacts
     configMaps,
     notes,
   };
-}
-
-/** `QueueSidecarCPURequestDefault` in `pkg/deployment/config.go` of knative/serving. */
-const QUEUE_PROXY_CPU = "25m";
-
-/** CPU that the queue-proxy of each instance requests, by the cluster's settings. */
-export function queueProxyCpuMilliOf(configMaps: ConfigMaps): number {
-  const { "queue-sidecar-cpu-request": cpu } = configMaps.get("config-deployment") ?? {};
-  return parseCpuMilli(cpu ?? QUEUE_PROXY_CPU);
-}
-
-/** `DefaultRevisionTimeoutSeconds` in `pkg/apis/config/defaults.go`. */
-const REQUEST_TIMEOUT_S = 300;
-
-/**
- * Longest time that a request may take, its wait for an instance included, by the
- * service's template or else the cluster's settings.
- */
-export function requestTimeoutMsOf(
-  { spec: { template } }: ServiceTemplate,
-  configMaps: ConfigMaps,
-): number {
-  const { timeoutSeconds } = template.spec;
-  const { "revision-timeout-seconds": ofCluster } = configMaps.get("config-defaults") ?? {};
-  const seconds = Number(timeoutSeconds ?? ofCluster ?? REQUEST_TIMEOUT_S);
-  return 1000 * (seconds > 0 ? seconds : REQUEST_TIMEOUT_S);
 }
 
 async function readKnativeVersion({ apps }: KubeAccess): Promise<string | null> {

@@ -3,13 +3,10 @@ import { pidFileOf, readPid } from "./cluster_process.ts";
 import { waitUntil } from "./condition.ts";
 import type { TestRole } from "./role.ts";
 
-/** How long a server may take until it is ready, on two busy cores. */
-const READY_WITHIN_MS = 120_000;
-
 /** What is asked through the API server of servers behind it, which it must find again. */
 const METRICS_PATH = "/apis/metrics.k8s.io/v1beta1/nodes";
 
-/** What is known of a process that is to be started again. */
+/** All that it takes to start a process again. */
 interface ProcessFacts {
   readonly command: readonly string[];
   readonly folder: string;
@@ -81,7 +78,6 @@ export class ApiServer implements AsyncDisposable {
         await answers(admin.readText("/readyz")) && await answers(admin.readText(METRICS_PATH)) &&
         // As the role: who may do what is known again.
         await answers(access.core.listNamespacedPod({ namespace })),
-      READY_WITHIN_MS,
     );
   }
 }
@@ -102,7 +98,7 @@ function readFacts(pid: number): ProcessFacts {
   };
 }
 
-/** Whether a process runs; one that has ended and that nobody asked after does not. */
+/** The process runs; one that has ended and that nobody asked after does not. */
 function isThere(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));

@@ -1,6 +1,9 @@
 /** Between looks. */
 const LOOK_EVERY_MS = 50;
 
+/** So much longer than anything takes on two busy cores that only what never comes exceeds it. */
+export const LONGEST_MS = 240_000;
+
 /**
  * Waits until something is so.
  *
@@ -9,7 +12,7 @@ const LOOK_EVERY_MS = 50;
 export async function waitUntil(
   what: string,
   isSo: () => boolean | Promise<boolean>,
-  withinMs = 60_000,
+  withinMs = LONGEST_MS,
 ): Promise<void> {
   const untilMs = performance.now() + withinMs;
   while (!await isSo()) {

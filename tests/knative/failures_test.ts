@@ -8,6 +8,7 @@ import { waitUntil } from "./condition.ts";
 import { ForeignService } from "./foreign_service.ts";
 import { HAS_CLUSTER, openTestRole, type TestRole } from "./role.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
+import { runTogether } from "./together.ts";
 import { assertNoTrace, assertTold, clean, countOutcomes, UserRun } from "./user_run.ts";
 
 /** Cases that are told apart by their seeds share a namespace, and the wait for pods to go. */
@@ -21,19 +22,16 @@ function testTogether(name: string, namespace: string, cases: Cases): void {
     async fn(t) {
       await using role = await openTestRole(namespace);
       const foreign = await ForeignService.deploy(role);
-      const passed = await Promise.all(
-        Object.entries(cases).map(([name, body], index) =>
-          t.step({
+      const hasPassed = await runTogether(
+        t,
+        Object.fromEntries(
+          Object.entries(cases).map(([name, body], index) => [
             name,
-            fn: () => body(role, String(index)),
-            // Steps that overlap cannot tell whose resources are whose; the whole test can.
-            sanitizeExit: false,
-            sanitizeOps: false,
-            sanitizeResources: false,
-          })
+            () => body(role, String(index)),
+          ]),
         ),
       );
-      if (!passed.every((isSo) => isSo)) return;
+      if (!hasPassed) return;
       assert.deepEqual(await foreign.others(), [], "nothing of ours is left");
       await foreign.assertUntouched();
     },
@@ -68,6 +66,11 @@ async function writeTemplate(
   return file;
 }
 
+/** Asks for what no node has. */
+function makeUnschedulable(template: string): string {
+  return `${template}          resources: { limits: { example.com/gpu: "1" } }\n`;
+}
+
 testTogether("functions that do not come up", "refused", {
   "an image that is not there": (role, seed) =>
     assertFails(
@@ -88,15 +91,11 @@ testTogether("functions that do not come up", "refused", {
     );
   },
   "no node that has what is asked for": async (role, seed) => {
-    const template = await writeTemplate(
-      role,
-      "unschedulable",
-      (text) => `${text}          resources: { limits: { example.com/gpu: "1" } }\n`,
-    );
+    const template = await writeTemplate(role, "unschedulable", makeUnschedulable);
     await assertFails(
       role,
-      ["--seed", seed, "--template", template, "--deploy-timeout", "8s"],
-      /not ready within 8 s: no node has room for its instance: .*Insufficient example\.com\/gpu/,
+      ["--seed", seed, "--template", template, "--deploy-timeout", "1min"],
+      /not ready within 60 s: no node has room for its instance: .*Insufficient example\.com\/gpu/,
     );
   },
   "a gateway that is away": (role, seed) =>
@@ -164,10 +163,16 @@ const WITHHELD = [
   { group: "", resource: "pods", verb: "watch" },
 ];
 
+/** Load enough for what is done to a run to show in it, however busy the machine is. */
+const LONG_LOAD: readonly string[] = ["--duration", "45s"];
+
 testTogether("in mid-run the load goes on", "midrun", {
   "a gateway that goes away": async (role, seed) => {
     await using proxy = TcpProxy.open(process.env.LOADER_GATEWAY!);
-    await using run = await UserRun.start(role, "--seed", seed, "--gateway", proxy.address);
+    await using run = await UserRun.start(
+      role,
+      ...["--seed", seed, "--gateway", proxy.address, ...LONG_LOAD],
+    );
     await run.hasInvoked(8);
     await proxy.close();
     const { status, stderr, stdout } = await run.result;
@@ -201,7 +206,7 @@ testTogether("in mid-run the load goes on", "midrun", {
     await using proxy = TcpProxy.open(host);
     await using run = await UserRun.start(
       role,
-      ...["--seed", seed, "--prometheus", `http://${proxy.address}`],
+      ...["--seed", seed, "--prometheus", `http://${proxy.address}`, ...LONG_LOAD],
     );
     await run.hasInvoked(8);
     await proxy.close();
@@ -212,10 +217,15 @@ testTogether("in mid-run the load goes on", "midrun", {
   },
   "a service that someone else deletes": async (role, seed) => {
     const { admin, namespace } = role;
-    await using run = await UserRun.start(role, "--seed", seed);
+    await using run = await UserRun.start(role, "--seed", seed, ...LONG_LOAD);
     await run.hasInvoked(8);
     const name = (await run.services()).find((name) => /-0-/.test(name))!;
     await admin.custom.deleteNamespacedCustomObject({ ...SERVICES, namespace, name });
+    // Its calls are served until the garbage collector has taken its route away.
+    await run.whileRunning(
+      "an invocation of it has failed",
+      () => run.rows("invocations").some(({ outcome }) => outcome !== "ok"),
+    );
     const { status, stderr } = await run.result;
     assert.equal(status, 0, stderr);
     assertNoTrace(stderr);
@@ -248,8 +258,16 @@ function assertMadeWithoutPrometheus(run: UserRun, expected: RegExp): void {
 
 testTogether("Ctrl-C", "ctrl-c", {
   "in mid-deployment": async (role, seed) => {
-    await using run = await UserRun.start(role, "--seed", seed, "--deploy-at-once", "1");
-    await waitUntil("its first service is there", async () => (await run.services()).length > 0);
+    // Its first function does not come up, so that it is still deploying.
+    const template = await writeTemplate(role, "waiting", makeUnschedulable);
+    await using run = await UserRun.start(
+      role,
+      ...["--seed", seed, "--deploy-at-once", "1", "--template", template],
+    );
+    await run.whileRunning(
+      "its first service is there",
+      async () => (await run.services()).length > 0,
+    );
     run.kill("SIGINT");
     const result = await run.result;
     assert.equal(result.status, 130, result.stderr);
@@ -259,7 +277,7 @@ testTogether("Ctrl-C", "ctrl-c", {
     assert.deepEqual(run.rows("invocations"), []);
   },
   "in mid-load": async (role, seed) => {
-    await using run = await UserRun.start(role, "--seed", seed);
+    await using run = await UserRun.start(role, "--seed", seed, ...LONG_LOAD);
     await run.hasInvoked(8);
     run.kill("SIGINT");
     const { status, stderr, stdout } = await run.result;
@@ -275,14 +293,14 @@ testTogether("Ctrl-C", "ctrl-c", {
     assert.ok(counts.ok >= 8 && counts.cancelled > 0, JSON.stringify(counts));
   },
   "twice: at once, and clean removes what is left": async (role, seed) => {
-    await using run = await UserRun.start(role, "--seed", seed);
+    await using run = await UserRun.start(role, "--seed", seed, ...LONG_LOAD);
     await run.hasInvoked(8);
     run.kill("SIGINT");
     await run.said(/^Stopping: .*Again: end at once/m);
     run.kill("SIGINT");
     const { status, stderr } = await run.result;
     assert.equal(status, 130, stderr);
-    assert.ok((await run.services()).length > 0, "it did not wait");
+    assert.ok((await run.pods()).length > 0, "it did not wait");
     assert.ok(run.rows("invocations").length >= 8);
     await clean(role, "--run", run.runId!);
   },

@@ -96,11 +96,19 @@ testOnCluster("a renewal that arrives after the release makes no lease", async (
   await lease.acquire(signal);
   assert.equal(await holderOf(role), "one");
   const late = Promise.withResolvers<void>();
-  await once(front, isRenewal, { appliedAfter: late.promise });
+  const applied = Promise.withResolvers<void>();
+  await once(front, isRenewal, {
+    appliedAfter: late.promise,
+    // Asked for once it has been applied.
+    get answeredAfter() {
+      applied.resolve();
+      return applied.promise;
+    },
+  });
   await lease.release();
   assert.equal(await holderOf(role), null);
   late.resolve();
-  await sleep(role.clock, 1000);
+  await applied.promise;
   assert.equal(await holderOf(role), null, "made anew");
 });
 

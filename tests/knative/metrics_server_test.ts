@@ -35,7 +35,7 @@ Deno.test({
     await waitUntil("the function's pod was measured", async () => {
       rows = await scrape();
       return Number(group("instances").cells[1]) > 0;
-    }, 90_000);
+    });
     const [, containers, cpuPercent, memoryMib] = group("instances").cells;
     assert.equal(containers, 2, "the function and its queue-proxy");
     assert.ok(Number(cpuPercent) > 0 && Number(cpuPercent) < 200);

@@ -82,7 +82,7 @@ export async function observeFunctions(namespace: string): Promise<ObservedFunct
       await waitUntil("the pods are gone", async () => {
         await access.core.deleteCollectionNamespacedPod({ namespace, gracePeriodSeconds: 1 });
         return (await access.core.listNamespacedPod({ namespace })).items.length === 0;
-      }, 120_000);
+      });
       await access.core.deleteNamespace({ name: namespace });
       await waitUntil("the namespace is gone", async () => {
         try {
@@ -91,7 +91,7 @@ export async function observeFunctions(namespace: string): Promise<ObservedFunct
         } catch (error) {
           return isNotFound(error);
         }
-      }, 120_000);
+      });
     },
   };
 }

@@ -13,15 +13,13 @@ import {
 import { type KubeAccess, openKubeAccess } from "../../lib/platform/knative/cluster/kube_access.ts";
 import { waitUntil } from "./condition.ts";
 
-/** Whether there is a cluster to test against. */
+/** There is a cluster to test against. */
 export const HAS_CLUSTER = process.env.KUBECONFIG !== undefined &&
   process.env.LOADER_GATEWAY !== undefined;
 
 /** Longest that a token of the tests is valid. */
 const TOKEN_SECONDS = 3600;
 
-/** How long the API server may take to apply a change of a role. */
-const APPLIED_WITHIN_MS = 10_000;
 const APPLIED = "the role's change is in force";
 
 /** A namespace of its own, and access to it with the rights of config/rbac.yaml alone. */
@@ -64,7 +62,7 @@ export async function openTestRole(
       mode: 0o600,
     });
     const access = openKubeAccess({ clock, kubeconfig });
-    await waitUntil(APPLIED, () => mayAll(access, objects, namespace), APPLIED_WITHIN_MS);
+    await waitUntil(APPLIED, () => mayAll(access, objects, namespace));
     return {
       namespace,
       kubeconfig,
@@ -74,7 +72,7 @@ export async function openTestRole(
       async withhold(right) {
         const changed = objects.map((object) => right === null ? object : without(object, right));
         await applyRole(admin, changed.filter(({ rules }) => rules !== undefined));
-        await waitUntil(APPLIED, () => mayAll(access, changed, namespace), APPLIED_WITHIN_MS);
+        await waitUntil(APPLIED, () => mayAll(access, changed, namespace));
       },
       [Symbol.asyncDispose]: remove,
     };
@@ -105,7 +103,7 @@ function without(object: RoleObject, { scope, group, resource, verbs, names }: R
   };
 }
 
-/** Whether the API server's list of our rights in both namespaces is that of the roles. */
+/** The API server's list of our rights in both namespaces is that of the roles. */
 async function mayAll(
   { authorization }: KubeAccess,
   objects: readonly RoleObject[],

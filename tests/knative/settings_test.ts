@@ -9,6 +9,7 @@ import {
 import type { KubeAccess } from "../../lib/platform/knative/cluster/kube_access.ts";
 import { Script } from "../support/script.ts";
 import { HAS_CLUSTER, openTestRole } from "./role.ts";
+import { runClean } from "./user_run.ts";
 
 const { signal } = new AbortController();
 
@@ -136,5 +137,29 @@ Deno.test({
     assert.deepEqual(await readSettings(role.admin), before);
     const other = new ClusterSettings({ access: role.admin, runId: "other-run" });
     assert.equal(await other.begin(signal), null, "nothing is held");
+  },
+});
+
+Deno.test({
+  name: "clean: puts back what a run that crashed has left of settings",
+  ignore: !HAS_CLUSTER,
+  async fn() {
+    await using role = await openTestRole("left");
+    await using crashing = Script.start("tests/knative/changing_run.ts", ["left-run"], ["-P"], {
+      KUBECONFIG: role.kubeconfig,
+    });
+    await crashing.said(/changed/);
+    crashing.kill("SIGKILL");
+    await crashing.result;
+
+    const dry = await runClean(role, "--dry-run");
+    assert.match(dry.stdout, /run left-run: settings that it changed .*enable-scale-to-zero/);
+    const other = await runClean(role, "--run", "another");
+    assert.match(other.stdout, /Nothing of the run another/, "not its settings");
+    const { status, stdout, stderr } = await runClean(role, "--run", "left-run");
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /Put back in the configmap .* what the run left-run .* had left/);
+    const again = await runClean(role, "--dry-run");
+    assert.match(again.stdout, /^Nothing of any run is in the namespace/);
   },
 });

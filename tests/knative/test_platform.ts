@@ -1,4 +1,5 @@
 import process from "node:process";
+import { createCallColumns } from "../../lib/invoke/call_columns.ts";
 import type { FunctionSpec, Platform } from "../../lib/model/platform.ts";
 import type { KubeAccess, NamedObject } from "../../lib/platform/knative/cluster/kube_access.ts";
 import type { LivePod, LiveService } from "../../lib/platform/knative/cluster/knative_objects.ts";
@@ -6,6 +7,7 @@ import { SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts"
 import type { PlatformOptions } from "../../lib/platform/registry.ts";
 import { createPlatform } from "../../lib/platform/registry.ts";
 import { functionSpec } from "../support/function_spec.ts";
+import { LONGEST_MS } from "./condition.ts";
 import type { TestRole } from "./role.ts";
 
 /** Requests that fit on two busy cores. */
@@ -48,4 +50,25 @@ export async function createService(
   body: NamedObject,
 ): Promise<void> {
   await custom.createNamespacedCustomObject({ ...SERVICES, namespace, body });
+}
+
+/** Invokes every function once; who refuses what is not there, and when, is the ingress' affair. */
+export async function invokeEach(platform: Platform, functions: number): Promise<string[]> {
+  const calls = createCallColumns(functions);
+  const outcomes: string[] = Array(functions).fill("");
+  const done = Promise.withResolvers<void>();
+  const transport = await platform.transport(calls, (slot, outcome) => {
+    outcomes[slot] = outcome === "ok" ? "ok" : "not ok";
+    if (outcomes.every((text) => text !== "")) done.resolve();
+  });
+  for (let slot = 0; slot < functions; slot++) {
+    calls.functionIndex[slot] = slot;
+    calls.runtimeMs[slot] = 5;
+    calls.memoryMib[slot] = 8;
+    calls.deadlineMs[slot] = platform.clock.nowMs() + LONGEST_MS;
+    transport.invoke(slot);
+  }
+  await done.promise;
+  await transport.close();
+  return outcomes;
 }

@@ -19,7 +19,7 @@ const RUN = "burst";
 const SMALL_LOAD: readonly string[] = [
   ...["--rps", "4", "--start", "2", "--step", "2", "--slot", "1s", "--duration", "8s"],
   ...["--burst", "3", "--runtime", "20ms", "--memory", "16", "--max-scale", "2"],
-  ...["--timeout", "30s", "--drain", "30s", "--scrape-interval", "1s"],
+  ...["--timeout", "2min", "--drain", "2min", "--scrape-interval", "1s"],
   ...["--cpu-request", "5m", "--no-restart-activator", "--pacing", "economical"],
   // How well the load is made while others use the cores is not what is tested.
   ...["--limit-dispatch-lag", "1min", "--limit-loop-delay", "1min", "--limit-busy-seconds", "1"],
@@ -67,7 +67,7 @@ export class UserRun implements AsyncDisposable {
     return readRun(`${this.folder.path}/out`, RUN);
   }
 
-  /** Whether there is a folder with results. */
+  /** There is a folder with results. */
   get hasFolder(): boolean {
     return existsSync(`${this.folder.path}/out`);
   }
@@ -94,6 +94,16 @@ export class UserRun implements AsyncDisposable {
     return items.map(({ metadata }) => metadata.name);
   }
 
+  /** Names of its pods; they outlive its services, as Knative lets them drain for half a minute. */
+  async pods(): Promise<string[]> {
+    const { admin: { core }, namespace } = this.#role;
+    const { runId } = this;
+    if (runId === undefined) return [];
+    const { items } = await core
+      .listNamespacedPod({ namespace, labelSelector: selectorOf(runId) });
+    return items.map(({ metadata }) => metadata!.name!);
+  }
+
   kill(signal: Deno.Signal): void {
     this.#script.kill(signal);
   }
@@ -104,11 +114,20 @@ export class UserRun implements AsyncDisposable {
 
   /** Waits until so many invocations have come to their end. */
   async hasInvoked(count: number): Promise<void> {
+    await this.whileRunning(
+      `${count} invocations`,
+      () => this.rows("invocations").length >= count,
+    );
+  }
+
+  /** Waits until something is so; it must be before the run ends. */
+  async whileRunning(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
     let hasEnded = false;
     this.result.then(() => hasEnded = true);
-    await waitUntil(`${count} invocations`, async () => {
-      if (hasEnded) throw new Error(`ended before: ${(await this.result).stderr}`);
-      return this.rows("invocations").length >= count;
+    await waitUntil(what, async () => {
+      if (await isSo()) return true;
+      if (hasEnded) throw new Error(`ended before ${what}: ${(await this.result).stderr}`);
+      return false;
     });
   }
 
@@ -118,10 +137,20 @@ export class UserRun implements AsyncDisposable {
   }
 }
 
-/** Removes what runs have left, as their user is told to, with a role's rights. */
-export async function clean({ kubeconfig }: TestRole, ...args: readonly string[]): Promise<void> {
-  await using script = Script.start("scripts/clean.ts", ["--kubeconfig", kubeconfig, ...args]);
-  const { status, stdout, stderr } = await script.result;
+/** What `deno task clean` does with a role's rights. */
+export async function runClean(
+  { kubeconfig }: TestRole,
+  ...args: readonly string[]
+): Promise<ScriptResult> {
+  await using script = Script.start("scripts/clean.ts", args, undefined, {
+    KUBECONFIG: kubeconfig,
+  });
+  return await script.result;
+}
+
+/** Removes what runs have left, as their user is told to. */
+export async function clean(role: TestRole, ...args: readonly string[]): Promise<void> {
+  const { status, stdout, stderr } = await runClean(role, "--kubeconfig", role.kubeconfig, ...args);
   assert.equal(status, 0, stderr);
   assert.match(stdout, /Nothing of ours is left/);
 }

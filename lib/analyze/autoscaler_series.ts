@@ -1,6 +1,4 @@
-import { join } from "node:path";
-import { PLATFORM_METRICS } from "../store/schema/tables.ts";
-import { readCsvTable } from "../store/read/stored_table.ts";
+import type { ColumnTable } from "../store/read/stored_table.ts";
 
 /** What the autoscaler wanted and saw over time; NaN where a scrape failed. */
 export interface AutoscalerSeries {
@@ -14,20 +12,12 @@ export interface AutoscalerSeries {
 }
 
 /**
- * Reads what `platform_metrics.csv` of a run's folder tells of the autoscaler;
- * `null` if the table is missing or tells nothing of it.
+ * Derives what the table `platform_metrics` tells of the autoscaler; `null` if it tells
+ * nothing of it.
  *
  * @throws LoaderError `result` when the table is broken
  */
-export async function readAutoscalerSeries(runPath: string): Promise<AutoscalerSeries | null> {
-  const path = join(runPath, `${PLATFORM_METRICS.name}.csv`);
-  const table = await readCsvTable(path, PLATFORM_METRICS, [
-    "time_ms",
-    "desired_instances",
-    "actual_instances",
-    "stable_concurrency",
-    "panic_concurrency",
-  ]);
+export function deriveAutoscalerSeries(table: ColumnTable): AutoscalerSeries | null {
   const series = {
     timeMs: table.numbers("time_ms"),
     desiredInstances: table.numbers("desired_instances"),

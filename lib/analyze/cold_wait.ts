@@ -1,6 +1,4 @@
-import { join } from "node:path";
-import { INVOCATIONS } from "../store/schema/tables.ts";
-import { readCsvTable } from "../store/read/stored_table.ts";
+import type { StoredInvocations } from "../store/read/stored_invocations.ts";
 import type { InstanceLife } from "./instance_life.ts";
 
 /** A cold invocation as the records have it; times in ms since run start. */
@@ -23,31 +21,13 @@ export interface ColdWait {
   readonly afterStartMs: number;
 }
 
-/**
- * Reads the cold invocations of a run by the instance that served them; each
- * serves at most one.
- *
- * @throws LoaderError `result` when the table is broken
- */
-export async function readColdInvocations(runPath: string): Promise<Map<string, ColdInvocation>> {
-  const table = await readCsvTable(join(runPath, `${INVOCATIONS.name}.csv`), INVOCATIONS, [
-    "index",
-    "dispatched_ms",
-    "completed_ms",
-    "served_runtime_ms",
-    "instance",
-    "cold_start",
-  ]);
-  const index = table.numbers("index");
-  const dispatchedMs = table.numbers("dispatched_ms");
-  const completedMs = table.numbers("completed_ms");
-  const servedRuntimeMs = table.numbers("served_runtime_ms");
-  const coldStart = table.numbers("cold_start");
-  const instance = table.texts("instance");
+/** Lists the cold invocations of a run by the instance that served them; each serves at most one. */
+export function listColdInvocations(table: StoredInvocations): Map<string, ColdInvocation> {
+  const { index, dispatchedMs, completedMs, servedRuntimeMs, coldStart } = table;
   const cold = new Map<string, ColdInvocation>();
-  for (let row = 0; row < table.rowCount; row++) {
-    if (coldStart[row] !== 1 || instance.codes[row] < 0) continue;
-    const name = instance.values[instance.codes[row]];
+  for (let row = 0; row < table.count; row++) {
+    if (coldStart[row] !== 1 || table.instanceCode[row] < 0) continue;
+    const name = table.instances[table.instanceCode[row]];
     if (cold.has(name)) continue;
     cold.set(name, {
       index: index[row],

@@ -1,6 +1,4 @@
-import { join } from "node:path";
-import { INSTANCES } from "../store/schema/tables.ts";
-import { readCsvTable } from "../store/read/stored_table.ts";
+import { type ColumnTable, textAt } from "../store/read/stored_table.ts";
 
 /** The life of one instance; times in ms since run start, NaN where unknown. */
 export interface InstanceLife {
@@ -35,19 +33,12 @@ export interface StartSteps {
 }
 
 /**
- * Reads `instances.csv` of a run's folder as one life per instance, in order
- * of creation; `null` if the table is missing or empty.
+ * Derives one life per instance from the table `instances`, in order of creation; `null`
+ * if it has no rows.
  *
  * @throws LoaderError `result` when the table is broken
  */
-export async function readInstanceLives(runPath: string): Promise<InstanceLife[] | null> {
-  const table = await readCsvTable(join(runPath, `${INSTANCES.name}.csv`), INSTANCES, [
-    "time_ms",
-    "function_id",
-    "instance",
-    "event",
-    "detail",
-  ], ["platform_ms"]);
+export function deriveInstanceLives(table: ColumnTable): InstanceLife[] | null {
   if (table.rowCount === 0) return null;
   const timeMs = table.numbers("time_ms");
   const functionId = table.texts("function_id");
@@ -60,8 +51,8 @@ export async function readInstanceLives(runPath: string): Promise<InstanceLife[]
     let life = lives.get(instance.codes[row]);
     if (life === undefined) {
       life = {
-        functionId: functionId.values[functionId.codes[row]] ?? "",
-        instance: instance.values[instance.codes[row]] ?? "",
+        functionId: textAt(functionId, row) ?? "",
+        instance: textAt(instance, row) ?? "",
         createdMs: timeMs[row],
         readyMs: NaN,
         stoppedMs: NaN,

@@ -1,4 +1,4 @@
-import type { StoredInvocations } from "../store/read/stored_invocations.ts";
+import { type StoredInvocations, takeInvocations } from "../store/read/stored_invocations.ts";
 
 /**
  * The invocations that meet a condition, as a table of its own.
@@ -11,7 +11,7 @@ export function selectInvocations(
 ): StoredInvocations {
   const rows: number[] = [];
   for (let row = 0; row < table.count; row++) if (keep(row)) rows.push(row);
-  return takeRows(table, rows);
+  return takeInvocations(table, rows);
 }
 
 /** The invocations of the measurement phase. */
@@ -33,22 +33,5 @@ export function groupInvocations(
   }
   return [...rowsOfKey]
     .sort(([a], [b]) => a - b)
-    .map(([key, rows]) => ({ key, invocations: takeRows(table, rows) }));
-}
-
-function takeRows(table: StoredInvocations, rows: readonly number[]): StoredInvocations {
-  return {
-    count: rows.length,
-    functionIds: table.functionIds,
-    functionCode: Int32Array.from(rows, (row) => table.functionCode[row]),
-    measured: Uint8Array.from(rows, (row) => table.measured[row]),
-    scheduledMs: Float64Array.from(rows, (row) => table.scheduledMs[row]),
-    dispatchedMs: Float64Array.from(rows, (row) => table.dispatchedMs[row]),
-    setUpMs: Float64Array.from(rows, (row) => table.setUpMs[row]),
-    peerWaitMs: Float64Array.from(rows, (row) => table.peerWaitMs[row]),
-    completedMs: Float64Array.from(rows, (row) => table.completedMs[row]),
-    requestedRuntimeMs: Float64Array.from(rows, (row) => table.requestedRuntimeMs[row]),
-    coldStart: Float64Array.from(rows, (row) => table.coldStart[row]),
-    outcome: Uint8Array.from(rows, (row) => table.outcome[row]),
-  };
+    .map(([key, rows]) => ({ key, invocations: takeInvocations(table, rows) }));
 }

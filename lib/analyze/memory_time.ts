@@ -1,5 +1,18 @@
 import type { InstanceLife } from "./instance_life.ts";
-import type { ServiceTable } from "../store/read/service_table.ts";
+import type { StoredInvocations } from "../store/read/stored_invocations.ts";
+
+/** The columns that tell who served for how long. */
+export type ServiceTable = Pick<
+  StoredInvocations,
+  | "count"
+  | "functionIds"
+  | "functionCode"
+  | "instances"
+  | "instanceCode"
+  | "completedMs"
+  | "servedRuntimeMs"
+  | "requestedMemoryMib"
+>;
 
 /** From (inclusive) and until (exclusive) in ms since run start. */
 export interface TimeSpan {

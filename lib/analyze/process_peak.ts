@@ -1,6 +1,4 @@
-import { join } from "node:path";
-import { PROCESSES } from "../store/schema/tables.ts";
-import { readCsvTable } from "../store/read/stored_table.ts";
+import type { ColumnTable } from "../store/read/stored_table.ts";
 
 /** The most that a group of processes used at once; `null` where unknown. */
 export interface ProcessPeak {
@@ -14,18 +12,11 @@ export interface ProcessPeak {
 }
 
 /**
- * Reads the peaks of `processes.csv` of a run's folder, a row a group; without
- * one there are none.
+ * Derives the peaks of the table `processes`, a row a group.
  *
  * @throws LoaderError `result` when the table is broken
  */
-export async function readProcessPeaks(runPath: string): Promise<ProcessPeak[]> {
-  const table = await readCsvTable(join(runPath, `${PROCESSES.name}.csv`), PROCESSES, [
-    "group",
-    "processes",
-    "cpu_percent",
-    "memory_mib",
-  ]);
+export function deriveProcessPeaks(table: ColumnTable): ProcessPeak[] {
   const group = table.texts("group");
   const processes = table.numbers("processes");
   const cpuPercent = table.numbers("cpu_percent");

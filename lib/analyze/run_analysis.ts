@@ -1,6 +1,6 @@
 import {
   type AutoscalerSeries,
-  readAutoscalerSeries,
+  deriveAutoscalerSeries,
   thinAutoscalerSeries,
 } from "./autoscaler_series.ts";
 import { chooseTimeBins, countPerBin, maxPerBin, type TimeBins } from "./time_bins.ts";
@@ -10,20 +10,27 @@ import {
   deriveColdStarts,
   deriveColdStartSummary,
 } from "./cold_start_parts.ts";
-import { readColdInvocations } from "./cold_wait.ts";
+import { listColdInvocations } from "./cold_wait.ts";
 import { type ConcurrencySeries, deriveConcurrency, listInFlightStays } from "./concurrency.ts";
 import { deriveDispatchLagMs } from "./dispatch_lag.ts";
 import type { StoredRun } from "../store/read/experiment_folder.ts";
-import { type GeneratorTable, readGenerator } from "../store/read/generator_table.ts";
 import { deriveInstanceCounts, type InstanceCountSeries } from "./instance_count.ts";
-import { type InstanceLife, readInstanceLives } from "./instance_life.ts";
+import { deriveInstanceLives, type InstanceLife } from "./instance_life.ts";
 import { selectMeasuredStarts } from "./instance_start.ts";
 import { selectInvocations, selectMeasured } from "./invocation_selection.ts";
-import { readInvocations, type StoredInvocations } from "../store/read/stored_invocations.ts";
+import { createInvocations, type StoredInvocations } from "../store/read/stored_invocations.ts";
+import { type ColumnTable, StoredTables } from "../store/read/stored_table.ts";
+import {
+  GENERATOR,
+  INSTANCES,
+  INVOCATIONS,
+  PLATFORM_METRICS,
+  PROCESSES,
+} from "../store/schema/tables.ts";
 import { largest } from "./largest.ts";
 import { deriveSummary, type Summary } from "./summary.ts";
 import { deriveMinutes, type Minute } from "./minute.ts";
-import { type ProcessPeak, readProcessPeaks } from "./process_peak.ts";
+import { deriveProcessPeaks, type ProcessPeak } from "./process_peak.ts";
 import {
   deriveOccupancy,
   listInstanceStays,
@@ -49,26 +56,55 @@ export interface RunTables {
   readonly endMs: number;
 }
 
-/** Reads the tables of a run. A table that is missing has no rows. */
-export async function readRunTables(run: StoredRun): Promise<RunTables> {
-  const invocations = await readInvocations(run.path);
-  const instanceLives = await readInstanceLives(run.path);
+/**
+ * Reads the tables of a run, each once. A table that is missing has no rows.
+ *
+ * @throws LoaderError `result` when a table is broken
+ */
+export function readRunTables(run: StoredRun): RunTables {
+  const tables = new StoredTables(run.path);
+  const invocations = createInvocations(tables.get(INVOCATIONS));
+  const instanceLives = deriveInstanceLives(tables.get(INSTANCES));
   const hasSteps = instanceLives?.some(({ steps }) => steps !== undefined) ?? false;
   return {
     run,
     invocations,
     instanceLives,
     coldStarts: hasSteps
-      ? deriveColdStarts(instanceLives ?? [], await readColdInvocations(run.path))
+      ? deriveColdStarts(instanceLives ?? [], listColdInvocations(invocations))
       : null,
-    generator: await readGenerator(run.path),
-    autoscaler: await readAutoscalerSeries(run.path),
-    processPeaks: await readProcessPeaks(run.path),
+    generator: createGeneratorTable(tables.get(GENERATOR)),
+    autoscaler: deriveAutoscalerSeries(tables.get(PLATFORM_METRICS)),
+    processPeaks: deriveProcessPeaks(tables.get(PROCESSES)),
     endMs: Math.max(
       largest(invocations.completedMs) ?? 0,
       largest(invocations.scheduledMs) ?? 0,
       1_000,
     ),
+  };
+}
+
+/** What the generator did, second by second; NaN where unknown. */
+export interface GeneratorTable {
+  readonly count: number;
+  readonly timeMs: Float64Array;
+  /** 1 where the verdict judges the second; runs of earlier versions did not tell: all of them. */
+  readonly measured: Uint8Array;
+  readonly loopDelayMaxMs: Float64Array;
+  readonly cpuPercent: Float64Array;
+}
+
+function createGeneratorTable(table: ColumnTable): GeneratorTable {
+  const phase = table.texts("phase");
+  return {
+    count: table.rowCount,
+    timeMs: table.numbers("time_ms"),
+    measured: Uint8Array.from(
+      phase.codes,
+      (code) => code < 0 || phase.values[code] === "measurement" ? 1 : 0,
+    ),
+    loopDelayMaxMs: table.numbers("loop_delay_max_ms"),
+    cpuPercent: table.numbers("cpu_percent"),
   };
 }
 

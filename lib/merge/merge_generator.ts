@@ -1,4 +1,4 @@
-import { readCsvTable } from "../store/read/stored_table.ts";
+import { StoredTable } from "../store/read/stored_table.ts";
 import type { Cell } from "../model/table.ts";
 import { GENERATOR } from "../store/schema/tables.ts";
 import { CsvSink } from "../store/write/csv_sink.ts";
@@ -18,21 +18,6 @@ const COUNTS: ReadonlySet<string> = new Set([
 /** How much there is, at the end of a second. */
 const LEVELS: ReadonlySet<string> = new Set(["in_flight", "requested_memory_mib"]);
 
-/** Columns that runs of earlier versions lack. */
-const NEW_COLUMNS: ReadonlySet<string> = new Set([
-  "phase",
-  "unsent",
-  "peer_waits",
-  "peer_wait_max_ms",
-  "stolen_percent",
-  "throttled_ms",
-  "thread_wait_ms",
-  "cpu_pressure_percent",
-  "memory_pressure_percent",
-  "memory_limit_hits",
-  "major_faults",
-]);
-
 const COLUMNS = GENERATOR.columns.map(({ name }) => name);
 const NUMBERS = GENERATOR.columns.filter(({ type }) => type !== "text").map(({ name }) => name);
 
@@ -46,7 +31,7 @@ const NUMBERS = GENERATOR.columns.filter(({ type }) => type !== "text").map(({ n
  * @throws LoaderError `result` when a table is broken or the output cannot be made
  */
 export async function mergeGenerators(paths: readonly string[], output: string): Promise<void> {
-  const loaders = await Promise.all(paths.map(readSeconds));
+  const loaders = paths.map(readSeconds);
   const seconds = new Set(loaders.flatMap((rows) => [...rows.keys()]));
   const sink = new CsvSink(GENERATOR, output);
   try {
@@ -75,13 +60,8 @@ interface Row {
 }
 
 /** Rows by the second in which they began: each ends where the next begins, or somewhat later. */
-async function readSeconds(path: string): Promise<Map<number, Row>> {
-  const table = await readCsvTable(
-    path,
-    GENERATOR,
-    COLUMNS.filter((name) => !NEW_COLUMNS.has(name)),
-    [...NEW_COLUMNS],
-  );
+function readSeconds(path: string): Map<number, Row> {
+  const table = new StoredTable(path, GENERATOR);
   const columns = NUMBERS.map((name) => [name, table.numbers(name)] as const);
   const phase = table.texts("phase");
   const timeMs = table.numbers("time_ms");

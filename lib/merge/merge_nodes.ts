@@ -1,4 +1,4 @@
-import { readCsvTable } from "../store/read/stored_table.ts";
+import { StoredTable } from "../store/read/stored_table.ts";
 import type { Cell } from "../model/table.ts";
 import { NODES } from "../store/schema/tables.ts";
 import { CsvSink } from "../store/write/csv_sink.ts";
@@ -15,12 +15,12 @@ import { CsvSink } from "../store/write/csv_sink.ts";
 export async function mergeNodes(paths: readonly string[], output: string): Promise<void> {
   const withLoader = new Set<string>();
   for (const path of paths) {
-    const table = await readCsvTable(path, NODES, ["node", "has_loader"]);
+    const table = new StoredTable(path, NODES);
     const { codes, values } = table.texts("node");
     const hasLoader = table.numbers("has_loader");
     hasLoader.forEach((has, row) => has === 1 && withLoader.add(values[codes[row]]));
   }
-  const table = await readCsvTable(paths[0], NODES, NODES.columns.map(({ name }) => name));
+  const table = new StoredTable(paths[0], NODES);
   const node = table.texts("node");
   const cellsOf = NODES.columns.map(({ name, type }): (row: number) => Cell => {
     if (type === "text") {

@@ -1,4 +1,4 @@
-import { readCsvTable } from "../store/read/stored_table.ts";
+import { StoredTable } from "../store/read/stored_table.ts";
 import type { Cell } from "../model/table.ts";
 import { PLATFORM_METRICS } from "../store/schema/tables.ts";
 import { CsvSink } from "../store/write/csv_sink.ts";
@@ -29,7 +29,7 @@ export async function mergePlatformMetrics(
   scrapeIntervalMs: number,
   output: string,
 ): Promise<void> {
-  const loaders = await Promise.all(parts.map(({ path }) => readScrapes(path, scrapeIntervalMs)));
+  const loaders = parts.map(({ path }) => readScrapes(path, scrapeIntervalMs));
   const scrapes = new Set(loaders.flatMap((rows) => [...rows.keys()]));
   const functions = parts.map((part) => part.functions);
   const sink = new CsvSink(PLATFORM_METRICS, output);
@@ -58,8 +58,8 @@ function isGap(row: Row): boolean {
 }
 
 /** Rows by the number of the scrape; each loader begins to scrape at the start of the run. */
-async function readScrapes(path: string, scrapeIntervalMs: number): Promise<Map<number, Row>> {
-  const table = await readCsvTable(path, PLATFORM_METRICS, COLUMNS);
+function readScrapes(path: string, scrapeIntervalMs: number): Map<number, Row> {
+  const table = new StoredTable(path, PLATFORM_METRICS);
   const columns = COLUMNS.map((name) => [name, table.numbers(name)] as const);
   const timeMs = table.numbers("time_ms");
   const scrapes = new Map<number, Row>();

@@ -1,4 +1,4 @@
-import { readCsvTable } from "../store/read/stored_table.ts";
+import { StoredTable } from "../store/read/stored_table.ts";
 import type { Cell } from "../model/table.ts";
 import { PROCESSES } from "../store/schema/tables.ts";
 import { CsvSink } from "../store/write/csv_sink.ts";
@@ -23,7 +23,7 @@ export async function mergeProcesses(
 ): Promise<void> {
   const rows: { readonly timeMs: number; readonly cells: Cell[] }[] = [];
   for (const { index, path } of parts) {
-    const table = await readCsvTable(path, PROCESSES, PROCESSES.columns.map(({ name }) => name));
+    const table = new StoredTable(path, PROCESSES);
     const group = table.texts("group");
     const numbers = PROCESSES.columns.map(({ name, type }) =>
       type === "text" ? null : table.numbers(name)

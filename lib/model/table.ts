@@ -9,6 +9,13 @@ export interface Column {
   readonly unit?: string;
   /** What it holds, in a phrase. */
   readonly meaning: string;
+  /** Tables that earlier versions wrote lack it: it is unknown there. */
+  readonly optional?: boolean;
+  /**
+   * What several loaders' cells of one time come to where their runs are merged: their sum,
+   * the sum of what each had last, or the mean over their functions; the largest otherwise.
+   */
+  readonly merge?: "sum" | "level" | "mean";
 }
 
 /** A result table: `<name>.csv` in a run's folder. */

@@ -32,8 +32,7 @@ export async function readMeasuredPlatform(folder: string): Promise<MeasuredPlat
       file: folder,
     });
   }
-  const sources = [];
-  for (const { path, manifest } of made) sources.push(await readTwinSource(path, manifest));
+  const sources = made.map(({ path, manifest }) => readTwinSource(path, manifest));
   const { facts } = made[0].manifest.platform;
   const measured = deriveTwinParameters(sources, {
     // Of several nodes it is not known who shared the cores with whom.

@@ -37,8 +37,6 @@ export class NoPlaceError extends LoaderError {
 /** What a run came to on the simulator. */
 export interface RehearsedRun {
   readonly invocations: StoredInvocations;
-  /** Row by row of the table; NaN without a reply. */
-  readonly servedRuntimeMs: Float64Array;
   readonly usage: InstanceUsage;
   readonly capacity: Capacity;
   /** Of all nodes. */
@@ -138,7 +136,6 @@ export class Rehearsal implements AsyncDisposable {
     if (run.deployment === undefined) await this.#deployment.tearDown();
     return {
       invocations: columns.table,
-      servedRuntimeMs: columns.servedRuntimeMs,
       usage,
       capacity: platform.capacity,
       cores: settings.nodes * settings.nodeCores,

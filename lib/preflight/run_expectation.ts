@@ -145,7 +145,7 @@ function deriveSimulatedFigures(
   const measured = selectMeasured(table);
   const { outcomes, coldInvocations, responseTimeMs, slowdown } = deriveSummary(measured);
   const waitMs = deriveTransportLatencyMs(table)
-    .map((latencyMs, row) => latencyMs - rehearsed.servedRuntimeMs[row])
+    .map((latencyMs, row) => latencyMs - table.servedRuntimeMs[row])
     .filter((_, row) => table.measured[row] === 1);
   const { mean, max } = deriveConcurrency(listInFlightStays(table), bins);
   return {

@@ -56,12 +56,12 @@ export async function renderReport(folder: string): Promise<Report> {
   const twins: (TwinAnalysis | null)[] = [];
   for (const run of experiment.runs) {
     // One run's tables at a time: they may be large.
-    const tables = await readRunTables(run);
+    const tables = readRunTables(run);
     const analysis = deriveRunAnalysis(tables);
     await answer.add(analysis, tables);
     if (tables.coldStarts !== null) await writeColdStarts(run.path, tables.coldStarts);
     analyses.push(analysis);
-    twins.push(await readTwinAnalysis(tables));
+    twins.push(readTwinAnalysis(tables));
   }
   const plotter = await createPlotter();
   const answerFigures = answer.render(plotter);

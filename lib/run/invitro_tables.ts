@@ -27,7 +27,7 @@ import { CsvSink } from "../store/write/csv_sink.ts";
 export async function writeInvitroTables(folder: string): Promise<void> {
   const { runs } = await readExperimentFolder(folder);
   for (const { path, manifest } of runs) {
-    const source = await readInvitroSource(path, manifest);
+    const source = readInvitroSource(path, manifest);
     await writeTable(path, INVITRO_INVOCATIONS, deriveInvitroInvocations(source));
     await writeTable(path, INVITRO_MINUTES, deriveInvitroMinutes(source));
     await writeTable(path, INVITRO_SCALES, deriveInvitroScales(source));

@@ -24,7 +24,7 @@ export async function readExperimentResult(folder: string): Promise<ExperimentRe
   const experiment = await readExperimentFolder(folder);
   const runs: RunResult[] = [];
   for (const { path, manifest } of experiment.runs) {
-    const measured = selectMeasured(await readInvocations(path));
+    const measured = selectMeasured(readInvocations(path));
     runs.push({ manifest, summary: deriveSummary(measured) });
   }
   return { verdict: deriveExperimentVerdict(experiment), runs };

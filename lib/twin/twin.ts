@@ -42,7 +42,7 @@ export async function makeTwins(
   const withoutTwin = new Set(made);
   try {
     const sources = [];
-    for (const { folder } of made) sources.push(await readTwinSource(folder.path, folder.manifest));
+    for (const { folder } of made) sources.push(readTwinSource(folder.path, folder.manifest));
     await using twins = await Twins.deploy(made, sources, signal);
     for (const twinned of made) {
       await twins.make(twinned);
@@ -143,8 +143,8 @@ class Twins implements AsyncDisposable {
       signal: this.#signal,
     });
     if (status === "interrupted") throw this.#signal.reason;
-    const ofRun = await readRunTables({ path, manifest });
-    const ofTwin = await readRunTables({ path: twinPath, manifest: folder.manifest });
+    const ofRun = readRunTables({ path, manifest });
+    const ofTwin = readRunTables({ path: twinPath, manifest: folder.manifest });
     writeDivergence(path, deriveDivergence(ofRun, ofTwin));
     // Its tables are closed by now.
     unfinished.move();

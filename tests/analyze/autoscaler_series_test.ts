@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readAutoscalerSeries, thinAutoscalerSeries } from "../../lib/analyze/autoscaler_series.ts";
+import {
+  deriveAutoscalerSeries,
+  thinAutoscalerSeries,
+} from "../../lib/analyze/autoscaler_series.ts";
 import type { Cell } from "../../lib/model/table.ts";
+import { StoredTables } from "../../lib/store/read/stored_table.ts";
 import { PLATFORM_METRICS } from "../../lib/store/schema/tables.ts";
 import { csvText } from "../support/synthetic_run.ts";
 
@@ -11,7 +15,7 @@ async function readRows(rows: Cell[][]) {
   const folder = await mkdtemp(join(tmpdir(), "loader-test-"));
   try {
     await writeFile(join(folder, "platform_metrics.csv"), csvText(PLATFORM_METRICS, rows));
-    return await readAutoscalerSeries(folder);
+    return deriveAutoscalerSeries(new StoredTables(folder).get(PLATFORM_METRICS));
   } finally {
     await rm(folder, { recursive: true });
   }

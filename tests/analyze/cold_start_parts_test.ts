@@ -8,10 +8,12 @@ import {
   deriveColdStarts,
   deriveColdStartSummary,
 } from "../../lib/analyze/cold_start_parts.ts";
-import { readColdInvocations } from "../../lib/analyze/cold_wait.ts";
-import { type InstanceLife, readInstanceLives } from "../../lib/analyze/instance_life.ts";
+import { listColdInvocations } from "../../lib/analyze/cold_wait.ts";
+import { deriveInstanceLives, type InstanceLife } from "../../lib/analyze/instance_life.ts";
 import { deriveStartParts, START_PARTS } from "../../lib/analyze/start_parts.ts";
-import { COLD_START_PARTS } from "../../lib/store/schema/tables.ts";
+import { readInvocations } from "../../lib/store/read/stored_invocations.ts";
+import { StoredTables } from "../../lib/store/read/stored_table.ts";
+import { COLD_START_PARTS, INSTANCES } from "../../lib/store/schema/tables.ts";
 
 const STEPS = {
   scheduledMs: 5,
@@ -110,21 +112,21 @@ const INVOCATIONS_CSV =
 3,f,measurement,60,61,95,20,,1,,,,failed,13
 `;
 
-async function withRun(body: (path: string) => Promise<void>, instances = INSTANCES_CSV) {
+async function withRun(body: (path: string) => void, instances = INSTANCES_CSV) {
   const path = await mkdtemp(join(tmpdir(), "cold-start-"));
   try {
     await writeFile(join(path, "instances.csv"), instances);
     await writeFile(join(path, "invocations.csv"), INVOCATIONS_CSV);
-    await body(path);
+    body(path);
   } finally {
     await rm(path, { recursive: true });
   }
 }
 
 Deno.test("cold starts: joined to the cold invocation by the instance that served it", async () => {
-  await withRun(async (path) => {
-    const lives = (await readInstanceLives(path))!;
-    const starts = deriveColdStarts(lives, await readColdInvocations(path));
+  await withRun((path) => {
+    const lives = deriveInstanceLives(new StoredTables(path).get(INSTANCES))!;
+    const starts = deriveColdStarts(lives, listColdInvocations(readInvocations(path)));
     assert.deepEqual(starts.map(({ life }) => life.instance), ["a", "b"], "warm was there before");
     const names = COLD_START_PARTS.columns.map(({ name }) => name);
     const [a, b] = deriveColdStartRows(starts).map((cells) => {
@@ -206,8 +208,8 @@ Deno.test("cold starts: a median needs twenty of them", () => {
 Deno.test("cold starts: tables of earlier versions have no parts", async () => {
   const old = INSTANCES_CSV.split("\n").filter((line) => !/scheduled|prepared|started/.test(line))
     .map((line) => line.slice(0, line.lastIndexOf(","))).join("\n");
-  await withRun(async (path) => {
-    const lives = (await readInstanceLives(path))!;
+  await withRun((path) => {
+    const lives = deriveInstanceLives(new StoredTables(path).get(INSTANCES))!;
     assert.ok(lives.every(({ steps }) => steps === undefined));
     assert.equal(lives.find(({ instance }) => instance === "a")!.readyMs, 1200);
   }, old);

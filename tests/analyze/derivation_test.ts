@@ -9,7 +9,7 @@ import { deriveResponsePoints } from "../../lib/analyze/response_point.ts";
 import { deriveResponseTimeMs } from "../../lib/analyze/response_time.ts";
 import { deriveSlowdown } from "../../lib/analyze/slowdown.ts";
 import { deriveTransportLatencyMs } from "../../lib/analyze/transport_latency.ts";
-import { type InvocationRow, invocationTable } from "../support/invocation_rows.ts";
+import { type InvocationOfTest, invocationTable } from "../support/invocation_rows.ts";
 
 const table = invocationTable([
   { scheduledMs: 100, dispatchedMs: 103, completedMs: 160, requestedRuntimeMs: 20 },
@@ -64,7 +64,7 @@ Deno.test("cold invocations are null where no record tells, else counted", () =>
 
 Deno.test("a quantile among the failed is infinite, and the ok ones stand beside it", () => {
   // 30 ok with response times 1 … 30 ms, 70 rejected: rank 50 of 100 is a rejected one.
-  const rows: InvocationRow[] = Array.from({ length: 100 }, (_, i) => ({
+  const rows: InvocationOfTest[] = Array.from({ length: 100 }, (_, i) => ({
     scheduledMs: 0,
     completedMs: i + 1,
     outcome: i < 30 ? "ok" : "rejected",
@@ -79,7 +79,7 @@ Deno.test("a quantile among the failed is infinite, and the ok ones stand beside
 });
 
 Deno.test("what the generator dropped is not ranked", () => {
-  const rows: InvocationRow[] = [
+  const rows: InvocationOfTest[] = [
     ...Array.from({ length: 20 }, (_, i) => ({ scheduledMs: 0, completedMs: i + 1 })),
     ...Array.from({ length: 30 }, () => ({
       scheduledMs: 0,
@@ -95,7 +95,7 @@ Deno.test("what the generator dropped is not ranked", () => {
 });
 
 Deno.test("what the platform took no connection for ranks as infinitely slow", () => {
-  const rows: InvocationRow[] = [
+  const rows: InvocationOfTest[] = [
     ...Array.from({ length: 20 }, (_, i) => ({ scheduledMs: 0, completedMs: i + 1 })),
     ...Array.from({ length: 30 }, () => ({
       scheduledMs: 0,
@@ -111,7 +111,7 @@ Deno.test("what the platform took no connection for ranks as infinitely slow", (
 });
 
 Deno.test("what the user stopped is not ranked, dispatched or not", () => {
-  const rows: InvocationRow[] = [
+  const rows: InvocationOfTest[] = [
     ...Array.from({ length: 40 }, (_, i) => ({ scheduledMs: 0, completedMs: i + 1 })),
     ...Array.from({ length: 60 }, () => ({
       scheduledMs: 0,

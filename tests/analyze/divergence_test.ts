@@ -4,12 +4,12 @@ import type { DivergenceMetric } from "../../lib/store/schema/manifest.ts";
 import type { InstanceLife } from "../../lib/analyze/instance_life.ts";
 import type { RunTables } from "../../lib/analyze/run_analysis.ts";
 import type { PhaseSpan } from "../../lib/model/schedule.ts";
-import { type InvocationRow, invocationTable } from "../support/invocation_rows.ts";
+import { type InvocationOfTest, invocationTable } from "../support/invocation_rows.ts";
 
 const DURATION_MS = 10_000;
 
 function tablesOf(
-  rows: readonly InvocationRow[],
+  rows: readonly InvocationOfTest[],
   instanceLives: readonly InstanceLife[] | null,
   phases: readonly PhaseSpan[] = [{ fromMs: 0, phase: "measurement" }],
 ): RunTables {
@@ -32,7 +32,7 @@ function life(createdMs: number, readyMs: number, stoppedMs = NaN): InstanceLife
   };
 }
 
-function rowsTaking(timesMs: readonly number[]): InvocationRow[] {
+function rowsTaking(timesMs: readonly number[]): InvocationOfTest[] {
   return timesMs.map((timeMs, i) => ({ scheduledMs: i, completedMs: i + timeMs }));
 }
 

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { InstanceLife } from "../../lib/analyze/instance_life.ts";
-import { deriveInstanceTimes, sumMemoryTime, wastedMibS } from "../../lib/analyze/memory_time.ts";
-import type { ServiceTable } from "../../lib/store/read/service_table.ts";
+import {
+  deriveInstanceTimes,
+  type ServiceTable,
+  sumMemoryTime,
+  wastedMibS,
+} from "../../lib/analyze/memory_time.ts";
 
 interface Service {
   readonly functionId?: string;

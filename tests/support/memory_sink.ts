@@ -1,5 +1,6 @@
 import type { InvocationRow, InvocationSink } from "../../lib/model/record.ts";
 import type { Cell, Table, TableSink } from "../../lib/model/table.ts";
+import { deriveInvocationCells } from "../../lib/store/schema/invocation_row.ts";
 import { INVOCATIONS } from "../../lib/store/schema/tables.ts";
 
 /** Keeps the rows of a table, by column name. */
@@ -35,36 +36,4 @@ export class InvocationMemorySink implements InvocationSink {
   write(row: InvocationRow): void {
     this.#sink.write(deriveInvocationCells(row, this.#functionIds));
   }
-}
-
-/** The cells of an invocation in the order of the table's columns. */
-export function deriveInvocationCells(
-  row: InvocationRow,
-  functionIds: readonly string[],
-): readonly Cell[] {
-  const known = (value: number) => Number.isNaN(value) ? null : value;
-  const cells: Readonly<Record<string, Cell>> = {
-    index: row.index,
-    function_id: functionIds[row.functionIndex],
-    phase: row.phase,
-    scheduled_ms: row.scheduledMs,
-    dispatched_ms: known(row.dispatchedMs),
-    completed_ms: known(row.completedMs),
-    requested_runtime_ms: known(row.requestedRuntimeMs),
-    served_runtime_ms: known(row.servedRuntimeMs),
-    requested_memory_mib: known(row.requestedMemoryMib),
-    served_memory_mib: known(row.servedMemoryMib),
-    instance: row.instance,
-    cold_start: row.coldStart,
-    outcome: row.outcome,
-    status_code: known(row.statusCode),
-    set_up_ms: known(row.setUpMs),
-    peer_wait_ms: known(row.peerWaitMs),
-    status_message: row.statusMessage,
-  };
-  return INVOCATIONS.columns.map(({ name }) => {
-    const cell = cells[name];
-    if (cell === undefined) throw new Error(`an invocation has no ${name}`);
-    return cell;
-  });
 }

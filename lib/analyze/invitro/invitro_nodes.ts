@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import type { Cell } from "../../model/table.ts";
 import { NODES, PROCESSES } from "../../store/schema/tables.ts";
-import { readCsvTable } from "../../store/read/stored_table.ts";
+import { type ColumnTable, type StoredTables, textAt } from "../../store/read/stored_table.ts";
 
 /** What a node used, and of how much, at the end of a window of the metrics. */
 interface NodeUse {
@@ -46,21 +45,11 @@ export const UNKNOWN_NODES: readonly Cell[] = Array<null>(6).fill(null);
  *
  * @throws LoaderError `result` when a table is broken
  */
-export async function readNodeSource(runPath: string): Promise<NodeSource> {
-  return { nodes: await readNodes(runPath), loader: await readLoader(runPath) };
+export function readNodeSource(tables: StoredTables): NodeSource {
+  return { nodes: listNodeUses(tables.get(NODES)), loader: listLoaderUses(tables.get(PROCESSES)) };
 }
 
-async function readNodes(runPath: string): Promise<NodeUse[]> {
-  const table = await readCsvTable(join(runPath, `${NODES.name}.csv`), NODES, [
-    "time_ms",
-    "node",
-    "is_control_plane",
-    "has_loader",
-    "cpu_milli",
-    "memory_mib",
-    "allocatable_cpu_milli",
-    "allocatable_memory_mib",
-  ]);
+function listNodeUses(table: ColumnTable): NodeUse[] {
   const node = table.texts("node");
   const timeMs = table.numbers("time_ms");
   const isControlPlane = table.numbers("is_control_plane");
@@ -71,7 +60,7 @@ async function readNodes(runPath: string): Promise<NodeUse[]> {
   const allocatableMemoryMib = table.numbers("allocatable_memory_mib");
   return Array.from({ length: table.rowCount }, (_, row) => ({
     timeMs: timeMs[row],
-    node: node.values[node.codes[row]] ?? "",
+    node: textAt(node, row) ?? "",
     isControlPlane: isControlPlane[row] === 1,
     hasLoader: hasLoader[row] === 1,
     cpuMilli: cpuMilli[row],
@@ -81,13 +70,7 @@ async function readNodes(runPath: string): Promise<NodeUse[]> {
   })).sort(byTime);
 }
 
-async function readLoader(runPath: string): Promise<LoaderUse[]> {
-  const table = await readCsvTable(join(runPath, `${PROCESSES.name}.csv`), PROCESSES, [
-    "time_ms",
-    "group",
-    "cpu_percent",
-    "memory_mib",
-  ]);
+function listLoaderUses(table: ColumnTable): LoaderUse[] {
   const { codes, values } = table.texts("group");
   const timeMs = table.numbers("time_ms");
   const cpuPercent = table.numbers("cpu_percent");

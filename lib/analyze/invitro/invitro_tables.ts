@@ -1,16 +1,14 @@
-import { join } from "node:path";
 import type { RunManifest } from "../../store/schema/manifest.ts";
 import { phaseAt } from "../../model/schedule.ts";
 import type { Cell } from "../../model/table.ts";
-import { GENERATOR, INVOCATIONS, PLATFORM_METRICS } from "../../store/schema/tables.ts";
+import { GENERATOR, INVOCATIONS, PLATFORM_METRICS, SCALES } from "../../store/schema/tables.ts";
 import {
   deriveNodeSteps,
   type NodeSource,
   readNodeSource,
   UNKNOWN_NODES,
 } from "./invitro_nodes.ts";
-import { type ColumnTable, readCsvTable } from "../../store/read/stored_table.ts";
-import { deriveScaleUpsFromZeroMs, readScales, type ScaleTable } from "../scale_change.ts";
+import { type ColumnTable, StoredTables, textAt } from "../../store/read/stored_table.ts";
 
 /** The tables of a run that In-Vitro's are derived from; missing ones have no rows. */
 export interface InvitroSource {
@@ -18,7 +16,7 @@ export interface InvitroSource {
   readonly invocations: ColumnTable;
   readonly generator: ColumnTable;
   readonly platformMetrics: ColumnTable;
-  readonly scales: ScaleTable;
+  readonly scales: ColumnTable;
   readonly nodes: NodeSource;
 }
 
@@ -48,34 +46,15 @@ const US_PER_MS = 1_000;
  *
  * @throws LoaderError `result` when a table is broken
  */
-export async function readInvitroSource(
-  runPath: string,
-  manifest: RunManifest,
-): Promise<InvitroSource> {
+export function readInvitroSource(runPath: string, manifest: RunManifest): InvitroSource {
+  const tables = new StoredTables(runPath);
   return {
     manifest,
-    invocations: await readCsvTable(join(runPath, `${INVOCATIONS.name}.csv`), INVOCATIONS, [
-      "index",
-      "phase",
-      "scheduled_ms",
-      "dispatched_ms",
-      "completed_ms",
-      "requested_runtime_ms",
-      "served_runtime_ms",
-      "served_memory_mib",
-      "outcome",
-    ]),
-    generator: await readCsvTable(join(runPath, `${GENERATOR.name}.csv`), GENERATOR, [
-      "time_ms",
-      "requested_memory_mib",
-    ]),
-    platformMetrics: await readCsvTable(
-      join(runPath, `${PLATFORM_METRICS.name}.csv`),
-      PLATFORM_METRICS,
-      ["time_ms", ...SCRAPED.map(([column]) => column)],
-    ),
-    scales: await readScales(runPath),
-    nodes: await readNodeSource(runPath),
+    invocations: tables.get(INVOCATIONS),
+    generator: tables.get(GENERATOR),
+    platformMetrics: tables.get(PLATFORM_METRICS),
+    scales: tables.get(SCALES),
+    nodes: readNodeSource(tables),
   };
 }
 
@@ -160,15 +139,41 @@ export function* deriveInvitroMinutes(source: InvitroSource): Generator<Cell[]> 
 
 /** Derives the rows of `compat_scales`, in order of observation. */
 export function* deriveInvitroScales({ manifest, scales }: InvitroSource): Generator<Cell[]> {
-  const { timeMs, functionId, desiredScale, actualScale } = scales;
-  for (let row = 0; row < scales.count; row++) {
+  const timeMs = scales.numbers("time_ms");
+  const functionId = scales.texts("function_id");
+  const desiredScale = scales.numbers("desired_scale");
+  const actualScale = scales.numbers("actual_scale");
+  for (let row = 0; row < scales.rowCount; row++) {
     yield [
       timestampUs(manifest, timeMs[row]),
-      functionId.values[functionId.codes[row]] ?? null,
+      textAt(functionId, row),
       knownOrNull(desiredScale[row]),
       knownOrNull(actualScale[row]),
     ];
   }
+}
+
+/**
+ * When a function's actual scale was seen to have changed from 0 to more, since
+ * run start, ascending: In-Vitro's cold start, which is neither an instance
+ * start nor a cold invocation. `null` where no scale was ever seen.
+ */
+function deriveScaleUpsFromZeroMs(scales: ColumnTable): Float64Array | null {
+  const timeMs = scales.numbers("time_ms");
+  const { codes } = scales.texts("function_id");
+  const actualScale = scales.numbers("actual_scale");
+  if (actualScale.every((scale) => Number.isNaN(scale))) return null;
+  const last = new Map<number, number>();
+  const changesMs: number[] = [];
+  for (let row = 0; row < scales.rowCount; row++) {
+    const scale = actualScale[row];
+    // A scrape that failed says nothing, so the scale before it still holds.
+    if (Number.isNaN(scale)) continue;
+    const code = codes[row];
+    if (timeMs[row] >= 0 && last.get(code) === 0 && scale > 0) changesMs.push(timeMs[row]);
+    last.set(code, scale);
+  }
+  return Float64Array.from(changesMs).sort();
 }
 
 /** Beginnings and ends of the minutes, cut at the phases and at the end of the schedule. */

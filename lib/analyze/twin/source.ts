@@ -1,7 +1,11 @@
-import { join } from "node:path";
 import type { RunManifest } from "../../store/schema/manifest.ts";
 import { AUTOSCALER, INSTANCES, INVOCATIONS, PROCESSES } from "../../store/schema/tables.ts";
-import { readCsvTable, type TextColumn } from "../../store/read/stored_table.ts";
+import {
+  createInvocations,
+  OK_CODE,
+  type StoredInvocations,
+} from "../../store/read/stored_invocations.ts";
+import { type ColumnTable, StoredTables, textAt } from "../../store/read/stored_table.ts";
 
 /** A call that was answered with ok; times in ms since run start. */
 export interface ServedCall {
@@ -49,50 +53,32 @@ export interface TwinSource {
  *
  * @throws LoaderError `result` when a table is broken
  */
-export async function readTwinSource(
-  runPath: string,
-  manifest: RunManifest,
-): Promise<TwinSource> {
-  const calls = await readCalls(runPath);
+export function readTwinSource(runPath: string, manifest: RunManifest): TwinSource {
+  const tables = new StoredTables(runPath);
+  const calls = listCalls(createInvocations(tables.get(INVOCATIONS)));
   return {
     manifest,
-    instances: await readInstances(runPath, calls),
-    cpu: await readCpu(runPath),
-    firstTickMs: await readFirstTick(runPath),
+    instances: deriveInstances(tables.get(INSTANCES), calls),
+    cpu: deriveCpu(tables.get(PROCESSES)),
+    firstTickMs: findFirstTick(tables.get(AUTOSCALER)),
   };
 }
 
-async function readCalls(runPath: string): Promise<Map<string, ServedCall[]>> {
-  const table = await readCsvTable(join(runPath, `${INVOCATIONS.name}.csv`), INVOCATIONS, [
-    "scheduled_ms",
-    "dispatched_ms",
-    "completed_ms",
-    "requested_runtime_ms",
-    "served_runtime_ms",
-    "instance",
-    "cold_start",
-    "outcome",
-  ]);
-  const scheduledMs = table.numbers("scheduled_ms");
-  const dispatchedMs = table.numbers("dispatched_ms");
-  const completedMs = table.numbers("completed_ms");
-  const requestedRuntimeMs = table.numbers("requested_runtime_ms");
-  const servedRuntimeMs = table.numbers("served_runtime_ms");
-  const coldStart = table.numbers("cold_start");
-  const instance = table.texts("instance");
-  const outcome = table.texts("outcome");
-  const ok = outcome.values.indexOf("ok");
+function listCalls(table: StoredInvocations): Map<string, ServedCall[]> {
+  const { instances, instanceCode, outcome, servedRuntimeMs } = table;
   const calls = new Map<string, ServedCall[]>();
-  for (let row = 0; row < table.rowCount; row++) {
-    const name = valueAt(instance, row);
-    if (outcome.codes[row] !== ok || name === null || Number.isNaN(servedRuntimeMs[row])) continue;
+  for (let row = 0; row < table.count; row++) {
+    if (outcome[row] !== OK_CODE || instanceCode[row] < 0 || Number.isNaN(servedRuntimeMs[row])) {
+      continue;
+    }
+    const name = instances[instanceCode[row]];
     const call = {
-      scheduledMs: scheduledMs[row],
-      dispatchedMs: dispatchedMs[row],
-      completedMs: completedMs[row],
-      requestedRuntimeMs: requestedRuntimeMs[row],
+      scheduledMs: table.scheduledMs[row],
+      dispatchedMs: table.dispatchedMs[row],
+      completedMs: table.completedMs[row],
+      requestedRuntimeMs: table.requestedRuntimeMs[row],
       servedRuntimeMs: servedRuntimeMs[row],
-      isCold: coldStart[row] === 1,
+      isCold: table.coldStart[row] === 1,
     };
     const those = calls.get(name);
     if (those === undefined) calls.set(name, [call]);
@@ -102,25 +88,19 @@ async function readCalls(runPath: string): Promise<Map<string, ServedCall[]>> {
   return calls;
 }
 
-async function readInstances(
-  runPath: string,
+function deriveInstances(
+  table: ColumnTable,
   calls: ReadonlyMap<string, readonly ServedCall[]>,
-): Promise<ServingInstance[]> {
-  const table = await readCsvTable(join(runPath, `${INSTANCES.name}.csv`), INSTANCES, [
-    "time_ms",
-    "function_id",
-    "instance",
-    "event",
-  ]);
+): ServingInstance[] {
   const timeMs = table.numbers("time_ms");
   const functionId = table.texts("function_id");
   const instance = table.texts("instance");
   const event = table.texts("event");
   const lives = new Map<string, { functionId: string } & Record<string, number | string>>();
   for (let row = 0; row < table.rowCount; row++) {
-    const name = valueAt(instance, row) ?? "";
-    const life = lives.get(name) ?? { functionId: valueAt(functionId, row) ?? "" };
-    life[valueAt(event, row) ?? ""] ??= timeMs[row];
+    const name = textAt(instance, row) ?? "";
+    const life = lives.get(name) ?? { functionId: textAt(functionId, row) ?? "" };
+    life[textAt(event, row) ?? ""] ??= timeMs[row];
     lives.set(name, life);
   }
   return [...lives].map(([name, life]) => ({
@@ -133,19 +113,14 @@ async function readInstances(
   }));
 }
 
-async function readCpu(runPath: string): Promise<Map<string, CpuReading[]>> {
-  const table = await readCsvTable(join(runPath, `${PROCESSES.name}.csv`), PROCESSES, [
-    "time_ms",
-    "group",
-    "cpu_percent",
-  ]);
+function deriveCpu(table: ColumnTable): Map<string, CpuReading[]> {
   const timeMs = table.numbers("time_ms");
   const group = table.texts("group");
   const cpuPercent = table.numbers("cpu_percent");
   const readings = new Map<string, CpuReading[]>();
   const lastMs = new Map<string, number>();
   for (let row = 0; row < table.rowCount; row++) {
-    const name = valueAt(group, row) ?? "";
+    const name = textAt(group, row) ?? "";
     const fromMs = lastMs.get(name);
     lastMs.set(name, timeMs[row]);
     if (fromMs === undefined || Number.isNaN(cpuPercent[row])) continue;
@@ -156,16 +131,8 @@ async function readCpu(runPath: string): Promise<Map<string, CpuReading[]>> {
   return readings;
 }
 
-async function readFirstTick(runPath: string): Promise<number | null> {
-  const table = await readCsvTable(join(runPath, `${AUTOSCALER.name}.csv`), AUTOSCALER, [
-    "time_ms",
-    "step",
-  ]);
+function findFirstTick(table: ColumnTable): number | null {
   const step = table.texts("step");
   const row = step.codes.indexOf(step.values.indexOf("tick"));
   return row < 0 ? null : table.numbers("time_ms")[row];
-}
-
-function valueAt({ codes, values }: TextColumn, row: number): string | null {
-  return codes[row] < 0 ? null : values[codes[row]];
 }

@@ -48,10 +48,10 @@ const QUANTILES = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
  *
  * @throws LoaderError `result` when a table of the twin is broken
  */
-export async function readTwinAnalysis(run: RunTables): Promise<TwinAnalysis | null> {
+export function readTwinAnalysis(run: RunTables): TwinAnalysis | null {
   const folder = readTwinFolder(run.run);
   if (folder === null) return null;
-  const twin = await readRunTables(folder);
+  const twin = readRunTables(folder);
   const endMs = Math.max(run.endMs, twin.endMs);
   const bins = chooseTimeBins(endMs, MAX_BINS, 100);
   const both = <T>(derive: (tables: RunTables) => T): Twinned<T> => ({

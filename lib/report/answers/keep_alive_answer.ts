@@ -10,9 +10,9 @@ import {
 import {
   chooseReference,
   coldShareOf,
+  deriveKeepAliveRun,
   type KeepAliveRun,
   type PolicyParts,
-  readKeepAliveRun,
   relativeWaste,
 } from "./keep_alive_run.ts";
 import { wastedMibS } from "../../analyze/memory_time.ts";
@@ -27,8 +27,8 @@ export function createKeepAliveAnswer(declaration: KeepAliveDeclaration): Answer
   const all: KeepAliveRun[] = [];
   const mainRuns = () => all.filter(({ nodeMemoryMib }) => nodeMemoryMib === null);
   return {
-    async add(_analysis, tables) {
-      const run = await readKeepAliveRun(tables, declaration);
+    add(_analysis, tables) {
+      const run = deriveKeepAliveRun(tables, declaration);
       // One that only failed has no figures, and is named.
       if (run.invocations > 0 || run.notOkShare > 0) all.push(run);
     },

@@ -8,7 +8,6 @@ import {
 } from "../../analyze/memory_time.ts";
 import type { RunTables } from "../../analyze/run_analysis.ts";
 import type { KeepAliveDeclaration } from "../../model/answer.ts";
-import { readServices } from "../../store/read/service_table.ts";
 
 /** What one policy came to. */
 export interface KeepAliveRun {
@@ -27,16 +26,11 @@ export interface KeepAliveRun {
   readonly memoryTime: MemoryTime | null;
 }
 
-/**
- * Reads what a run with a policy came to; its records once more, for who served
- * them.
- *
- * @throws LoaderError `result` when a table is broken
- */
-export async function readKeepAliveRun(
+/** Derives what a run with a policy came to. */
+export function deriveKeepAliveRun(
   { run, invocations, instanceLives }: RunTables,
   { policyParameter, memoryParameter }: KeepAliveDeclaration,
-): Promise<KeepAliveRun> {
+): KeepAliveRun {
   const { parameters, verdict, phases, plan } = run.manifest;
   const shares = deriveColdShares(selectMeasured(invocations));
   const sum = (key: "invocations" | "cold") => shares.reduce((all, share) => all + share[key], 0);
@@ -55,7 +49,7 @@ export async function readKeepAliveRun(
       .sort(),
     memoryTime: instanceLives === null
       ? null
-      : sumMemoryTime(deriveInstanceTimes(instanceLives, await readServices(run.path), span)),
+      : sumMemoryTime(deriveInstanceTimes(instanceLives, invocations, span)),
   };
 }
 

@@ -1,18 +1,16 @@
 import { LoaderError } from "../../base/error.ts";
-import { parseNumberCell } from "../../base/number_cell.ts";
+import {
+  endOfCell,
+  findCell,
+  parseNumberAt,
+  readRowBlocks,
+  type RowBlock,
+} from "../read/row_block.ts";
 
-const LINE_END = 0x0a;
-const COMMA = 0x2c;
-const QUOTE = 0x22;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
-
-/** What is read at once; a row that is longer makes the buffer larger. */
+/** What is read at once. */
 const BLOCK_BYTES = 256 * 1024;
 
-/** Most digits that are put together in a double without loss. */
-const MOST_DIGITS = 15;
+const NO_ROWS: RowBlock = { bytes: new Uint8Array(), count: 0, starts: Uint32Array.of(0) };
 
 /**
  * Reads a CSV file row by row as it is, bytes and all, for whoever copies rows
@@ -37,39 +35,25 @@ export class RowReader implements Disposable {
   /** The first row, with its line end. */
   readonly header: string;
   readonly #columns: readonly string[];
-  readonly #file: Deno.FsFile;
-  #block = new Uint8Array(BLOCK_BYTES);
-  /** What of the block is filled. */
-  #bytes = this.#block.subarray(0, 0);
-  /** The row. */
-  #start = 0;
-  #end = 0;
-  /** The first quote from the row's start on, as far as is known. */
-  #quoteAt = Infinity;
-  /** Rows so far, the header among them. */
-  #row = 0;
+  readonly #blocks: Generator<RowBlock, boolean>;
+  #block = NO_ROWS;
+  /** The row, by its position in the block. */
+  #row = -1;
+  /** Rows of earlier blocks, the header among them. */
+  #rowsBefore = 0;
 
   /** @throws LoaderError `result` when the file cannot be read or has no header */
   constructor(path: string) {
     this.path = path;
-    try {
-      this.#file = Deno.openSync(path);
-    } catch (cause) {
-      throw new LoaderError("result", "The table cannot be read.", { file: path, cause });
-    }
-    try {
-      if (!this.next()) throw new LoaderError("result", "The table is empty.", { file: path });
-    } catch (error) {
-      this.#file.close();
-      throw error;
-    }
+    this.#blocks = readRowBlocks(path, BLOCK_BYTES);
+    if (!this.next()) throw new LoaderError("result", "The table is empty.", { file: path });
     this.header = new TextDecoder().decode(this.bytes);
     this.#columns = this.header.trimEnd().split(",");
   }
 
-  /** The row with its line end; valid until `next`. */
+  /** The row with its line end. */
   get bytes(): Uint8Array {
-    return this.#bytes.subarray(this.#start, this.#end);
+    return this.#block.bytes.subarray(this.#start, this.#end);
   }
 
   /** @throws LoaderError `result` when there is no such column */
@@ -89,36 +73,20 @@ export class RowReader implements Disposable {
    * @throws LoaderError `result` when the file ends inside a row
    */
   next(): boolean {
-    this.#start = this.#end;
-    let from = this.#start;
-    let isQuoted = false;
-    if (this.#quoteAt < from) this.#findQuote(from);
-    for (;;) {
-      const lineEnd = this.#bytes.indexOf(LINE_END, from);
-      const searchedTo = lineEnd < 0 ? this.#bytes.length : lineEnd;
-      while (this.#quoteAt < searchedTo) {
-        isQuoted = !isQuoted;
-        this.#findQuote(this.#quoteAt + 1);
-      }
-      if (lineEnd < 0) {
-        const searched = searchedTo - this.#start;
-        if (!this.#fill()) {
-          if (searched === 0) return false;
-          throw new LoaderError("result", "The table ends inside a row; it is not whole.", {
-            file: this.path,
-            line: this.#row + 1,
-          });
-        }
-        from = this.#start + searched;
-        continue;
-      }
-      if (!isQuoted) {
-        this.#end = lineEnd + 1;
-        this.#row++;
-        return true;
-      }
-      from = lineEnd + 1;
+    if (++this.#row < this.#block.count) return true;
+    this.#rowsBefore += this.#block.count;
+    const { done, value } = this.#blocks.next();
+    if (done !== true) {
+      this.#block = value;
+      this.#row = 0;
+      return true;
     }
+    this.#block = NO_ROWS;
+    if (value !== true) return false;
+    throw new LoaderError("result", "The table ends inside a row; it is not whole.", {
+      file: this.path,
+      line: this.#rowsBefore + 1,
+    });
   }
 
   /**
@@ -128,94 +96,31 @@ export class RowReader implements Disposable {
    * @throws LoaderError `result` when it is none
    */
   numberAt(column: number): number {
-    const bytes = this.#bytes;
-    const start = this.#cellStart(column);
-    let at = start;
-    const isNegative = bytes[at] === MINUS;
-    if (isNegative) at++;
-    let digits = 0;
-    let value = 0;
-    let decimals = -1;
-    for (;; at++) {
-      const byte = bytes[at];
-      if (byte === COMMA || byte === LINE_END) break;
-      if (byte === POINT && decimals < 0) {
-        decimals = 0;
-        continue;
-      }
-      const digit = byte - ZERO;
-      if (digit < 0 || digit > 9 || ++digits > MOST_DIGITS) return this.#parseLong(start, column);
-      value = 10 * value + digit;
-      if (decimals >= 0) decimals++;
-    }
-    if (digits === 0) {
-      if (at === start) return NaN;
-      return this.#parseLong(start, column);
-    }
-    // Both are exact, so that the quotient is the nearest double, as JavaScript would read it.
-    if (decimals > 0) value /= 10 ** decimals;
-    return isNegative ? -value : value;
-  }
-
-  [Symbol.dispose](): void {
-    this.#file.close();
-  }
-
-  #cellStart(column: number): number {
-    const bytes = this.#bytes;
-    let at = this.#start;
-    let isQuoted = false;
-    for (let left = column; left > 0; at++) {
-      if (at >= this.#end) throw this.#wrong(column, null);
-      const byte = bytes[at];
-      if (byte === QUOTE) isQuoted = !isQuoted;
-      else if (byte === COMMA && !isQuoted) left--;
-    }
-    return at;
-  }
-
-  /** A number as it is seldom written. */
-  #parseLong(start: number, column: number): number {
-    let end = start;
-    while (this.#bytes[end] !== COMMA && this.#bytes[end] !== LINE_END) end++;
-    const text = new TextDecoder().decode(this.#bytes.subarray(start, end));
-    const value = parseNumberCell(text);
-    if (value === undefined || !Number.isFinite(value)) throw this.#wrong(column, text);
-    return value;
-  }
-
-  #wrong(column: number, text: string | null): LoaderError {
+    const { bytes } = this.#block;
+    const at = findCell(bytes, this.#start, this.#end, column);
+    const value = at < 0 ? undefined : parseNumberAt(bytes, at, this.#end);
+    if (value !== undefined && Math.abs(value) !== Infinity) return value;
+    const text = at < 0
+      ? null
+      : new TextDecoder().decode(bytes.subarray(at, endOfCell(bytes, at, this.#end)));
     const found = text === null ? "the row ends before" : `found ${JSON.stringify(text)}`;
-    return new LoaderError("result", `Expected a number, ${found}.`, {
+    throw new LoaderError("result", `Expected a number, ${found}.`, {
       file: this.path,
-      line: this.#row,
+      line: this.#rowsBefore + this.#row + 1,
       column: this.#columns[column],
       value: text,
     });
   }
 
-  #findQuote(from: number): void {
-    const at = this.#bytes.indexOf(QUOTE, from);
-    this.#quoteAt = at < 0 ? Infinity : at;
+  [Symbol.dispose](): void {
+    this.#blocks.return(false);
   }
 
-  /** Moves the row that has begun to the front and reads on; `false` at the end. */
-  #fill(): boolean {
-    const kept = this.#bytes.length - this.#start;
-    let block = this.#block;
-    if (kept === block.length) block = new Uint8Array(2 * kept);
-    block.set(this.#bytes.subarray(this.#start));
-    let read: number | null;
-    try {
-      read = this.#file.readSync(block.subarray(kept));
-    } catch (cause) {
-      throw new LoaderError("result", "The table cannot be read.", { file: this.path, cause });
-    }
-    this.#block = block;
-    this.#bytes = block.subarray(0, kept + (read ?? 0));
-    this.#start = 0;
-    // Those before were counted.
-    this.#findQuote(kept);
-    return read !== null;
+  get #start(): number {
+    return this.#block.starts[this.#row];
+  }
+
+  get #end(): number {
+    return this.#block.starts[this.#row + 1];
   }
 }

@@ -1,31 +1,28 @@
-import { join } from "node:path";
 import { LoaderError } from "../../base/error.ts";
 import { isRanked, type Outcome, OUTCOMES } from "../../model/record.ts";
+import type { Table } from "../../model/table.ts";
+import { fieldOfColumn, type InvocationNumbers } from "../schema/invocation_row.ts";
 import { INVOCATIONS } from "../schema/tables.ts";
-import { readCsvTable } from "./stored_table.ts";
+import { type ColumnTable, StoredTable, type TextColumn } from "./stored_table.ts";
 
-/** The records of a run as columns of equal length; times in ms since run start. */
-export interface StoredInvocations {
+/**
+ * The records of a run as columns of equal length, by the fields of an `InvocationRow`;
+ * times in ms since run start, unknown is NaN. Each is decoded when it is first looked at.
+ */
+export interface StoredInvocations extends InvocationNumbers {
   readonly count: number;
   /** Distinct functions; `functionCode` points into them. */
   readonly functionIds: readonly string[];
   readonly functionCode: Int32Array;
+  /** Distinct instances; `instanceCode` points into them, −1 where it is unknown. */
+  readonly instances: readonly string[];
+  readonly instanceCode: Int32Array;
   /** 1 in the measurement phase, 0 in warm-up. */
   readonly measured: Uint8Array;
-  readonly scheduledMs: Float64Array;
-  /** NaN if never dispatched. */
-  readonly dispatchedMs: Float64Array;
-  /** Of the wait before the dispatch: making the connection; NaN: none. */
-  readonly setUpMs: Float64Array;
-  /** Of that wait, or of that of a call that was never sent: for the peer; NaN: none. */
-  readonly peerWaitMs: Float64Array;
-  /** NaN if never sent. */
-  readonly completedMs: Float64Array;
-  readonly requestedRuntimeMs: Float64Array;
-  /** 1 cold, 0 not cold, NaN unknown. */
-  readonly coldStart: Float64Array;
   /** Position in {@linkcode OUTCOMES}. */
   readonly outcome: Uint8Array;
+  /** The same by the names of the table's columns. */
+  readonly columns: ColumnTable;
 }
 
 /** Code of the outcome `ok` in {@linkcode StoredInvocations}. */
@@ -39,55 +36,104 @@ export function isRankedCode(code: number): boolean {
 }
 
 /**
- * Reads `invocations.csv` of a run's folder; without one there are no rows.
+ * Reads `invocations.csv` of a run's folder; without one there are no rows. What is broken
+ * in a column is told when that column is looked at.
  *
- * @throws LoaderError `result` when the table is broken
+ * @throws LoaderError `result` when the table cannot be read
  */
-export async function readInvocations(runPath: string): Promise<StoredInvocations> {
-  const file = join(runPath, `${INVOCATIONS.name}.csv`);
-  const table = await readCsvTable(file, INVOCATIONS, [
-    "function_id",
-    "phase",
-    "scheduled_ms",
-    "dispatched_ms",
-    "completed_ms",
-    "requested_runtime_ms",
-    "cold_start",
-    "outcome",
-  ], ["set_up_ms", "peer_wait_ms"]);
-  const phase = table.texts("phase");
-  const measurement = phase.values.indexOf("measurement");
-  const outcome = table.texts("outcome");
-  const outcomeCodes = outcome.values.map((value) => {
+export function readInvocations(runPath: string): StoredInvocations {
+  return createInvocations(new StoredTable(`${runPath}/${INVOCATIONS.name}.csv`, INVOCATIONS));
+}
+
+/**
+ * Invocations as they are analysed, over the columns of their table.
+ *
+ * @param table what `columns` holds
+ */
+export function createInvocations(
+  columns: ColumnTable,
+  table: Table = INVOCATIONS,
+): StoredInvocations {
+  const invocations = { columns, count: columns.rowCount };
+  for (const { name, type } of table.columns) {
+    if (type !== "text") defineLazy(invocations, fieldOfColumn(name), () => columns.numbers(name));
+  }
+  defineLazy(invocations, "functionIds", () => columns.texts("function_id").values);
+  defineLazy(invocations, "functionCode", () => columns.texts("function_id").codes);
+  defineLazy(invocations, "instances", () => columns.texts("instance").values);
+  defineLazy(invocations, "instanceCode", () => columns.texts("instance").codes);
+  defineLazy(invocations, "measured", () => {
+    const { codes, values } = columns.texts("phase");
+    const measurement = values.indexOf("measurement");
+    return Uint8Array.from(codes, (code) => code === measurement ? 1 : 0);
+  });
+  defineLazy(invocations, "outcome", () => decodeOutcomes(columns));
+  return invocations as StoredInvocations;
+}
+
+/** The invocations of some rows; of these, too, columns are taken when they are looked at. */
+export function takeInvocations(
+  { columns }: StoredInvocations,
+  rows: readonly number[],
+): StoredInvocations {
+  const texts = new Map<string, TextColumn>();
+  const numbers = new Map<string, Float64Array>();
+  return createInvocations({
+    rowCount: rows.length,
+    numbers: (column) =>
+      getOrMake(numbers, column, () => {
+        const all = columns.numbers(column);
+        return Float64Array.from(rows, (row) => all[row]);
+      }),
+    texts: (column) =>
+      getOrMake(texts, column, () => {
+        const { codes, values } = columns.texts(column);
+        return { codes: Int32Array.from(rows, (row) => codes[row]), values };
+      }),
+  });
+}
+
+function getOrMake<T>(made: Map<string, T>, key: string, make: () => T): T {
+  let value = made.get(key);
+  if (value === undefined) {
+    value = make();
+    made.set(key, value);
+  }
+  return value;
+}
+
+/** A property that is found when it is first asked for, and then is one like any other. */
+function defineLazy(target: object, name: string, find: () => unknown): void {
+  Object.defineProperty(target, name, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      const value = find();
+      Object.defineProperty(target, name, { value, enumerable: true });
+      return value;
+    },
+  });
+}
+
+function decodeOutcomes(columns: ColumnTable): Uint8Array {
+  const file = columns instanceof StoredTable ? columns.path : undefined;
+  const { codes, values } = columns.texts("outcome");
+  const outcomeCodes = values.map((value, text) => {
     const code = OUTCOMES.indexOf(value as Outcome);
     if (code >= 0) return code;
     throw new LoaderError("result", `Unknown outcome ${JSON.stringify(value)}.`, {
       file,
-      line: outcome.codes.indexOf(outcome.values.indexOf(value)) + 2,
+      line: codes.indexOf(text) + 2,
       column: "outcome",
       value,
     });
   });
-  const functionId = table.texts("function_id");
-  return {
-    count: table.rowCount,
-    functionIds: functionId.values,
-    functionCode: functionId.codes,
-    measured: Uint8Array.from(phase.codes, (code) => code === measurement ? 1 : 0),
-    scheduledMs: table.numbers("scheduled_ms"),
-    dispatchedMs: table.numbers("dispatched_ms"),
-    setUpMs: table.numbers("set_up_ms"),
-    peerWaitMs: table.numbers("peer_wait_ms"),
-    completedMs: table.numbers("completed_ms"),
-    requestedRuntimeMs: table.numbers("requested_runtime_ms"),
-    coldStart: table.numbers("cold_start"),
-    outcome: Uint8Array.from(outcome.codes, (code, row) => {
-      if (code >= 0) return outcomeCodes[code];
-      throw new LoaderError("result", "The outcome is missing.", {
-        file,
-        line: row + 2,
-        column: "outcome",
-      });
-    }),
-  };
+  return Uint8Array.from(codes, (code, row) => {
+    if (code >= 0) return outcomeCodes[code];
+    throw new LoaderError("result", "The outcome is missing.", {
+      file,
+      line: row + 2,
+      column: "outcome",
+    });
+  });
 }

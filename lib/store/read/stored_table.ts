@@ -1,9 +1,14 @@
-import { parse } from "csv-parse";
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { statIfPresent } from "../../base/file.ts";
 import { LoaderError } from "../../base/error.ts";
-import { parseNumberCell } from "../../base/number_cell.ts";
 import type { Column, Table } from "../../model/table.ts";
+import {
+  endOfCell,
+  findCell,
+  parseNumberAt,
+  parseTextCell,
+  readRowBlocks,
+  type RowBlock,
+} from "./row_block.ts";
 
 /** A column of text: each distinct value once, and its position for every row. */
 export interface TextColumn {
@@ -22,217 +27,274 @@ export interface ColumnTable {
   texts(column: string): TextColumn;
 }
 
+const COMMA = 0x2c;
+
+/** What is read at once of a table that is longer. */
+const MOST_BLOCK_BYTES = 4 * 1024 * 1024;
+
 /**
- * Reads chosen columns of a result table back from CSV, as a stream.
+ * A result table on disk. The file is read once, when something of it is first asked
+ * for, and each column is decoded when it is; both are kept for as long as the table.
  *
- * A table that is missing or empty has no rows. A last line without its line
- * end was torn when the writer died and is left out.
+ * A table that is missing or empty has no rows. A last line without its line end was
+ * torn when the writer died and is left out. A broken cell is told when its column is
+ * asked for.
  *
- * @param path file to read
- * @param table what the file holds
- * @param columnNames columns to keep; others are skipped
- * @param newColumnNames columns to keep that older files lack: unknown there
- * @throws LoaderError `result` when a column is missing or a cell is wrong
+ * @example
+ * ```ts
+ * import { SCALES } from "../schema/tables.ts";
+ * import { StoredTable } from "./stored_table.ts";
+ * const path = Deno.makeTempFileSync();
+ * Deno.writeTextFileSync(path, "time_ms,function_id,desired_scale,actual_scale\n5,f,2,\n");
+ * const table = new StoredTable(path, SCALES);
+ * if (table.numbers("desired_scale")[0] !== 2) throw new Error("as in the file");
+ * if (!Number.isNaN(table.numbers("actual_scale")[0])) throw new Error("an empty cell");
+ * Deno.removeSync(path);
+ * ```
  */
-export async function readCsvTable(
-  path: string,
-  table: Table,
-  columnNames: readonly string[],
-  newColumnNames: readonly string[] = [],
-): Promise<ColumnTable> {
-  const builders = [...columnNames, ...newColumnNames].map((name) =>
-    createBuilder(path, describedColumn(table, name))
-  );
-  const ending = await readEnding(path);
-  if (ending !== "absent") {
-    await fillBuilders(path, builders, new Set(newColumnNames), ending === "torn");
+export class StoredTable implements ColumnTable {
+  readonly path: string;
+  readonly #table: Table;
+  readonly #numbers = new Map<string, Float64Array>();
+  readonly #texts = new Map<string, TextColumn>();
+  #rows: StoredRows | undefined;
+
+  constructor(path: string, table: Table) {
+    this.path = path;
+    this.#table = table;
   }
-  const rowCount = builders.length === 0 ? 0 : builders[0].count;
-  const byName = new Map(builders.map((builder) => [builder.column.name, builder]));
-  return {
-    rowCount,
-    numbers(column) {
-      const builder = byName.get(column);
-      if (!(builder instanceof NumberBuilder)) throw new TypeError(`no numbers in ${column}`);
-      return builder.finish();
-    },
-    texts(column) {
-      const builder = byName.get(column);
-      if (!(builder instanceof TextBuilder)) throw new TypeError(`no texts in ${column}`);
-      return builder.finish();
-    },
-  };
-}
 
-function describedColumn(table: Table, name: string): Column {
-  const column = table.columns.find((candidate) => candidate.name === name);
-  if (column === undefined) throw new TypeError(`table ${table.name} has no column ${name}`);
-  return column;
-}
-
-async function readEnding(path: string): Promise<"absent" | "whole" | "torn"> {
-  try {
-    await using file = await open(path);
-    const { size } = await file.stat();
-    if (size === 0) return "absent";
-    const { buffer } = await file.read(new Uint8Array(1), 0, 1, size - 1);
-    return buffer[0] === 0x0a ? "whole" : "torn";
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "absent";
-    throw new LoaderError("result", "The table cannot be read.", { file: path, cause: error });
+  /** @throws LoaderError `result` when the file cannot be read */
+  get rowCount(): number {
+    return this.#read().count;
   }
-}
 
-function fillBuilders(
-  path: string,
-  builders: readonly Builder[],
-  newColumnNames: ReadonlySet<string>,
-  torn: boolean,
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const parser = parse({ relax_column_count: true, skip_empty_lines: true });
-  const source = createReadStream(path);
-  let positions: number[] | undefined;
-  // A row is taken in when the next one shows that it is whole.
-  let pending: readonly string[] | undefined;
-  let line = 1;
-  const takePending = () => {
-    if (pending === undefined) return;
-    if (positions === undefined) {
-      positions = locateColumns(path, pending, builders, newColumnNames);
-    } else for (let i = 0; i < builders.length; i++) builders[i].add(pending[positions[i]], line);
-    line++;
-    pending = undefined;
-  };
-  const fail = (error: unknown) => {
-    source.destroy();
-    parser.destroy();
-    reject(error);
-  };
-  parser.on("readable", () => {
-    try {
-      for (let row = parser.read(); row !== null; row = parser.read()) {
-        takePending();
-        pending = row as readonly string[];
+  /** @throws LoaderError `result` when the column is missing or a cell of it is wrong */
+  numbers(column: string): Float64Array {
+    let numbers = this.#numbers.get(column);
+    if (numbers === undefined) {
+      const described = this.#describe(column);
+      if (described.type === "text") throw new TypeError(`no numbers in ${column}`);
+      numbers = this.#decodeNumbers(described);
+      this.#numbers.set(column, numbers);
+    }
+    return numbers;
+  }
+
+  /** @throws LoaderError `result` when the column is missing or a cell of it is wrong */
+  texts(column: string): TextColumn {
+    let texts = this.#texts.get(column);
+    if (texts === undefined) {
+      const described = this.#describe(column);
+      if (described.type !== "text") throw new TypeError(`no texts in ${column}`);
+      texts = this.#decodeTexts(described);
+      this.#texts.set(column, texts);
+    }
+    return texts;
+  }
+
+  #read(): StoredRows {
+    return this.#rows ??= readRows(this.path);
+  }
+
+  #describe(name: string): Column {
+    const column = this.#table.columns.find((candidate) => candidate.name === name);
+    if (column === undefined) throw new TypeError(`table ${this.#table.name} has no ${name}`);
+    return column;
+  }
+
+  #decodeNumbers(column: Column): Float64Array {
+    const { count } = this.#read();
+    const numbers = new Float64Array(count).fill(NaN);
+    const isBoolean = column.type === "boolean";
+    this.#eachCell(column, (row, bytes, at, end) => {
+      const value = isBoolean ? parseBooleanAt(bytes, at, end) : parseNumberAt(bytes, at, end);
+      if (value !== undefined) {
+        numbers[row] = value;
+        return;
       }
-    } catch (error) {
-      fail(error);
-    }
-  });
-  parser.on("end", () => {
-    try {
-      if (!torn) takePending();
-      resolve();
-    } catch (error) {
-      reject(error);
-    }
-  });
-  parser.on("error", (error: Error & { code?: string }) => {
-    // An open quote at the end of the file is a torn line as well.
-    if (error.code === "CSV_QUOTE_NOT_CLOSED") {
-      takePending();
-      return resolve();
-    }
-    fail(
-      new LoaderError("result", `The table is not valid CSV (${error.message}).`, {
-        file: path,
-        cause: error,
-      }),
-    );
-  });
-  source.on("error", fail);
-  source.pipe(parser);
-  return promise;
-}
+      const text = new TextDecoder().decode(bytes.subarray(at, endOfCell(bytes, at, end)));
+      const expected = isBoolean ? "true or false" : "a number";
+      throw this.#wrongCell(column, row, text, `Expected ${expected}, got`);
+    });
+    return numbers;
+  }
 
-function locateColumns(
-  path: string,
-  header: readonly string[],
-  builders: readonly Builder[],
-  newColumnNames: ReadonlySet<string>,
-): number[] {
-  return builders.map(({ column }) => {
+  #decodeTexts(column: Column): TextColumn {
+    const codes = new Int32Array(this.#read().count).fill(-1);
+    const texts = new DistinctTexts();
+    this.#eachCell(column, (row, bytes, at, end) => {
+      const cellEnd = endOfCell(bytes, at, end);
+      if (cellEnd === at) return;
+      const code = texts.codeOf(bytes, at, cellEnd);
+      if (code !== undefined) {
+        codes[row] = code;
+        return;
+      }
+      const text = new TextDecoder().decode(bytes.subarray(at, cellEnd));
+      throw this.#wrongCell(
+        column,
+        row,
+        text,
+        "The table is not valid CSV: its quotes are wrong in",
+      );
+    });
+    return { codes, values: texts.values };
+  }
+
+  /** Visits the cells of a column that are there: from where in which bytes, to where the row ends. */
+  #eachCell(
+    column: Column,
+    visit: (row: number, bytes: Uint8Array, at: number, end: number) => void,
+  ): void {
+    const { header, blocks } = this.#read();
+    if (blocks.length === 0) return;
     const position = header.indexOf(column.name);
-    // A cell at −1 is as unknown as an empty one.
-    if (position < 0 && !newColumnNames.has(column.name)) {
+    if (position < 0) {
+      if (column.optional === true) return;
       throw new LoaderError("result", "The column is missing from the header of the table.", {
-        file: path,
+        file: this.path,
         line: 1,
         column: column.name,
       });
     }
-    return position;
-  });
-}
-
-const INITIAL_ROWS = 1024;
-
-type Builder = NumberBuilder | TextBuilder;
-
-function createBuilder(path: string, column: Column): Builder {
-  return column.type === "text" ? new TextBuilder(column) : new NumberBuilder(path, column);
-}
-
-class NumberBuilder {
-  count = 0;
-  #values = new Float64Array(INITIAL_ROWS);
-
-  constructor(readonly path: string, readonly column: Column) {}
-
-  add(cell: string | undefined, line: number): void {
-    if (this.count === this.#values.length) {
-      const grown = new Float64Array(2 * this.count);
-      grown.set(this.#values);
-      this.#values = grown;
+    let row = 0;
+    for (const { bytes, count, starts } of blocks) {
+      for (let i = 0; i < count; i++, row++) {
+        const end = starts[i + 1];
+        const at = findCell(bytes, starts[i], end, position);
+        if (at >= 0 && at < end) visit(row, bytes, at, end);
+      }
     }
-    this.#values[this.count++] = this.#parse(cell, line);
   }
 
-  finish(): Float64Array {
-    return this.#values.subarray(0, this.count);
-  }
-
-  #parse(cell: string | undefined, line: number): number {
-    if (cell === undefined || cell === "") return NaN;
-    if (this.column.type === "boolean") {
-      if (cell === "true") return 1;
-      if (cell === "false") return 0;
-    } else {
-      const value = parseNumberCell(cell);
-      if (value !== undefined) return value;
-    }
-    const expected = this.column.type === "boolean" ? "true or false" : "a number";
-    throw new LoaderError("result", `Expected ${expected}, got ${JSON.stringify(cell)}.`, {
+  #wrongCell(column: Column, row: number, text: string, sentence: string): LoaderError {
+    return new LoaderError("result", `${sentence} ${JSON.stringify(text)}.`, {
       file: this.path,
-      line,
-      column: this.column.name,
-      value: cell,
+      line: row + 2,
+      column: column.name,
+      value: text,
     });
   }
 }
 
-class TextBuilder {
-  count = 0;
-  #codes = new Int32Array(INITIAL_ROWS);
-  readonly #codeOf = new Map<string, number>();
+/** The tables of a run's folder, each of which is read once. */
+export class StoredTables {
+  readonly #runPath: string;
+  readonly #tables = new Map<Table, StoredTable>();
 
-  constructor(readonly column: Column) {}
-
-  add(cell: string | undefined): void {
-    if (this.count === this.#codes.length) {
-      const grown = new Int32Array(2 * this.count);
-      grown.set(this.#codes);
-      this.#codes = grown;
-    }
-    let code = -1;
-    if (cell !== undefined && cell !== "") {
-      code = this.#codeOf.get(cell) ?? this.#codeOf.size;
-      if (code === this.#codeOf.size) this.#codeOf.set(cell, code);
-    }
-    this.#codes[this.count++] = code;
+  constructor(runPath: string) {
+    this.#runPath = runPath;
   }
 
-  finish(): TextColumn {
-    return { codes: this.#codes.subarray(0, this.count), values: [...this.#codeOf.keys()] };
+  get(table: Table): StoredTable {
+    let stored = this.#tables.get(table);
+    if (stored === undefined) {
+      stored = new StoredTable(`${this.#runPath}/${table.name}.csv`, table);
+      this.#tables.set(table, stored);
+    }
+    return stored;
+  }
+}
+
+/** The value of a cell of text; `null` where it is unknown. */
+export function textAt({ codes, values }: TextColumn, row: number): string | null {
+  return codes[row] < 0 ? null : values[codes[row]];
+}
+
+/** The rows of a file, without the header's. */
+interface StoredRows {
+  readonly header: readonly string[];
+  readonly blocks: readonly RowBlock[];
+  readonly count: number;
+}
+
+const NO_ROWS: StoredRows = { header: [], blocks: [], count: 0 };
+
+function readRows(path: string): StoredRows {
+  const size = statIfPresent(path)?.size ?? 0;
+  if (size === 0) return NO_ROWS;
+  // One byte more, so that a file that fits is read to its end at once.
+  const blocks = [...readRowBlocks(path, Math.min(size + 1, MOST_BLOCK_BYTES))].map(leaveOutEmpty);
+  const [first] = blocks;
+  if (first === undefined) return NO_ROWS;
+  const header = parseRow(first.bytes, first.starts[0], first.starts[1]);
+  blocks[0] = { ...first, count: first.count - 1, starts: first.starts.subarray(1) };
+  return { header, blocks, count: blocks.reduce((sum, { count }) => sum + count, 0) };
+}
+
+/** Without rows of nothing: they become a part of the row before, behind its line end. */
+function leaveOutEmpty({ bytes, count, starts }: RowBlock): RowBlock {
+  const isThere = (start: number, i: number) =>
+    i === count || endOfCell(bytes, start, starts[i + 1]) > start || bytes[start] === COMMA;
+  if (starts.every(isThere)) return { bytes, count, starts };
+  const kept = starts.filter(isThere);
+  return { bytes, count: kept.length - 1, starts: kept };
+}
+
+function parseRow(bytes: Uint8Array, start: number, end: number): string[] {
+  const cells: string[] = [];
+  for (let at = start; at < end;) {
+    const cellEnd = endOfCell(bytes, at, end);
+    cells.push(parseTextCell(bytes, at, cellEnd) ?? "");
+    at = cellEnd + 1;
+  }
+  return cells;
+}
+
+const TRUE = new TextEncoder().encode("true");
+const FALSE = new TextEncoder().encode("false");
+
+/** 1 or 0; NaN where the cell is empty, `undefined` where it is neither. */
+function parseBooleanAt(bytes: Uint8Array, at: number, end: number): number | undefined {
+  const cellEnd = endOfCell(bytes, at, end);
+  if (cellEnd === at) return NaN;
+  if (isSame(TRUE, bytes, at, cellEnd)) return 1;
+  return isSame(FALSE, bytes, at, cellEnd) ? 0 : undefined;
+}
+
+function isSame(cell: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
+  if (cell.length !== end - at) return false;
+  for (let i = 0; i < cell.length; i++) if (cell[i] !== bytes[at + i]) return false;
+  return true;
+}
+
+/** Gives every distinct text a code, and makes a string of each once. */
+class DistinctTexts {
+  readonly values: string[] = [];
+  readonly #codes = new Map<string, number>();
+  /** Distinct cells, as they are written: one text may be written in several ways. */
+  readonly #cells: { readonly bytes: Uint8Array; readonly code: number; readonly next: number }[] =
+    [];
+  /** The last cell of each hash; `next` is the one before it. */
+  readonly #ofHash = new Map<number, number>();
+  #last = -1;
+
+  /** −1: unknown; `undefined`: no cell of CSV. */
+  codeOf(bytes: Uint8Array, at: number, end: number): number | undefined {
+    // Very often it is the same as in the row before.
+    if (this.#last >= 0) {
+      const { bytes: last, code } = this.#cells[this.#last];
+      if (isSame(last, bytes, at, end)) return code;
+    }
+    let hash = 0;
+    for (let i = at; i < end; i++) hash = Math.imul(hash, 31) + bytes[i] | 0;
+    const first = this.#ofHash.get(hash) ?? -1;
+    for (let i = first; i >= 0; i = this.#cells[i].next) {
+      if (!isSame(this.#cells[i].bytes, bytes, at, end)) continue;
+      this.#last = i;
+      return this.#cells[i].code;
+    }
+    const text = parseTextCell(bytes, at, end);
+    if (text === undefined) return undefined;
+    const code = text === "" ? -1 : this.#codes.get(text) ?? this.#codes.size;
+    if (code === this.values.length) {
+      this.#codes.set(text, code);
+      this.values.push(text);
+    }
+    this.#last = this.#cells.length;
+    this.#ofHash.set(hash, this.#last);
+    this.#cells.push({ bytes: bytes.slice(at, end), code, next: first });
+    return code;
   }
 }

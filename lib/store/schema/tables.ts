@@ -1,14 +1,14 @@
 import type { Column, Table } from "../../model/table.ts";
 
-const TIME_COLUMN: Column = {
+const TIME_COLUMN = {
   name: "time_ms",
   type: "number",
   unit: "ms",
   meaning: "when it was observed, since run start (negative: before it)",
-};
+} as const satisfies Column;
 
 /** One row for every scheduled invocation. */
-export const INVOCATIONS: Table = {
+export const INVOCATIONS = {
   name: "invocations",
   meaning: "one row for every scheduled invocation, in the order in which they ended",
   columns: [
@@ -65,6 +65,7 @@ export const INVOCATIONS: Table = {
       unit: "ms",
       meaning: "of the wait before its dispatch: making the connection that carried it; empty if " +
         "it waited for none",
+      optional: true,
     },
     {
       name: "peer_wait_ms",
@@ -72,6 +73,7 @@ export const INVOCATIONS: Table = {
       unit: "ms",
       meaning: "of the wait before its dispatch, or until it was given up unsent: what passed " +
         "while the peer refused, had closed, was away or allowed no more calls; empty if nothing",
+      optional: true,
     },
     {
       name: "status_message",
@@ -79,26 +81,48 @@ export const INVOCATIONS: Table = {
       meaning: "where it is not ok, what the peer said with its status, or what ended it: HTTP " +
         "status and first words, error code of the reset, why the connection was lost or could " +
         "not be had; empty if nobody said anything",
+      optional: true,
     },
   ],
-};
+} as const satisfies Table;
 
 /** What the generator itself did, second by second. */
-export const GENERATOR: Table = {
+export const GENERATOR = {
   name: "generator",
   meaning: "what the load generator did in each second; the evidence of the verdict",
   columns: [
     { name: "time_ms", type: "number", unit: "ms", meaning: "end of the second, since run start" },
-    { name: "scheduled", type: "integer", meaning: "invocations due in the second" },
-    { name: "dispatched", type: "integer", meaning: "invocations dispatched in the second" },
-    { name: "completed", type: "integer", meaning: "invocations that ended in the second" },
-    { name: "dropped", type: "integer", meaning: "invocations dropped at the in-flight cap" },
-    { name: "in_flight", type: "integer", meaning: "invocations in flight at its end" },
+    { name: "scheduled", type: "integer", meaning: "invocations due in the second", merge: "sum" },
+    {
+      name: "dispatched",
+      type: "integer",
+      meaning: "invocations dispatched in the second",
+      merge: "sum",
+    },
+    {
+      name: "completed",
+      type: "integer",
+      meaning: "invocations that ended in the second",
+      merge: "sum",
+    },
+    {
+      name: "dropped",
+      type: "integer",
+      meaning: "invocations dropped at the in-flight cap",
+      merge: "sum",
+    },
+    {
+      name: "in_flight",
+      type: "integer",
+      meaning: "invocations in flight at its end",
+      merge: "level",
+    },
     {
       name: "requested_memory_mib",
       type: "integer",
       unit: "MiB",
       meaning: "memory requested by the invocations in flight at its end",
+      merge: "level",
     },
     {
       name: "dispatch_lag_max_ms",
@@ -130,41 +154,50 @@ export const GENERATOR: Table = {
       name: "phase",
       type: "text",
       meaning: "warmup, measurement (what the verdict judges) or drain: of the second's middle",
+      optional: true,
     },
     {
       name: "unsent",
       type: "integer",
       meaning: "invocations given up in the second that were never sent (unsent, connect_failed)",
+      optional: true,
+      merge: "sum",
     },
     {
       name: "peer_waits",
       type: "integer",
       meaning: "invocations sent or given up in the second that had waited for the platform for " +
         "longer than the limit of the lag",
+      optional: true,
+      merge: "sum",
     },
     {
       name: "peer_wait_max_ms",
       type: "number",
       unit: "ms",
       meaning: "the longest of these waits; empty without one",
+      optional: true,
     },
     {
       name: "stolen_percent",
       type: "number",
       unit: "% of all cores",
       meaning: "CPU that the hypervisor gave to others; this and what follows: empty if unknown",
+      optional: true,
     },
     {
       name: "throttled_ms",
       type: "number",
       unit: "ms",
       meaning: "time for which the loader's container was held back at its CPU limit",
+      optional: true,
     },
     {
       name: "thread_wait_ms",
       type: "number",
       unit: "ms",
       meaning: "time for which the loader's main thread was ready to run and had no core",
+      optional: true,
     },
     {
       name: "cpu_pressure_percent",
@@ -172,24 +205,32 @@ export const GENERATOR: Table = {
       unit: "%",
       meaning: "share of time in which some program waited for a core (PSI; of the container " +
         "where it tells its own)",
+      optional: true,
     },
     {
       name: "memory_pressure_percent",
       type: "number",
       unit: "%",
       meaning: "share of time in which some program waited for memory (PSI; likewise)",
+      optional: true,
     },
     {
       name: "memory_limit_hits",
       type: "number",
       meaning: "how often the loader's container met its limit of memory",
+      optional: true,
     },
-    { name: "major_faults", type: "number", meaning: "pages that the loader read from a disk" },
+    {
+      name: "major_faults",
+      type: "number",
+      meaning: "pages that the loader read from a disk",
+      optional: true,
+    },
   ],
-};
+} as const satisfies Table;
 
 /** Beginnings and ends of instances. */
-export const INSTANCES: Table = {
+export const INSTANCES = {
   name: "instances",
   meaning: "every step in the life of every instance",
   columns: [
@@ -210,12 +251,13 @@ export const INSTANCES: Table = {
       unit: "ms",
       meaning: "the same by the platform's own clock, in whole seconds where it is Kubernetes; " +
         "empty where it does not tell",
+      optional: true,
     },
   ],
-};
+} as const satisfies Table;
 
 /** What starts of instances took, part by part; derived from other tables when a run is over. */
-export const COLD_START_PARTS: Table = {
+export const COLD_START_PARTS = {
   name: "cold_start_parts",
   meaning: "what every start of an instance took, part by part, and the cold invocation that " +
     "waited for it; derived from instances and invocations with the report",
@@ -309,10 +351,10 @@ export const COLD_START_PARTS: Table = {
         "and what no event explains; negative where it was served before the news of ready came",
     },
   ],
-};
+} as const satisfies Table;
 
 /** Use of the nodes of a cluster. */
-export const NODES: Table = {
+export const NODES = {
   name: "nodes",
   meaning: "CPU and memory of the nodes of a cluster, averages over the platform's own window of " +
     "some seconds, one row a scrape and node",
@@ -337,38 +379,67 @@ export const NODES: Table = {
     },
     { name: "scrape_ms", type: "number", unit: "ms", meaning: "what the scrape itself took" },
   ],
-};
+} as const satisfies Table;
 
 /** The platform's own metrics, summed over functions. */
-export const PLATFORM_METRICS: Table = {
+export const PLATFORM_METRICS = {
   name: "platform_metrics",
   meaning: "what the platform says of itself, one row a scrape; all empty where a scrape failed",
   columns: [
     TIME_COLUMN,
-    { name: "desired_instances", type: "integer", meaning: "instances the autoscaler wants" },
-    { name: "requested_instances", type: "integer", meaning: "instances asked of the platform" },
-    { name: "actual_instances", type: "integer", meaning: "instances that are ready" },
-    { name: "not_ready_instances", type: "integer", meaning: "instances that are not ready" },
-    { name: "pending_instances", type: "integer", meaning: "instances without a place to run" },
+    {
+      name: "desired_instances",
+      type: "integer",
+      meaning: "instances the autoscaler wants",
+      merge: "sum",
+    },
+    {
+      name: "requested_instances",
+      type: "integer",
+      meaning: "instances asked of the platform",
+      merge: "sum",
+    },
+    {
+      name: "actual_instances",
+      type: "integer",
+      meaning: "instances that are ready",
+      merge: "sum",
+    },
+    {
+      name: "not_ready_instances",
+      type: "integer",
+      meaning: "instances that are not ready",
+      merge: "sum",
+    },
+    {
+      name: "pending_instances",
+      type: "integer",
+      meaning: "instances without a place to run",
+      merge: "sum",
+    },
     {
       name: "stable_concurrency",
       type: "number",
       meaning: "observed concurrency over the stable window, average over functions",
+      merge: "mean",
     },
     {
       name: "panic_concurrency",
       type: "number",
       meaning: "observed concurrency over the panic window, average over functions",
+      merge: "mean",
     },
     {
       name: "activator_concurrency",
       type: "number",
       meaning: "requests at the activator (gateway), average over functions",
+      merge: "mean",
     },
     {
       name: "activator_requests",
       type: "integer",
       meaning: "requests that the activator (gateway) has answered since it started",
+      merge: "sum",
     },
     { name: "scheduling_p50_ms", type: "number", unit: "ms", meaning: "scheduling, median" },
     { name: "scheduling_p99_ms", type: "number", unit: "ms", meaning: "scheduling, p99" },
@@ -386,10 +457,10 @@ export const PLATFORM_METRICS: Table = {
     },
     { name: "scrape_ms", type: "number", unit: "ms", meaning: "what the scrape itself took" },
   ],
-};
+} as const satisfies Table;
 
 /** Desired and actual scale of each function. */
-export const SCALES: Table = {
+export const SCALES = {
   name: "scales",
   meaning: "desired and actual scale of each function, one row a scrape and function",
   columns: [
@@ -398,10 +469,10 @@ export const SCALES: Table = {
     { name: "desired_scale", type: "integer", meaning: "instances the autoscaler wants" },
     { name: "actual_scale", type: "integer", meaning: "instances that are ready" },
   ],
-};
+} as const satisfies Table;
 
 /** CPU and memory of the processes of a run. */
-export const PROCESSES: Table = {
+export const PROCESSES = {
   name: "processes",
   meaning: "CPU and memory of the processes of a run, one row a scrape and group",
   columns: [
@@ -416,10 +487,10 @@ export const PROCESSES: Table = {
     { name: "memory_mib", type: "number", unit: "MiB", meaning: "resident memory, whole group" },
     { name: "scrape_ms", type: "number", unit: "ms", meaning: "what the scrape itself took" },
   ],
-};
+} as const satisfies Table;
 
 /** What the autoscaler was told and what it decided. */
-export const AUTOSCALER: Table = {
+export const AUTOSCALER = {
   name: "autoscaler",
   meaning: "every step of the autoscaler: what it was told and what it decided, by function; " +
     "enough to make its decisions again",
@@ -460,10 +531,10 @@ export const AUTOSCALER: Table = {
     { name: "panicking", type: "boolean", meaning: "decision: whether it was made in panic" },
     { name: "desired_instances", type: "integer", meaning: "decision: instances wanted" },
   ],
-};
+} as const satisfies Table;
 
 /** Connections to what serves the functions, and how they ended. */
-export const CONNECTIONS: Table = {
+export const CONNECTIONS = {
   name: "connections",
   meaning: "every connection of the loader, and every attempt to make one, in the order in which " +
     "they ended; of many alike some rows are for several (connections); no rows where " +
@@ -511,7 +582,7 @@ export const CONNECTIONS: Table = {
     { name: "resets_received", type: "integer", meaning: "requests that the peer reset" },
     { name: "calls_lost", type: "integer", meaning: "calls that were out when it ended" },
   ],
-};
+} as const satisfies Table;
 
 /** All result tables that a run writes. */
 export const TABLES: readonly Table[] = [

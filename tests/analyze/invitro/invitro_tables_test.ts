@@ -88,7 +88,11 @@ async function readSource(
     for (const [table, rows] of tables) {
       await writeFile(join(folder, `${table.name}.csv`), csvText(table, rows));
     }
-    return await readInvitroSource(folder, { ...manifest, ...changes });
+    const source = readInvitroSource(folder, { ...manifest, ...changes });
+    // A table is read when something of it is first asked for.
+    const { invocations, generator, platformMetrics, scales } = source;
+    for (const table of [invocations, generator, platformMetrics, scales]) table.rowCount;
+    return source;
   } finally {
     await rm(folder, { recursive: true });
   }

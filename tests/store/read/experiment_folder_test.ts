@@ -41,7 +41,7 @@ Deno.test("a folder from before an outcome and columns were added is read", asyn
     );
     const [read] = (await readExperimentFolder(folder)).runs;
     assert.equal(read.manifest.outcomes!.unsent, 0);
-    const invocations = await readInvocations(run);
+    const invocations = readInvocations(run);
     assert.ok(invocations.count > 0);
     assert.ok(invocations.peerWaitMs.every(Number.isNaN));
     const lagsMs = invocations.dispatchedMs.map((ms, row) => ms - invocations.scheduledMs[row]);

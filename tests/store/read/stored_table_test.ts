@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readCsvTable } from "../../../lib/store/read/stored_table.ts";
-import { readInstanceLives } from "../../../lib/analyze/instance_life.ts";
+import { StoredTable, StoredTables } from "../../../lib/store/read/stored_table.ts";
+import { deriveInstanceLives } from "../../../lib/analyze/instance_life.ts";
 import { readInvocations } from "../../../lib/store/read/stored_invocations.ts";
 import { LoaderError } from "../../../lib/base/error.ts";
 import type { Cell } from "../../../lib/model/table.ts";
@@ -14,12 +14,12 @@ import { csvText } from "../../support/synthetic_run.ts";
 async function withFile(
   name: string,
   text: string,
-  body: (folder: string, file: string) => Promise<void>,
+  body: (folder: string, file: string) => void,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "loader-test-"));
   try {
     await writeFile(join(folder, name), text);
-    await body(folder, join(folder, name));
+    body(folder, join(folder, name));
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -29,8 +29,8 @@ const HEADER = "time_ms,function_id,desired_scale,actual_scale\n";
 
 async function readScales(text: string): Promise<{ time: number[]; scale: number[] }> {
   let read = { time: [] as number[], scale: [] as number[] };
-  await withFile("scales.csv", text, async (_folder, file) => {
-    const table = await readCsvTable(file, SCALES, ["time_ms", "actual_scale"]);
+  await withFile("scales.csv", text, (_folder, file) => {
+    const table = new StoredTable(file, SCALES);
     read = { time: [...table.numbers("time_ms")], scale: [...table.numbers("actual_scale")] };
   });
   return read;
@@ -66,7 +66,7 @@ Deno.test("a missing file, an empty one and a torn header have no rows", async (
   for (const text of ["", "time_ms,func", HEADER]) {
     assert.deepEqual(await readScales(text), { time: [], scale: [] });
   }
-  const table = await readCsvTable("/nonexistent/scales.csv", SCALES, ["time_ms"]);
+  const table = new StoredTable("/nonexistent/scales.csv", SCALES);
   assert.equal(table.rowCount, 0);
 });
 
@@ -78,9 +78,9 @@ Deno.test("columns are found by name, in any order and among others", async () =
 });
 
 Deno.test("a wrong cell is named with its file, line, column and value", async () => {
-  await withFile("scales.csv", `${HEADER}1,a,2,1\n2,a,2,many\n`, async (_folder, file) => {
-    await assert.rejects(
-      readCsvTable(file, SCALES, ["actual_scale"]),
+  await withFile("scales.csv", `${HEADER}1,a,2,1\n2,a,2,many\n`, (_folder, file) => {
+    assert.throws(
+      () => new StoredTable(file, SCALES).numbers("actual_scale"),
       (error) =>
         error instanceof LoaderError && error.code === "result" &&
         error.message === `${file}:3, column actual_scale: Expected a number, got "many".`,
@@ -89,9 +89,9 @@ Deno.test("a wrong cell is named with its file, line, column and value", async (
 });
 
 Deno.test("a missing column is named", async () => {
-  await withFile("scales.csv", "time_ms\n1\n", async (_folder, file) => {
-    await assert.rejects(
-      readCsvTable(file, SCALES, ["time_ms", "actual_scale"]),
+  await withFile("scales.csv", "time_ms\n1\n", (_folder, file) => {
+    assert.throws(
+      () => new StoredTable(file, SCALES).numbers("actual_scale"),
       (error) => error instanceof LoaderError && error.place.column === "actual_scale",
     );
   });
@@ -110,8 +110,8 @@ Deno.test("invocations keep what is unknown apart from zero", async () => {
     [0, "a", "warmup", 1, 2, 30, 10, 9.5, 170, 85, "i-1", true, "ok", 0],
     [1, "b", "measurement", 5, null, null, 10, null, 170, null, null, null, "dropped", null],
   ];
-  await withFile("invocations.csv", csvText(INVOCATIONS, rows), async (folder) => {
-    const table = await readInvocations(folder);
+  await withFile("invocations.csv", csvText(INVOCATIONS, rows), (folder) => {
+    const table = readInvocations(folder);
     assert.deepEqual(table.functionIds, ["a", "b"]);
     assert.deepEqual([...table.measured], [0, 1]);
     assert.deepEqual([...table.dispatchedMs], [2, NaN]);
@@ -121,9 +121,9 @@ Deno.test("invocations keep what is unknown apart from zero", async () => {
 
 Deno.test("an unknown outcome is refused", async () => {
   const row = [0, "a", "warmup", 1, 2, 30, 10, 9, 170, 85, "i", true, "lost", 0];
-  await withFile("invocations.csv", csvText(INVOCATIONS, [row]), async (folder) => {
-    await assert.rejects(
-      readInvocations(folder),
+  await withFile("invocations.csv", csvText(INVOCATIONS, [row]), (folder) => {
+    assert.throws(
+      () => readInvocations(folder).outcome,
       (error) => error instanceof LoaderError && error.place.line === 2,
     );
   });
@@ -138,8 +138,8 @@ Deno.test("the events of an instance become one life", async () => {
     [75, "a", "i-1", "gone", null],
     [80, "b", "i-2", "gone", "exit status 1"],
   ];
-  await withFile("instances.csv", csvText(INSTANCES, rows), async (folder) => {
-    const [first, second] = await readInstanceLives(folder) ?? [];
+  await withFile("instances.csv", csvText(INSTANCES, rows), (folder) => {
+    const [first, second] = deriveInstanceLives(new StoredTables(folder).get(INSTANCES)) ?? [];
     assert.deepEqual([first.createdMs, first.readyMs, first.stoppedMs], [10, 30, 70]);
     assert.deepEqual([second.createdMs, second.readyMs, second.stoppedMs], [15, NaN, 80]);
     assert.equal(second.detail, "exit status 1");

@@ -7,10 +7,10 @@ import {
   OUTCOMES,
 } from "../../../lib/model/record.ts";
 import type { Phase } from "../../../lib/model/schedule.ts";
+import { deriveInvocationCells } from "../../../lib/store/schema/invocation_row.ts";
 import { INVOCATIONS } from "../../../lib/store/schema/tables.ts";
 import { formatHeader, formatRow } from "../../../lib/store/write/csv_row.ts";
 import { InvocationCsvSink } from "../../../lib/store/write/invocation_csv_sink.ts";
-import { deriveInvocationCells } from "../../support/memory_sink.ts";
 import { temporaryFolder } from "../../support/script.ts";
 
 /** What the table is, by way of cells and text. */

@@ -28,8 +28,10 @@ export interface SweepDeclaration {
  * The roles of functions around a burst: the one that has it, its neighbour under steady load, and
  * one without an instance that is invoked in the midst of it.
  */
-export const BURST_ROLES = ["bursty", "steady", "victim"] as const;
-export type BurstRole = (typeof BURST_ROLES)[number];
+export type BurstRole = "bursty" | "steady" | "victim";
+
+/** In the order in which they are told and drawn. */
+export const BURST_ROLES = ["bursty", "steady", "victim"] as const satisfies readonly BurstRole[];
 
 /** Runs with a burst each: what it does to the functions beside it. */
 export interface BurstDeclaration {

@@ -21,10 +21,12 @@ import {
   deriveSustainedRatePerS,
 } from "../lib/run/calibration.ts";
 import { describeCpuLimit } from "../lib/run/machine_facts.ts";
-import { listenForInterrupt, runMain } from "../lib/cli/program.ts";
+import { type Command, listenForInterrupt, runCommand } from "../lib/cli/program.ts";
 import { durationOption, integerListOption, textOption } from "../lib/option/option.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
 import { EchoServerProcess } from "../lib/calibrate/echo_server_process.ts";
+
+const SUMMARY = "How many invocations a second can this machine generate, and how punctually?";
 
 const OPTIONS = {
   rates: integerListOption("list", {
@@ -81,12 +83,12 @@ function renderSteps(steps: readonly CalibrationStep[]): string {
   return table.toString();
 }
 
-async function main(): Promise<number> {
+async function run(args: readonly string[]): Promise<number> {
   const { values, help } = parseOptions(
     "calibrate",
-    "How many invocations a second can this machine generate, and how punctually?",
+    SUMMARY,
     OPTIONS,
-    Deno.args,
+    args,
   );
   if (help !== null) {
     console.log(help);
@@ -125,4 +127,6 @@ async function main(): Promise<number> {
   }
 }
 
-if (import.meta.main) await runMain(main);
+export const command: Command = { name: "calibrate", summary: SUMMARY, run };
+
+if (import.meta.main) await runCommand(command);

@@ -16,7 +16,7 @@ import {
 } from "../lib/platform/knative/deploy/clean_cluster.ts";
 import { openKubeAccess } from "../lib/platform/knative/cluster/kube_access.ts";
 import { CLUSTER_OPTIONS } from "../lib/run/cluster_options.ts";
-import { listenForInterrupt, print, runMain } from "../lib/cli/program.ts";
+import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
 import {
   choiceOption,
   durationOption,
@@ -25,6 +25,8 @@ import {
   textOption,
 } from "../lib/option/option.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
+
+const SUMMARY = "Remove what runs have left on a cluster, and put its settings back";
 
 const OPTIONS = {
   platform: choiceOption(["knative"], { meaning: "where functions ran", default: "knative" }),
@@ -47,26 +49,26 @@ const OPTIONS = {
 /** Longest that one request may take. */
 const REQUEST_MS = 30_000;
 
-async function main(): Promise<number> {
+async function run(args: readonly string[]): Promise<number> {
   const parsed = parseOptions(
     "clean",
-    "Remove what runs have left on a cluster, and put its settings back",
+    SUMMARY,
     OPTIONS,
-    Deno.args,
+    args,
   );
   if (parsed.help !== null) {
     print("stdout", parsed.help);
     return 0;
   }
-  const { run, waitMs, dryRun, ...place } = parsed.values;
+  const { run: runId, waitMs, dryRun, ...place } = parsed.values;
   using interrupt = listenForInterrupt(() => print("stderr", "Stopping."));
   const access = openKubeAccess({ ...place, clock: new RealClock() })
     .within(REQUEST_MS, interrupt.signal);
-  const lines = describeOwn(await findOwnObjects(access, run), run);
+  const lines = describeOwn(await findOwnObjects(access, runId), runId);
   for (const line of lines) print("stdout", line);
   if (dryRun) return 0;
   const { done, left } = await cleanCluster(access, {
-    runId: run,
+    runId,
     timeoutMs: waitMs,
     signal: interrupt.signal,
   });
@@ -96,4 +98,6 @@ function describeOwn({ namespace, runs, settings }: OwnObjects, run: string | nu
   return [`Nothing of ${whose} is in the namespace ${namespace}.`];
 }
 
-if (import.meta.main) await runMain(main);
+export const command: Command = { name: "clean", summary: SUMMARY, run };
+
+if (import.meta.main) await runCommand(command);

@@ -14,7 +14,7 @@ import { diagnose, isReady } from "../lib/doctor/doctor.ts";
 import { doctorOptionsOf, type DoctorValues } from "../lib/doctor/doctor_options.ts";
 import { diagnosisJson, renderDiagnosis } from "../lib/doctor/doctor_text.ts";
 import { findExperiment } from "../lib/doctor/find_experiment.ts";
-import { listenForInterrupt, print, runMain } from "../lib/cli/program.ts";
+import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
 
 const EXPERIMENTS = new URL("../experiments/", import.meta.url);
@@ -22,15 +22,16 @@ const EXPERIMENTS = new URL("../experiments/", import.meta.url);
 /** Exit status where something stops a run. */
 const NOT_READY = 3;
 
-const DESCRIPTION = "Is everything there that a run needs? Usage: doctor [experiment] [options]";
+const SUMMARY = "Is everything there that a run needs?";
 
-async function main(): Promise<number> {
-  const [first] = Deno.args;
+const DESCRIPTION = `${SUMMARY} Usage: doctor [experiment] [options]`;
+
+async function run(args: readonly string[]): Promise<number> {
+  const [first] = args;
   const isNamed = first !== undefined && !first.startsWith("-");
   const experiment = isNamed ? await findExperiment(EXPERIMENTS, first) : null;
   const table = doctorOptionsOf(experiment);
-  const args = isNamed ? Deno.args.slice(1) : Deno.args;
-  const parsed = parseOptions("doctor", DESCRIPTION, table, args);
+  const parsed = parseOptions("doctor", DESCRIPTION, table, isNamed ? args.slice(1) : args);
   if (parsed.help !== null) {
     print("stdout", parsed.help);
     return 0;
@@ -42,4 +43,6 @@ async function main(): Promise<number> {
   return isReady(diagnosis) ? 0 : NOT_READY;
 }
 
-if (import.meta.main) await runMain(main);
+export const command: Command = { name: "doctor", summary: SUMMARY, run };
+
+if (import.meta.main) await runCommand(command);

@@ -12,7 +12,10 @@ import { existsSync } from "node:fs";
 import { delimiter, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { errorMessage, LoaderError } from "../lib/base/error.ts";
+import { type Command, print, runCommand } from "../lib/cli/program.ts";
+import { textOption } from "../lib/option/option.ts";
+import { parseOptions } from "../lib/option/parse_options.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const CONTAINER = join(ROOT, "workloads", "container");
@@ -31,36 +34,41 @@ const INITS = ["tini-static", "tini"];
 /** The superuser, as in the Dockerfile: port 80 needs it. */
 const USER = "0";
 
-const { values } = parseArgs({
-  options: {
-    name: { type: "string", default: "dev.local/trace-function:1" },
-    with: { type: "string" },
-  },
-});
+const SUMMARY = "Make the image of the trace function";
 
-/** A sentence for the user. */
-class Failure extends Error {}
+const OPTIONS = {
+  name: textOption("name", {
+    meaning: "name of the image, with its registry",
+    default: "dev.local/trace-function:1",
+  }),
+  with: textOption<string | null>("program", {
+    meaning: "makes the image instead of docker: called with the name, --user, --entry and files",
+    default: null,
+  }),
+};
 
-try {
-  await (values.with === undefined
-    ? makeWithDocker(values.name)
-    : makeWith(values.with, values.name));
-  console.log(`Made ${values.name}.`);
-} catch (error) {
-  if (!(error instanceof Failure)) throw error;
-  console.error(error.message);
-  Deno.exit(1);
+async function run(args: readonly string[]): Promise<void> {
+  const { values, help } = parseOptions("image", SUMMARY, OPTIONS, args);
+  if (help !== null) return print("stdout", help);
+  if (Deno.build.standalone) {
+    throw new LoaderError(
+      "usage",
+      'The image is made of the project\'s sources, which a compiled loader does not have; use "deno task image" there.',
+    );
+  }
+  await (values.with === null ? makeWithDocker(values.name) : makeWith(values.with, values.name));
+  print("stdout", `Made ${values.name}.`);
 }
 
 async function makeWithDocker(name: string): Promise<void> {
-  await run("docker", ["build", "-f", join(CONTAINER, "Dockerfile"), "-t", name, ROOT]);
+  await execute("docker", ["build", "-f", join(CONTAINER, "Dockerfile"), "-t", name, ROOT]);
 }
 
 async function makeWith(program: string, name: string): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "loader-image-" });
   try {
     const files = (await stage(folder)).map(([from, to]) => `${from}:${to}`);
-    await run(program, [name, "--user", USER, "--entry", DENO, ...files]);
+    await execute(program, [name, "--user", USER, "--entry", DENO, ...files]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -74,7 +82,7 @@ async function stage(folder: string): Promise<[string, string][]> {
   await Deno.copyFile(join(CONTAINER, "deno.json"), join(app, "deno.json"));
   await Deno.copyFile(join(ROOT, "deno.lock"), join(app, "deno.lock"));
   const cache = join(folder, "deno-dir");
-  await run(Deno.execPath(), [
+  await execute(Deno.execPath(), [
     "cache",
     "--quiet",
     "workloads/trace_function/main.ts",
@@ -99,7 +107,8 @@ function findInit(): string {
     const path = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
     if (path !== undefined) return path;
   }
-  throw new Failure(
+  throw new LoaderError(
+    "platform",
     "The image was not made: tini is not on this machine; install it (Debian: apt-get install " +
       "tini).",
   );
@@ -126,7 +135,7 @@ function listFiles(folder: string): string[] {
   );
 }
 
-async function run(
+async function execute(
   program: string,
   args: readonly string[],
   options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
@@ -136,8 +145,15 @@ async function run(
     ({ success } = await new Deno.Command(program, { args: [...args], ...options, stdout: "null" })
       .spawn().status);
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new Failure(`The image was not made: ${program} cannot be started (${detail}).`);
+    throw new LoaderError(
+      "platform",
+      `The image was not made: ${program} cannot be started (${errorMessage(error)}).`,
+      { cause: error },
+    );
   }
-  if (!success) throw new Failure(`The image was not made: ${program} failed.`);
+  if (!success) throw new LoaderError("platform", `The image was not made: ${program} failed.`);
 }
+
+export const command: Command = { name: "image", summary: SUMMARY, run };
+
+if (import.meta.main) await runCommand(command);

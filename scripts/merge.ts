@@ -9,17 +9,19 @@
 import { parseArgs } from "node:util";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { mergeShards } from "../lib/merge/merge.ts";
-import { listenForInterrupt, print, runMain } from "../lib/cli/program.ts";
+import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
 import { makeReport } from "../lib/run/make_report.ts";
 import { renderResultTable } from "../lib/run/result_table.ts";
 
 const USAGE = "Usage: merge <folder> <folder> … [--output <folder>]  (the folder of each loader; " +
   "by default the result is beside the first, with _merged behind its name)";
 
-function parseArguments(): { readonly folders: readonly string[]; readonly output?: string } {
+function parseArguments(
+  args: readonly string[],
+): { readonly folders: readonly string[]; readonly output?: string } {
   try {
     const { values, positionals } = parseArgs({
-      args: Deno.args,
+      args: [...args],
       allowPositionals: true,
       options: { output: { type: "string" } },
     });
@@ -29,13 +31,13 @@ function parseArguments(): { readonly folders: readonly string[]; readonly outpu
   }
 }
 
-async function main(): Promise<void> {
-  if (Deno.args.includes("--help")) return print("stdout", USAGE);
-  const { folders, output = null } = parseArguments();
+async function run(args: readonly string[]): Promise<void> {
+  if (args.includes("--help")) return print("stdout", USAGE);
+  const { folders, output = null } = parseArguments(args);
   if (folders.length === 0) {
     throw new LoaderError("usage", `Expected the folders of the loaders. ${USAGE}`);
   }
-  const command = ["deno", "task", "merge", ...Deno.args];
+  const command = ["deno", "task", "merge", ...args];
   const folder = await mergeShards(folders, { output, command });
   using interrupt = listenForInterrupt(() => {});
   const { html, verdict, runs } = await makeReport({ folder, compat: false }, interrupt.signal);
@@ -44,4 +46,10 @@ async function main(): Promise<void> {
   print("stdout", `Report:  ${html}`);
 }
 
-if (import.meta.main) await runMain(main);
+export const command: Command = {
+  name: "merge",
+  summary: "Join the folders of several loaders into one experiment, with its report",
+  run,
+};
+
+if (import.meta.main) await runCommand(command);

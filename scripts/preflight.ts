@@ -11,7 +11,7 @@
 import { LoaderError } from "../lib/base/error.ts";
 import { formatJson } from "../lib/base/json.ts";
 import { findExperiment, listExperiments } from "../lib/doctor/find_experiment.ts";
-import { listenForInterrupt, print, runMain } from "../lib/cli/program.ts";
+import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
 import { isFeasible, preflight } from "../lib/preflight/preflight.ts";
 import { parsePreflightOptions } from "../lib/preflight/preflight_options.ts";
 import { renderPreflight } from "../lib/preflight/preflight_text.ts";
@@ -26,8 +26,8 @@ function describeUsage(): string {
     `the experiments are: ${listExperiments(EXPERIMENTS).join(", ")}.`;
 }
 
-async function main(): Promise<number> {
-  const [name, ...args] = Deno.args;
+async function run(args: readonly string[]): Promise<number> {
+  const [name, ...options] = args;
   if (name === "--help") {
     print("stdout", describeUsage());
     return 0;
@@ -36,15 +36,21 @@ async function main(): Promise<number> {
     throw new LoaderError("usage", `Name an experiment first. ${describeUsage()}`);
   }
   const experiment = await findExperiment(EXPERIMENTS, name);
-  const { values: options, help } = parsePreflightOptions(experiment, args);
+  const { values, help } = parsePreflightOptions(experiment, options);
   if (help !== null) {
     print("stdout", help);
     return 0;
   }
   using interrupt = listenForInterrupt(() => print("stderr", "Stopping."));
-  const result = await preflight(experiment, options, interrupt.signal);
-  print("stdout", options.json ? formatJson(result) : renderPreflight(result));
+  const result = await preflight(experiment, values, interrupt.signal);
+  print("stdout", values.json ? formatJson(result) : renderPreflight(result));
   return isFeasible(result) ? 0 : DOES_NOT_FIT;
 }
 
-if (import.meta.main) await runMain(main);
+export const command: Command = {
+  name: "preflight",
+  summary: "What is to be expected of an experiment, before anything is deployed?",
+  run,
+};
+
+if (import.meta.main) await runCommand(command);

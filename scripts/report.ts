@@ -6,20 +6,26 @@
  * @module
  */
 import { LoaderError } from "../lib/base/error.ts";
-import { listenForInterrupt, runMain } from "../lib/cli/program.ts";
+import { type Command, listenForInterrupt, runCommand } from "../lib/cli/program.ts";
 import { makeReport } from "../lib/run/make_report.ts";
 
 const USAGE = "Usage: report <folder>  (an experiment's folder, which holds experiment.json)";
 
-async function main(): Promise<void> {
-  if (Deno.args.length !== 1) {
+async function run(args: readonly string[]): Promise<void> {
+  if (args.length !== 1) {
     throw new LoaderError("usage", `Expected the folder of one experiment. ${USAGE}`);
   }
-  const [folder] = Deno.args;
+  const [folder] = args;
   if (folder === "--help" || folder === "-h") return console.log(USAGE);
   using interrupt = listenForInterrupt(() => {});
-  const report = await makeReport({ folder, compat: false }, interrupt.signal);
-  console.log(`${report.html} and ${report.figures.length} figures beside it`);
+  const { html, figures } = await makeReport({ folder, compat: false }, interrupt.signal);
+  console.log(`${html} and ${figures.length} figures beside it`);
 }
 
-if (import.meta.main) await runMain(main);
+export const command: Command = {
+  name: "report",
+  summary: "Make the report of an experiment's folder again, from its files alone",
+  run,
+};
+
+if (import.meta.main) await runCommand(command);

@@ -27,7 +27,9 @@ import {
   textOption,
 } from "../lib/option/option.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
-import { print, runMain, tolerateClosed } from "../lib/cli/program.ts";
+import { type Command, print, runCommand, tolerateClosed } from "../lib/cli/program.ts";
+
+const SUMMARY = "Make the role of config/rbac.yaml, and a kubeconfig for it";
 
 const OPTIONS = {
   platform: choiceOption(["knative"], { meaning: "what it is for", default: "knative" }),
@@ -57,12 +59,12 @@ const OPTIONS = {
   }),
 } satisfies OptionTable;
 
-async function main(): Promise<void> {
+async function run(args: readonly string[]): Promise<void> {
   const parsed = parseOptions(
     "role",
-    "Make the role of config/rbac.yaml, and a kubeconfig for it",
+    SUMMARY,
     OPTIONS,
-    Deno.args,
+    args,
   );
   if (parsed.help !== null) return print("stdout", parsed.help);
   const options: OptionValues<typeof OPTIONS> = parsed.values;
@@ -89,4 +91,6 @@ async function main(): Promise<void> {
   );
 }
 
-if (import.meta.main) await runMain(main);
+export const command: Command = { name: "role", summary: SUMMARY, run };
+
+if (import.meta.main) await runCommand(command);

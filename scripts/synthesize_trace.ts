@@ -1,15 +1,17 @@
 /**
  * Makes a trace in the Azure Functions 2019 format from published distributions:
  *
- *     deno run -P scripts/synthesize_trace.ts --seed 42 --functions 200 --output data/azure_2019_synthetic
+ *     deno task synthesize-trace --seed 42 --functions 200 --output data/azure_2019_synthetic
  *
  * The same seed gives the same trace. See data/README.md for what it is like.
  */
-import { Command, InvalidArgumentError } from "commander";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { errorMessage, LoaderError } from "../lib/base/error.ts";
+import { LoaderError } from "../lib/base/error.ts";
 import { Rng } from "../lib/base/rng.ts";
+import { type Command, print, runCommand } from "../lib/cli/program.ts";
+import { integerOption, textOption } from "../lib/option/option.ts";
+import { parseOptions } from "../lib/option/parse_options.ts";
 import { formatAzure2019 } from "../lib/trace/azure2019/azure2019_text.ts";
 import { synthesizeFunctions } from "../lib/trace/azure2019/synthesize.ts";
 
@@ -17,16 +19,43 @@ import { synthesizeFunctions } from "../lib/trace/azure2019/synthesize.ts";
 const GZIP_OS_OFFSET = 9;
 const GZIP_OS_UNKNOWN = 255;
 
-interface Options {
+const SUMMARY = "Make a trace in the Azure Functions 2019 format from published distributions";
+
+const OPTIONS = {
+  seed: integerOption("number", {
+    meaning: "root of all random numbers",
+    default: 42,
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+  }),
+  functions: integerOption("number", {
+    meaning: "number of functions",
+    default: 200,
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+  }),
+  minutes: integerOption("number", {
+    meaning: "length of the trace",
+    default: 1440,
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+  }),
+  output: textOption<string | null>("folder", {
+    meaning: "folder for the three files; those there are replaced",
+    default: null,
+  }),
+};
+
+/** What a trace is made from. */
+export interface SynthesisOptions {
   readonly seed: number;
   readonly functions: number;
   readonly minutes: number;
-  readonly output: string;
 }
 
 /** The three files by name; invocations packed, for they are large. */
 export function synthesizeFiles(
-  { seed, functions, minutes }: Omit<Options, "output">,
+  { seed, functions, minutes }: SynthesisOptions,
 ): Record<string, Uint8Array> {
   const rng = Rng.fromSeed(seed, "synthesize");
   const text = formatAzure2019(synthesizeFunctions(rng, { functions, minutes }));
@@ -41,41 +70,21 @@ export function synthesizeFiles(
   };
 }
 
-function parseWhole(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
-    throw new InvalidArgumentError("Expected a whole number from 0.");
+async function run(args: readonly string[]): Promise<void> {
+  const { values, help } = parseOptions("synthesize-trace", SUMMARY, OPTIONS, args);
+  if (help !== null) return print("stdout", help);
+  const { output, ...options } = values;
+  if (output === null) {
+    throw new LoaderError("usage", "Name the folder for the three files with --output.");
   }
-  return value;
-}
-
-function parsePositive(text: string): number {
-  const value = parseWhole(text);
-  if (value === 0) throw new InvalidArgumentError("Expected a whole number from 1.");
-  return value;
-}
-
-async function main(args: string[]): Promise<void> {
-  const command = new Command("synthesize_trace")
-    .description("Makes a trace in the Azure Functions 2019 format from published distributions.")
-    .option("--seed <n>", "root of all random numbers", parseWhole, 42)
-    .option("--functions <n>", "number of functions", parsePositive, 200)
-    .option("--minutes <n>", "length of the trace", parsePositive, 1440)
-    .requiredOption("--output <folder>", "folder for the three files; those there are replaced")
-    .exitOverride((error) => Deno.exit(error.exitCode === 0 ? 0 : 2))
-    .parse(args, { from: "user" });
-  const options = command.opts<Options>();
-  try {
-    await Deno.mkdir(options.output, { recursive: true });
-    for (const [name, bytes] of Object.entries(synthesizeFiles(options))) {
-      const file = join(options.output, name);
-      await Deno.writeFile(file, bytes);
-      console.log(`${file}: ${bytes.length} bytes`);
-    }
-  } catch (error) {
-    console.error(errorMessage(error));
-    Deno.exit(error instanceof LoaderError ? error.exitStatus : 1);
+  await Deno.mkdir(output, { recursive: true });
+  for (const [name, bytes] of Object.entries(synthesizeFiles(options))) {
+    const file = join(output, name);
+    await Deno.writeFile(file, bytes);
+    print("stdout", `${file}: ${bytes.length} bytes`);
   }
 }
 
-if (import.meta.main) await main(Deno.args);
+export const command: Command = { name: "synthesize-trace", summary: SUMMARY, run };
+
+if (import.meta.main) await runCommand(command);

@@ -1,10 +1,13 @@
 import { fileURLToPath } from "node:url";
 import { RealClock } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { type OwnProgram, ownProgramCommand } from "../base/own_program.ts";
 
-const ECHO_SERVER_MAIN = fileURLToPath(
-  new URL("../rpc/executor/echo_server_main.ts", import.meta.url),
-);
+const ECHO_SERVER: OwnProgram = {
+  verb: "echo-server",
+  script: fileURLToPath(new URL("../rpc/executor/echo_server_main.ts", import.meta.url)),
+  permissions: ["--no-prompt", "--allow-net=127.0.0.1"],
+};
 
 /** Longest wait for its first words. */
 const START_MS = 20_000;
@@ -32,8 +35,9 @@ export class EchoServerProcess implements AsyncDisposable {
     let said = "";
     let child: Deno.ChildProcess | undefined;
     try {
-      child = new Deno.Command(Deno.execPath(), {
-        args: ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", ECHO_SERVER_MAIN],
+      const [program, ...args] = ownProgramCommand(ECHO_SERVER);
+      child = new Deno.Command(program, {
+        args,
         stdin: "piped",
         stdout: "piped",
         stderr: "inherit",

@@ -1,16 +1,26 @@
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { hideSecrets } from "../base/secrets.ts";
 
+/** A tool: a script of its own, and a verb of `loader.ts`. */
+export interface Command {
+  readonly name: string;
+  /** What it does, or the question that it answers, in a line. */
+  readonly summary: string;
+  /** Returns the exit status; nothing: 0. */
+  run(args: readonly string[]): Promise<number | void>;
+}
+
 /**
- * Runs the main program of a script and exits with its status; a mistake that it
- * tells of is one sentence on standard error, and exits with the mistake's own.
- *
- * @param main returns the exit status; nothing: 0
+ * Runs a command and exits with its status; a mistake that it tells of is one sentence on
+ * standard error, and exits with the mistake's own.
  */
-export async function runMain(main: () => Promise<number | void>): Promise<never> {
+export async function runCommand(
+  command: Pick<Command, "run">,
+  args: readonly string[] = Deno.args,
+): Promise<never> {
   let status: number;
   try {
-    status = await main() ?? 0;
+    status = await command.run(args) ?? 0;
   } catch (error) {
     const isTold = error instanceof LoaderError;
     print("stderr", isTold ? `Error: ${errorMessage(error)}` : Deno.inspect(error));

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { formatJson } from "../base/json.ts";
 import type { RunManifest, RunStatus } from "../store/schema/manifest.ts";
@@ -7,6 +8,7 @@ import { listenForInterrupt, print } from "./program.ts";
 import { makeReport } from "../run/make_report.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
 import { parseOptions } from "../option/parse_options.ts";
+import { runOwnProgram } from "./own_programs.ts";
 import { requirePermissions } from "./permissions.ts";
 import { runExperiment } from "./run_experiment.ts";
 import { TerminalProgress } from "./terminal_progress.ts";
@@ -17,10 +19,15 @@ import { TerminalProgress } from "./terminal_progress.ts";
  * for a mistake of the user's, 130 when stopped, 1 for a failure.
  */
 export async function runAsScript<O extends OptionTable>(experiment: Experiment<O>): Promise<void> {
-  Deno.exit(await runScript(experiment));
+  if (Deno.build.standalone) await runOwnProgram(Deno.args);
+  Deno.exit(await runScript(experiment, Deno.args));
 }
 
-async function runScript<O extends OptionTable>(experiment: Experiment<O>): Promise<number> {
+/** As {@linkcode runAsScript}, but returns the exit status. */
+export async function runScript<O extends OptionTable>(
+  experiment: Experiment<O>,
+  args: readonly string[],
+): Promise<number> {
   const progress = new TerminalProgress();
   let options: (OptionValues<O> & CommonOptions) | undefined;
   let isReporting = false;
@@ -58,7 +65,7 @@ async function runScript<O extends OptionTable>(experiment: Experiment<O>): Prom
       experiment.name,
       experiment.question,
       experiment.options,
-      Deno.args,
+      args,
     );
     if (parsed.help !== null) {
       print("stdout", parsed.help);
@@ -68,7 +75,9 @@ async function runScript<O extends OptionTable>(experiment: Experiment<O>): Prom
     requirePermissions(experiment.name.replaceAll("-", "_"), options.platform);
     await progress.open();
     const outcome = await runExperiment(experiment, options, {
-      command: ["deno", "task", `exp:${experiment.name}`, ...Deno.args],
+      command: Deno.build.standalone
+        ? [basename(Deno.execPath()), ...Deno.args]
+        : ["deno", "task", `exp:${experiment.name}`, ...args],
       signal: interrupt.signal,
       listener: {
         onPlan: (block) => printTo(options!, block),

@@ -20,17 +20,22 @@ async function exitWithStdin(): Promise<never> {
   Deno.exit(0);
 }
 
-let options: FunctionServerOptions;
-try {
-  options = parseFunctionServerOptions(Deno.args, (name) => Deno.env.get(name));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  Deno.exit(2);
+/** Serves until it is told to stop; resolves when it can be called. */
+export async function main(args: readonly string[]): Promise<void> {
+  let options: FunctionServerOptions;
+  try {
+    options = parseFunctionServerOptions(args, (name) => Deno.env.get(name));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(2);
+  }
+  if (options.exitWithStdin) exitWithStdin();
+  // The worker starts while the gRPC library loads: that is most of a cold start.
+  const executor = Executor.start(options.calibration, fail);
+  const { serveFunction } = await import("./server.ts");
+  const server = await serveFunction(executor, options).catch((error) => fail(error.message));
+  process.once("SIGTERM", () => server.drain().then(() => Deno.exit(0)));
+  console.log(JSON.stringify({ ready: true, name: options.name, port: server.port }));
 }
-if (options.exitWithStdin) exitWithStdin();
-// The worker starts while the gRPC library loads: that is most of a cold start.
-const executor = Executor.start(options.calibration, fail);
-const { serveFunction } = await import("./server.ts");
-const server = await serveFunction(executor, options).catch((error) => fail(error.message));
-process.once("SIGTERM", () => server.drain().then(() => Deno.exit(0)));
-console.log(JSON.stringify({ ready: true, name: options.name, port: server.port }));
+
+if (import.meta.main) await main(Deno.args);

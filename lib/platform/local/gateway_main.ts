@@ -84,17 +84,21 @@ async function run(): Promise<void> {
   }
 }
 
-// The terminal's signals are for the loader, which ends this process by its pipe.
-Deno.addSignalListener("SIGINT", () => {});
-Deno.addSignalListener("SIGHUP", () => {});
-let exitStatus = 0;
-try {
-  await run();
-} catch (error) {
-  exitStatus = 1;
-  const code = error instanceof LoaderError && error.code === "usage" ? "usage" : "platform";
-  tell({ type: "failed", code, sentence: errorMessage(error) });
+export async function main(): Promise<never> {
+  // The terminal's signals are for the loader, which ends this process by its pipe.
+  Deno.addSignalListener("SIGINT", () => {});
+  Deno.addSignalListener("SIGHUP", () => {});
+  let exitStatus = 0;
+  try {
+    await run();
+  } catch (error) {
+    exitStatus = 1;
+    const code = error instanceof LoaderError && error.code === "usage" ? "usage" : "platform";
+    tell({ type: "failed", code, sentence: errorMessage(error) });
+  }
+  await output.ready;
+  await output.close().catch(() => {});
+  return Deno.exit(exitStatus);
 }
-await output.ready;
-await output.close().catch(() => {});
-Deno.exit(exitStatus);
+
+if (import.meta.main) await main();

@@ -1,7 +1,7 @@
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { type Clock, sleep } from "../../clock/clock.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
+import { ownProgramCommand } from "../../base/own_program.ts";
 import { setSessionNice } from "../../base/process.ts";
 import {
   type DeployMessage,
@@ -12,21 +12,7 @@ import {
   type SpinConstants,
 } from "./control.ts";
 import { LastWords } from "./last_words.ts";
-
-const GATEWAY_MAIN = fileURLToPath(new URL("./gateway_main.ts", import.meta.url));
-const FUNCTION_SERVER = fileURLToPath(
-  new URL("../../../workloads/trace_function/main.ts", import.meta.url),
-);
-
-/** The gateway starts instances, serves, and reads its code. */
-const PERMISSIONS = [
-  "--no-prompt",
-  "--allow-net=127.0.0.1",
-  "--allow-read",
-  "--allow-env",
-  "--allow-sys",
-  "--allow-run",
-];
+import { FUNCTION_SERVER, GATEWAY } from "./programs.ts";
 
 /** Niceness of the session of the gateway and its instances, so that the loader goes before them. */
 const LEAST_URGENT = 19;
@@ -79,8 +65,9 @@ export class GatewayProcess {
     this.#clock = clock;
     this.#callbacks = callbacks;
     try {
-      this.#child = new Deno.Command(executable, {
-        args: ["run", "--quiet", ...PERMISSIONS, GATEWAY_MAIN],
+      const [program, ...args] = ownProgramCommand(GATEWAY, executable);
+      this.#child = new Deno.Command(program, {
+        args,
         stdin: "piped",
         stdout: "piped",
         stderr: "piped",
@@ -113,15 +100,16 @@ export class GatewayProcess {
 
   /**
    * Downloads what the function server needs, if it is not here yet; a start
-   * of an instance must not wait for a network.
+   * of an instance must not wait for a network. A compiled loader has it all.
    *
    * @throws LoaderError `platform` when it cannot be had
    */
   static async prepareFunctionServer(executable: string): Promise<void> {
+    if (Deno.build.standalone) return;
     let reason: string;
     try {
       const { success, stderr } = await new Deno.Command(executable, {
-        args: ["cache", "--quiet", FUNCTION_SERVER],
+        args: ["cache", "--quiet", FUNCTION_SERVER.script],
         stdin: "null",
         stdout: "null",
         stderr: "piped",

@@ -1,25 +1,12 @@
-import { fileURLToPath } from "node:url";
 import type { Clock, TimerHandle } from "../../clock/clock.ts";
 import { errorMessage } from "../../base/error.ts";
+import { ownProgramCommand } from "../../base/own_program.ts";
 import { readLines, type SpinConstants } from "./control.ts";
 import type { InstanceCallbacks } from "./function_pool.ts";
 import { LastWords } from "./last_words.ts";
+import { FUNCTION_SERVER } from "./programs.ts";
 import type { ProxiedInstance } from "./proxy.ts";
 import { Upstream } from "./upstream.ts";
-
-const FUNCTION_SERVER = fileURLToPath(
-  new URL("../../../workloads/trace_function/main.ts", import.meta.url),
-);
-
-/** What the function server does: listens on loopback, reads its code and its environment. */
-const PERMISSIONS = [
-  "--no-prompt",
-  "--allow-net=127.0.0.1",
-  "--allow-read",
-  "--allow-env",
-  // `fs.access` asks who we are.
-  "--allow-sys=uid,gid",
-];
 
 /** What every {@linkcode InstanceProcess} of a gateway shares. */
 export interface InstanceProcessOptions {
@@ -94,7 +81,7 @@ export class InstanceProcess implements ProxiedInstance {
     const { executable, niceness, calibration } = this.#options;
     const command = [
       ...(niceness === 0 ? [] : ["nice", "-n", String(niceness)]),
-      ...[executable, "run", "--quiet", ...PERMISSIONS, FUNCTION_SERVER],
+      ...ownProgramCommand(FUNCTION_SERVER, executable),
       ...["--host", "127.0.0.1", "--port", "0", "--name", name, "--exit-with-stdin"],
     ];
     try {

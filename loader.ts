@@ -1,0 +1,34 @@
+/**
+ * One entry to the experiments and the tools:
+ *
+ *     deno run -P loader.ts --help
+ *     deno run -P loader.ts burst --rps 40
+ *
+ * `deno task compile` makes one program of it.
+ *
+ * @module
+ */
+import { runOwnProgram } from "./lib/cli/own_programs.ts";
+
+/** The tools; a new one is a script with a `command`, and a line here. */
+export const TOOLS = {
+  preflight: () => import("./scripts/preflight.ts"),
+  doctor: () => import("./scripts/doctor.ts"),
+  calibrate: () => import("./scripts/calibrate.ts"),
+  report: () => import("./scripts/report.ts"),
+  merge: () => import("./scripts/merge.ts"),
+  role: () => import("./scripts/role.ts"),
+  clean: () => import("./scripts/clean.ts"),
+  image: () => import("./scripts/image.ts"),
+  "synthesize-trace": () => import("./scripts/synthesize_trace.ts"),
+} as const;
+
+if (import.meta.main) {
+  await runOwnProgram(Deno.args);
+  // Loaded only now, so that a program of its own, such as an instance, starts fast.
+  const { runVerb } = await import("./lib/cli/verbs.ts");
+  await runVerb(
+    { experiments: new URL("./experiments/", import.meta.url), tools: TOOLS },
+    Deno.args,
+  );
+}

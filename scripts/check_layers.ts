@@ -45,10 +45,6 @@ const KNOWN_CIRCLES: readonly (readonly string[])[] = [
     "lib/run/experiment.ts",
     "lib/run/plan_block.ts",
   ],
-  [
-    "lib/rpc/http2/server_connection.ts",
-    "lib/rpc/http2/server_stream.ts",
-  ],
 ];
 
 /** A file and the project's files that it imports, as paths from the project's root. */

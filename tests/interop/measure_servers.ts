@@ -14,7 +14,10 @@ import { ByteWriter } from "../../lib/rpc/byte_writer.ts";
 import { writeRequest } from "../../lib/rpc/executor/executor_messages.ts";
 import { RequestHeaders } from "../../lib/rpc/grpc/request_headers.ts";
 import { readGrpcFields } from "../../lib/rpc/grpc/reply_headers.ts";
-import { type ConnectionRules, Http2Connection } from "../../lib/rpc/http2/connection.ts";
+import {
+  type ConnectionRules,
+  Http2ClientConnection,
+} from "../../lib/rpc/http2/client_connection.ts";
 import { errorName } from "../../lib/rpc/http2/protocol.ts";
 import { createHttp2Transport } from "../../lib/rpc/transport/http2_transport.ts";
 import { connectSocket } from "../../lib/rpc/socket.ts";
@@ -111,7 +114,7 @@ async function measureDeadline(address: string): Promise<string> {
   const never = new AbortController().signal;
   const socket = await connectSocket({ address, tls: undefined }, clock, 5000, never);
   const ready = Promise.withResolvers<void>();
-  const http2 = new Http2Connection(socket, clock, RULES, {
+  const http2 = new Http2ClientConnection(socket, clock, RULES, {
     onReady: ready.resolve,
     onRoom() {},
     onGoingAway() {},

@@ -10,7 +10,7 @@ import type {
   RequestListener,
   ServerStream,
 } from "../../rpc/http2/server_stream.ts";
-import type { AbortReason, Stream, StreamListener } from "../../rpc/http2/stream.ts";
+import type { AbortReason, ClientStream, StreamListener } from "../../rpc/http2/client_stream.ts";
 import type {
   FunctionPool,
   GatewayStatus,
@@ -187,7 +187,7 @@ class ProxiedReply implements StreamListener {
   readonly #instance: PooledInstance<ProxiedInstance>;
   readonly #callbacks: ReplyCallbacks;
   /** The stream to the instance, until it is over. */
-  #upstream: Stream | null = null;
+  #upstream: ClientStream | null = null;
   #isAnswered = false;
 
   constructor(

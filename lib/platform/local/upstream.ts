@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock/clock.ts";
 import { FieldCache, type HeaderField } from "../../rpc/hpack/encoder.ts";
-import { type ConnectionRules, Http2Connection } from "../../rpc/http2/connection.ts";
-import type { Stream, StreamListener } from "../../rpc/http2/stream.ts";
+import { type ConnectionRules, Http2ClientConnection } from "../../rpc/http2/client_connection.ts";
+import type { ClientStream, StreamListener } from "../../rpc/http2/client_stream.ts";
 import { connectSocket } from "../../rpc/socket.ts";
 
 /**
@@ -26,10 +26,10 @@ export interface UpstreamOptions {
 
 /** The gateway's connection to an instance. */
 export class Upstream {
-  readonly #connection: Http2Connection;
+  readonly #connection: Http2ClientConnection;
   readonly #fields: FieldCache;
 
-  private constructor(connection: Http2Connection) {
+  private constructor(connection: Http2ClientConnection) {
     this.#connection = connection;
     this.#fields = new FieldCache(connection.encoder);
   }
@@ -46,7 +46,7 @@ export class Upstream {
     const socket = await connectSocket({ address, tls: undefined }, clock, timeoutMs, signal);
     return await new Promise((resolve, reject) => {
       const stop = () => connection.close();
-      const connection = new Http2Connection(socket, clock, RULES, {
+      const connection = new Http2ClientConnection(socket, clock, RULES, {
         onReady: () => resolve(new Upstream(connection)),
         onRoom() {},
         onGoingAway() {},
@@ -69,17 +69,23 @@ export class Upstream {
    * Makes a request, whose body follows; lists of fields that repeat should be the
    * same object each time.
    */
-  request(fields: readonly HeaderField[], listener: StreamListener): Stream {
+  request(fields: readonly HeaderField[], listener: StreamListener): ClientStream {
     return this.#connection.request(this.#fields.encode(fields), null, listener);
   }
 
   /** Sends a part of the body of a request that is neither whole nor over: `source[start, end)`. */
-  send(stream: Stream, source: Uint8Array, start: number, end: number, endStream: boolean): void {
+  send(
+    stream: ClientStream,
+    source: Uint8Array,
+    start: number,
+    end: number,
+    endStream: boolean,
+  ): void {
     this.#connection.send(stream, source, start, end, endStream);
   }
 
   /** Gives up a request that has not ended; its listener hears no more. */
-  reset(stream: Stream, errorCode: number): void {
+  reset(stream: ClientStream, errorCode: number): void {
     this.#connection.reset(stream, errorCode);
   }
 

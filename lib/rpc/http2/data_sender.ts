@@ -2,17 +2,7 @@ import { flowControl } from "./frame_checks.ts";
 import { writeData } from "./frame_writer.ts";
 import type { OutBuffer } from "./out_buffer.ts";
 import { DEFAULT_MAX_FRAME_BYTES, DEFAULT_WINDOW_BYTES, MAX_WINDOW_BYTES } from "./protocol.ts";
-
-/** A stream as the sender of its DATA sees it. */
-export interface SendingStream {
-  readonly id: number;
-  /** Bytes of DATA that the peer allows still; below 0 after a change of its settings. */
-  sendWindow: number;
-  /** What waits for a window; `null`: nothing. */
-  unsent: Uint8Array | null;
-  /** Whether END_STREAM goes with the last byte. */
-  endsWithData: boolean;
-}
+import type { Stream } from "./stream.ts";
 
 /**
  * Sends DATA as the peer's windows allow, that of the stream and that of the
@@ -22,7 +12,7 @@ export interface SendingStream {
  * that has 15 bytes to send. Ten go out, five wait, and the windows are 65,525
  * and 0. WINDOW_UPDATE of 100 for the stream sends the rest: 65,520 and 95.
  */
-export class DataSender<S extends SendingStream> {
+export class DataSender<S extends Stream> {
   /** The connection's window. */
   window = DEFAULT_WINDOW_BYTES;
   /** The window of a new stream. */

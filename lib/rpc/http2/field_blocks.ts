@@ -116,3 +116,8 @@ function isFieldWellFormed(name: string, value: string): boolean {
   if (name === "content-length" && !/^\d+$/.test(value)) return false;
   return NAME.test(name) && !CONNECTION_FIELDS.has(name) && !BAD_VALUE.test(value);
 }
+
+/** Trailers are fields that are well-formed, without pseudo-header fields (RFC 9113, section 8.1). */
+export function areTrailersWellFormed({ names, values }: HeaderBlock): boolean {
+  return names.every((name, i) => isFieldWellFormed(name, values[i]));
+}

@@ -1,8 +1,6 @@
 import type { HeaderField } from "../hpack/encoder.ts";
-import type { SendingStream } from "./data_sender.ts";
 import type { RequestBlock } from "./field_blocks.ts";
-import type { Http2ServerConnection } from "./server_connection.ts";
-import { STREAM_STATE, type StreamState } from "./stream.ts";
+import { Stream, STREAM_STATE } from "./stream.ts";
 
 /** Who answers a request; hears what comes after its header fields. */
 export interface RequestListener {
@@ -18,39 +16,40 @@ export interface RequestListener {
 /** Decides who answers a request, whose header fields have come. */
 export type RequestHandler = (stream: ServerStream, block: RequestBlock) => RequestListener;
 
+/** What sends the parts of replies: the connection that the stream is on. */
+export interface ReplySender {
+  sendHeaders(stream: ServerStream, fields: readonly HeaderField[], endStream: boolean): void;
+  sendData(
+    stream: ServerStream,
+    source: Uint8Array,
+    start: number,
+    end: number,
+    endStream: boolean,
+  ): void;
+  reset(stream: ServerStream, errorCode: number): void;
+}
+
 /** A request and its reply. What is sent once it has ended, for whatever reason, is dropped. */
-export class ServerStream implements SendingStream {
-  readonly id: number;
-  readonly #connection: Http2ServerConnection;
-  // What follows belongs to the connection.
-  state: StreamState = STREAM_STATE.open;
+export class ServerStream extends Stream {
+  readonly #sender: ReplySender;
   listener: RequestListener | null = null;
-  sendWindow: number;
-  receiveWindow: number;
-  unsent: Uint8Array | null = null;
-  endsWithData = false;
-  /** What goes out after the data that waits. */
+  /** What goes out after the data that waits; the connection's. */
   trailers: readonly HeaderField[] | null = null;
-  /** Octets that `content-length` still promises; NaN: it promised nothing. */
-  contentLeft: number;
 
   constructor(
-    connection: Http2ServerConnection,
+    sender: ReplySender,
     id: number,
     sendWindow: number,
     receiveWindow: number,
     contentLength: number,
   ) {
-    this.#connection = connection;
+    super();
+    this.#sender = sender;
     this.id = id;
+    this.state = STREAM_STATE.open;
     this.sendWindow = sendWindow;
     this.receiveWindow = receiveWindow;
     this.contentLeft = contentLength;
-  }
-
-  /** Bytes that wait for the peer's windows. */
-  get unsentBytes(): number {
-    return this.unsent?.length ?? 0;
   }
 
   /**
@@ -59,16 +58,16 @@ export class ServerStream implements SendingStream {
    * is kept.
    */
   sendHeaders(fields: readonly HeaderField[], endStream: boolean): void {
-    this.#connection.sendHeaders(this, fields, endStream);
+    this.#sender.sendHeaders(this, fields, endStream);
   }
 
   /** Sends a part of the body: `source[start, end)`, which is copied. */
   sendData(source: Uint8Array, start: number, end: number, endStream: boolean): void {
-    this.#connection.sendData(this, source, start, end, endStream);
+    this.#sender.sendData(this, source, start, end, endStream);
   }
 
   /** Gives the request up with RST_STREAM; the listener hears no more. */
   reset(errorCode: number): void {
-    this.#connection.reset(this, errorCode);
+    this.#sender.reset(this, errorCode);
   }
 }

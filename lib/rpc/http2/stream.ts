@@ -1,16 +1,14 @@
-import type { ResponseBlock } from "./field_blocks.ts";
-
 /**
- * States of a stream that a client opened, as it sees them (RFC 9113, section 5.1). A stream that
- * is idle or closed is not kept, and push, which has the reserved states, is
- * turned off.
+ * States of a stream that a client opened (RFC 9113, section 5.1); "local" is the side that
+ * keeps it. A stream that is idle or closed is not kept, and push, which has the reserved
+ * states, is turned off.
  */
 export const STREAM_STATE = {
   /** Both sides may send. */
   open: 0,
-  /** The request is out as a whole. */
+  /** This side has said everything. */
   halfClosedLocal: 1,
-  /** The reply has ended before the request. */
+  /** The peer has said everything. */
   halfClosedRemote: 2,
   closed: 3,
 } as const;
@@ -28,59 +26,23 @@ export function afterReceivingEnd(state: StreamState): StreamState {
   return state === STREAM_STATE.open ? STREAM_STATE.halfClosedRemote : STREAM_STATE.closed;
 }
 
-/**
- * Why a stream ended without the peer's END_STREAM:
- * - `reset`: by the peer's RST_STREAM
- * - `violation`: by ours, because the peer broke the protocol on it
- * - `unprocessed`: the connection went before the request did, or the peer has said
- *   that it did not look at it
- * - `lost`: the connection is gone, and nobody knows
- */
-export type AbortReason = "reset" | "violation" | "unprocessed" | "lost";
-
-/** Who made a request; the stream is gone already when the last of these is called. */
-export interface StreamListener {
-  /** The first bytes of the request went to the socket. */
-  onDispatched(nowMs: number): void;
-  /** Header fields (`:status` first) or trailers came. */
-  onHeaders(block: ResponseBlock, endStream: boolean): void;
-  /** Data came: `bytes[start, end)`, valid until this returns. */
-  onData(bytes: Uint8Array, start: number, end: number, endStream: boolean): void;
-  /** It ended otherwise. */
-  onAborted(reason: AbortReason, errorCode: number): void;
-}
-
-/** A stream; the connection reuses it for another request once it is closed. */
+/** A stream as the connection keeps it, whichever its side; the fields belong to the connection. */
 export class Stream {
   id = 0;
   state: StreamState = STREAM_STATE.closed;
-  listener: StreamListener | null = null;
-  /** Bytes of DATA that the peer allows still. */
+  /** Bytes of DATA that the peer allows still; below 0 after a change of its settings. */
   sendWindow = 0;
   /** Bytes of DATA that the peer may still send. */
   receiveWindow = 0;
-  /** Whether the final (not 1xx) header fields came. */
-  hasHeaders = false;
-  /** Octets that the reply's `content-length` still promises; NaN: it promised nothing. */
+  /** Octets that the peer's `content-length` still promises; NaN: it promised nothing. */
   contentLeft = NaN;
-  /** What of the request's body waits for a window; `null`: nothing. */
+  /** What of this side's body waits for a window; `null`: nothing. */
   unsent: Uint8Array | null = null;
-  /** Whether the last byte of what is unsent ends the request. */
+  /** END_STREAM goes with the last byte of what is unsent. */
   endsWithData = false;
 
   /** Bytes that wait for the peer's windows. */
   get unsentBytes(): number {
     return this.unsent?.length ?? 0;
-  }
-
-  open(id: number, listener: StreamListener, sendWindow: number, receiveWindow: number): void {
-    this.id = id;
-    this.state = STREAM_STATE.open;
-    this.listener = listener;
-    this.sendWindow = sendWindow;
-    this.receiveWindow = receiveWindow;
-    this.hasHeaders = false;
-    this.contentLeft = NaN;
-    this.unsent = null;
   }
 }

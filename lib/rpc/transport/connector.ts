@@ -3,7 +3,8 @@ import { errorMessage } from "../../base/error.ts";
 import type { ConnectionCallback } from "../../model/platform.ts";
 import { RequestHeaders, type RequestTarget } from "../grpc/request_headers.ts";
 import { type ByteStream, connectSocket, type SocketAddress } from "../socket.ts";
-import { brokenBy, type ConnectionRules, Http2Connection } from "../http2/connection.ts";
+import { type ConnectionRules, Http2ClientConnection } from "../http2/client_connection.ts";
+import { brokenBy } from "../http2/connection_end.ts";
 import { cleanWords } from "../peer_words.ts";
 
 /**
@@ -25,7 +26,7 @@ export function backOffMs(failures: number): number {
 
 /** A connection with what the calls on it share. */
 export class PooledConnection {
-  readonly http2: Http2Connection;
+  readonly http2: Http2ClientConnection;
   readonly headers: RequestHeaders;
   /** When its making began, on the clock. */
   readonly openedAtMs: number;
@@ -37,7 +38,7 @@ export class PooledConnection {
   isReplaced = false;
 
   constructor(
-    http2: Http2Connection,
+    http2: Http2ClientConnection,
     targets: readonly RequestTarget[],
     openedAtMs: number,
     readyAtMs: number,
@@ -89,7 +90,7 @@ export class Connector {
   readonly #stop = new AbortController();
   readonly #gone = Promise.withResolvers<void>();
   /** Those with a socket, whether they can be used or not. */
-  readonly #connections = new Set<Http2Connection>();
+  readonly #connections = new Set<Http2ClientConnection>();
   #opening = 0;
   #failure: string | null = null;
 
@@ -150,7 +151,7 @@ export class Connector {
     return new Promise((resolve, reject) => {
       let connection: PooledConnection | undefined;
       let failure: string | undefined;
-      const http2 = new Http2Connection(bytes, clock, rules, {
+      const http2 = new Http2ClientConnection(bytes, clock, rules, {
         onReady: () => {
           timer.cancel();
           connection = new PooledConnection(http2, targets, openedAtMs, clock.nowMs());
@@ -181,7 +182,7 @@ export class Connector {
   }
 
   #tellEnded(
-    http2: Http2Connection,
+    http2: Http2ClientConnection,
     openedMs: number,
     readyMs: number,
     failure: string | undefined,
@@ -192,9 +193,9 @@ export class Connector {
       openedMs,
       readyMs,
       endedMs: clock.nowMs(),
-      endedBy: failure === undefined ? http2.endedBy : "network",
-      code: failure === undefined ? http2.endCode : null,
-      detail: failure ?? (http2.endDetail === null ? null : cleanWords(http2.endDetail)),
+      endedBy: failure === undefined ? http2.ending.by : "network",
+      code: failure === undefined ? http2.ending.code : null,
+      detail: failure ?? (http2.ending.detail === null ? null : cleanWords(http2.ending.detail)),
       requests: http2.requests,
       resetsSent: http2.resetsSent,
       resetsReceived: http2.resetsReceived,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { RealClock } from "../../../lib/clock/clock.ts";
+import { ClientStream } from "../../../lib/rpc/http2/client_stream.ts";
 import { DataSender } from "../../../lib/rpc/http2/data_sender.ts";
 import { OutBuffer } from "../../../lib/rpc/http2/out_buffer.ts";
 import { FLAG, FRAME } from "../../../lib/rpc/http2/protocol.ts";
-import { Stream } from "../../../lib/rpc/http2/stream.ts";
 
 const SILENT = { onSent() {}, onWritten() {}, onFailed() {} };
 
@@ -15,9 +15,9 @@ function createSender(sendWindow: number) {
     close() {},
   };
   const out = new OutBuffer(socket, new RealClock(), SILENT);
-  const stream = new Stream();
+  const stream = new ClientStream();
   stream.open(1, { onDispatched() {}, onHeaders() {}, onData() {}, onAborted() {} }, sendWindow, 0);
-  return { out, stream, sender: new DataSender<Stream>(out, () => {}) };
+  return { out, stream, sender: new DataSender<ClientStream>(out, () => {}) };
 }
 
 Deno.test("DataSender: the end of a stream without octets needs no window, not even a negative one", () => {

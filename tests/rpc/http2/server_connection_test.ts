@@ -284,7 +284,6 @@ const VIOLATIONS: readonly [string, keyof typeof ERROR_CODE, Uint8Array][] = [
   ["a window above the largest", "flowControlError", windowUpdate(0, 0x7fffffff)],
   ["PUSH_PROMISE", "protocolError", frame(FRAME.pushPromise, FLAG.endHeaders, 1, uint32(2))],
   ["PRIORITY on stream 0", "protocolError", frame(FRAME.priority, 0, 0, new Uint8Array(5))],
-  ["PRIORITY of 4 octets", "frameSizeError", frame(FRAME.priority, 0, 1, new Uint8Array(4))],
   ["PING on a stream", "protocolError", frame(FRAME.ping, 0, 1, new Uint8Array(8))],
   ["PING of 7 octets", "frameSizeError", frame(FRAME.ping, 0, 0, new Uint8Array(7))],
   ["GOAWAY on a stream", "protocolError", frame(FRAME.goaway, 0, 1, new Uint8Array(8))],
@@ -357,6 +356,26 @@ const STREAM_ERRORS: readonly [string, keyof typeof ERROR_CODE, Uint8Array][] = 
   ["DATA after the end", "streamClosed", concat(request(3, true, "/wait"), data(3, BODY))],
   ["HEADERS after the end", "streamClosed", concat(request(3, true, "/wait"), request(3))],
   ["a second HEADERS without end", "protocolError", concat(request(3, false), request(3, false))],
+  [
+    "trailers with a pseudo-header field",
+    "protocolError",
+    concat(request(3, false), headers(3, { ":path": "/" }, true)),
+  ],
+  [
+    "trailers with a field in upper case",
+    "protocolError",
+    concat(request(3, false), headers(3, { "X-A": "1" }, true)),
+  ],
+  [
+    "trailers with a field of HTTP/1",
+    "protocolError",
+    concat(request(3, false), headers(3, { connection: "close" }, true)),
+  ],
+  [
+    "PRIORITY of 4 octets",
+    "frameSizeError",
+    concat(request(3, true, "/wait"), frame(FRAME.priority, 0, 3, new Uint8Array(4))),
+  ],
   ["WINDOW_UPDATE of 0", "protocolError", concat(request(3, true, "/wait"), windowUpdate(3, 0))],
   [
     "a window above the largest",

@@ -114,6 +114,7 @@ export {
   readTracesOfOptions,
   windowOfOptions,
 } from "./lib/run/trace_run.ts";
-export type { ExperimentCall, ExperimentOutcome } from "./lib/run/make_runs.ts";
+export type { ExperimentCall } from "./lib/run/experiment_runs.ts";
+export type { ExperimentOutcome } from "./lib/run/make_runs.ts";
 export { runExperiment } from "./lib/cli/run_experiment.ts";
 export { runAsScript } from "./lib/cli/script.ts";

@@ -39,12 +39,6 @@ const KNOWN_CIRCLES: readonly (readonly string[])[] = [
     "lib/platform/simulator/simulated_instance.ts",
     "lib/platform/simulator/simulated_node.ts",
   ],
-  [
-    "lib/run/calibration.ts",
-    "lib/run/common_options.ts",
-    "lib/run/experiment.ts",
-    "lib/run/plan_block.ts",
-  ],
 ];
 
 /** A file and the project's files that it imports, as paths from the project's root. */

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { formatJson } from "../base/json.ts";
 import type { RunManifest, RunStatus } from "../store/schema/manifest.ts";
+import type { PlatformName } from "../platform/registry.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import type { Experiment } from "../run/experiment.ts";
 import { listenForInterrupt, print } from "./program.ts";
@@ -9,7 +10,6 @@ import { makeReport } from "../run/make_report.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
 import { parseOptions } from "../option/parse_options.ts";
 import { runOwnProgram } from "./own_programs.ts";
-import { requirePermissions } from "./permissions.ts";
 import { runExperiment } from "./run_experiment.ts";
 import { TerminalProgress } from "./terminal_progress.ts";
 
@@ -137,4 +137,47 @@ async function makeAndPrintReport(
 function printTo(options: CommonOptions, text: string): void {
   if (options.json) print("stderr", text);
   else print("stdout", text);
+}
+
+/** What an experiment needs of Deno, and why. */
+const NEEDED: readonly {
+  readonly name: Deno.PermissionName;
+  readonly why: string;
+  /** Only where invocations are real. */
+  readonly isReal?: true;
+}[] = [
+  { name: "read", why: "the trace and earlier results" },
+  { name: "write", why: "the results" },
+  { name: "net", why: "the invocations", isReal: true },
+  { name: "run", why: "the gateway and the function instances", isReal: true },
+  { name: "sys", why: "what machine this is" },
+];
+
+/** The permission set of deno.json grants no other address. */
+const LOOPBACK = { name: "net", host: "127.0.0.1" };
+
+/**
+ * Makes sure of the permissions that an experiment needs: asks for each at a
+ * terminal, names the flags elsewhere.
+ *
+ * @throws LoaderError `usage` when one is not granted
+ */
+function requirePermissions(script: string, platform: PlatformName): void {
+  const atTerminal = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
+  const needed = NEEDED.filter(({ isReal }) => !isReal || platform !== "simulator");
+  const missing = needed.filter(({ name, why }) => {
+    const descriptor = (name === "net" ? LOOPBACK : { name }) as Deno.PermissionDescriptor;
+    const { state } = Deno.permissions.querySync(descriptor);
+    if (state === "granted") return false;
+    if (state === "denied" || !atTerminal) return true;
+    console.error(`${script} needs ${name} access for ${why}.`);
+    return Deno.permissions.requestSync(descriptor).state !== "granted";
+  });
+  if (missing.length === 0) return;
+  const flags = missing.map(({ name }) => `--allow-${name}`).join(" ");
+  throw new LoaderError(
+    "usage",
+    `${script} needs ${flags}; run it as "deno run -P experiments/${script}.ts", ` +
+      `which grants what deno.json lists, or as "deno task".`,
+  );
 }

@@ -10,7 +10,8 @@ import { diagnoseSimulator } from "./doctor_simulator.ts";
 import type { Experiment } from "../run/experiment.ts";
 import type { OptionTable } from "../option/option.ts";
 import type { PlannedLoad } from "../run/plan_block.ts";
-import { MOST_PLANNED, replayOf, RunPlanner } from "../run/run_planner.ts";
+import { MOST_PLANNED, RunPlanner } from "../run/run_planner.ts";
+import { replayOf } from "../run/saved_schedules.ts";
 
 /** What a pre-check came to. */
 export interface Diagnosis {

@@ -1,7 +1,7 @@
-import { deriveSustainedRatePerS, judgeByCalibration } from "../run/calibration.ts";
+import { deriveSustainedRatePerS } from "../run/calibration.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import { type Fit, judgeLimits, type LimitReading } from "./fit.ts";
-import { readCalibratedSteps } from "../run/load_judge.ts";
+import { judgeByCalibration, readCalibratedSteps } from "../run/load_judge.ts";
 import type { PlannedLoad } from "../run/plan_block.ts";
 import { verdictLimits } from "../run/verdict_limits.ts";
 

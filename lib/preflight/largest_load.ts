@@ -1,3 +1,17 @@
+import { untilAborted } from "../base/signal.ts";
+import type { OptionTable, OptionValues } from "../option/option.ts";
+import type { CommonOptions } from "../run/common_options.ts";
+import type { Experiment, LoadSize } from "../run/experiment.ts";
+import type { PlannedLoad } from "../run/plan_block.ts";
+import { derivePlan, holdsMoreThan } from "../schedule/plan.ts";
+import { BEYOND_P99, judgePlatformFit } from "./platform_fit.ts";
+import type { PreflightOptions, PreflightValues } from "./preflight_options.ts";
+import { NoPlaceError, Rehearsal, type Simulate } from "./rehearsal.ts";
+import { deriveRunExpectation } from "./run_expectation.ts";
+
+/** Sizes that are tried at most: enough for any between one and millions. */
+const MOST_TRIALS = 24;
+
 /** What became of one size that was tried. */
 export interface SizeTrial {
   readonly size: number;
@@ -61,4 +75,77 @@ export async function searchLargest(search: LargestLoadSearch): Promise<LargestL
       : fitting + Math.floor((next.size - fitting) / 2);
   }
   return { size: fitting === 0 ? null : fitting, next, trials };
+}
+
+/** The largest load that fits, in what its experiment counts. */
+export interface PreflightLargest extends LargestLoad {
+  readonly unit: string;
+  readonly asked: number;
+}
+
+/**
+ * Looks for the largest load of an experiment that the simulated platform carries.
+ *
+ * @throws LoaderError `usage` or `input` for what the experiment would refuse too
+ */
+export async function findLargest<O extends OptionTable>(
+  experiment: Experiment<O>,
+  loadSize: LoadSize<OptionValues<O> & CommonOptions>,
+  options: PreflightValues<O>,
+  simulate: Simulate,
+  signal: AbortSignal,
+): Promise<PreflightLargest> {
+  const asked = loadSize.asked(options);
+  const attempt = async (size: number): Promise<SizeTrial> => {
+    const sized = { ...options, ...loadSize.withSize(options, size) };
+    const { runs } = await untilAborted(signal, experiment.plan(sized));
+    await using rehearsal = new Rehearsal(sized, simulate, signal);
+    // Schedules of a folder are those of the planned sizes alone.
+    for (const run of runs) {
+      signal.throwIfAborted();
+      if (await holdsMoreThan(options.mostInvocations, run.schedule, signal)) {
+        const reason = `not tried: the invocations of ${run.name} are ${moreThan(options)}`;
+        return { size, fits: false, wasTried: false, reason };
+      }
+      const plan = await derivePlan(run.schedule, signal);
+      const reason = plan.invocations === 0
+        ? null
+        : await findObstacle({ run, plan }, rehearsal, sized, signal);
+      if (reason !== null) return { size, fits: false, wasTried: true, reason };
+    }
+    return { size, fits: true, wasTried: true, reason: null };
+  };
+  const most = await loadSize.most(options);
+  const search = { asked, most, mostTrials: MOST_TRIALS, attempt };
+  return { unit: loadSize.unit, asked, ...await searchLargest(search) };
+}
+
+/** Why a run does not fit, told as soon as it is clear; `null` if it does. */
+async function findObstacle<O extends OptionTable>(
+  load: PlannedLoad,
+  rehearsal: Rehearsal,
+  options: PreflightValues<O>,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { limitSlowdown, limitNotOk } = options;
+  const { invocations } = load.plan;
+  try {
+    const giveUp = {
+      slowdown: limitSlowdown,
+      mostSlow: BEYOND_P99 * invocations,
+      mostNotOk: limitNotOk * invocations,
+    };
+    const rehearsed = await rehearsal.rehearse(load, giveUp);
+    const expectation = await deriveRunExpectation(load, rehearsed, limitSlowdown, signal);
+    const fit = judgePlatformFit(expectation, expectation.simulated!, rehearsed, options);
+    return fit.word === "does not fit" ? fit.reason : null;
+  } catch (error) {
+    if (!(error instanceof NoPlaceError)) throw error;
+    return error.message;
+  }
+}
+
+/** What is said of a run that is too large to be simulated, a phrase. */
+export function moreThan({ mostInvocations }: PreflightOptions): string {
+  return `more than --most-invocations, ${mostInvocations.toLocaleString("en")}`;
 }

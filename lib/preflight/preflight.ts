@@ -1,39 +1,29 @@
 import { LoaderError } from "../base/error.ts";
 import { untilAborted } from "../base/signal.ts";
-import { derivePlan, holdsMoreThan } from "../schedule/plan.ts";
 import type { Capacity } from "../model/platform.ts";
 import { createPlatform } from "../platform/registry.ts";
 import { settleSimulatorOptions } from "../platform/simulator/simulator_options.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import { createPlatformFromOptions } from "../run/create_platform.ts";
-import type { Experiment, LoadSize } from "../run/experiment.ts";
-import { expiryWarnings } from "../run/expiry.ts";
+import type { Experiment } from "../run/experiment.ts";
 import { type Fit, type FitWord, worstFit } from "./fit.ts";
 import { type GeneratorFit, judgeGeneratorFit } from "./generator_fit.ts";
-import { type LargestLoad, searchLargest, type SizeTrial } from "./largest_load.ts";
+import { findLargest, moreThan, type PreflightLargest } from "./largest_load.ts";
 import { readMeasuredPlatform } from "./measured_platform.ts";
-import type { OptionTable, OptionValues } from "../option/option.ts";
-import { cutWarnings, type PlannedLoad } from "../run/plan_block.ts";
-import { BEYOND_P99, judgePlatformFit } from "./platform_fit.ts";
+import type { OptionTable } from "../option/option.ts";
+import { cutWarnings, expiryWarnings, type PlannedLoad } from "../run/plan_block.ts";
+import { judgePlatformFit } from "./platform_fit.ts";
 import { describeCpuLimit } from "../run/machine_facts.ts";
-import type { PreflightOptions, PreflightValues } from "./preflight_options.ts";
+import type { PreflightValues } from "./preflight_options.ts";
 import { type PreflightTarget, preflightTargetOf } from "./preflight_target.ts";
-import { NoPlaceError, Rehearsal, type RehearsedRun, type Simulate } from "./rehearsal.ts";
+import { NoPlaceError, Rehearsal, type RehearsedRun } from "./rehearsal.ts";
 import { deriveRunExpectation, type RunExpectation } from "./run_expectation.ts";
-import { MOST_PLANNED, replayOf, RunPlanner } from "../run/run_planner.ts";
-
-/** Sizes that are tried at most: enough for any between one and millions. */
-const MOST_TRIALS = 24;
+import { MOST_PLANNED, RunPlanner } from "../run/run_planner.ts";
+import { replayOf } from "../run/saved_schedules.ts";
 
 /** What to expect of a run, and whether the platform carries it. */
 export interface PreflightRun extends RunExpectation {
   readonly fit: Fit;
-}
-
-/** The largest load that fits, in what its experiment counts. */
-export interface PreflightLargest extends LargestLoad {
-  readonly unit: string;
-  readonly asked: number;
 }
 
 /** The platform as it was simulated; `null` where nothing was. */
@@ -182,67 +172,6 @@ async function expectRun<O extends OptionTable>(
   const expectation = await deriveRunExpectation(load, rehearsed, options.limitSlowdown, signal);
   const fit = judgePlatformFit(expectation, expectation.simulated!, rehearsed, options);
   return { run: { ...expectation, fit }, overloaded: rehearsed.overloaded };
-}
-
-async function findLargest<O extends OptionTable>(
-  experiment: Experiment<O>,
-  loadSize: LoadSize<OptionValues<O> & CommonOptions>,
-  options: PreflightValues<O>,
-  simulate: Simulate,
-  signal: AbortSignal,
-): Promise<PreflightLargest> {
-  const asked = loadSize.asked(options);
-  const attempt = async (size: number): Promise<SizeTrial> => {
-    const sized = { ...options, ...loadSize.withSize(options, size) };
-    const { runs } = await untilAborted(signal, experiment.plan(sized));
-    await using rehearsal = new Rehearsal(sized, simulate, signal);
-    // Schedules of a folder are those of the planned sizes alone.
-    for (const run of runs) {
-      signal.throwIfAborted();
-      if (await holdsMoreThan(options.mostInvocations, run.schedule, signal)) {
-        const reason = `not tried: the invocations of ${run.name} are ${moreThan(options)}`;
-        return { size, fits: false, wasTried: false, reason };
-      }
-      const plan = await derivePlan(run.schedule, signal);
-      const reason = plan.invocations === 0
-        ? null
-        : await findObstacle({ run, plan }, rehearsal, sized, signal);
-      if (reason !== null) return { size, fits: false, wasTried: true, reason };
-    }
-    return { size, fits: true, wasTried: true, reason: null };
-  };
-  const most = await loadSize.most(options);
-  const search = { asked, most, mostTrials: MOST_TRIALS, attempt };
-  return { unit: loadSize.unit, asked, ...await searchLargest(search) };
-}
-
-/** Why a run does not fit, told as soon as it is clear; `null` if it does. */
-async function findObstacle<O extends OptionTable>(
-  load: PlannedLoad,
-  rehearsal: Rehearsal,
-  options: PreflightValues<O>,
-  signal: AbortSignal,
-): Promise<string | null> {
-  const { limitSlowdown, limitNotOk } = options;
-  const { invocations } = load.plan;
-  try {
-    const giveUp = {
-      slowdown: limitSlowdown,
-      mostSlow: BEYOND_P99 * invocations,
-      mostNotOk: limitNotOk * invocations,
-    };
-    const rehearsed = await rehearsal.rehearse(load, giveUp);
-    const expectation = await deriveRunExpectation(load, rehearsed, limitSlowdown, signal);
-    const fit = judgePlatformFit(expectation, expectation.simulated!, rehearsed, options);
-    return fit.word === "does not fit" ? fit.reason : null;
-  } catch (error) {
-    if (!(error instanceof NoPlaceError)) throw error;
-    return error.message;
-  }
-}
-
-function moreThan({ mostInvocations }: PreflightOptions): string {
-  return `more than --most-invocations, ${mostInvocations.toLocaleString("en")}`;
 }
 
 function inFlightOf(runs: readonly PreflightRun[]) {

@@ -1,10 +1,9 @@
 import Table from "cli-table3";
 import { countNotOk } from "../analyze/outcome_count.ts";
-import type { SizeTrial } from "./largest_load.ts";
+import type { PreflightLargest, SizeTrial } from "./largest_load.ts";
 import { formatDuration } from "../option/option.ts";
-import type { Preflight, PreflightLargest, PreflightRun } from "./preflight.ts";
+import type { Preflight, PreflightRun } from "./preflight.ts";
 import type { SimulatedFigures } from "./run_expectation.ts";
-import { renderSparkline } from "./sparkline.ts";
 
 /** Most runs whose course is drawn; the last ones, which are the largest. */
 const MOST_DRAWN = 6;
@@ -153,4 +152,33 @@ function describeVerdict(preflight: Preflight): string {
 function show(value: number | null, decimals: number): string {
   if (value === null) return "–";
   return value === Infinity ? "∞" : value.toFixed(decimals);
+}
+
+/** From the lowest to the highest. */
+const LEVELS = "▁▂▃▄▅▆▇█";
+
+/**
+ * A series as a line of blocks, from 0 to its maximum: where there are more
+ * values than characters, each shows the largest of its part.
+ *
+ * @param width most characters
+ *
+ * @example
+ * ```ts
+ * import { renderSparkline } from "./preflight_text.ts";
+ * if (renderSparkline([0, 1, 2, 4], 4) !== "▁▃▅█") throw new Error("not a climb");
+ * ```
+ */
+export function renderSparkline(values: readonly number[], width: number): string {
+  const most = values.reduce((a, b) => Math.max(a, b), 0);
+  const columns = Math.min(width, values.length);
+  let line = "";
+  for (let column = 0; column < columns; column++) {
+    const from = Math.floor(column * values.length / columns);
+    const until = Math.floor((column + 1) * values.length / columns);
+    const largest = values.slice(from, until).reduce((a, b) => Math.max(a, b), 0);
+    const level = most === 0 ? 0 : Math.min(7, Math.floor(8 * largest / most));
+    line += LEVELS[level];
+  }
+  return line;
 }

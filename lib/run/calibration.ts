@@ -5,7 +5,6 @@ import { errorMessage, LoaderError } from "../base/error.ts";
 import { jsonNumber } from "../base/json.ts";
 import type { VerdictLimits } from "../store/schema/manifest.ts";
 import { areMachineLimitsKnown, readMachineLimits } from "../scrape/own_cgroup.ts";
-import type { PlannedLoad } from "./plan_block.ts";
 
 /** Where `deno task calibrate` leaves what it found, and where a run looks for it. */
 export const CALIBRATION_FILE = "results/calibration.json";
@@ -144,43 +143,4 @@ export function deriveSustainedRatePerS(
     sustained = step.ratePerS;
   }
   return sustained;
-}
-
-/** What a calibration says of the loads of an experiment. */
-export interface CalibrationJudgement {
-  /** A sentence for each load whose fullest second is beyond what held the limits. */
-  readonly warnings: readonly string[];
-  /** A sentence where a load is beyond what this machine reached at all, on average. */
-  readonly refusal: string | null;
-}
-
-/** Whether this machine can generate the loads, as far as its calibration tells. */
-export function judgeByCalibration(
-  loads: readonly PlannedLoad[],
-  steps: readonly CalibrationStep[],
-  limits: VerdictLimits,
-): CalibrationJudgement {
-  const sustained = deriveSustainedRatePerS(steps, limits);
-  const reached = Math.max(0, ...steps.map(({ dispatchedPerS }) => dispatchedPerS));
-  // Where every rate that was tried was reached, the limit lies beyond them, nobody knows where.
-  const hasLimit = steps.some((step) => !wasReached(step));
-  const warnings: string[] = [];
-  let refusal: string | null = null;
-  for (const { run, plan } of loads) {
-    if (hasLimit && plan.meanRatePerS > reached) {
-      refusal ??= `${run.name} asks for ${Math.round(plan.meanRatePerS)} invocations a second on ` +
-        `average, and this machine reached ${Math.round(reached)} when it was calibrated; ` +
-        "lower the rate, use a larger machine, or have it tried with --beyond-limits flag.";
-    }
-    if (plan.peakRatePerS > sustained) {
-      warnings.push(
-        `${run.name} has up to ${plan.peakRatePerS} invocations in a second, and this machine ` +
-          (hasLimit || sustained < steps.at(-1)!.ratePerS
-            ? `kept its time up to ${Math.round(sustained)} when it was calibrated; expect ` +
-              "GENERATOR-LIMITED."
-            : `was calibrated only up to ${Math.round(sustained)}.`),
-      );
-    }
-  }
-  return { warnings, refusal };
 }

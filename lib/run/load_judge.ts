@@ -1,10 +1,15 @@
 import { LoaderError } from "../base/error.ts";
-import { type CalibrationStep, judgeByCalibration, readCalibration } from "./calibration.ts";
+import type { VerdictLimits } from "../store/schema/manifest.ts";
+import {
+  type CalibrationStep,
+  deriveSustainedRatePerS,
+  readCalibration,
+  wasReached,
+} from "./calibration.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { pacingOf } from "./create_platform.ts";
-import { expiryWarnings } from "./expiry.ts";
 import { describeCpuLimit, localCores } from "./machine_facts.ts";
-import { cutWarnings, demandWarnings, type PlannedLoad } from "./plan_block.ts";
+import { cutWarnings, demandWarnings, expiryWarnings, type PlannedLoad } from "./plan_block.ts";
 import { verdictLimits } from "./verdict_limits.ts";
 
 /** The steps of the calibration that count for a way of calling. */
@@ -34,6 +39,45 @@ export function readCalibratedSteps(options: CommonOptions): CalibratedSteps {
     note: `This machine was not calibrated for --transport ${options.transport} with ` +
       `--connections ${options.connections}; the verdict of its run will tell.`,
   };
+}
+
+/** What a calibration says of the loads of an experiment. */
+export interface CalibrationJudgement {
+  /** A sentence for each load whose fullest second is beyond what held the limits. */
+  readonly warnings: readonly string[];
+  /** A sentence where a load is beyond what this machine reached at all, on average. */
+  readonly refusal: string | null;
+}
+
+/** Whether this machine can generate the loads, as far as its calibration tells. */
+export function judgeByCalibration(
+  loads: readonly PlannedLoad[],
+  steps: readonly CalibrationStep[],
+  limits: VerdictLimits,
+): CalibrationJudgement {
+  const sustained = deriveSustainedRatePerS(steps, limits);
+  const reached = Math.max(0, ...steps.map(({ dispatchedPerS }) => dispatchedPerS));
+  // Where every rate that was tried was reached, the limit lies beyond them, nobody knows where.
+  const hasLimit = steps.some((step) => !wasReached(step));
+  const warnings: string[] = [];
+  let refusal: string | null = null;
+  for (const { run, plan } of loads) {
+    if (hasLimit && plan.meanRatePerS > reached) {
+      refusal ??= `${run.name} asks for ${Math.round(plan.meanRatePerS)} invocations a second on ` +
+        `average, and this machine reached ${Math.round(reached)} when it was calibrated; ` +
+        "lower the rate, use a larger machine, or have it tried with --beyond-limits flag.";
+    }
+    if (plan.peakRatePerS > sustained) {
+      warnings.push(
+        `${run.name} has up to ${plan.peakRatePerS} invocations in a second, and this machine ` +
+          (hasLimit || sustained < steps.at(-1)!.ratePerS
+            ? `kept its time up to ${Math.round(sustained)} when it was calibrated; expect ` +
+              "GENERATOR-LIMITED."
+            : `was calibrated only up to ${Math.round(sustained)}.`),
+      );
+    }
+  }
+  return { warnings, refusal };
 }
 
 /**

@@ -8,9 +8,9 @@ import {
   type CalibrationStep,
   deriveSustainedRatePerS,
   describeCalibratedMachine,
-  judgeByCalibration,
   readCalibration,
 } from "../../lib/run/calibration.ts";
+import { judgeByCalibration } from "../../lib/run/load_judge.ts";
 import type { PlannedLoad } from "../../lib/run/plan_block.ts";
 
 function stepOf(ratePerS: number, given: Partial<CalibrationStep> = {}): CalibrationStep {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { renderSparkline } from "../../lib/preflight/sparkline.ts";
+import { renderSparkline } from "../../lib/preflight/preflight_text.ts";
 
 Deno.test("renderSparkline: a character for each value, from 0 to the largest", () => {
   assert.equal(renderSparkline([0, 1, 2, 3, 4, 5, 6, 7, 8], 20), "▁▂▃▄▅▆▇██");

@@ -11,7 +11,7 @@ import { getHeapStatistics } from "node:v8";
 import { ownCpuMs } from "../lib/base/process.ts";
 import { createInvocationRow, type InvocationRow } from "../lib/model/record.ts";
 import { INVOCATIONS } from "../lib/store/schema/tables.ts";
-import { formatRow } from "../lib/store/write/csv_row.ts";
+import { formatRow } from "../lib/store/write/csv_sink.ts";
 import { InvocationCsvSink } from "../lib/store/write/invocation_csv_sink.ts";
 
 const ROWS = 1_000_000;

@@ -6,7 +6,9 @@ import { readTwinAnalysis, type TwinAnalysis } from "../analyze/twin/twin_analys
 import { LoaderError } from "../base/error.ts";
 import type { Answer } from "./answers/answer.ts";
 import { createAnswer } from "./answers/create_answer.ts";
-import { writeColdStarts } from "./run/cold_start_parts.ts";
+import { deriveColdStartRows } from "../analyze/cold_start_parts.ts";
+import { COLD_START_PARTS } from "../store/schema/tables.ts";
+import { replaceTable } from "../store/write/csv_sink.ts";
 import {
   renderColumnSection,
   renderNoteSection,
@@ -59,7 +61,9 @@ export async function renderReport(folder: string): Promise<Report> {
     const tables = readRunTables(run);
     const analysis = deriveRunAnalysis(tables);
     await answer.add(analysis, tables);
-    if (tables.coldStarts !== null) await writeColdStarts(run.path, tables.coldStarts);
+    if (tables.coldStarts !== null) {
+      await replaceTable(run.path, COLD_START_PARTS, deriveColdStartRows(tables.coldStarts));
+    }
     analyses.push(analysis);
     twins.push(readTwinAnalysis(tables));
   }

@@ -1,4 +1,3 @@
-import { rename, rm } from "node:fs/promises";
 import {
   INVITRO_INVOCATIONS,
   INVITRO_MINUTES,
@@ -11,8 +10,7 @@ import {
   readInvitroSource,
 } from "../analyze/invitro/invitro_tables.ts";
 import { readExperimentFolder } from "../store/read/experiment_folder.ts";
-import type { Cell, Table } from "../model/table.ts";
-import { CsvSink } from "../store/write/csv_sink.ts";
+import { replaceTable } from "../store/write/csv_sink.ts";
 
 /**
  * Writes In-Vitro's tables into the folder of each run of an experiment:
@@ -28,21 +26,8 @@ export async function writeInvitroTables(folder: string): Promise<void> {
   const { runs } = await readExperimentFolder(folder);
   for (const { path, manifest } of runs) {
     const source = readInvitroSource(path, manifest);
-    await writeTable(path, INVITRO_INVOCATIONS, deriveInvitroInvocations(source));
-    await writeTable(path, INVITRO_MINUTES, deriveInvitroMinutes(source));
-    await writeTable(path, INVITRO_SCALES, deriveInvitroScales(source));
+    await replaceTable(path, INVITRO_INVOCATIONS, deriveInvitroInvocations(source));
+    await replaceTable(path, INVITRO_MINUTES, deriveInvitroMinutes(source));
+    await replaceTable(path, INVITRO_SCALES, deriveInvitroScales(source));
   }
-}
-
-/** Writes beside the old file and renames, so that a reader never meets half a table. */
-async function writeTable(runPath: string, table: Table, rows: Iterable<Cell[]>): Promise<void> {
-  const path = `${runPath}/${table.name}.csv`;
-  await rm(`${path}.new`, { force: true });
-  const sink = new CsvSink(table, `${path}.new`);
-  try {
-    for (const row of rows) sink.write(row);
-  } finally {
-    await sink.close();
-  }
-  await rename(`${path}.new`, path);
 }

@@ -22,11 +22,14 @@ export class MemorySink implements TableSink {
 
 /** Keeps invocations as rows of their table, by column name. */
 export class InvocationMemorySink implements InvocationSink {
-  readonly #sink = new MemorySink(INVOCATIONS);
+  readonly #sink: MemorySink;
   readonly #functionIds: readonly string[];
+  readonly #table: Table;
 
-  constructor(functionIds: readonly string[]) {
+  constructor(functionIds: readonly string[], table: Table = INVOCATIONS) {
+    this.#sink = new MemorySink(table);
     this.#functionIds = functionIds;
+    this.#table = table;
   }
 
   get rows(): MemorySink["rows"] {
@@ -34,6 +37,6 @@ export class InvocationMemorySink implements InvocationSink {
   }
 
   write(row: InvocationRow): void {
-    this.#sink.write(deriveInvocationCells(row, this.#functionIds));
+    this.#sink.write(deriveInvocationCells(row, this.#functionIds, this.#table));
   }
 }

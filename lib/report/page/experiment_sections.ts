@@ -126,12 +126,14 @@ export function renderRepairSection({ runs }: StoredExperiment): Html {
 }
 
 /** Renders what every column of every result table means. */
-export function renderColumnSection(): Html {
+export function renderColumnSection(
+  tables: readonly Table[] = [...TABLES, COLD_START_PARTS],
+): Html {
   return html`
     <section id="columns">
     <h2>Result tables</h2>
     <p>Each run's folder holds its manifest and these tables. An empty field means unknown.</p>
-    ${[...TABLES, COLD_START_PARTS].map((table: Table) =>
+    ${tables.map((table) =>
       html`<details><summary><code>${table.name}.csv</code> <span class="small">${table.meaning}</span></summary>${
         renderTable<Column>([
           { heading: "column", isText: true, cell: ({ name }) => html`<code>${name}</code>` },

@@ -1,8 +1,6 @@
 import {
-  type ColdStart,
   type ColdStartGroup,
   type ColdStartSummary,
-  deriveColdStartRows,
   type Spread,
 } from "../../analyze/cold_start_parts.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
@@ -12,9 +10,6 @@ import { createLegend } from "../plot/marks.ts";
 import { formatNoun, formatNumber } from "../page/number_format.ts";
 import { PALETTE, type Plotter } from "../plot/plotter.ts";
 import { createLinearGrid, HALF_SIZE } from "../plot/time_frame.ts";
-import { rename, rm } from "node:fs/promises";
-import { COLD_START_PARTS } from "../../store/schema/tables.ts";
-import { CsvSink } from "../../store/write/csv_sink.ts";
 
 const COLORS: Readonly<Record<StartPart, string>> = {
   scheduling: PALETTE.grey,
@@ -119,23 +114,4 @@ function stack({ fromRank, untilRank, partMs }: ColdStartGroup, shown: readonly 
     fromMs = untilMs;
     return bar;
   });
-}
-
-/**
- * Writes the table of the parts of cold starts into a run's folder, in place of
- * an earlier one.
- *
- * @throws LoaderError `result` when it cannot be written
- */
-export async function writeColdStarts(runPath: string, starts: readonly ColdStart[]) {
-  const path = `${runPath}/${COLD_START_PARTS.name}.csv`;
-  await rm(`${path}.new`, { force: true });
-  const sink = new CsvSink(COLD_START_PARTS, `${path}.new`);
-  try {
-    for (const row of deriveColdStartRows(starts)) sink.write(row);
-  } finally {
-    await sink.close();
-  }
-  // Renamed into place, so that a reader never meets half a table.
-  await rename(`${path}.new`, path);
 }

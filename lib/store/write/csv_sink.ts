@@ -1,6 +1,39 @@
-import type { Cell, Table, TableSink } from "../../model/table.ts";
+// @ts-types="@types/d3-dsv"
+import { csvFormatValue } from "d3-dsv";
+import { hideSecrets } from "../../base/secrets.ts";
+import type { Cell, Column, Table, TableSink } from "../../model/table.ts";
 import { AppendFile } from "./append_file.ts";
-import { formatHeader, formatRow } from "./csv_row.ts";
+import { formatCsvNumber } from "./number_text.ts";
+
+/** First line of a table's file. */
+export function formatHeader(table: Table): string {
+  return table.columns.map((column) => column.name).join(",") + "\n";
+}
+
+/**
+ * One row as a line of CSV: `null` and NaN, which are unknown, an empty field,
+ * numbers to three decimals, which for milliseconds are microseconds, infinity as
+ * `Infinity`.
+ */
+export function formatRow(columns: readonly Column[], cells: readonly Cell[]): string {
+  let line = "";
+  for (let i = 0; i < columns.length; i++) {
+    if (i > 0) line += ",";
+    const cell = cells[i];
+    if (cell === null || cell === undefined) continue;
+    switch (typeof cell) {
+      case "number":
+        if (!Number.isNaN(cell)) line += formatCsvNumber(cell);
+        break;
+      case "boolean":
+        line += cell;
+        break;
+      default:
+        line += csvFormatValue(hideSecrets(cell));
+    }
+  }
+  return line + "\n";
+}
 
 /** Most bytes that UTF-8 takes for a UTF-16 code unit. */
 const BYTES_PER_CHAR = 3;
@@ -42,4 +75,26 @@ export class CsvSink implements TableSink {
   close(): Promise<void> {
     return this.#file.close();
   }
+}
+
+/**
+ * Writes a table of a run that is derived from its others, in place of an earlier one: a
+ * reader meets the old one or the whole new one.
+ *
+ * @throws LoaderError `result` when it cannot be written
+ */
+export async function replaceTable(
+  runPath: string,
+  table: Table,
+  rows: Iterable<readonly Cell[]>,
+): Promise<void> {
+  const path = `${runPath}/${table.name}.csv`;
+  await Deno.remove(`${path}.new`).catch(() => {});
+  const sink = new CsvSink(table, `${path}.new`);
+  try {
+    for (const row of rows) sink.write(row);
+  } finally {
+    await sink.close();
+  }
+  await Deno.rename(`${path}.new`, path);
 }

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { errorMessage, LoaderError } from "../../base/error.ts";
+import { statIfPresent } from "../../base/file.ts";
 import { formatJson } from "../../base/json.ts";
 import type { ExperimentManifest, InputHashes, RunManifest } from "../schema/manifest.ts";
 import { readExperimentManifest, readRunManifest } from "../read/manifest_reader.ts";
-import { DiskReserve } from "./disk_reserve.ts";
-import { writeManifest } from "./manifest_file.ts";
+import { DiskReserve, writeManifest } from "./manifest_file.ts";
 import { RunWriter } from "./run_writer.ts";
 
 /**
@@ -110,10 +110,10 @@ export class ExperimentWriter {
    */
   startRun(manifest: RunManifest, functionIds: readonly string[]): RunWriter {
     const path = `${this.path}/runs/${manifest.name}`;
-    if (exists(path)) {
+    if (statIfPresent(path) !== null) {
       const keep = `${this.path}/broken-off/${manifest.name}`;
       let attempt = 1;
-      while (exists(`${keep}_${attempt}`)) attempt++;
+      while (statIfPresent(`${keep}_${attempt}`) !== null) attempt++;
       Deno.mkdirSync(`${this.path}/broken-off`, { recursive: true });
       Deno.renameSync(path, `${keep}_${attempt}`);
     }
@@ -271,14 +271,5 @@ function isEmptyOrMissing(path: string): boolean {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return true;
     throw new LoaderError("usage", "The output is not a folder; name another.", { file: path });
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }

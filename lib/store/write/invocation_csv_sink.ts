@@ -2,15 +2,18 @@
 import { csvFormatValue } from "d3-dsv";
 import { hideSecrets } from "../../base/secrets.ts";
 import {
+  createInvocationRow,
   type InvocationRow,
   type InvocationSink,
   type Outcome,
   OUTCOMES,
 } from "../../model/record.ts";
 import type { Phase } from "../../model/schedule.ts";
+import type { Table } from "../../model/table.ts";
+import { deriveInvocationCells, fieldOfColumn } from "../schema/invocation_row.ts";
 import { INVOCATIONS } from "../schema/tables.ts";
 import { AppendFile } from "./append_file.ts";
-import { formatHeader } from "./csv_row.ts";
+import { formatHeader, formatRow } from "./csv_sink.ts";
 import { LONGEST_NUMBER, writeNumber } from "./number_text.ts";
 
 const COMMA = 0x2c;
@@ -56,11 +59,14 @@ export class InvocationCsvSink implements InvocationSink {
 
   /**
    * @param functionIds text of `function_id` for each function of the schedule
+   * @param table what is declared of the table
    * @throws LoaderError `result` when the file is there already or cannot be made
+   * @throws TypeError when this sink writes other columns than are declared
    */
-  constructor(path: string, functionIds: readonly string[]) {
-    this.#file = new AppendFile(path, formatHeader(INVOCATIONS));
-    this.#functions = functionIds.map(encodeCell);
+  constructor(path: string, functionIds: readonly string[], table: Table = INVOCATIONS) {
+    this.#functions = [...functionIds, PROBE_FUNCTION].map(encodeCell);
+    this.#file = new AppendFile(path, formatHeader(table));
+    this.#check(table);
   }
 
   get blockingWrites(): number {
@@ -102,6 +108,24 @@ export class InvocationCsvSink implements InvocationSink {
     file.length = at;
   }
 
+  /** Writes a row that is different in every column, looks at it and throws it away. */
+  #check(table: Table): void {
+    const file = this.#file;
+    const row = createProbe(table, this.#functions.length - 1);
+    this.write(row);
+    const written = new TextDecoder().decode(file.buffer.subarray(0, file.length));
+    file.length = 0;
+    const functionIds: string[] = [];
+    functionIds[row.functionIndex] = PROBE_FUNCTION;
+    const declared = formatRow(table.columns, deriveInvocationCells(row, functionIds, table));
+    if (written === declared) return;
+    void file.close();
+    throw new TypeError(
+      `the writer of ${table.name} writes other columns than are declared: ` +
+        `${JSON.stringify(written)}, not ${JSON.stringify(declared)}`,
+    );
+  }
+
   /** See {@linkcode AppendFile.flush}. */
   flush(): void {
     this.#file.flush();
@@ -111,6 +135,20 @@ export class InvocationCsvSink implements InvocationSink {
   close(): Promise<void> {
     return this.#file.close();
   }
+}
+
+const PROBE_FUNCTION = "a function";
+
+/** A row with another value in every column, of what may stand there. */
+function createProbe(table: Table, functionIndex: number): InvocationRow {
+  const values = table.columns.map(({ name, type }, i) => {
+    const field = fieldOfColumn(name);
+    if (field === "phase" || field === "outcome") return [];
+    return [field, type === "text" ? `text ${i}` : type === "boolean" ? true : i + 0.5];
+  });
+  const known = Object.fromEntries(values.filter(({ length }) => length > 0));
+  // Of the same shape as all rows, for which the writer is compiled.
+  return Object.assign(createInvocationRow(), known, { functionIndex });
 }
 
 /** Texts that come again and again, as bytes; when there are many all are forgotten. */

@@ -1,7 +1,7 @@
 import { LoaderError } from "../../base/error.ts";
+import { replaceFile } from "../../base/file.ts";
 import { formatJson } from "../../base/json.ts";
 import { type Divergence, type DivergenceMetric, TWIN_FOLDER } from "../schema/manifest.ts";
-import type { DiskReserve } from "./disk_reserve.ts";
 
 /**
  * Writes a manifest, whole or not at all: a reader sees the old one or the new
@@ -36,18 +36,32 @@ export function writeDivergence(runPath: string, metrics: readonly DivergenceMet
   writeManifest(`${runPath}/${TWIN_FOLDER}/divergence.json`, content);
 }
 
-function replaceFile(path: string, text: string): void {
-  const partial = `${path}.partial`;
-  try {
-    Deno.writeTextFileSync(partial, text);
-    Deno.renameSync(partial, path);
-  } catch (error) {
-    // Half a manifest only takes room that is short already.
+/** Room for the last manifests of a run and of an experiment; they take a few KiB each. */
+const RESERVED_BYTES = 64 * 1024;
+
+const SENTENCE = "This file keeps room on the disk for the manifests of an experiment that fills " +
+  "it. It goes when the experiment ends.\n";
+
+/**
+ * A file that holds some room on the disk, so that a run that has filled it can
+ * still say so in its manifests. A file system that compresses keeps less.
+ */
+export class DiskReserve {
+  readonly #path: string;
+
+  /** @throws Error of the operating system when there is no room */
+  constructor(path: string) {
+    this.#path = path;
+    const sentences = Math.ceil(RESERVED_BYTES / SENTENCE.length);
+    Deno.writeTextFileSync(path, SENTENCE.repeat(sentences));
+  }
+
+  /** Gives the room back; may be called twice. */
+  release(): void {
     try {
-      Deno.removeSync(partial);
+      Deno.removeSync(this.#path);
     } catch {
-      // It was never made.
+      // It is gone already, or it stays: nobody can do more.
     }
-    throw error;
   }
 }

@@ -4,9 +4,8 @@ import type { InvocationSink } from "../../model/record.ts";
 import type { Table, TableSink } from "../../model/table.ts";
 import { INVOCATIONS, TABLES } from "../schema/tables.ts";
 import { CsvSink } from "./csv_sink.ts";
-import type { DiskReserve } from "./disk_reserve.ts";
 import { InvocationCsvSink } from "./invocation_csv_sink.ts";
-import { writeManifest } from "./manifest_file.ts";
+import { type DiskReserve, writeManifest } from "./manifest_file.ts";
 
 /** The folder of one run: its manifest and its tables. Made new, never overwritten. */
 export class RunWriter implements AsyncDisposable {

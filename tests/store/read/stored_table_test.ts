@@ -8,7 +8,7 @@ import { readInvocations } from "../../../lib/store/read/stored_invocations.ts";
 import { LoaderError } from "../../../lib/base/error.ts";
 import type { Cell } from "../../../lib/model/table.ts";
 import { INSTANCES, INVOCATIONS, SCALES } from "../../../lib/store/schema/tables.ts";
-import { formatRow } from "../../../lib/store/write/csv_row.ts";
+import { formatRow } from "../../../lib/store/write/csv_sink.ts";
 import { csvText } from "../../support/synthetic_run.ts";
 
 async function withFile(

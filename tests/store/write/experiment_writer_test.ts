@@ -72,17 +72,15 @@ async function withFolder(body: (path: string) => void | Promise<void>): Promise
 
 /** A disk without room for more text while the file is there. */
 function fillDisk(reserve: string): Disposable {
-  const original = Deno.writeTextFileSync;
-  Deno.writeTextFileSync = (path, text, options) => {
-    if (existsSync(reserve)) {
-      original(path, text.slice(0, 10), options);
-      throw new Error("No space left on device");
-    }
-    original(path, text, options);
+  const original = Deno.FsFile.prototype.writeSync;
+  Deno.FsFile.prototype.writeSync = function (bytes) {
+    if (!existsSync(reserve)) return original.call(this, bytes);
+    original.call(this, bytes.subarray(0, 10));
+    throw new Error("No space left on device");
   };
   return {
     [Symbol.dispose]() {
-      Deno.writeTextFileSync = original;
+      Deno.FsFile.prototype.writeSync = original;
     },
   };
 }

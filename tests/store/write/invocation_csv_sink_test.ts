@@ -9,7 +9,7 @@ import {
 import type { Phase } from "../../../lib/model/schedule.ts";
 import { deriveInvocationCells } from "../../../lib/store/schema/invocation_row.ts";
 import { INVOCATIONS } from "../../../lib/store/schema/tables.ts";
-import { formatHeader, formatRow } from "../../../lib/store/write/csv_row.ts";
+import { formatHeader, formatRow } from "../../../lib/store/write/csv_sink.ts";
 import { InvocationCsvSink } from "../../../lib/store/write/invocation_csv_sink.ts";
 import { temporaryFolder } from "../../support/script.ts";
 

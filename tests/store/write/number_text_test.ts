@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Column } from "../../../lib/model/table.ts";
-import { formatRow } from "../../../lib/store/write/csv_row.ts";
+import { formatRow } from "../../../lib/store/write/csv_sink.ts";
 import { LONGEST_NUMBER, writeNumber } from "../../../lib/store/write/number_text.ts";
 
 const COLUMNS: readonly Column[] = [{ name: "a", type: "number", meaning: "a" }];

@@ -3,7 +3,7 @@ import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import type { Cell, Column, Table } from "../../../lib/model/table.ts";
 import { TABLES } from "../../../lib/store/schema/tables.ts";
-import { formatHeader, formatRow } from "../../../lib/store/write/csv_row.ts";
+import { formatHeader, formatRow } from "../../../lib/store/write/csv_sink.ts";
 
 const COLUMNS: readonly Column[] = [
   { name: "a", type: "number", meaning: "a" },

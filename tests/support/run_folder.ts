@@ -1,8 +1,17 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { burst } from "../../experiments/burst.ts";
+import { keepAlive } from "../../experiments/keep_alive.ts";
+import { rpsRamp } from "../../experiments/rps_ramp.ts";
+import { traceSweep } from "../../experiments/trace_sweep.ts";
 import { Rng } from "../../lib/base/rng.ts";
 import type { ExperimentManifest } from "../../lib/store/schema/manifest.ts";
 import { type SyntheticArrival, syntheticArrivals, writeSyntheticRun } from "./synthetic_run.ts";
+
+/** What the experiments declare, by name. */
+const ANSWERS = new Map(
+  [burst, keepAlive, rpsRamp, traceSweep].map(({ name, answer }) => [name, answer]),
+);
 
 /** Writes `experiment.json` of an experiment with the given runs. */
 export async function writeExperimentManifest(
@@ -13,6 +22,7 @@ export async function writeExperimentManifest(
     kind: "experiment",
     formatVersion: 1,
     question: "What does the platform do?",
+    answer: ANSWERS.get(manifest.experiment),
     platform: "local",
     status: "finished",
     error: null,

@@ -49,7 +49,7 @@ interface BurstRun {
       }>
     >
     | null;
-  /** The burst, in ms since run start: before it is before `beginMs`, in it before `endMs`. */
+  /** When the burst begins and ends, since run start. */
   readonly beginMs: number;
   readonly endMs: number;
 }

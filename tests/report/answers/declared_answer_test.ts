@@ -102,7 +102,9 @@ Deno.test("the manifests of earlier versions declare nothing: the answer goes by
       { ...keepAlive, parameters: { policy: "oracle" } },
     ] as readonly { name: string; answer: AnswerDeclaration | null; parameters: Parameters }[]
   ) {
-    await using folder = await experimentWith({ experiment: name }, [parameters]);
+    await using folder = await experimentWith({ experiment: name, answer: undefined }, [
+      parameters,
+    ]);
     const experiment = await readExperimentFolder(folder.path);
     assert.equal(experiment.manifest.answer, undefined);
     assert.deepEqual(undeclaredAnswerOf(experiment), answer, name);
@@ -116,7 +118,7 @@ Deno.test("the manifests of earlier versions declare nothing: the answer goes by
       ["keep-alive", { policy: "knative" }, { ratePerS: 3 }],
     ] as const
   ) {
-    await using folder = await experimentWith({ experiment }, parametersOfRuns);
+    await using folder = await experimentWith({ experiment, answer: undefined }, parametersOfRuns);
     const stored = await readExperimentFolder(folder.path);
     assert.equal(undeclaredAnswerOf(stored), null, experiment);
     assert.equal(createAnswer(stored).renderText, undefined);

@@ -1,4 +1,5 @@
 import { type ErrorCode, LoaderError } from "../base/error.ts";
+import { neverAborted, untilAborted } from "../base/signal.ts";
 import type { Report } from "../report/report.ts";
 import type { ExperimentResult } from "./result_table.ts";
 
@@ -27,12 +28,13 @@ export type ReportMessage =
  *
  * @throws LoaderError as `renderReport` does, and the signal's reason when it aborts
  */
-export async function makeReport(job: ReportJob, signal?: AbortSignal): Promise<MadeReport> {
-  signal?.throwIfAborted();
+export async function makeReport(
+  job: ReportJob,
+  signal: AbortSignal = neverAborted(),
+): Promise<MadeReport> {
+  signal.throwIfAborted();
   const worker = new Worker(new URL("./report_worker.ts", import.meta.url), { type: "module" });
-  const { promise, resolve, reject } = Promise.withResolvers<ReportMessage>();
-  const onAbort = () => reject(signal!.reason);
-  signal?.addEventListener("abort", onAbort);
+  const { promise, resolve } = Promise.withResolvers<ReportMessage>();
   worker.onmessage = ({ data }: MessageEvent<ReportMessage>) => resolve(data);
   worker.onerror = (event) => {
     // Told here, and not a second time by the runtime.
@@ -41,12 +43,11 @@ export async function makeReport(job: ReportJob, signal?: AbortSignal): Promise<
   };
   try {
     worker.postMessage(job);
-    const message = await promise;
+    const message = await untilAborted(signal, promise);
     if ("report" in message) return message.report;
     if (message.code === null) throw new Error(message.sentence);
     throw new LoaderError(message.code, message.sentence);
   } finally {
-    signal?.removeEventListener("abort", onAbort);
     worker.terminate();
   }
 }

@@ -17,6 +17,8 @@ import {
   numberOption,
   type PlannedRun,
   planTraceRun,
+  PLATFORM_NAMES,
+  type PlatformName,
   POLICY_NAMES,
   readTraceOfOptions,
   runAsScript,
@@ -31,6 +33,11 @@ const HOUR_MS = 3_600_000;
 
 // Which policy decides is what the runs differ in.
 const { policy: _, ...commonOptions } = COMMON_OPTIONS;
+
+/** Those whose policy can be chosen. */
+const PLATFORMS = PLATFORM_NAMES.filter((name) =>
+  COMMON_OPTIONS.policy.platforms?.includes(name) ?? true
+);
 
 const options = {
   policies: choiceListOption(POLICY_NAMES, {
@@ -70,17 +77,22 @@ const options = {
   durationMs: withDefault(TRACE_OPTIONS.durationMs, 24 * HOUR_MS),
   ...commonOptions,
   platform: {
-    ...choiceOption(["simulator"], { meaning: "where the functions run", default: "simulator" }),
+    ...choiceOption(PLATFORMS, { meaning: "where the functions run", default: PLATFORMS[0] }),
     parse: parsePlatform,
   },
   scrapeIntervalMs: withDefault(COMMON_OPTIONS.scrapeIntervalMs, 60_000),
   maxScale: withDefault(COMMON_OPTIONS.maxScale, 200),
 };
 
-function parsePlatform(text: string): "simulator" {
-  if (text === "simulator") return text;
+function parsePlatform(text: string): PlatformName {
+  const found = PLATFORMS.find((name) => name === text);
+  if (found !== undefined) return found;
   const name = JSON.stringify(text);
-  throw new Error(`${name} has no policies to compare, only the simulator has; leave it out.`);
+  throw new Error(
+    `${name} has no policies to compare, only the ${
+      PLATFORMS.join(" and the ")
+    } has; leave it out.`,
+  );
 }
 
 export const keepAlive: Experiment<typeof options> = {

@@ -15,7 +15,8 @@ import {
   type OwnObjects,
 } from "../lib/platform/knative/deploy/clean_cluster.ts";
 import { openKubeAccess } from "../lib/platform/knative/cluster/kube_access.ts";
-import { CLUSTER_OPTIONS } from "../lib/run/cluster_options.ts";
+import { KNATIVE } from "../lib/platform/knative/knative.ts";
+import { COMMON_OPTIONS } from "../lib/run/common_options.ts";
 import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
 import {
   choiceOption,
@@ -29,10 +30,10 @@ import { parseOptions } from "../lib/option/parse_options.ts";
 const SUMMARY = "Remove what runs have left on a cluster, and put its settings back";
 
 const OPTIONS = {
-  platform: choiceOption(["knative"], { meaning: "where functions ran", default: "knative" }),
-  kubeconfig: CLUSTER_OPTIONS.kubeconfig,
-  context: CLUSTER_OPTIONS.context,
-  namespace: CLUSTER_OPTIONS.namespace,
+  platform: choiceOption([KNATIVE.name], { meaning: "where functions ran", default: KNATIVE.name }),
+  kubeconfig: COMMON_OPTIONS.kubeconfig,
+  context: COMMON_OPTIONS.context,
+  namespace: COMMON_OPTIONS.namespace,
   run: textOption<string | null>("id", {
     meaning: "the run whose objects go (default: those of all runs, one under way too)",
     default: null,

@@ -10,8 +10,7 @@
  *
  * @module
  */
-import { diagnose, isReady } from "../lib/doctor/doctor.ts";
-import { doctorOptionsOf, type DoctorValues } from "../lib/doctor/doctor_options.ts";
+import { diagnose, doctorOptionsOf, type DoctorValues, isReady } from "../lib/doctor/doctor.ts";
 import { diagnosisJson, renderDiagnosis } from "../lib/doctor/doctor_text.ts";
 import { findExperiment } from "../lib/doctor/find_experiment.ts";
 import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";

@@ -17,7 +17,8 @@ import {
   readRoleObjects,
   removeRole,
 } from "../lib/platform/knative/cluster/loader_role.ts";
-import { CLUSTER_OPTIONS } from "../lib/run/cluster_options.ts";
+import { KNATIVE } from "../lib/platform/knative/knative.ts";
+import { COMMON_OPTIONS } from "../lib/run/common_options.ts";
 import {
   choiceOption,
   integerOption,
@@ -32,9 +33,9 @@ import { type Command, print, runCommand, tolerateClosed } from "../lib/cli/prog
 const SUMMARY = "Make the role of config/rbac.yaml, and a kubeconfig for it";
 
 const OPTIONS = {
-  platform: choiceOption(["knative"], { meaning: "what it is for", default: "knative" }),
-  kubeconfig: CLUSTER_OPTIONS.kubeconfig,
-  context: CLUSTER_OPTIONS.context,
+  platform: choiceOption([KNATIVE.name], { meaning: "what it is for", default: KNATIVE.name }),
+  kubeconfig: COMMON_OPTIONS.kubeconfig,
+  context: COMMON_OPTIONS.context,
   namespace: textOption("name", {
     meaning: "namespace for the functions and the account, made if it is not there",
     default: "loader",

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { formatJson } from "../base/json.ts";
 import type { RunManifest, RunStatus } from "../store/schema/manifest.ts";
-import type { PlatformName } from "../platform/registry.ts";
+import { type PlatformName, traitsOf } from "../platform/registry.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import type { Experiment } from "../run/experiment.ts";
 import { listenForInterrupt, print } from "./program.ts";
@@ -37,7 +37,7 @@ export async function runScript<O extends OptionTable>(
     progress.say(
       "Stopping: what is out is cancelled, what is there is reported. Again: end at once" +
         // Processes end with the program; what is on a cluster does not.
-        (options?.platform === "knative"
+        (options !== undefined && traitsOf(options.platform).isCluster
           ? ", and leave what is deployed to deno task clean."
           : "."),
     );
@@ -164,7 +164,7 @@ const LOOPBACK = { name: "net", host: "127.0.0.1" };
  */
 function requirePermissions(script: string, platform: PlatformName): void {
   const atTerminal = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
-  const needed = NEEDED.filter(({ isReal }) => !isReal || platform !== "simulator");
+  const needed = NEEDED.filter(({ isReal }) => !isReal || !traitsOf(platform).isVirtual);
   const missing = needed.filter(({ name, why }) => {
     const descriptor = (name === "net" ? LOOPBACK : { name }) as Deno.PermissionDescriptor;
     const { state } = Deno.permissions.querySync(descriptor);

@@ -1,17 +1,35 @@
 import { errorMessage } from "../base/error.ts";
 import { untilAborted } from "../base/signal.ts";
-import type { Finding, Mended } from "../platform/finding.ts";
-import type { PlatformName } from "../platform/registry.ts";
-import { diagnoseEndpoints } from "./doctor_endpoints.ts";
-import { diagnoseLocal } from "./doctor_local.ts";
+import { type Finding, type Mended, warning } from "../platform/finding.ts";
+import { type PlatformName, platformOf } from "../platform/registry.ts";
+import type { DiagnosisContext } from "../platform/definition.ts";
+import { COMMON_OPTIONS, type CommonOptions } from "../run/common_options.ts";
+import { settingsOf } from "../run/create_platform.ts";
+import { localCores } from "../run/machine_facts.ts";
+import { deriveExpectedDemand } from "./doctor_demand.ts";
 import { checkMachine } from "./doctor_machine.ts";
-import type { DoctorValues } from "./doctor_options.ts";
-import { diagnoseSimulator } from "./doctor_simulator.ts";
 import type { Experiment } from "../run/experiment.ts";
-import type { OptionTable } from "../option/option.ts";
-import type { PlannedLoad } from "../run/plan_block.ts";
+import { type OptionTable, type OptionValues, switchOption } from "../option/option.ts";
+import { demandWarnings, type PlannedLoad } from "../run/plan_block.ts";
 import { MOST_PLANNED, RunPlanner } from "../run/run_planner.ts";
 import { replayOf } from "../run/saved_schedules.ts";
+
+const OWN_OPTIONS = {
+  fix: switchOption({
+    meaning: "doctor: change what the tool may change itself, and say what it did and how it is " +
+      "put back",
+    default: false,
+    decidesResult: false,
+  }),
+};
+
+/** Values of {@linkcode doctorOptionsOf}. */
+export type DoctorValues = CommonOptions & OptionValues<typeof OWN_OPTIONS>;
+
+/** The options of a pre-check, and those of the experiment that it is for, if it is for one. */
+export function doctorOptionsOf(experiment: Experiment<OptionTable> | null): OptionTable {
+  return { ...OWN_OPTIONS, ...COMMON_OPTIONS, ...experiment?.options };
+}
 
 /** What a pre-check came to. */
 export interface Diagnosis {
@@ -29,24 +47,6 @@ export function isReady({ findings }: Pick<Diagnosis, "findings">): boolean {
   return findings.every(({ level }) => level !== "problem");
 }
 
-/** How each platform is looked at. */
-const DIAGNOSES: {
-  readonly [Name in PlatformName]: (
-    options: DoctorValues,
-    loads: readonly PlannedLoad[],
-    signal: AbortSignal,
-  ) => Promise<Finding[]>;
-} = {
-  local: (options, loads, signal) => diagnoseLocal(options, loads, signal),
-  endpoints: (options, _loads, signal) => diagnoseEndpoints(options, signal),
-  simulator: (options, loads, signal) => diagnoseSimulator(options, loads, signal),
-  knative: async (options, loads, signal) => {
-    // Loaded when asked for: the library of Kubernetes is large.
-    const { diagnoseCluster } = await import("./doctor_knative.ts");
-    return await diagnoseCluster(options, loads, signal);
-  },
-};
-
 /**
  * Looks at the platform and at this machine before a run: whether what the run
  * needs is there, and what mends what is not. Changes nothing unless it is asked
@@ -61,9 +61,24 @@ export async function diagnose(
   signal: AbortSignal,
 ): Promise<Diagnosis> {
   const loads = await planLoads(experiment, options, signal);
+  const platform = platformOf(options.platform);
+  const { traits } = platform;
+  const context: DiagnosisContext = {
+    startsAtZero: loads.length === 0 ||
+      loads.some(({ run }) => run.initialScales.some((scale) => scale === 0)),
+    callTimeoutMs: options.timeoutMs,
+    demandOn: (capacity, requestsOf) =>
+      Promise.all(
+        loads.map((load) => deriveExpectedDemand(load, options, capacity, signal, requestsOf)),
+      ),
+    signal,
+  };
   const look = async () => [
     ...checkMachine(options, loads),
-    ...await DIAGNOSES[options.platform](options, loads, signal),
+    ...await platform.diagnose(settingsOf(platform, options), context),
+    ...traits.sharesMachine
+      ? demandWarnings(loads, localCores()).map((sentence) => warning("capacity", sentence))
+      : [],
   ];
   let findings = await look();
   const changes = options.fix ? await mendAll(findings) : [];

@@ -1,7 +1,6 @@
 import { LoopPauses } from "../clock/loop_pauses.ts";
 import type { Capacity, FunctionSpec } from "../model/platform.ts";
-import type { InstanceRequests } from "../platform/knative/cluster/node_room.ts";
-import type { ExpectedDemand } from "../platform/knative/doctor/checkup.ts";
+import type { ExpectedDemand, InstanceRequests } from "../platform/definition.ts";
 import { deriveFunctionSpecs, type RequestChoice } from "../run/function_specs.ts";
 import type { PlannedLoad } from "../run/plan_block.ts";
 

@@ -1,11 +1,11 @@
 import { LoaderError } from "../base/error.ts";
 import { type Finding, okay, problem, warning } from "../platform/finding.ts";
+import { traitsOf } from "../platform/registry.ts";
 import { deriveSustainedRatePerS } from "../run/calibration.ts";
-import type { CommonOptions } from "../run/common_options.ts";
+import { type CommonOptions, verdictLimits } from "../run/common_options.ts";
 import { LoadJudge, readCalibratedSteps } from "../run/load_judge.ts";
 import { describeCpuLimit, describeMachine } from "../run/machine_facts.ts";
 import type { PlannedLoad } from "../run/plan_block.ts";
-import { verdictLimits } from "../run/verdict_limits.ts";
 
 /** What an experiment may need of Deno. */
 const PERMISSIONS: readonly Deno.PermissionName[] = ["read", "write", "net", "run", "env", "sys"];
@@ -42,7 +42,7 @@ function describeCores({ platform }: CommonOptions): Finding {
   const sentence = `${cores} ${cores === 1 ? "core" : "cores"} (${cpu}), ${mib(available)} MiB ` +
     `of ${mib(total)} free.`;
   // On virtual time nothing is ever late.
-  const limit = platform === "simulator" ? null : describeCpuLimit();
+  const limit = traitsOf(platform).isVirtual ? null : describeCpuLimit();
   if (limit !== null) return warning("machine", `${sentence} ${limit}`);
   return Number(cores) < 2
     ? warning("machine", `${sentence} On one core the loader and all else disturb each other.`)
@@ -51,7 +51,7 @@ function describeCores({ platform }: CommonOptions): Finding {
 
 function checkCalibration(options: CommonOptions, loads: readonly PlannedLoad[]): Finding[] {
   // On virtual time nothing is ever late.
-  if (options.platform === "simulator") return [];
+  if (traitsOf(options.platform).isVirtual) return [];
   const command = "deno task calibrate";
   try {
     const { steps, note } = readCalibratedSteps(options);

@@ -7,12 +7,17 @@ export interface PlacedDefault<T> {
    * already there, which are a prototype's more often than a cluster's.
    */
   readonly local: T;
-  /** On the platforms in {@linkcode CLUSTER_PLATFORMS}. */
+  /** On the platforms that {@linkcode Option.clusterValues} names. */
   readonly cluster: T;
 }
 
-/** Platforms on which the defaults of a cluster apply. */
-export const CLUSTER_PLATFORMS: readonly string[] = ["knative"];
+/** What the value of an option may be, for those who take it from elsewhere than a text. */
+export type ValueForm =
+  | { readonly kind: "number"; readonly isWhole: boolean } & Bounds
+  | { readonly kind: "choice"; readonly choices: readonly string[] }
+  | { readonly kind: "switch" }
+  /** What `parse` makes of a text. */
+  | { readonly kind: "text" };
 
 /** One typed option of a script: what `--help`, the command line and a configuration file share. */
 export interface Option<T> {
@@ -21,6 +26,9 @@ export interface Option<T> {
   readonly meaning: string;
   /** What the name of its value ends in, such as `Ms`, and the flag does not; empty: no unit. */
   readonly unit: string;
+  /** What flags, files and manifests call it, where that is not its name without the unit. */
+  readonly bareName?: string;
+  readonly form: ValueForm;
   /** Text to value; throws an error whose message completes "--name: …". */
   readonly parse: (text: string) => T;
   readonly defaults: PlacedDefault<T>;
@@ -34,6 +42,8 @@ export interface Option<T> {
   readonly readsFile?: boolean;
   /** The platforms that use it; `null`: every one. */
   readonly platforms: readonly string[] | null;
+  /** Of the option that chooses a platform: the values with the defaults of a cluster. */
+  readonly clusterValues?: readonly string[];
 }
 
 /**
@@ -48,11 +58,16 @@ export type OptionValues<O extends OptionTable> = {
   readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never;
 };
 
-interface OptionText<T> {
+/** What every option is declared with. */
+export interface OptionText<T> {
   readonly meaning: string;
   readonly default: T | PlacedDefault<T>;
   /** See {@linkcode Option.unit}. */
   readonly unit?: string;
+  /** See {@linkcode Option.bareName}. */
+  readonly bareName?: string;
+  /** See {@linkcode Option.clusterValues}. */
+  readonly clusterValues?: readonly string[];
   /** `false` for what changes only how results are shown or kept. */
   readonly decidesResult?: boolean;
   /** `false` for what decides which runs are made, and not on the schedule of any. */
@@ -63,20 +78,29 @@ interface OptionText<T> {
   readonly platforms?: readonly string[];
 }
 
-function createOption<T>(
+/**
+ * An option of another form than those below.
+ *
+ * @param placeholder `null` for a switch
+ * @param parse see {@linkcode Option.parse}
+ * @param show see {@linkcode Option.show}
+ */
+export function createOption<T>(
   placeholder: string | null,
   text: OptionText<T>,
+  form: ValueForm,
   parse: (text: string) => T,
   show: (value: T) => string | null = (value) => value === null ? null : String(value),
 ): Option<T> {
   const given = text.default;
   const defaults = isPlaced(given) ? given : { local: given, cluster: given };
   const { meaning, unit = "", decidesResult = true, platforms = null } = text;
-  const { shapesSchedule = true, readsFile = false } = text;
+  const { shapesSchedule = true, readsFile = false, bareName, clusterValues } = text;
   return {
     placeholder,
     meaning,
     unit,
+    form,
     parse,
     defaults,
     show,
@@ -84,11 +108,13 @@ function createOption<T>(
     shapesSchedule,
     readsFile,
     platforms,
+    ...(bareName === undefined ? {} : { bareName }),
+    ...(clusterValues === undefined ? {} : { clusterValues }),
   };
 }
 
 function isPlaced<T>(value: T | PlacedDefault<T>): value is PlacedDefault<T> {
-  return typeof value === "object" && value !== null && "local" in value && "cluster" in value;
+  return typeof value === "object" && value !== null && "cluster" in value;
 }
 
 /** Free text. */
@@ -96,7 +122,7 @@ export function textOption<T extends string | null>(
   placeholder: string,
   text: OptionText<T>,
 ): Option<string | T> {
-  return createOption<string | T>(placeholder, text, (value) => {
+  return createOption<string | T>(placeholder, text, { kind: "text" }, (value) => {
     if (value === "") throw new Error("the value is empty.");
     return value;
   });
@@ -107,7 +133,7 @@ export function choiceOption<T extends string>(
   choices: readonly T[],
   text: OptionText<T>,
 ): Option<T> {
-  return createOption(choices.join("|"), text, (value) => {
+  return createOption(choices.join("|"), text, { kind: "choice", choices }, (value) => {
     const found = choices.find((choice) => choice === value);
     if (found === undefined) {
       throw new Error(`${quote(value)} is none of ${choices.join(", ")}.`);
@@ -120,7 +146,7 @@ export function choiceOption<T extends string>(
 export function switchOption<T extends boolean | null>(
   text: OptionText<T>,
 ): Option<boolean | T> {
-  return createOption<boolean | T>(null, text, (value) => {
+  return createOption<boolean | T>(null, text, { kind: "switch" }, (value) => {
     if (value === "true") return true;
     if (value === "false") return false;
     throw new Error(`${quote(value)} is neither true nor false.`);
@@ -133,6 +159,10 @@ export interface Bounds {
   readonly maximum: number;
 }
 
+function boundsOf({ minimum, maximum }: Bounds): Bounds {
+  return { minimum, maximum };
+}
+
 /** A whole number. */
 export function integerOption<T extends number | null>(
   placeholder: string,
@@ -141,6 +171,7 @@ export function integerOption<T extends number | null>(
   return createOption<number | T>(
     placeholder,
     text,
+    { kind: "number", isWhole: true, ...boundsOf(text) },
     (value) => parseNumber(value, text, /^[+-]?\d+$/, "a whole number"),
   );
 }
@@ -153,6 +184,7 @@ export function numberOption<T extends number | null>(
   return createOption<number | T>(
     placeholder,
     text,
+    { kind: "number", isWhole: false, ...boundsOf(text) },
     (value) => parseNumber(value, text, /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/, "a number"),
   );
 }
@@ -162,7 +194,7 @@ export function integerListOption<T extends readonly number[] | null>(
   placeholder: string,
   text: OptionText<T> & Bounds,
 ): Option<readonly number[] | T> {
-  return createOption<readonly number[] | T>(placeholder, text, (value) => {
+  return createOption<readonly number[] | T>(placeholder, text, { kind: "text" }, (value) => {
     const numbers = value.split(",").map((item) =>
       parseNumber(item.trim(), text, /^\d+$/, "a whole number")
     );
@@ -178,7 +210,7 @@ export function choiceListOption<T extends string>(
   choices: readonly T[],
   text: OptionText<readonly T[]>,
 ): Option<readonly T[]> {
-  return createOption<readonly T[]>("name,name,…", text, (value) => {
+  return createOption<readonly T[]>("name,name,…", text, { kind: "text" }, (value) => {
     const words = value.split(",").map((word) => word.trim());
     const unknown = words.find((word) => !choices.includes(word as T));
     if (unknown !== undefined) {
@@ -196,6 +228,7 @@ export function durationOption<T extends number | null>(
   return createOption<number | T>(
     "time",
     { unit: "Ms", ...text },
+    { kind: "number", isWhole: false, ...boundsOf(text) },
     (value) => {
       const durationMs = parseDurationMs(value);
       if (durationMs < text.minimum || durationMs > text.maximum) {
@@ -249,6 +282,11 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
+/** What its value is where none is given. */
+export function defaultOf<T>({ defaults }: Option<T>, isCluster: boolean): T {
+  return isCluster ? defaults.cluster : defaults.local;
+}
+
 /** An option with another default, the same everywhere. */
 export function withDefault<T>(option: Option<T>, value: T): Option<T> {
   return { ...option, defaults: { local: value, cluster: value } };
@@ -258,7 +296,11 @@ export function withDefault<T>(option: Option<T>, value: T): Option<T> {
  * The name of an option as flags, files and manifests have it, without the unit:
  * `scrapeIntervalMs` → `scrapeInterval`.
  */
-export function bareNameOf(name: string, { unit }: Pick<Option<unknown>, "unit">): string {
+export function bareNameOf(
+  name: string,
+  { unit, bareName }: Pick<Option<unknown>, "unit" | "bareName">,
+): string {
+  if (bareName !== undefined) return bareName;
   if (name.endsWith(unit)) return name.slice(0, name.length - unit.length);
   throw new Error(`The name of the option ${name} must end in its unit, ${unit}.`);
 }

@@ -3,7 +3,7 @@ import { LoaderError } from "../base/error.ts";
 import { readConfigFile } from "./config_file.ts";
 import {
   bareNameOf,
-  CLUSTER_PLATFORMS,
+  defaultOf,
   flagOf,
   type Option,
   type OptionTable,
@@ -57,15 +57,18 @@ export function parseOptions<O extends OptionTable>(
       line: fromFile.line,
     });
   };
-  const platform = "platform" in options
-    ? valueOf("platform", options.platform) ?? options.platform.defaults.local
-    : "local";
+  const chooser: Option<unknown> | undefined = options.platform;
+  const platform = chooser === undefined
+    ? null
+    : String(valueOf("platform", chooser) ?? chooser.defaults.local);
   for (const [name, option] of Object.entries(options)) {
     const { platforms } = option;
     const bareName = bareNameOf(name, option);
     const fromFile = configured.get(name);
     const isGiven = given[bareName] !== undefined || fromFile !== undefined;
-    if (!isGiven || platforms === null || platforms.includes(String(platform))) continue;
+    if (!isGiven || platforms === null || platform === null || platforms.includes(platform)) {
+      continue;
+    }
     throw new LoaderError(
       "usage",
       `${flagOf(bareName)}: the platform ${platform} does not use it, only ` +
@@ -73,11 +76,11 @@ export function parseOptions<O extends OptionTable>(
       given[bareName] === undefined ? { file: String(configPath), line: fromFile?.line } : {},
     );
   }
-  const place = CLUSTER_PLATFORMS.includes(String(platform)) ? "cluster" : "local";
+  const isCluster = platform !== null && (chooser?.clusterValues?.includes(platform) ?? false);
   const values = Object.fromEntries(
     Object.entries(options).map((
       [name, option],
-    ) => [name, valueOf(name, option) ?? option.defaults[place]]),
+    ) => [name, valueOf(name, option) ?? defaultOf(option, isCluster)]),
   );
   return { values: values as OptionValues<O>, help: null };
 }

@@ -1,9 +1,9 @@
 import { deriveSustainedRatePerS } from "../run/calibration.ts";
-import type { CommonOptions } from "../run/common_options.ts";
+import { traitsOf } from "../platform/registry.ts";
+import { type CommonOptions, verdictLimits } from "../run/common_options.ts";
 import { type Fit, judgeLimits, type LimitReading } from "./fit.ts";
 import { judgeByCalibration, readCalibratedSteps } from "../run/load_judge.ts";
 import type { PlannedLoad } from "../run/plan_block.ts";
-import { verdictLimits } from "../run/verdict_limits.ts";
 
 /** Whether this machine can make the loads. */
 export interface GeneratorFit extends Fit {
@@ -53,7 +53,7 @@ export function judgeGeneratorFit(
     maxInFlight: options.maxInFlight,
   };
   if (fit !== null && fit.word === "does not fit") return { ...figures, ...fit };
-  if (options.platform === "simulator") {
+  if (traitsOf(options.platform).isVirtual) {
     const reason = "time is virtual: any load is made";
     return { ...figures, word: "fits", reason, limits: readings };
   }

@@ -4,15 +4,7 @@ import { readTwinSource } from "../analyze/twin/source.ts";
 import { LoaderError } from "../base/error.ts";
 import type { RunManifest } from "../store/schema/manifest.ts";
 import { constant, waitForTurn } from "../platform/simulator/distribution.ts";
-import type { SimulatorOptions } from "../platform/simulator/simulator_options.ts";
-
-/** What earlier runs tell of their platform's parts. */
-export interface MeasuredPlatform {
-  /** Parameters of the simulator; what was not seen is left out. */
-  readonly simulation: SimulatorOptions;
-  /** What they come from, a phrase. */
-  readonly source: string;
-}
+import type { MeasuredPlatform } from "../platform/definition.ts";
 
 /**
  * Reads how long starts, stops, calls and the network took in the runs of an

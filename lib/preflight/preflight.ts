@@ -1,7 +1,8 @@
 import { LoaderError } from "../base/error.ts";
 import { untilAborted } from "../base/signal.ts";
 import type { Capacity } from "../model/platform.ts";
-import { createPlatform } from "../platform/registry.ts";
+import { traitsOf } from "../platform/registry.ts";
+import { SIMULATOR } from "../platform/simulator/simulator.ts";
 import { settleSimulatorOptions } from "../platform/simulator/simulator_options.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import { createPlatformFromOptions } from "../run/create_platform.ts";
@@ -81,7 +82,7 @@ export async function preflight<O extends OptionTable>(
   const { runs, overloadTolerance } = await untilAborted(signal, experiment.plan(options));
   const planner = new RunPlanner(runs, replayOf(experiment, options), null, signal);
   const notes: string[] = [];
-  const limit = options.platform === "simulator" ? null : describeCpuLimit();
+  const limit = traitsOf(options.platform).isVirtual ? null : describeCpuLimit();
   if (limit !== null) notes.push(limit);
   const looked: { readonly load: PlannedLoad; readonly run: PreflightRun }[] = [];
   await using disposables = new AsyncDisposableStack();
@@ -193,7 +194,7 @@ async function describePlatform(
   }
   const simulation = target.simulate(options);
   const { nodes, nodeCores } = settleSimulatorOptions(simulation);
-  await using platform = await createPlatform("simulator", simulation);
+  await using platform = await SIMULATOR.create(simulation);
   const { capacity } = platform;
   const parameters = platform.describe();
   return { name, source: target.source, cores: nodes * nodeCores, capacity, parameters };

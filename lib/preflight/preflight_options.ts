@@ -1,4 +1,4 @@
-import { PLATFORM_NAMES, type PlatformName } from "../platform/registry.ts";
+import { platformsWith } from "../platform/registry.ts";
 import { COMMON_OPTIONS, type CommonOptions } from "../run/common_options.ts";
 import type { Experiment } from "../run/experiment.ts";
 import {
@@ -10,10 +10,13 @@ import {
   textOption,
 } from "../option/option.ts";
 import { type ParsedOptions, parseOptions } from "../option/parse_options.ts";
-import { SIMULATION_OPTIONS } from "../run/simulation_options.ts";
+import { SIMULATION_OPTIONS } from "../platform/simulator/simulator_options.ts";
 
 /** Platforms that preflight simulates. */
-const SIMULATED: readonly PlatformName[] = PLATFORM_NAMES.filter((name) => name !== "endpoints");
+const SIMULATED = platformsWith(({ model }) => model.describe !== null);
+
+/** Those of which runs made earlier tell what a simulation needs. */
+const MEASURABLE = platformsWith(({ model }) => model.describe !== null && model.takesMeasured);
 
 /**
  * Options of experiments that preflight does not have: what they write, how several
@@ -38,7 +41,7 @@ const OWN_OPTIONS = {
     meaning: "preflight: an experiment's folder; what starts, calls and the network took in its " +
       "runs is taken for the platform",
     default: null,
-    platforms: ["local", "simulator"],
+    platforms: MEASURABLE,
   }),
   limitSlowdown: numberOption("factor", {
     platforms: SIMULATED,

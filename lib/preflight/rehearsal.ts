@@ -10,7 +10,7 @@ import { LoaderError } from "../base/error.ts";
 import { anySignal } from "../base/signal.ts";
 import type { Capacity, FunctionSpec, Platform } from "../model/platform.ts";
 import { functionKey } from "../model/trace.ts";
-import { createPlatform } from "../platform/registry.ts";
+import { SIMULATOR } from "../platform/simulator/simulator.ts";
 import { meanOf } from "../platform/simulator/distribution.ts";
 import { KNATIVE } from "../platform/simulator/policies.ts";
 import {
@@ -164,7 +164,7 @@ export class Rehearsal implements AsyncDisposable {
           schedule: run.deployment === undefined ? run.schedule : null,
         };
         const settings = settleSimulatorOptions(simulation);
-        const platform = await createPlatform("simulator", simulation);
+        const platform = await SIMULATOR.create(simulation);
         const requests = new Map(
           specsFor(platform).map((spec) => [spec.functionId, requestOf(spec, settings)]),
         );

@@ -1,15 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { PACINGS } from "../clock/clock.ts";
 import { VERDICT_LIMITS } from "../invoke/verdict.ts";
-import { PLATFORM_NAMES, type PlatformName } from "../platform/registry.ts";
-import {
-  CONNECTION_SHARINGS,
-  DEFAULT_TRANSPORT,
-  EXPIRED_CALLS,
-  TRANSPORT_NAMES,
-} from "../platform/transport_choice.ts";
+import { PLATFORM_NAMES, PLATFORM_OPTIONS, platformsWith } from "../platform/registry.ts";
 import { CALIBRATION_FILE } from "./calibration.ts";
-import { KNATIVE_OPTIONS } from "./knative_options.ts";
 import type { OptionValues } from "../option/option.ts";
 import {
   choiceOption,
@@ -19,8 +11,8 @@ import {
   switchOption,
   textOption,
 } from "../option/option.ts";
+import type { VerdictLimits } from "../store/schema/manifest.ts";
 import { SHARD_OPTIONS } from "./shard/shard_options.ts";
-import { SIMULATION_OPTIONS } from "./simulation_options.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -31,82 +23,18 @@ export const SAMPLE_TRACE = fileURLToPath(
   new URL("../../data/azure_2019_synthetic", import.meta.url),
 );
 
-/** What only the platform on this machine uses. */
-const LOCAL_ONLY: { readonly platforms: readonly PlatformName[] } = { platforms: ["local"] };
-
-/** What platforms use that are made here, gateway, autoscaler and all. */
-const OWN_PLATFORMS: { readonly platforms: readonly PlatformName[] } = {
-  platforms: ["local", "simulator"],
-};
-
-/** What platforms use that scale functions, made here or not. */
-const SCALING_PLATFORMS: { readonly platforms: readonly PlatformName[] } = {
-  platforms: ["local", "simulator", "knative"],
-};
-
 /** What concerns calls that are made, and real time. */
-const REAL_CALLS: { readonly platforms: readonly PlatformName[] } = {
-  platforms: ["local", "endpoints", "knative"],
-};
+const REAL_CALLS = { platforms: platformsWith(({ traits }) => !traits.isVirtual) };
 
 /** What platforms use whose parts can be measured, and simulated. */
-const MEASURED: { readonly platforms: readonly PlatformName[] } = {
-  platforms: ["local", "knative"],
-};
-
-/** What only servers that are already there use. */
-const ENDPOINTS_ONLY: { readonly platforms: readonly PlatformName[] } = {
-  platforms: ["endpoints"],
-};
+const MEASURED = { platforms: platformsWith(({ traits }) => traits.hasTwins) };
 
 /** Options that every experiment has. */
 export const COMMON_OPTIONS = {
   platform: choiceOption(PLATFORM_NAMES, {
     meaning: "where the functions run",
-    default: "local",
-  }),
-  endpoints: textOption<string | null>("address|file", {
-    ...ENDPOINTS_ONLY,
-    readsFile: true,
-    meaning:
-      "servers that the load goes to, as host:port or https://host:port, with commas between " +
-      "several, or a YAML file (see config/endpoints.yaml)",
-    default: null,
-  }),
-  transport: choiceOption(TRANSPORT_NAMES, {
-    ...REAL_CALLS,
-    meaning: "what makes the calls",
-    default: DEFAULT_TRANSPORT,
-  }),
-  connections: choiceOption(CONNECTION_SHARINGS, {
-    ...REAL_CALLS,
-    meaning: "which invocations share a connection: all, those of a function, or none",
-    default: "shared",
-  }),
-  expiredCalls: choiceOption(EXPIRED_CALLS, {
-    ...REAL_CALLS,
-    meaning: "what is done to a call whose --timeout has passed: its stream is reset, as clients " +
-      "of gRPC do, or left to end unread, for servers that count resets",
-    default: "reset",
-  }),
-  pacing: choiceOption(["automatic", ...PACINGS], {
-    ...REAL_CALLS,
-    meaning: "how invocations are kept on time: precise yields the CPU again and again before " +
-      "each, economical does so for a twentieth of a core at most; automatic is economical where " +
-      "the functions need the same cores",
-    default: "automatic",
-  }),
-  calibration: textOption("file", {
-    ...REAL_CALLS,
-    meaning: "what deno task calibrate found; used if it is there",
-    default: CALIBRATION_FILE,
-    decidesResult: false,
-  }),
-  beyondLimits: choiceOption(["refuse", "flag"], {
-    ...REAL_CALLS,
-    meaning: "what to do about a load beyond what the calibrated machine reached",
-    default: "refuse",
-    decidesResult: false,
+    default: PLATFORM_NAMES[0],
+    clusterValues: platformsWith(({ traits }) => traits.isCluster),
   }),
   seed: integerOption("number", {
     meaning: "root of all randomness: same seed, same schedule",
@@ -172,12 +100,6 @@ export const COMMON_OPTIONS = {
     minimum: 1,
     maximum: 1_000_000,
   }),
-  scrapeIntervalMs: durationOption({
-    meaning: "time between looks at the platform",
-    default: { local: 1000, cluster: 15_000 },
-    minimum: 100,
-    maximum: HOUR_MS,
-  }),
   limitDispatchLagMs: durationOption({
     meaning: "verdict: largest p99 of the dispatch lag",
     default: VERDICT_LIMITS.dispatchLagP99Ms,
@@ -216,56 +138,17 @@ export const COMMON_OPTIONS = {
     minimum: 0,
     maximum: 1,
   }),
-  stableWindowMs: durationOption({
-    ...OWN_PLATFORMS,
-    meaning: "window of the average that the autoscaler follows",
-    default: MINUTE_MS,
-    minimum: 1000,
-    maximum: HOUR_MS,
+  calibration: textOption("file", {
+    ...REAL_CALLS,
+    meaning: "what deno task calibrate found; used if it is there",
+    default: CALIBRATION_FILE,
+    decidesResult: false,
   }),
-  panicWindowPercent: numberOption("percent", {
-    unit: "Percent",
-    ...OWN_PLATFORMS,
-    meaning: "panic window of the autoscaler, % of the stable window",
-    default: 10,
-    minimum: 1,
-    maximum: 100,
-  }),
-  autoscalerTickMs: durationOption({
-    ...OWN_PLATFORMS,
-    meaning: "time between decisions of the autoscaler",
-    default: 2000,
-    minimum: 100,
-    maximum: MINUTE_MS,
-  }),
-  scaleToZeroGraceMs: durationOption({
-    ...OWN_PLATFORMS,
-    meaning: "time without a request, after the window, before the last instance goes",
-    default: 30_000,
-    minimum: 0,
-    maximum: HOUR_MS,
-  }),
-  maxScale: integerOption("number", {
-    ...SCALING_PLATFORMS,
-    meaning: "most instances of one function",
-    // More of one function than this share the cores of a laptop and starve the others.
-    default: { local: 4, cluster: 200 },
-    minimum: 1,
-    maximum: 100_000,
-  }),
-  maxInstances: integerOption<number | null>("number", {
-    ...OWN_PLATFORMS,
-    meaning: "most instances at once (default: 32 a core locally, what the nodes hold simulated)",
-    default: null,
-    minimum: 0,
-    maximum: 100_000,
-  }),
-  queueTimeoutMs: durationOption({
-    ...OWN_PLATFORMS,
-    meaning: "longest wait of a request for an instance, then RESOURCE_EXHAUSTED",
-    default: MINUTE_MS,
-    minimum: 1,
-    maximum: HOUR_MS,
+  beyondLimits: choiceOption(["refuse", "flag"], {
+    ...REAL_CALLS,
+    meaning: "what to do about a load beyond what the calibrated machine reached",
+    default: "refuse",
+    decidesResult: false,
   }),
   twin: switchOption({
     ...MEASURED,
@@ -274,29 +157,24 @@ export const COMMON_OPTIONS = {
     default: false,
     decidesResult: false,
   }),
-  gatewayPort: integerOption("port", {
-    ...LOCAL_ONLY,
-    meaning: "port of the gateway, 0 for any",
-    default: 0,
-    decidesResult: false,
-    minimum: 0,
-    maximum: 65_535,
-  }),
-  metricsPort: integerOption("port", {
-    ...LOCAL_ONLY,
-    meaning: "port of the gateway's /metrics, 0 for any",
-    default: 0,
-    decidesResult: false,
-    minimum: 0,
-    maximum: 65_535,
-  }),
-  ...KNATIVE_OPTIONS,
   ...SHARD_OPTIONS,
-  ...SIMULATION_OPTIONS,
+  ...PLATFORM_OPTIONS,
 };
 
 /** Values of {@linkcode COMMON_OPTIONS}. */
 export type CommonOptions = OptionValues<typeof COMMON_OPTIONS>;
+
+/** The limits of the verdict as the options have them. */
+export function verdictLimits(options: CommonOptions): VerdictLimits {
+  return {
+    dispatchLagP99Ms: options.limitDispatchLagMs,
+    loopDelayP99Ms: options.limitLoopDelayMs,
+    cpuPercent: options.limitCpuPercent,
+    busySecondsShare: options.limitBusySeconds,
+    notOkShare: options.limitNotOk,
+    peerWaitShare: options.limitPeerWait,
+  };
+}
 
 /** Options of experiments whose functions all ask for the same. */
 export const PATTERN_OPTIONS = {

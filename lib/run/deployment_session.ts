@@ -7,8 +7,7 @@ import type { InvocationSink } from "../model/record.ts";
 import type { Schedule } from "../model/schedule.ts";
 import type { TableSink } from "../model/table.ts";
 import { MachineReader } from "../scrape/machine_counters.ts";
-import type { CommonOptions } from "./common_options.ts";
-import { verdictLimits } from "./verdict_limits.ts";
+import { type CommonOptions, verdictLimits } from "./common_options.ts";
 
 /** What follows the lives of the instances of a deployment, from before the first one on. */
 export interface InstanceFollower {

@@ -1,16 +1,16 @@
-import { LoaderError } from "../base/error.ts";
 import type { VerdictLimits } from "../store/schema/manifest.ts";
+import { LoaderError } from "../base/error.ts";
 import {
   type CalibrationStep,
   deriveSustainedRatePerS,
   readCalibration,
   wasReached,
 } from "./calibration.ts";
-import type { CommonOptions } from "./common_options.ts";
+import { traitsOf } from "../platform/registry.ts";
+import { type CommonOptions, verdictLimits } from "./common_options.ts";
 import { pacingOf } from "./create_platform.ts";
 import { describeCpuLimit, localCores } from "./machine_facts.ts";
 import { cutWarnings, demandWarnings, expiryWarnings, type PlannedLoad } from "./plan_block.ts";
-import { verdictLimits } from "./verdict_limits.ts";
 
 /** The steps of the calibration that count for a way of calling. */
 export interface CalibratedSteps {
@@ -27,7 +27,7 @@ export interface CalibratedSteps {
  */
 export function readCalibratedSteps(options: CommonOptions): CalibratedSteps {
   // On virtual time any load is generated, however long it takes.
-  if (options.platform === "simulator") return { steps: [], note: null };
+  if (traitsOf(options.platform).isVirtual) return { steps: [], note: null };
   const { calibration, note } = readCalibration(options.calibration);
   if (calibration === null) return { steps: [], note };
   // What was measured is the usual way of calling.
@@ -94,7 +94,7 @@ export class LoadJudge {
   /** @throws LoaderError `input` or `usage` when the calibration cannot be read */
   constructor(options: CommonOptions) {
     this.#options = options;
-    this.#cores = options.platform === "local" ? localCores() : null;
+    this.#cores = traitsOf(options.platform).sharesMachine ? localCores() : null;
     const { steps, note } = readCalibratedSteps(options);
     this.#steps = steps;
     this.#note = note;
@@ -109,7 +109,7 @@ export class LoadJudge {
       ...expiryWarnings(loads, this.#options.timeoutMs),
     ];
     // On virtual time nothing is ever late.
-    const limit = this.#options.platform === "simulator" ? null : describeCpuLimit();
+    const limit = traitsOf(this.#options.platform).isVirtual ? null : describeCpuLimit();
     if (limit !== null) warnings.push(limit);
     if (this.#note !== null) warnings.push(this.#note);
     if (this.#steps.length > 0) warnings.push(...this.#judge(loads).warnings);

@@ -4,6 +4,7 @@ import { neverAborted, untilAborted } from "../base/signal.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
 import type { RunManifest, RunStatus } from "../store/schema/manifest.ts";
 import { ExperimentWriter } from "../store/write/experiment_writer.ts";
+import { traitsOf } from "../platform/registry.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { createPlatformFromOptions } from "./create_platform.ts";
 import { createExperimentManifest } from "./created_manifests.ts";
@@ -57,7 +58,7 @@ export async function makeRuns<O extends OptionTable>(
   listener.onPlan?.(
     renderPlan(ahead, warnings, {
       endless: !planner.exhausted,
-      isVirtual: options.platform === "simulator",
+      isVirtual: traitsOf(options.platform).isVirtual,
     }),
     ahead,
   );

@@ -3,6 +3,7 @@ import type { DispatchResult } from "../invoke/dispatcher.ts";
 import { describePeerWaits } from "../invoke/verdict.ts";
 import type { WarmupCheck } from "../store/schema/manifest.ts";
 import type { Platform } from "../model/platform.ts";
+import { platformsWith } from "../platform/registry.ts";
 import { describeFailedScrapes, type ScrapeTally } from "../scrape/scrape_loop.ts";
 
 /** Most of what peers said, and of how connections ended, that is noted. */
@@ -55,12 +56,17 @@ function describeComplaints(
   return notes;
 }
 
+/** Platforms whose gateway is this program's. */
+const OWN_GATEWAYS: readonly string[] = platformsWith(({ traits }) => traits.sharesMachine);
+
 function describeBadGateways(functions: readonly string[], platform: string): string {
   const [first, ...others] = functions;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   return `${first}${more} answered HTTP 502 and not a single call: what stands behind the gateway ` +
     "may speak HTTP/1.1 only, or not be there" +
-    (platform === "local" ? "." : "; on Knative the container's port must be named h2c.");
+    (OWN_GATEWAYS.includes(platform)
+      ? "."
+      : "; on Knative the container's port must be named h2c.");
 }
 
 /**

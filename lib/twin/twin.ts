@@ -10,7 +10,7 @@ import { RUN_LEAD_MS } from "../invoke/dispatcher.ts";
 import { type RunManifest, TWIN_FOLDER } from "../store/schema/manifest.ts";
 import type { FunctionSpec, Platform } from "../model/platform.ts";
 import { functionKey } from "../model/trace.ts";
-import { createPlatform } from "../platform/registry.ts";
+import { SIMULATOR } from "../platform/simulator/simulator.ts";
 import { writeDivergence } from "../store/write/manifest_file.ts";
 import { RunWriter } from "../store/write/run_writer.ts";
 import type { CommonOptions } from "../run/common_options.ts";
@@ -92,7 +92,7 @@ class Twins implements AsyncDisposable {
       isNode: facts.nodesAreShared,
       containerConcurrency: facts.containerConcurrency ?? 1,
     });
-    const platform = await createPlatform("simulator", {
+    const platform = await SIMULATOR.create({
       ...deriveTwinSettings(facts, parameters),
       seed: options.seed,
       scrapeIntervalMs: options.scrapeIntervalMs,
@@ -137,7 +137,7 @@ class Twins implements AsyncDisposable {
     );
     const status = await runOnce(run, {
       session: this.#session,
-      options: { ...options, platform: "simulator" },
+      options: { ...options, platform: SIMULATOR.name },
       folder,
       beganMs: sinceProgramStartMs(),
       signal: this.#signal,

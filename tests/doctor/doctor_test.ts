@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
 import { LoaderError } from "../../lib/base/error.ts";
 import type { Finding } from "../../lib/platform/finding.ts";
-import { diagnose, type Diagnosis, isReady } from "../../lib/doctor/doctor.ts";
+import {
+  diagnose,
+  type Diagnosis,
+  doctorOptionsOf,
+  type DoctorValues,
+  isReady,
+} from "../../lib/doctor/doctor.ts";
 import { deriveExpectedDemand } from "../../lib/doctor/doctor_demand.ts";
-import { doctorOptionsOf, type DoctorValues } from "../../lib/doctor/doctor_options.ts";
 import { diagnosisJson, renderDiagnosis } from "../../lib/doctor/doctor_text.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
 import type { OptionTable } from "../../lib/option/option.ts";

@@ -4,7 +4,7 @@ import type { Platform } from "../../lib/model/platform.ts";
 import type { NamedObject } from "../../lib/platform/knative/cluster/kube_access.ts";
 import { MADE_OF_SERVICES, SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
 import { DEFAULT_TEMPLATE } from "../../lib/platform/knative/knative_options.ts";
-import type { PlatformOptions } from "../../lib/platform/registry.ts";
+import type { PlatformSettings } from "../../lib/platform/registry.ts";
 import { waitUntil } from "./condition.ts";
 import { HAS_CLUSTER, openTestRole, type TestRole } from "./role.ts";
 import {
@@ -45,7 +45,7 @@ function testTogether(
 /** Deploys what cannot come up; nothing of it may be left. */
 async function assertFails(
   role: TestRole,
-  options: PlatformOptions["knative"],
+  options: PlatformSettings["knative"],
   specs: Parameters<Platform["deploy"]>[0],
   expected: RegExp,
 ): Promise<void> {

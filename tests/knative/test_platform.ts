@@ -4,7 +4,7 @@ import type { FunctionSpec, Platform } from "../../lib/model/platform.ts";
 import type { KubeAccess, NamedObject } from "../../lib/platform/knative/cluster/kube_access.ts";
 import type { LivePod, LiveService } from "../../lib/platform/knative/cluster/knative_objects.ts";
 import { SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
-import type { PlatformOptions } from "../../lib/platform/registry.ts";
+import type { PlatformSettings } from "../../lib/platform/registry.ts";
 import { createPlatform } from "../../lib/platform/registry.ts";
 import { functionSpec } from "../support/function_spec.ts";
 import { LONGEST_MS } from "./condition.ts";
@@ -16,7 +16,7 @@ const CPU_REQUEST_MILLI = 10;
 /** A platform in the role's namespace, with its rights alone, that leaves the activator to others. */
 export async function createTestPlatform(
   { kubeconfig, namespace }: Pick<TestRole, "kubeconfig" | "namespace">,
-  options: PlatformOptions["knative"] = {},
+  options: PlatformSettings["knative"] = {},
 ): Promise<Platform> {
   return await createPlatform("knative", {
     kubeconfig,

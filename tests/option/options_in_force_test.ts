@@ -5,14 +5,16 @@ import { rpsRamp } from "../../experiments/rps_ramp.ts";
 import { traceSweep } from "../../experiments/trace_sweep.ts";
 import type { PlatformName } from "../../lib/platform/registry.ts";
 import { COMMON_OPTIONS, type CommonOptions } from "../../lib/run/common_options.ts";
-import {
-  endpointsOptions,
-  knativeOptions,
-  localOptions,
-  simulatorOptions,
-} from "../../lib/run/create_platform.ts";
-import { diagnoseCluster } from "../../lib/doctor/doctor_knative.ts";
-import { doctorOptionsOf, type DoctorValues } from "../../lib/doctor/doctor_options.ts";
+import { settingsOf } from "../../lib/run/create_platform.ts";
+import { doctorOptionsOf } from "../../lib/doctor/doctor.ts";
+import { ENDPOINTS } from "../../lib/platform/endpoints/endpoints.ts";
+import { KNATIVE } from "../../lib/platform/knative/knative.ts";
+import { settleKnativeOptions } from "../../lib/platform/knative/knative_options.ts";
+import { LOCAL } from "../../lib/platform/local/local.ts";
+import { settleLocalOptions } from "../../lib/platform/local/local_options.ts";
+import { readSimulatorOptions } from "../../lib/platform/simulator/simulation_file.ts";
+import { SIMULATOR } from "../../lib/platform/simulator/simulator.ts";
+import { settleSimulatorOptions } from "../../lib/platform/simulator/simulator_options.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
 import { bareNameOf, flagOf, type Option, type OptionTable } from "../../lib/option/option.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";
@@ -20,12 +22,26 @@ import { ScriptedApiServer } from "../support/scripted_api_server.ts";
 
 const EXPERIMENTS = [burst, keepAlive, rpsRamp, traceSweep] as unknown as Experiment<OptionTable>[];
 
+const createTransport = () => () => Promise.reject(new Error("unused"));
+
+/** How calls are made, which is the transport's and no setting. */
+function callsOf({ transport, connections, expiredCalls }: CommonOptions): unknown {
+  return { transport, connections, expiredCalls };
+}
+
 /** What each platform is made from. */
 const SETTINGS_OF: { readonly [Name in PlatformName]: (options: CommonOptions) => unknown } = {
-  local: localOptions,
-  endpoints: endpointsOptions,
-  simulator: simulatorOptions,
-  knative: (options) => knativeOptions(options, {}),
+  local: (options) => [
+    callsOf(options),
+    settleLocalOptions({ ...settingsOf(LOCAL, options), createTransport }),
+  ],
+  endpoints: (options) => settingsOf(ENDPOINTS, options),
+  simulator: (options) =>
+    settleSimulatorOptions(readSimulatorOptions(settingsOf(SIMULATOR, options))),
+  knative: (options) => [
+    callsOf(options),
+    settleKnativeOptions({ ...settingsOf(KNATIVE, options), createTransport }),
+  ],
 };
 
 /** Options of one platform or some that are not its settings, and who uses them. */
@@ -38,15 +54,20 @@ const USED_ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** Texts of which some option takes one, whatever its type. */
-const TEXTS = ["7", "0.5", "7s", "2", "other", "a.example:81", "5ms", "c/d:9", "greedy-dual"];
+const TEXTS = ["a.example:81", "7", "0.5", "7s", "2", "5ms", "c/d:9"];
+
+function choicesOf({ form }: Option<unknown>): readonly string[] {
+  if (form.kind === "choice") return form.choices;
+  return form.kind === "switch" ? ["true", "false"] : [];
+}
 
 /** A value of the option that is not its default, as text. */
 function anotherValue(option: Option<unknown>): string {
   const isDefault = (text: string) =>
     JSON.stringify(option.parse(text)) === JSON.stringify(option.defaults.local) ||
     JSON.stringify(option.parse(text)) === JSON.stringify(option.defaults.cluster);
-  const choices = option.placeholder?.split("|") ?? ["true", "false"];
-  for (const text of [...choices, ...TEXTS]) {
+  // Of choices the last: what is left open to a file has its default among them, not told.
+  for (const text of [...choicesOf(option).toReversed(), ...TEXTS]) {
     try {
       if (!isDefault(text)) return text;
     } catch {
@@ -105,8 +126,12 @@ async function triedFunction(...args: readonly string[]): Promise<unknown> {
   await using server = await ScriptedApiServer.start();
   const given = ["--platform", "knative", "--kubeconfig", server.kubeconfig, ...args];
   const { values } = parseOptions("doctor", "", doctorOptionsOf(null), given);
-  const signal = new AbortController().signal;
-  const findings = await diagnoseCluster(values as unknown as DoctorValues, [], signal);
+  const findings = await KNATIVE.diagnose(settingsOf(KNATIVE, values as unknown as CommonOptions), {
+    startsAtZero: true,
+    callTimeoutMs: 1000,
+    demandOn: () => Promise.resolve([]),
+    signal: new AbortController().signal,
+  });
   const request = server.requests.find(({ method, path }) =>
     method === "POST" && path.endsWith("/services")
   );

@@ -10,7 +10,11 @@ import {
 import { parseOptions } from "../../lib/option/parse_options.ts";
 
 const TABLE = {
-  platform: choiceOption(["local", "knative"], { meaning: "where", default: "local" }),
+  platform: choiceOption(["local", "knative"], {
+    meaning: "where",
+    default: "local",
+    clusterValues: ["knative"],
+  }),
   config: textOption<string | null>("file", { meaning: "options", default: null }),
   durationMs: durationOption({
     meaning: "how long",

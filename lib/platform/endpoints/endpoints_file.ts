@@ -1,12 +1,42 @@
 import { dirname, resolve } from "node:path";
-import { LoaderError } from "../../base/error.ts";
+import { errorMessage, LoaderError } from "../../base/error.ts";
 import { isSecretName, keepSecret } from "../../base/secrets.ts";
 import type { TlsSettings } from "../../model/platform.ts";
 import { readYamlFile } from "../../option/yaml_file.ts";
-import type { Address } from "../../base/address.ts";
-import { type Endpoint, PLAIN_TLS } from "./endpoint.ts";
-import type { EndpointMap } from "./endpoint_map.ts";
+import { type Address, parseAddress } from "../../base/address.ts";
+import { type Endpoint, type EndpointMap, PLAIN_TLS } from "./endpoint_map.ts";
 import { createEndpointsSchema, type EndpointsDocument } from "./endpoints_schema.ts";
+
+/**
+ * Parses the value of `--endpoints`: addresses separated by commas, or the name
+ * of a YAML file.
+ *
+ * @throws LoaderError `usage` for an address, `input` for the file, naming its line
+ *
+ * @example
+ * ```ts
+ * import { parseEndpoints } from "./endpoints_file.ts";
+ * const { endpoints } = parseEndpoints("127.0.0.1:50051,https://faas.example:443");
+ * if (endpoints[0].tls !== null || endpoints[1].tls === null) throw new Error("misread");
+ * ```
+ */
+export function parseEndpoints(text: string): EndpointMap {
+  if (/^[^,]*\.ya?ml$/i.test(text)) return readEndpointsFile(text);
+  return { file: null, functions: new Map(), endpoints: text.split(",").map(parseEndpoint) };
+}
+
+function parseEndpoint(text: string): Endpoint {
+  try {
+    const address = parseAddress(text.trim());
+    return { address, authority: null, tls: address.secure ? PLAIN_TLS : null, metadata: {} };
+  } catch (cause) {
+    throw new LoaderError(
+      "usage",
+      `--endpoints: ${errorMessage(cause)} The name of a file ends in .yaml.`,
+      { cause },
+    );
+  }
+}
 
 /**
  * Reads which function's calls go where from a YAML file; `config/endpoints.yaml`

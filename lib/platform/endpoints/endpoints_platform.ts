@@ -10,13 +10,13 @@ import type {
 import { createProcessScraper } from "../../scrape/process_usage.ts";
 import type { CreateTransport } from "../transport_choice.ts";
 import { formatAddress } from "../../base/address.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint_map.ts";
 import { assignEndpoints, type EndpointMap } from "./endpoint_map.ts";
-import { parseEndpoints } from "./parse_endpoints.ts";
+import { parseEndpoints } from "./endpoints_file.ts";
 import { checkServer } from "./server_check.ts";
 
-/** Options of {@linkcode createEndpointsPlatform}. */
-export interface EndpointsOptions {
+/** What {@linkcode createEndpointsPlatform} is given. */
+export interface EndpointsSettings {
   readonly createTransport: CreateTransport;
   /** How invocations are kept on time; `precise` by default. */
   readonly pacing?: Pacing;
@@ -36,7 +36,7 @@ export interface EndpointsOptions {
  *
  * @throws LoaderError `usage` or `input` when the endpoints cannot be read
  */
-export function createEndpointsPlatform(options: EndpointsOptions): Platform {
+export function createEndpointsPlatform(options: EndpointsSettings): Platform {
   return new EndpointsPlatform(options, parseEndpoints(options.endpoints));
 }
 
@@ -51,15 +51,15 @@ class EndpointsPlatform implements Platform {
   };
   /** Never aborted: a run against servers that are gone is a result as well. */
   readonly lost: AbortSignal = new AbortController().signal;
-  readonly #options: EndpointsOptions;
+  readonly #settings: EndpointsSettings;
   readonly #map: EndpointMap;
   #deployments: readonly Deployment[] = [];
   /** As they were given, before the names of functions were put in. */
   #authorities: readonly string[] = [];
 
-  constructor(options: EndpointsOptions, map: EndpointMap) {
+  constructor(options: EndpointsSettings, map: EndpointMap) {
     this.clock = new RealClock(options.pacing ?? "precise");
-    this.#options = options;
+    this.#settings = options;
     this.#map = map;
   }
 
@@ -71,7 +71,7 @@ class EndpointsPlatform implements Platform {
     }
     const metadata = this.#deployments.flatMap(({ metadata }) => Object.keys(metadata ?? {}));
     return {
-      endpoints: this.#options.endpoints,
+      endpoints: this.#settings.endpoints,
       // Values may be secrets.
       ...(metadata.length === 0 ? {} : { metadataNames: [...new Set(metadata)] }),
       authorities: [...new Set(this.#authorities)],
@@ -94,12 +94,12 @@ class EndpointsPlatform implements Platform {
   }
 
   get transport(): TransportFactory {
-    return this.#options.createTransport(this.#deployments, this.clock);
+    return this.#settings.createTransport(this.#deployments, this.clock);
   }
 
   scrapers(): readonly Scraper[] {
     const { scrapeIntervalMs: everyMs = 1000, scrapeTimeoutMs: timeoutMs = everyMs } =
-      this.#options;
+      this.#settings;
     return [createProcessScraper({ groups: () => ({ loader: [Deno.pid] }), everyMs, timeoutMs })];
   }
 
@@ -126,7 +126,7 @@ class EndpointsPlatform implements Platform {
     );
     const failed = new AbortController();
     const ended = AbortSignal.any([signal, failed.signal]);
-    const timeoutMs = this.#options.connectTimeoutMs ?? 15_000;
+    const timeoutMs = this.#settings.connectTimeoutMs ?? 15_000;
     const checks = [...servers.values()].map((server) =>
       checkServer(server, this.clock, timeoutMs, ended)
     );

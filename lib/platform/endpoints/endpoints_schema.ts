@@ -3,7 +3,7 @@ import { z } from "zod";
 import { errorMessage } from "../../base/error.ts";
 import type { TlsSettings } from "../../model/platform.ts";
 import { parseAddress } from "../../base/address.ts";
-import { PLAIN_TLS } from "./endpoint.ts";
+import { PLAIN_TLS } from "./endpoint_map.ts";
 import { findMetadataMistake } from "./metadata.ts";
 
 /** What a text in an `:authority` may consist of (RFC 3986, section 3.2), beside the template. */

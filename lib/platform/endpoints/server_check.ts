@@ -3,7 +3,7 @@ import { errorMessage, LoaderError } from "../../base/error.ts";
 import type { TlsSettings } from "../../model/platform.ts";
 import { authoritiesOf } from "../../rpc/socket.ts";
 import { formatAddress } from "../../base/address.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint_map.ts";
 
 /** The client's first words in HTTP/2: the preface and empty SETTINGS (RFC 9113, section 3.4). */
 const GREETING = new Uint8Array([

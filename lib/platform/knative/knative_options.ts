@@ -1,10 +1,28 @@
 import { fileURLToPath } from "node:url";
-import type { Pacing } from "../../clock/clock.ts";
-import { errorMessage, LoaderError } from "../../base/error.ts";
 import { type Address, parseAddress } from "../../base/address.ts";
+import { errorMessage, LoaderError } from "../../base/error.ts";
+import type { Pacing } from "../../clock/clock.ts";
+import {
+  choiceOption,
+  createOption,
+  durationOption,
+  integerOption,
+  type OptionValues,
+  switchOption,
+  textOption,
+} from "../../option/option.ts";
+import { settleOptions } from "../../option/settle_options.ts";
+import type { PlatformTraits, RunContext } from "../definition.ts";
+import { CALL_OPTIONS, SCALING_OPTIONS, SCRAPE_OPTIONS, settlePacing } from "../shared_options.ts";
 import type { CreateTransport } from "../transport_choice.ts";
 import type { DeploymentProgress } from "./deploy/deployer.ts";
-import { checkWholeOption } from "../../option/whole_option.ts";
+
+export const KNATIVE_TRAITS: PlatformTraits = {
+  isVirtual: false,
+  isCluster: true,
+  sharesMachine: false,
+  hasTwins: true,
+};
 
 /** What functions request: by the table of memory, or nothing (best effort). */
 export const REQUESTS = ["table", "none"] as const;
@@ -20,88 +38,164 @@ export const DEFAULT_TEMPLATE = fileURLToPath(
   new URL("../../../workloads/container/trace_function.yaml", import.meta.url),
 );
 
-/** Options of `createKnativePlatform`; see {@linkcode KNATIVE_PLATFORM_DEFAULTS}. */
-export interface KnativeOptions {
-  readonly createTransport: CreateTransport;
-  readonly pacing?: Pacing;
-  /** Kubernetes configuration; `null`: as kubectl finds it. */
-  readonly kubeconfig?: string | null;
-  readonly context?: string | null;
-  readonly namespace?: string | null;
-  /**
-   * Where calls go: `host:port` of the ingress; `url` or `url:port`: to the URL that each
-   * service says; `null`: found from the ingress' service.
-   */
-  readonly gateway?: string | null;
-  /** Prometheus that scrapes Knative: a URL, or `namespace/service:port`; `null`: looked for. */
-  readonly prometheus?: string | null;
-  /** YAML file with the Knative Service of a function. */
-  readonly template?: string;
-  /** Image of the functions; `null`: the template's. */
-  readonly image?: string | null;
-  readonly requests?: typeof REQUESTS[number];
-  readonly cpuLimit?: typeof CPU_LIMITS[number];
-  readonly maxScale?: number;
-  readonly scalingMetric?: typeof SCALING_METRICS[number];
-  /** Panic only at ten times the load, over the whole stable window. */
-  readonly partialPanic?: boolean;
-  /** Longest time from when a function is applied until it is ready. */
-  readonly deployTimeoutMs?: number;
-  /** Longest time that clean-up waits until everything is gone. */
-  readonly removeTimeoutMs?: number;
-  /** Functions that may be coming up at the same time. */
-  readonly deployAtOnce?: number;
-  /** Whether functions that do not come up are let go. */
-  readonly allowPartial?: boolean;
-  /** Put back settings of the cluster that a run which crashed has left, before functions are deployed. */
-  readonly recoverSettings?: boolean;
-  /** Restart the activator before functions are deployed, so that runs do not inherit its state. */
-  readonly restartActivator?: boolean;
-  /** Restart Prometheus too, so that it is empty. */
-  readonly restartPrometheus?: boolean;
-  /** Label of what belongs to this deployment; `null`: made. */
-  readonly runId?: string | null;
-  readonly scrapeIntervalMs?: number;
-  readonly scrapeTimeoutMs?: number;
-  readonly onProgress?: (progress: DeploymentProgress) => void;
-  /** Something a person should know that stops nothing. */
-  readonly onNote?: (sentence: string) => void;
+const CONNECTION = { default: null, decidesResult: false } as const;
+
+/** How a cluster is reached. */
+export const CLUSTER_OPTIONS = {
+  kubeconfig: textOption<string | null>("file", {
+    ...CONNECTION,
+    meaning: "how to reach the cluster (default: KUBECONFIG, ~/.kube/config, or the pod's own)",
+  }),
+  context: textOption<string | null>("name", {
+    ...CONNECTION,
+    meaning: "context of it (default: its current one)",
+  }),
+  namespace: textOption<string | null>("name", {
+    ...CONNECTION,
+    meaning: "namespace for the functions (default: the context's)",
+  }),
+  gateway: textOption<string | null>("host:port", {
+    ...CONNECTION,
+    meaning: "where all calls go (default: the address of the ingress service)",
+  }),
+  prometheus: textOption<string | null>("url|service", {
+    ...CONNECTION,
+    meaning: "Prometheus that scrapes Knative: a URL, or namespace/service:port through the API " +
+      "server (default: looked for)",
+  }),
+};
+
+/** What a user may set. */
+export const KNATIVE_OPTIONS = {
+  ...CALL_OPTIONS,
+  ...SCRAPE_OPTIONS,
+  ...SCALING_OPTIONS,
+  ...CLUSTER_OPTIONS,
+  template: textOption<string | null>("file", {
+    readsFile: true,
+    meaning: "YAML file with the Knative Service of a function " +
+      "(default: workloads/container/trace_function.yaml)",
+    default: null,
+  }),
+  image: textOption<string | null>("image", {
+    meaning: "image of the functions (default: the template's; deno task image makes it)",
+    default: null,
+  }),
+  requests: choiceOption(REQUESTS, {
+    meaning: "what instances request: CPU and memory by the function's memory, or none (best " +
+      "effort, no limits)",
+    default: "table",
+  }),
+  cpuRequestMilli: createOption<number | null>(
+    "cores",
+    {
+      unit: "Milli",
+      meaning:
+        "CPU that every instance requests, in cores or as 10m (default: by the function's memory)",
+      default: null,
+    },
+    { kind: "text" },
+    parseCpuMilli,
+    () => null,
+  ),
+  limits: choiceOption(CPU_LIMITS, {
+    meaning: "CPU limit of an instance: a whole core, Google's by memory, or none",
+    default: "1vcpu",
+  }),
+  scalingMetric: choiceOption(SCALING_METRICS, {
+    meaning: "what the autoscaler goes by; rps takes 1000 / mean runtime in ms for the target",
+    default: "concurrency",
+  }),
+  partialPanic: switchOption({
+    meaning: "panic only at ten times the load, over the whole stable window",
+    default: false,
+  }),
+  deployTimeoutMs: durationOption({
+    meaning: "longest time from when a function is deployed until it is ready",
+    default: 120_000,
+    minimum: 1000,
+    maximum: 86_400_000,
+    decidesResult: false,
+  }),
+  deployAtOnce: integerOption("number", {
+    meaning: "functions that may be coming up at the same time",
+    // Knative's controller brings up about this many in a second; more only wait inside of it.
+    default: 20,
+    minimum: 1,
+    maximum: 1000,
+    decidesResult: false,
+  }),
+  allowPartial: switchOption({
+    meaning: "make the run although some functions do not come up; their invocations fail",
+    default: false,
+    decidesResult: false,
+  }),
+  clusterSettings: switchOption({
+    meaning: "change the autoscaler's settings for warm-up and measurement, and put back what a " +
+      "run that crashed has left (default; --no-cluster-settings leaves them alone)",
+    default: true,
+  }),
+  restartActivator: switchOption({
+    meaning: "restart Knative's activator before each deployment, where permitted (default; " +
+      "--no-restart-activator leaves it alone)",
+    default: true,
+  }),
+  restartPrometheus: switchOption({
+    meaning: "restart Prometheus before each deployment, so that it is empty, where it is the " +
+      "operator's and this is permitted",
+    // What is scraped is asked for its value now, so what Prometheus remembers does no harm.
+    default: false,
+  }),
+};
+
+/** @throws Error whose message completes the name of the option */
+function parseCpuMilli(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(m?)$/.exec(text);
+  const cpuMilli = match === null
+    ? NaN
+    : Math.round(Number(match[1]) * (match[2] === "" ? 1000 : 1));
+  if (cpuMilli >= 1 && cpuMilli <= 1_000_000) return cpuMilli;
+  throw new Error(`${JSON.stringify(text)} is no CPU; write it as 10m or 0.5, from 1m to 1000.`);
 }
 
-/** What options are when they are not given. */
-export const KNATIVE_PLATFORM_DEFAULTS = {
-  pacing: "precise",
-  kubeconfig: null,
-  context: null,
-  namespace: null,
-  gateway: null,
-  prometheus: null,
-  template: DEFAULT_TEMPLATE,
-  image: null,
-  requests: "table",
-  cpuLimit: "1vcpu",
-  maxScale: 200,
-  scalingMetric: "concurrency",
-  partialPanic: false,
-  deployTimeoutMs: 120_000,
-  /** Queue-proxy drains half a minute; a pod that hears nothing is killed after 300 s only. */
-  removeTimeoutMs: 180_000,
-  /** Knative's controller brings up about this many in a second; more only wait inside of it. */
-  deployAtOnce: 20,
-  allowPartial: false,
-  recoverSettings: true,
-  restartActivator: true,
-  /** What is scraped is asked for its value now, so what Prometheus remembers does no harm. */
-  restartPrometheus: false,
-  runId: null,
-  scrapeIntervalMs: 15_000,
-  scrapeTimeoutMs: 15_000,
-  onProgress: () => {},
-  onNote: () => {},
-} as const satisfies Omit<KnativeOptions, "createTransport">;
+/** What programs alone set. */
+const PROGRAM_OPTIONS = {
+  removeTimeoutMs: durationOption({
+    meaning: "longest time that clean-up waits until everything is gone",
+    // Queue-proxy drains half a minute; a pod that hears nothing is killed after 300 s only.
+    default: 180_000,
+    minimum: 1000,
+    maximum: 86_400_000,
+  }),
+};
+
+const { transport: _, connections: __, expiredCalls: ___, pacing: ____, ...plain } =
+  KNATIVE_OPTIONS;
+
+/** The options that are settings as they are. */
+const PLAIN_OPTIONS = { ...plain, ...PROGRAM_OPTIONS };
+
+/** Options of `createKnativePlatform`: a user's, and those of programs alone. */
+export interface KnativeOptions extends Partial<OptionValues<typeof PLAIN_OPTIONS>>, RunContext {
+  readonly createTransport: CreateTransport;
+  readonly pacing?: Pacing | "automatic";
+  /** Label of what belongs to this deployment; `null`: made. */
+  readonly runId?: string | null;
+  /** Longest time that a scrape may take; the time between two where it is not given. */
+  readonly scrapeTimeoutMs?: number;
+  readonly onProgress?: (progress: DeploymentProgress) => void;
+}
 
 /** Every option with its value in force. */
-export type KnativeSettings = Required<KnativeOptions>;
+export interface KnativeSettings extends OptionValues<typeof PLAIN_OPTIONS> {
+  readonly createTransport: CreateTransport;
+  readonly pacing: Pacing;
+  readonly template: string;
+  readonly runId: string | null;
+  readonly scrapeTimeoutMs: number;
+  readonly onProgress: (progress: DeploymentProgress) => void;
+  readonly onNote: (sentence: string) => void;
+}
 
 /**
  * Fills the defaults in and checks what is given.
@@ -109,24 +203,34 @@ export type KnativeSettings = Required<KnativeOptions>;
  * @throws LoaderError `usage` naming the option and the value
  */
 export function settleKnativeOptions(options: KnativeOptions): KnativeSettings {
-  const given = Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  );
-  const settings: KnativeSettings = {
-    ...KNATIVE_PLATFORM_DEFAULTS,
-    ...given as unknown as Pick<KnativeOptions, "createTransport">,
-  };
-  check(settings, "maxScale", 0, 100_000);
-  check(settings, "deployTimeoutMs", 1000, 86_400_000);
-  check(settings, "removeTimeoutMs", 1000, 86_400_000);
-  check(settings, "deployAtOnce", 1, 1000);
-  check(settings, "scrapeIntervalMs", 10, 3_600_000);
-  check(settings, "scrapeTimeoutMs", 10, 3_600_000);
-  parseGatewayChoice(settings.gateway);
-  return settings;
+  return { ...settle(options), createTransport: options.createTransport };
 }
 
-/** Where calls go; see `gateway` of {@linkcode KnativeOptions}. */
+function settle(
+  options: Omit<KnativeOptions, "createTransport">,
+): Omit<KnativeSettings, "createTransport"> {
+  const values = settleOptions("the Knative platform", PLAIN_OPTIONS, options, true);
+  parseGatewayChoice(values.gateway);
+  // What is there once for several loaders, one of them looks after.
+  const { tendsPlatform = true } = options;
+  return {
+    ...values,
+    template: values.template ?? DEFAULT_TEMPLATE,
+    clusterSettings: tendsPlatform && values.clusterSettings,
+    restartActivator: tendsPlatform && values.restartActivator,
+    restartPrometheus: tendsPlatform && values.restartPrometheus,
+    pacing: settlePacing(options.pacing, KNATIVE_TRAITS),
+    runId: options.runId ?? null,
+    scrapeTimeoutMs: options.scrapeTimeoutMs ?? values.scrapeIntervalMs,
+    onProgress: options.onProgress ?? (() => {}),
+    onNote: options.onNote ?? (() => {}),
+  };
+}
+
+/** What options are when they are not given. */
+export const KNATIVE_PLATFORM_DEFAULTS: Omit<KnativeSettings, "createTransport"> = settle({});
+
+/** Where calls go; see `gateway` of {@linkcode CLUSTER_OPTIONS}. */
 export type GatewayChoice =
   | { readonly kind: "found" }
   | { readonly kind: "address"; readonly address: Address }
@@ -158,13 +262,4 @@ export function parseGatewayChoice(text: string | null): GatewayChoice {
       { cause },
     );
   }
-}
-
-function check(
-  settings: KnativeSettings,
-  name: keyof KnativeSettings,
-  least: number,
-  most: number,
-): void {
-  checkWholeOption("Knative", name, settings[name], least, most);
 }

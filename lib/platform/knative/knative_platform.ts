@@ -142,7 +142,8 @@ class KnativePlatform implements Platform {
 
   describe(): Record<string, unknown> {
     const { settings, template, runId, access, facts } = this.#parts;
-    const { createTransport: _, onProgress: __, onNote: ___, ...plain } = settings;
+    const { createTransport: _, onProgress: __, onNote: ___, ...others } = settings;
+    const { cpuRequestMilli: ____, limits, clusterSettings, ...plain } = others;
     const autoscaling = deriveAutoscaling(
       facts.configMaps.get("config-autoscaler") ?? {},
       template.spec.template.metadata?.annotations ?? {},
@@ -150,6 +151,8 @@ class KnativePlatform implements Platform {
     );
     return {
       ...plain,
+      cpuLimit: limits,
+      recoverSettings: clusterSettings,
       template: withoutEnvironment(template),
       runId,
       context: access.contextName,
@@ -202,7 +205,7 @@ class KnativePlatform implements Platform {
     const choice = parseGatewayChoice(settings.gateway);
     this.#gateway = await resolveGateway(access, choice, facts);
     if (this.#gateway !== null) await checkGateway(access, this.#gateway, signal);
-    if (settings.recoverSettings) {
+    if (settings.clusterSettings) {
       const recovered = await this.#clusterSettings.begin(signal);
       if (recovered !== null) this.#note(recovered);
     }

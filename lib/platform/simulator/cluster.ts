@@ -7,8 +7,7 @@ import { drawFrom } from "./distribution.ts";
 import { chooseNode } from "./placement.ts";
 import { PRIORITY } from "./priorities.ts";
 import type { Scaling, ScalingTarget } from "./scaling.ts";
-import type { SimulatedFunction } from "./simulated_function.ts";
-import { JobSet, SimulatedInstance } from "./simulated_instance.ts";
+import { JobSet, type SimulatedFunction, SimulatedInstance } from "./simulated_function.ts";
 import { SimulatedNode } from "./simulated_node.ts";
 import type { SimulatorSettings } from "./simulator_options.ts";
 
@@ -27,7 +26,7 @@ export interface ClusterListener {
 /** Nodes and the lives of the instances on them. */
 export class Cluster implements ScalingTarget {
   readonly functions: readonly SimulatedFunction[];
-  readonly nodes: readonly SimulatedNode[];
+  readonly nodes: readonly SimulatedNode<SimulatedInstance>[];
   /** Most that an instance gets of a node that serves one request, or starts. */
   readonly taskLimitMilli: number;
   readonly #settings: SimulatorSettings;
@@ -65,7 +64,10 @@ export class Cluster implements ScalingTarget {
       priority: PRIORITY.completion,
       onDone: (id) => this.#onWorkDone(this.#instances[id]!),
     };
-    this.nodes = Array.from({ length: settings.nodes }, () => new SimulatedNode(settings, cpu));
+    this.nodes = Array.from(
+      { length: settings.nodes },
+      () => new SimulatedNode<SimulatedInstance>(settings, cpu),
+    );
     this.taskLimitMilli = Math.min(1000, Math.round(settings.cpuLimitCores * 1000));
     this.#workHandler = clock.register((id) => this.#onWorkDone(this.#instances[id]!));
     this.#fetchedHandler = clock.register((id) => this.#boot(this.#instances[id]!));
@@ -158,7 +160,7 @@ export class Cluster implements ScalingTarget {
     this.#isGranting = false;
   }
 
-  #create(target: SimulatedFunction, node: SimulatedNode): void {
+  #create(target: SimulatedFunction, node: SimulatedNode<SimulatedInstance>): void {
     const id = this.#freeIds.pop() ?? this.#instances.length;
     const jobs = target.containerConcurrency === 1 ? null : new JobSet(this.#jobPositions);
     const workEvent = this.#clock.createEvent(PRIORITY.completion, this.#workHandler, id);

@@ -1,11 +1,10 @@
 import { fits } from "./placement.ts";
-import type { SimulatedFunction } from "./simulated_function.ts";
-import type { SimulatedInstance } from "./simulated_instance.ts";
+import type { SimulatedFunction, SimulatedInstance } from "./simulated_function.ts";
 import type { SimulatedNode } from "./simulated_node.ts";
 
 /** Where there is no room for one more instance. */
 export interface CrowdedNodes {
-  readonly nodes: readonly SimulatedNode[];
+  readonly nodes: readonly SimulatedNode<SimulatedInstance>[];
   /** There are as many instances as there may be on all nodes together. */
   readonly isFull: boolean;
 }
@@ -41,7 +40,7 @@ export function chooseEvicted(
 
 /** A node has room, or will have: the only thing that is too much is the number of instances. */
 function chooseOfAll(
-  nodes: readonly SimulatedNode[],
+  nodes: readonly SimulatedNode<SimulatedInstance>[],
   target: SimulatedFunction,
   least: ArrayLike<number> | null,
 ): readonly SimulatedInstance[] | null {
@@ -53,7 +52,7 @@ function chooseOfAll(
 
 /** As {@linkcode chooseEvicted}, of one node. */
 function chooseOfNode(
-  node: SimulatedNode,
+  node: SimulatedNode<SimulatedInstance>,
   target: SimulatedFunction,
   least: ArrayLike<number> | null,
 ): readonly SimulatedInstance[] | null {

@@ -4,15 +4,14 @@ import type { KeepAlivePolicy } from "../../autoscale/keep_alive/keep_alive_poli
 import { chooseEvicted } from "./eviction.ts";
 import { PRIORITY } from "./priorities.ts";
 import type { Scaling, ScalingStatus, ScalingTarget } from "./scaling.ts";
-import type { SimulatedFunction } from "./simulated_function.ts";
-import type { SimulatedInstance } from "./simulated_instance.ts";
+import type { SimulatedFunction, SimulatedInstance } from "./simulated_function.ts";
 import type { SimulatedNode } from "./simulated_node.ts";
 
 const UNKNOWN: ScalingStatus = { stable: null, panic: null, concurrency: null };
 
 /** What a {@linkcode KeepAliveScaling} acts on. */
 export interface KeepAliveTarget extends ScalingTarget {
-  readonly nodes: readonly SimulatedNode[];
+  readonly nodes: readonly SimulatedNode<SimulatedInstance>[];
   /** There are as many instances as there may be on all nodes together. */
   readonly isFull: boolean;
 }

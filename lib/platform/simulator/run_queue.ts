@@ -3,7 +3,7 @@ import type { VirtualClock } from "../../clock/virtual_clock.ts";
 import type { NodeCpu } from "./cpu.ts";
 import { type Distribution, drawFrom } from "./distribution.ts";
 import { PRIORITY } from "./priorities.ts";
-import type { SimulatedInstance } from "./simulated_instance.ts";
+import type { SimulatedInstance } from "./simulated_function.ts";
 import { SlotLinks } from "./slot_list.ts";
 
 /** What a {@linkcode RunQueue} needs. */

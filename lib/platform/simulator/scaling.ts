@@ -1,5 +1,4 @@
-import type { SimulatedFunction } from "./simulated_function.ts";
-import type { SimulatedInstance } from "./simulated_instance.ts";
+import type { SimulatedFunction, SimulatedInstance } from "./simulated_function.ts";
 
 /** What an autoscaler says of a function; `null` where it has no such figure. */
 export interface ScalingStatus {

@@ -10,7 +10,7 @@ import { PRIORITY } from "./priorities.ts";
 import { RunQueue } from "./run_queue.ts";
 import type { Scaling } from "./scaling.ts";
 import type { SimulatedFunction } from "./simulated_function.ts";
-import type { JobSet, SimulatedInstance } from "./simulated_instance.ts";
+import type { JobSet, SimulatedInstance } from "./simulated_function.ts";
 import type { SimulatorSettings } from "./simulator_options.ts";
 import { SlotLinks, SlotList } from "./slot_list.ts";
 

@@ -1,12 +1,11 @@
-import { type CpuSetting, NodeCpu } from "./cpu.ts";
+import { type CpuSetting, type CpuTask, NodeCpu } from "./cpu.ts";
 import type { InstanceRequest } from "../local/capacity.ts";
 import type { NodeRoom } from "./placement.ts";
-import type { SimulatedInstance } from "./simulated_instance.ts";
 import type { SimulatorSettings } from "./simulator_options.ts";
 
 /** A machine that instances run on. */
-export class SimulatedNode implements NodeRoom {
-  readonly cpu: NodeCpu<SimulatedInstance>;
+export class SimulatedNode<Instance extends CpuTask> implements NodeRoom {
+  readonly cpu: NodeCpu<Instance>;
   readonly cpuMilli: number;
   readonly memoryMib: number;
   readonly instances: number;
@@ -14,7 +13,7 @@ export class SimulatedNode implements NodeRoom {
   allocatedMemoryMib = 0;
   allocatedInstances = 0;
   /** Those that have room here, in order of their coming. */
-  readonly members = new Set<SimulatedInstance>();
+  readonly members = new Set<Instance>();
   /** Indices of functions whose image is here. */
   readonly images = new Set<number>();
 
@@ -28,7 +27,7 @@ export class SimulatedNode implements NodeRoom {
   }
 
   /** Takes room for an instance. */
-  allocate(instance: SimulatedInstance, { cpuMilli, memoryMib }: InstanceRequest): void {
+  allocate(instance: Instance, { cpuMilli, memoryMib }: InstanceRequest): void {
     this.members.add(instance);
     this.allocatedCpuMilli += cpuMilli;
     this.allocatedMemoryMib += memoryMib;
@@ -36,7 +35,7 @@ export class SimulatedNode implements NodeRoom {
   }
 
   /** Gives it back. */
-  release(instance: SimulatedInstance, { cpuMilli, memoryMib }: InstanceRequest): void {
+  release(instance: Instance, { cpuMilli, memoryMib }: InstanceRequest): void {
     this.members.delete(instance);
     this.allocatedCpuMilli -= cpuMilli;
     this.allocatedMemoryMib -= memoryMib;

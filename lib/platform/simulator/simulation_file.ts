@@ -1,26 +1,19 @@
 import { z } from "zod";
 import { errorMessage } from "../../base/error.ts";
-import { bareNameOf, flagOf } from "../../option/option.ts";
+import { bareNameOf, flagOf, type Option, type OptionTable } from "../../option/option.ts";
 import { readYamlFile } from "../../option/yaml_file.ts";
-import { parseDistribution } from "./distribution.ts";
-import { SIMULATION_PARAMETERS, type SimulationParameter } from "./simulation_parameters.ts";
-import type { SimulatorOptions } from "./simulator_options.ts";
+import {
+  type GivenSimulatorOptions,
+  SIMULATION_PARAMETERS,
+  type SimulatorOptions,
+} from "./simulator_options.ts";
 
-const DISTRIBUTION = z.union([z.number(), z.string()]).transform((value, context) => {
-  try {
-    return parseDistribution(String(value));
-  } catch (error) {
-    context.issues.push({ code: "custom", message: errorMessage(error), input: value });
-    return z.NEVER;
-  }
-});
+const PARAMETERS = Object.entries(SIMULATION_PARAMETERS as OptionTable)
+  .map(([setting, option]) => ({ setting, option, name: fileNameOf(setting, option) }));
 
 const SCHEMA = z.strictObject(
   Object.fromEntries(
-    Object.entries<SimulationParameter>(SIMULATION_PARAMETERS).map(([name, parameter]) => [
-      fileNameOf(name, parameter),
-      schemaOf(fileNameOf(name, parameter), parameter).optional(),
-    ]),
+    PARAMETERS.map(({ name, option }) => [name, schemaOf(name, option).optional()]),
   ),
 );
 
@@ -37,35 +30,57 @@ export function readSimulationFile(file: string): SimulatorOptions {
     schema: SCHEMA,
   });
   return Object.fromEntries(
-    Object.entries<SimulationParameter>(SIMULATION_PARAMETERS)
-      .map(([name, parameter]) => [parameter.setting, document[fileNameOf(name, parameter)]])
+    PARAMETERS.map(({ setting, name }) => [setting, document[name]])
       .filter(([, value]) => value !== undefined),
   );
 }
 
-/** As the flags without their dashes: `nodeMemoryMib` → `node-memory`. */
-function fileNameOf(name: string, parameter: SimulationParameter): string {
-  return flagOf(bareNameOf(name, parameter)).slice(2);
+/**
+ * What a user's options say of a simulated platform: a flag, else the file; what they
+ * leave open is left out.
+ *
+ * @throws LoaderError `input` when the file is wrong
+ */
+export function readSimulatorOptions(options: GivenSimulatorOptions): SimulatorOptions {
+  const { simulation = null, ...given } = options;
+  const fromFile = simulation === null ? {} : readSimulationFile(simulation);
+  return {
+    ...fromFile,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => (value ?? null) !== null)),
+  };
 }
 
-function schemaOf(name: string, parameter: SimulationParameter): z.ZodType {
-  switch (parameter.kind) {
+/** As the flags without their dashes: `nodeMemoryMib` → `node-memory`. */
+function fileNameOf(setting: string, option: Option<unknown>): string {
+  return flagOf(bareNameOf(setting, option)).slice(2);
+}
+
+function schemaOf(name: string, { form, parse }: Option<unknown>): z.ZodType {
+  switch (form.kind) {
     case "choice":
-      return z.enum(parameter.choices as readonly [string, ...string[]], {
+      return z.enum(form.choices as readonly [string, ...string[]], {
         error: ({ input }) =>
-          `${JSON.stringify(input)} is no ${name}; choose one of: ${parameter.choices.join(", ")}.`,
+          `${JSON.stringify(input)} is no ${name}; choose one of: ${form.choices.join(", ")}.`,
       });
     case "switch":
       return z.boolean();
-    case "distribution":
-      return DISTRIBUTION;
+    case "text":
+      return z.union([z.number(), z.string()]).transform((value, context) => {
+        try {
+          return parse(String(value));
+        } catch (error) {
+          context.issues.push({ code: "custom", message: errorMessage(error), input: value });
+          return z.NEVER;
+        }
+      });
+    case "number": {
+      const { isWhole, minimum, maximum } = form;
+      return z.number().refine(
+        (value) => value >= minimum && value <= maximum && (!isWhole || Number.isInteger(value)),
+        `The value of ${name} must be a ${
+          isWhole ? "whole number" : "number"
+        } from ${minimum} to ${maximum}.`,
+      );
+    }
   }
-  const { kind, minimum, maximum } = parameter;
-  const isWhole = kind === "whole";
-  return z.number().refine(
-    (value) => value >= minimum && value <= maximum && (!isWhole || Number.isInteger(value)),
-    `The value of ${name} must be a ${
-      isWhole ? "whole number" : "number"
-    } from ${minimum} to ${maximum}.`,
-  );
 }

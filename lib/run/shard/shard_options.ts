@@ -1,6 +1,7 @@
 import { wallClockDate } from "../../clock/clock.ts";
 import { LoaderError } from "../../base/error.ts";
 import { durationOption, formatDuration, type Option, textOption } from "../../option/option.ts";
+import { type PlatformName, traitsOf } from "../../platform/registry.ts";
 import { formatShard, parseShard, type Shard } from "./shard.ts";
 
 /** Longest time that loaders wait for one another. */
@@ -73,7 +74,7 @@ export const SHARD_OPTIONS = {
 
 /** What {@linkcode checkShardOptions} looks at. */
 export interface SharedStart {
-  readonly platform: string;
+  readonly platform: PlatformName;
   readonly shard: Shard | null;
   readonly startAtUnixMs: number | null;
   readonly startGapMs: number;
@@ -88,7 +89,7 @@ export interface SharedStart {
 export function checkShardOptions(options: SharedStart): void {
   const { shard, startAtUnixMs: startAt, startGapMs: startGap, twin } = options;
   // On virtual time nobody waits for anybody.
-  const isReal = options.platform !== "simulator";
+  const isReal = !traitsOf(options.platform).isVirtual;
   const nowUnixMs = wallClockDate().getTime();
   if (shard !== null && shard.count > 1) {
     if (twin) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Endpoint } from "../../../lib/platform/endpoints/endpoint.ts";
+import type { Endpoint } from "../../../lib/platform/endpoints/endpoint_map.ts";
 import { assignEndpoints } from "../../../lib/platform/endpoints/endpoint_map.ts";
 
 function endpoint(hostname: string): Endpoint {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { EndpointMap } from "../../../lib/platform/endpoints/endpoint_map.ts";
-import { parseEndpoints } from "../../../lib/platform/endpoints/parse_endpoints.ts";
+import { parseEndpoints } from "../../../lib/platform/endpoints/endpoints_file.ts";
 import { temporaryFolder } from "../../support/script.ts";
 import { TLS_FILES } from "../../support/test_certificates.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Deployment } from "../../../lib/model/platform.ts";
 import {
   createEndpointsPlatform,
-  type EndpointsOptions,
+  type EndpointsSettings,
 } from "../../../lib/platform/endpoints/endpoints_platform.ts";
 import { answerPromptly, ExecutorServer } from "../../support/executor_server.ts";
 import { functionSpec } from "../../support/function_spec.ts";
@@ -11,7 +11,7 @@ import { temporaryFolder } from "../../support/script.ts";
 const never = new AbortController().signal;
 const SPECS = [0, 1, 2].map((index) => functionSpec(index));
 
-function create(endpoints: string, more: Partial<EndpointsOptions> = {}) {
+function create(endpoints: string, more: Partial<EndpointsSettings> = {}) {
   return createEndpointsPlatform({
     endpoints,
     createTransport: () => () => Promise.reject(new Error("The tests make no calls.")),

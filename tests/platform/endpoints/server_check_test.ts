@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { RealClock } from "../../../lib/clock/clock.ts";
 import { LoaderError } from "../../../lib/base/error.ts";
 import type { TlsSettings } from "../../../lib/model/platform.ts";
-import { PLAIN_TLS } from "../../../lib/platform/endpoints/endpoint.ts";
+import { PLAIN_TLS } from "../../../lib/platform/endpoints/endpoint_map.ts";
 import { checkServer } from "../../../lib/platform/endpoints/server_check.ts";
 import { answerPromptly, ExecutorServer } from "../../support/executor_server.ts";
 import { TLS_FILES } from "../../support/test_certificates.ts";

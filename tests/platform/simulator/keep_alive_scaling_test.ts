@@ -6,8 +6,10 @@ import { VirtualClock } from "../../../lib/clock/virtual_clock.ts";
 import { constant } from "../../../lib/platform/simulator/distribution.ts";
 import { KeepAliveScaling } from "../../../lib/platform/simulator/keep_alive_scaling.ts";
 import { POLICY_NAMES } from "../../../lib/platform/simulator/policies.ts";
-import { SimulatedFunction } from "../../../lib/platform/simulator/simulated_function.ts";
-import type { SimulatedInstance } from "../../../lib/platform/simulator/simulated_instance.ts";
+import {
+  SimulatedFunction,
+  type SimulatedInstance,
+} from "../../../lib/platform/simulator/simulated_function.ts";
 import type { SimulatorOptions } from "../../../lib/platform/simulator/simulator_options.ts";
 import { SlotLinks } from "../../../lib/platform/simulator/slot_list.ts";
 import { scheduleOf, simulate } from "./simulated_run.ts";

@@ -1,6 +1,6 @@
 import { LoaderError } from "../../../base/error.ts";
 import { type Address, formatAddress, parseAddress } from "../../../base/address.ts";
-import { PLAIN_TLS } from "../../endpoints/endpoint.ts";
+import { PLAIN_TLS } from "../../endpoints/endpoint_map.ts";
 import { checkServer } from "../../endpoints/server_check.ts";
 import type { TlsSettings } from "../../../model/platform.ts";
 import type { ConfigMaps } from "./knative_objects.ts";

@@ -1,12 +1,6 @@
+import type { InstanceRequests } from "../../definition.ts";
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import { parseCount, parseCpuMilli, parseMemoryMib } from "../../../scrape/kubernetes_quantity.ts";
-
-/** Instances, and what they request. */
-export interface InstanceRequests {
-  readonly instances: number;
-  readonly cpuMilli: number;
-  readonly memoryMib: number;
-}
 
 /** What the nodes have for functions. */
 export interface NodeRoom {

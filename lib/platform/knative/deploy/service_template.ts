@@ -46,7 +46,7 @@ export type ServiceTemplate = z.output<typeof schema>;
 /** What the settings decide of a service. */
 export type ServiceSettings = Pick<
   KnativeSettings,
-  "image" | "requests" | "cpuLimit" | "maxScale" | "scalingMetric" | "partialPanic"
+  "image" | "requests" | "limits" | "maxScale" | "scalingMetric" | "partialPanic"
 >;
 
 /**
@@ -90,8 +90,8 @@ export function containerConcurrencyOf(template: ServiceTemplate): number {
 }
 
 /** Cores that an instance may use; `null`: no limit, or one that differs between functions. */
-export function cpuLimitCoresOf({ cpuLimit }: ServiceSettings): number | null {
-  return cpuLimit === "1vcpu" ? 1 : null;
+export function cpuLimitCoresOf({ limits }: ServiceSettings): number | null {
+  return limits === "1vcpu" ? 1 : null;
 }
 
 /**
@@ -170,11 +170,11 @@ function targetOf(spec: FunctionSpec, metric: ServiceSettings["scalingMetric"]):
 function deriveContainers(
   containers: readonly ContainerTemplate[],
   spec: FunctionSpec,
-  { image, requests, cpuLimit }: ServiceSettings,
+  { image, requests, limits }: ServiceSettings,
 ): ContainerTemplate[] {
   // With side-cars, the function is the one that has a port (Knative's own rule).
   const served = Math.max(0, containers.findIndex(({ ports }) => (ports?.length ?? 0) > 0));
-  const limitMilli = cpuLimitMilli(spec, cpuLimit);
+  const limitMilli = cpuLimitMilli(spec, limits);
   const cpuMilli = Math.min(spec.cpuRequestMilli, limitMilli ?? Infinity);
   return containers.map((container, index) => {
     if (index !== served) return container;
@@ -196,9 +196,9 @@ function deriveContainers(
 
 function cpuLimitMilli(
   { memoryRequestMib }: FunctionSpec,
-  cpuLimit: ServiceSettings["cpuLimit"],
+  limits: ServiceSettings["limits"],
 ): number | null {
-  switch (cpuLimit) {
+  switch (limits) {
     case "1vcpu":
       return 1000;
     case "gcp":

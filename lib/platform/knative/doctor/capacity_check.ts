@@ -2,16 +2,11 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { type Finding, okay, problem, warning } from "../../finding.ts";
 import { queueProxyCpuMilliOf } from "../settings/config_maps.ts";
 import type { KubeAccess } from "../cluster/kube_access.ts";
-import {
-  addRequests,
-  deriveRoom,
-  type InstanceRequests,
-  type NodeRoom,
-  scaleRequests,
-} from "../cluster/node_room.ts";
+import { addRequests, deriveRoom, type NodeRoom, scaleRequests } from "../cluster/node_room.ts";
 import type { ConfigMaps } from "../cluster/knative_objects.ts";
 import { parseMemoryMib } from "../../../scrape/kubernetes_quantity.ts";
-import type { Checkup, ExpectedDemand } from "./checkup.ts";
+import type { ExpectedDemand, InstanceRequests } from "../../definition.ts";
+import type { Checkup } from "./checkup.ts";
 
 /** Checks that the nodes have room for what is expected. */
 export async function checkCapacity(

@@ -1,16 +1,6 @@
 import type { Capacity } from "../../../model/platform.ts";
 import type { KubeAccess } from "../cluster/kube_access.ts";
-import type { InstanceRequests } from "../cluster/node_room.ts";
-
-/** What a run expects of the cluster, at its fullest. */
-export interface ExpectedDemand {
-  /** The run, as it is named. */
-  readonly name: string;
-  /** Instances started before the load. */
-  readonly initial: InstanceRequests;
-  /** In the fullest minute. */
-  readonly peak: InstanceRequests;
-}
+import type { ExpectedDemand } from "../../definition.ts";
 
 /** The cluster, and the needs of the runs that it is checked for. */
 export interface Checkup {

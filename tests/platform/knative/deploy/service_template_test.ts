@@ -111,11 +111,11 @@ Deno.test("deriveService: requests and limits as they are asked for", () => {
     requests: { cpu: "1000m", memory: "3000Mi" },
     limits: { cpu: "1000m" },
   });
-  assert.deepEqual(resources({ cpuLimit: "gcp" }), {
+  assert.deepEqual(resources({ limits: "gcp" }), {
     requests: { cpu: "2000m", memory: "3000Mi" },
     limits: { cpu: "2000m" },
   });
-  assert.deepEqual(resources({ cpuLimit: "none" }), {
+  assert.deepEqual(resources({ limits: "none" }), {
     requests: { cpu: "2000m", memory: "3000Mi" },
   });
   assert.deepEqual(resources({ requests: "none" }), {});

@@ -3,9 +3,9 @@ import { LoaderError } from "../base/error.ts";
 import { hideSecrets } from "../base/secrets.ts";
 import { GENERATOR } from "../store/schema/tables.ts";
 import type { ExperimentManifest } from "../store/schema/manifest.ts";
+import { mergeTables, type TablePart } from "../store/merge/merge_tables.ts";
 import { writeManifest } from "../store/write/manifest_file.ts";
 import { mergeRunManifests } from "./merge_manifest.ts";
-import { mergeTables } from "./merge_tables.ts";
 import { readShardSet, type ShardRun, type ShardSet } from "./shard_set.ts";
 
 /** Options of {@linkcode mergeShards}. */
@@ -53,14 +53,19 @@ async function writeMerged(
   Deno.mkdirSync(join(path, "runs"));
   const manifest = mergeExperiments(set, command);
   writeManifest(join(path, "experiment.json"), { ...manifest, status: "running", endedAt: null });
+  const scrapeIntervalMs = Number(manifest.options.scrapeInterval);
   for (const parts of set.runs) {
     const run = join(path, "runs", parts[0].manifest.name);
     Deno.mkdirSync(run);
-    await mergeTables(parts, run);
+    await mergeTables(parts.map(tablesOf), scrapeIntervalMs, run);
     for (const part of parts) keepEvidence(part, run);
     writeManifest(join(run, "manifest.json"), mergeRunManifests(parts, command));
   }
   writeManifest(join(path, "experiment.json"), manifest);
+}
+
+function tablesOf({ path, manifest: { shard, plan } }: ShardRun): TablePart {
+  return { path, index: shard.index, functions: plan.functions, invocations: plan.invocations };
 }
 
 /** What each loader says of itself, as it was. */

@@ -13,12 +13,10 @@ import {
   PROCESSES,
   TABLES,
 } from "../../lib/store/schema/tables.ts";
-import { mergeGenerators } from "../../lib/merge/merge_generator.ts";
-import { mergeNodes } from "../../lib/merge/merge_nodes.ts";
-import { mergePlatformMetrics } from "../../lib/merge/merge_platform_metrics.ts";
-import { mergeProcesses } from "../../lib/merge/merge_processes.ts";
+import { mergeGenerators, mergePlatformMetrics } from "../../lib/store/merge/merge_observations.ts";
+import { mergeNodes, mergeProcesses } from "../../lib/store/merge/merge_tables.ts";
 import { mergeShards } from "../../lib/merge/merge.ts";
-import { mergeVerdicts } from "../../lib/merge/merge_verdict.ts";
+import { mergeVerdicts } from "../../lib/merge/merge_manifest.ts";
 import { runExperiment } from "../../lib/cli/run_experiment.ts";
 import { readExperiment, readRows, readRun } from "../support/run_files.ts";
 import { temporaryFolder } from "../support/script.ts";

@@ -6,6 +6,7 @@
  *
  *     deno task bench:gateway
  */
+import { neverAborted } from "../lib/base/signal.ts";
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { RealClock } from "../lib/clock/clock.ts";
@@ -125,7 +126,7 @@ const functions = Array.from(
 );
 const direct = await startFunction();
 try {
-  await platform.deploy(functions, new AbortController().signal);
+  await platform.deploy(functions, neverAborted());
   const gatewayPid = Number(platform.describe().gatewayPid);
   const through = await ClosedLoop.connect(platform.transport);
   const straight = await ClosedLoop.connect(transportTo([direct.deployment]));

@@ -8,6 +8,7 @@
  * flight, and the first word of the functions' authority, by which the server
  * knows what to do (tests/peers/README.md).
  */
+import { neverAborted } from "../lib/base/signal.ts";
 import { join } from "node:path";
 import { type Pacing, RealClock } from "../lib/clock/clock.ts";
 import { ownCpuMs, ownPeakMemoryMib } from "../lib/base/process.ts";
@@ -75,7 +76,7 @@ const result = await dispatch({
   drainMs: 10_000,
   limits: VERDICT_LIMITS,
   readCpuMs: ownCpuMs,
-  signal: new AbortController().signal,
+  signal: neverAborted(),
   onStart() {
     waitingMs = clock.waitingMs;
     cpuMs = ownCpuMs();

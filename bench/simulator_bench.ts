@@ -6,6 +6,7 @@
  *     deno task bench:simulator --short     # some seconds
  *     deno task bench:simulator 3           # one case by its number
  */
+import { neverAborted } from "../lib/base/signal.ts";
 import { ownPeakMemoryMib } from "../lib/base/process.ts";
 import { Rng } from "../lib/base/rng.ts";
 import { generateSchedule } from "../lib/schedule/trace_schedule.ts";
@@ -73,7 +74,7 @@ async function measure(each: Case): Promise<void> {
       memoryRequestMib: mib,
     };
   });
-  const never = new AbortController().signal;
+  const never = neverAborted();
   await platform.deploy(specs, never);
   const counting = new CountingSink();
   const folder = await Deno.makeTempDir({ prefix: "loader-bench-" });

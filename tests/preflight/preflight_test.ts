@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { neverAborted } from "../../lib/base/signal.ts";
 import { formatJson } from "../../lib/base/json.ts";
 import { burst } from "../../experiments/burst.ts";
 import { keepAlive } from "../../experiments/keep_alive.ts";
@@ -33,7 +34,7 @@ async function preflightOf<O extends OptionTable>(
   experiment: Experiment<O>,
   ...args: readonly string[]
 ): Promise<Preflight> {
-  return await preflight(experiment, valuesOf(experiment, args), new AbortController().signal);
+  return await preflight(experiment, valuesOf(experiment, args), neverAborted());
 }
 
 Deno.test("preflight: its runs are those of the experiment, by their schedules' hashes", async () => {
@@ -173,7 +174,7 @@ Deno.test("preflight: the largest load fits, and the next one does not", async (
     const wordOf = async (value: number) => {
       const values = valuesOf(one, [...SIMULATED, ...args, "--no-search"]);
       const sized = { ...values, ...one.loadSize!.withSize(values, value) };
-      return (await preflight(one, sized, new AbortController().signal)).platformFit;
+      return (await preflight(one, sized, neverAborted())).platformFit;
     };
     assert.notEqual(await wordOf(size!), "does not fit", `${option} ${size}`);
     assert.equal(await wordOf(next!.size), "does not fit", `${option} ${next!.size}`);

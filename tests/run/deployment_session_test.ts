@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { neverAborted } from "../../lib/base/signal.ts";
 import { VirtualClock } from "../../lib/clock/virtual_clock.ts";
 import type { InstanceEvent } from "../../lib/model/platform.ts";
 import { COMMON_OPTIONS, type CommonOptions } from "../../lib/run/common_options.ts";
@@ -9,7 +10,7 @@ import { generateRateStep } from "../../lib/schedule/pattern_schedule.ts";
 import { functionKey } from "../../lib/model/trace.ts";
 import { InvocationMemorySink } from "../support/memory_sink.ts";
 
-const never = new AbortController().signal;
+const never = neverAborted();
 const OPTIONS = parseOptions("", "", COMMON_OPTIONS, []).values as CommonOptions;
 
 const SCHEDULE = generateRateStep({

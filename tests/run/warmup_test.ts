@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { neverAborted } from "../../lib/base/signal.ts";
 import { Rng } from "../../lib/base/rng.ts";
 import { createInvocationRow, type InvocationRow } from "../../lib/model/record.ts";
 import { InvocationMemorySink } from "../support/memory_sink.ts";
@@ -119,7 +120,7 @@ function settingOf(path: string, { shard = null, clusterSettings = true, fails =
       update: (changes) => notes = changes.notes,
     },
     options: { shard, clusterSettings },
-    signal: new AbortController().signal,
+    signal: neverAborted(),
   };
   return { clock, setting, entered, notes: () => notes };
 }

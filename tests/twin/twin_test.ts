@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { neverAborted } from "../../lib/base/signal.ts";
 import { existsSync } from "node:fs";
 import { burst } from "../../experiments/burst.ts";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
@@ -53,7 +54,7 @@ async function makeRuns(
   });
 }
 
-const never = new AbortController().signal;
+const never = neverAborted();
 
 function readTwin({ folder }: MadeRun): TwinFolder | null {
   return readTwinFolder(folder);

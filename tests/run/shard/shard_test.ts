@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { neverAborted } from "../../../lib/base/signal.ts";
 import fc from "fast-check";
 import { burst } from "../../../experiments/burst.ts";
 import { VirtualClock } from "../../../lib/clock/virtual_clock.ts";
@@ -132,7 +133,7 @@ Deno.test("start: a run starts when the one before has surely ended and the gap 
 
 Deno.test("start: on virtual time the gap lies between deployment and start, for later runs too", async () => {
   const clock = new VirtualClock();
-  const never = new AbortController().signal;
+  const never = neverAborted();
   const starts = new AgreedStarts({ startAtUnixMs: 5_000_000, drainMs: 1000, startGapMs: 3000 });
   const first = starts.next(2000);
   const startClock = new StartClock(clock, first);

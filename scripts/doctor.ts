@@ -10,8 +10,14 @@
  *
  * @module
  */
-import { diagnose, doctorOptionsOf, type DoctorValues, isReady } from "../lib/doctor/doctor.ts";
-import { diagnosisJson, renderDiagnosis } from "../lib/doctor/doctor_text.ts";
+import {
+  diagnose,
+  diagnosisJson,
+  doctorOptionsOf,
+  type DoctorValues,
+  isReady,
+  renderDiagnosis,
+} from "../lib/doctor/doctor.ts";
 import { findExperiment } from "../lib/doctor/find_experiment.ts";
 import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";

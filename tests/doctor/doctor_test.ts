@@ -5,12 +5,13 @@ import type { Finding } from "../../lib/platform/finding.ts";
 import {
   diagnose,
   type Diagnosis,
+  diagnosisJson,
   doctorOptionsOf,
   type DoctorValues,
   isReady,
+  renderDiagnosis,
 } from "../../lib/doctor/doctor.ts";
 import { deriveExpectedDemand } from "../../lib/doctor/doctor_demand.ts";
-import { diagnosisJson, renderDiagnosis } from "../../lib/doctor/doctor_text.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
 import type { OptionTable } from "../../lib/option/option.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";

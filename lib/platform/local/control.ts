@@ -1,6 +1,6 @@
 import type { Capacity, InstanceEvent } from "../../model/platform.ts";
 import type { FunctionScalerOptions } from "../../autoscale/knative/function_scaler.ts";
-import type { ScalingStep } from "./scaling_step.ts";
+import type { ScalingStep } from "./function_pool.ts";
 
 /**
  * What loader and gateway tell one another: a line of JSON each, on the
@@ -105,3 +105,24 @@ export async function* readLines(
 
 /** The two type libraries disagree on the buffers that a decoder takes. */
 type TextTransform = ReadableWritablePair<string, Uint8Array>;
+
+/** More of a line says no more to a person. */
+const MOST_CHARACTERS = 300;
+
+/** What a process says on standard error before it ends, in one line. */
+export class LastWords {
+  #text: string | null = null;
+
+  /** The line that tells most: the first of Deno's `error: …`, else the last; `null`: nothing. */
+  get text(): string | null {
+    return this.#text;
+  }
+
+  /** Reads until the stream ends, however much that is. */
+  async read(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const line of readLines(stream, MOST_CHARACTERS)) {
+      // After "error: …" Deno tells where, which says little to the user.
+      if (line.trim() !== "" && !this.#text?.startsWith("error: ")) this.#text = line.trim();
+    }
+  }
+}

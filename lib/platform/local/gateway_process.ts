@@ -8,10 +8,10 @@ import {
   type GatewayInstanceEvent,
   type GatewayMessage,
   type GatewayScalingStep,
+  LastWords,
   readLines,
   type SpinConstants,
 } from "./control.ts";
-import { LastWords } from "./last_words.ts";
 import { FUNCTION_SERVER, GATEWAY } from "./programs.ts";
 
 /** Niceness of the session of the gateway and its instances, so that the loader goes before them. */

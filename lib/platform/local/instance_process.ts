@@ -1,9 +1,8 @@
 import type { Clock, TimerHandle } from "../../clock/clock.ts";
 import { errorMessage } from "../../base/error.ts";
 import { ownProgramCommand } from "../../base/own_program.ts";
-import { readLines, type SpinConstants } from "./control.ts";
+import { LastWords, readLines, type SpinConstants } from "./control.ts";
 import type { InstanceCallbacks } from "./function_pool.ts";
-import { LastWords } from "./last_words.ts";
 import { FUNCTION_SERVER } from "./programs.ts";
 import type { ProxiedInstance } from "./proxy.ts";
 import { Upstream } from "./upstream.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findMetadataMistake } from "../../../lib/platform/endpoints/metadata.ts";
+import { findMetadataMistake } from "../../../lib/platform/endpoints/endpoints_schema.ts";
 
 Deno.test("findMetadataMistake: what gRPC allows", () => {
   const cases: [string, string][] = [

@@ -2,12 +2,10 @@ import assert from "node:assert/strict";
 import type { TlsSettings } from "../../lib/model/platform.ts";
 import { endingOf } from "../../lib/rpc/call_ending.ts";
 import { Certificates } from "./certificates.ts";
-import { type CallRequest, InteropClient, type Target } from "./client.ts";
+import { type CallRequest, InteropClient, type Target, until } from "./client.ts";
 import { ENVOY } from "./envoy_peer.ts";
-import { interopTest } from "./interop_test_case.ts";
+import { interopTest, type NamedTransport } from "./interop_test_case.ts";
 import { GO, GRPC_JS, type Peer, PYTHON_GRPCIO } from "./peer.ts";
-import type { NamedTransport } from "./transports.ts";
-import { until } from "./until.ts";
 
 /** A transport, and a peer that listens, of which any function may be called. */
 interface Conversation {

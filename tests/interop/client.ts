@@ -4,8 +4,7 @@ import { createCallColumns } from "../../lib/invoke/call_columns.ts";
 import type { CallColumns, Deployment, Transport } from "../../lib/model/platform.ts";
 import type { Outcome } from "../../lib/model/record.ts";
 import { functionSpec } from "../support/function_spec.ts";
-import { until } from "./until.ts";
-import type { NamedTransport } from "./transports.ts";
+import type { NamedTransport } from "./interop_test_case.ts";
 
 /** A function to call: where it is and how it is spoken to. */
 export type Target = Omit<Deployment, "spec">;
@@ -147,5 +146,26 @@ export class InteropClient implements AsyncDisposable {
       servedMemoryKib: servedMemoryKib[slot],
       instance: instance[slot],
     });
+  }
+}
+
+/** Longest wait for something that a server does beside its answers. */
+const PATIENCE_MS = 20_000;
+
+/**
+ * Waits until the condition holds, asking again and again.
+ *
+ * @throws Error when it does not within 20 s
+ */
+export async function until(
+  expectation: string,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const startMs = performance.now();
+  while (!await condition()) {
+    if (performance.now() - startMs > PATIENCE_MS) {
+      throw new Error(`Expected within ${PATIENCE_MS / 1000} s that ${expectation}.`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import type { Outcome } from "../../lib/model/record.ts";
-import { type CallRequest, type EndedCall, InteropClient } from "./client.ts";
+import { type CallRequest, type EndedCall, InteropClient, until } from "./client.ts";
 import { ENVOY, startEnvoy } from "./envoy_peer.ts";
-import { interopTest } from "./interop_test_case.ts";
+import { interopTest, LASTING_TRANSPORTS } from "./interop_test_case.ts";
 import { GO, GRPC_JS, PYTHON_GRPCIO } from "./peer.ts";
-import { LASTING_TRANSPORTS } from "./transports.ts";
-import { until } from "./until.ts";
 
 /** How a call may end whose connection is lost. */
 const LOST: readonly Outcome[] = ["rejected", "failed", "connect_failed"];

@@ -1,5 +1,34 @@
+import type { Clock } from "../../lib/clock/clock.ts";
+import type { Deployment, TransportFactory } from "../../lib/model/platform.ts";
+import { createGrpcJsTransport } from "../../lib/rpc/grpc_js/grpc_js_transport.ts";
+import { createHttp2Transport } from "../../lib/rpc/transport/http2_transport.ts";
 import type { Peer } from "./peer.ts";
-import { type NamedTransport, TRANSPORTS } from "./transports.ts";
+
+/** What every transport is made from. */
+export interface TransportOptions {
+  readonly clock: Clock;
+  readonly deployments: readonly Deployment[];
+  readonly connectTimeoutMs: number;
+  readonly coldStartsMarked: boolean;
+}
+
+/** A transport under test. */
+export interface NamedTransport {
+  readonly name: string;
+  create(options: TransportOptions): TransportFactory;
+}
+
+const HTTP2: NamedTransport = { name: "http2", create: createHttp2Transport };
+const GRPC_JS: NamedTransport = { name: "grpc-js", create: createGrpcJsTransport };
+
+/** The transports that tests in this folder run on: another is another line. */
+export const TRANSPORTS: readonly NamedTransport[] = [HTTP2, GRPC_JS];
+
+/**
+ * Those that outlive a server that is killed: below grpc-js, Deno's own HTTP/2 can
+ * abort the whole process then (denoland/deno#36788), and with it the other tests.
+ */
+export const LASTING_TRANSPORTS: readonly NamedTransport[] = [HTTP2];
 
 const told = new Set<string>();
 

@@ -8,7 +8,7 @@ export interface PeerOptions {
   readonly port?: number;
   /** Folder of the certificates: TLS instead of h2c. */
   readonly certificates?: string;
-  /** Whether clients must show a certificate; the Go peer alone can ask. */
+  /** Clients must show a certificate; the Go peer alone can ask. */
   readonly asksForCertificate?: boolean;
   /** Streams at once on a connection. */
   readonly maxStreams?: number;

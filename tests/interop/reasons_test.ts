@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { InteropClient } from "./client.ts";
 import { ENVOY } from "./envoy_peer.ts";
 import { HAPROXY } from "./haproxy_peer.ts";
-import { interopTest } from "./interop_test_case.ts";
+import { interopTest, LASTING_TRANSPORTS } from "./interop_test_case.ts";
 import { NGINX, startNginx } from "./nginx_peer.ts";
-import { LASTING_TRANSPORTS } from "./transports.ts";
 
 interopTest("nginx: what its limit refuses is rejected, with its words", NGINX, async (
   transport,

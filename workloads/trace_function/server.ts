@@ -2,8 +2,8 @@ import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
+import http2 from "node:http2";
 import { fileURLToPath } from "node:url";
-import { deferSessionClose } from "./deferred_close.ts";
 import type { Executor } from "./executor.ts";
 
 interface FaasRequest {
@@ -108,4 +108,26 @@ function execute(
     });
   }
   call.on("cancelled", cancel);
+}
+
+/**
+ * A GOAWAY ends its session at once, from within the reading of what came with
+ * it; if that holds another frame, Deno 2.9 reads on in freed memory and aborts
+ * (denoland/deno#36788). After this call the sessions of new servers end a turn
+ * later.
+ */
+function deferSessionClose(): void {
+  http2.createServer = new Proxy(http2.createServer, {
+    apply(createServer, self, given) {
+      const server: http2.Http2Server = Reflect.apply(createServer, self, given);
+      server.on("session", (session) => {
+        const close = session.close.bind(session);
+        session.close = (callback) => {
+          if (callback !== undefined && !session.destroyed) session.once("close", callback);
+          setTimeout(close);
+        };
+      });
+      return server;
+    },
+  });
 }

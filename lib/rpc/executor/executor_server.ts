@@ -12,7 +12,7 @@ import type { RequestListener, ServerStream } from "../http2/server_stream.ts";
 /** Longest request; gRPC's own bound. */
 const MAX_REQUEST_BYTES = 4 << 20;
 
-/** What is not gRPC (grpc/grpc: doc/PROTOCOL-HTTP2.md, "Requests"). */
+/** The answer to requests that are not gRPC (grpc/grpc: doc/PROTOCOL-HTTP2.md, "Requests"). */
 const UNSUPPORTED: readonly HeaderField[] = [
   { name: ":status", value: "415", indexing: "literal" },
 ];
@@ -47,7 +47,7 @@ export function serveExecutor({ onCall, ...options }: ExecutorServerOptions): Ht
   });
 }
 
-/** What is sent in place of a call, kept with the block that asks for it; `null`: nothing. */
+/** The answer sent in place of a call, kept with the block that asks for it; `null`: none. */
 function refusalOf(block: RequestBlock): readonly HeaderField[] | null {
   if (block.view === undefined) block.view = createRefusal(block);
   return block.view as readonly HeaderField[] | null;

@@ -41,7 +41,7 @@ export interface GrpcFields {
   readonly httpStatus: number;
   /** In lower case; empty where there is none. */
   readonly contentType: string;
-  /** Whether the content type is one of gRPC's. */
+  /** The content type is one of gRPC's. */
   readonly isGrpc: boolean;
   /** When the instance became ready, if this is its first call and the platform says so; NaN else. */
   readonly instanceReadyUnixMs: number;

@@ -35,7 +35,7 @@ export interface GrpcJsOptions {
   /** Longest wait for a connection; In-Vitro's 15 s by default. */
   readonly connectTimeoutMs?: number;
   /**
-   * Whether the platform marks cold invocations. Where it does not, `coldStart`
+   * The platform marks cold invocations. Where it does not, `coldStart`
    * stays `null`.
    */
   readonly coldStartsMarked: boolean;
@@ -176,7 +176,7 @@ class ConnectionPool {
     return fullest;
   }
 
-  /** Whether the next connection should be opened, before the others are full. */
+  /** The next connection should be opened: before the others are full. */
   get wantsAnother(): boolean {
     if (this.connections.length >= this.maxConnections) return false;
     const inFlight = this.connections.reduce((sum, c) => sum + c.callsInFlight, 0);

@@ -91,7 +91,7 @@ export class BlockReader {
     this.#end = end;
   }
 
-  /** Whether everything has been read. */
+  /** Everything has been read. */
   get atEnd(): boolean {
     return this.#position >= this.#end;
   }

@@ -435,7 +435,7 @@ export abstract class Http2Connection<S extends Stream> {
     );
   }
 
-  /** What is wrong with the peer's frames is the peer's; any other error is a fault here. */
+  /** Wrong frames are the peer's fault; any other error is one of our own. */
   #fail(error: unknown): void {
     const reason = error instanceof HpackError
       ? new Http2Error(ERROR_CODE.compressionError, error.message)

@@ -13,7 +13,7 @@ export class RequestBlock {
   readonly path: string;
   /** `:authority`, or `host` where only that was sent; may be empty. */
   readonly authority: string;
-  /** Whether it is a request at all (RFC 9113, sections 8.2 and 8.3). */
+  /** It is a request at all (RFC 9113, sections 8.2 and 8.3). */
   readonly isWellFormed: boolean;
   /** `content-length`; NaN where there is none. */
   readonly contentLength: number;
@@ -30,7 +30,7 @@ export class RequestBlock {
       fields.get(":scheme") !== undefined && areFieldsWellFormed(fields);
   }
 
-  /** What is known of a block. */
+  /** Judges a block, or remembers it. */
   static of(fields: HeaderBlock): RequestBlock {
     if (fields.view instanceof RequestBlock) return fields.view;
     const block = new RequestBlock(fields);
@@ -71,7 +71,7 @@ export class ResponseBlock {
     this.status = isWellFormed(fields) ? parseStatus(fields.get(":status")) : NaN;
   }
 
-  /** What is known of a block. */
+  /** Judges a block, or remembers it. */
   static of(fields: HeaderBlock): ResponseBlock {
     if (fields.view instanceof ResponseBlock) return fields.view;
     const block = new ResponseBlock(fields);
@@ -111,7 +111,7 @@ const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
  */
 const BAD_VALUE = /[\0\r\n]/;
 
-/** Whether a field, other than a pseudo-header field, may be in a block (RFC 9113, section 8.2). */
+/** Tells if a field, other than a pseudo-header field, may be in a block (RFC 9113, section 8.2). */
 function isFieldWellFormed(name: string, value: string): boolean {
   if (name === "content-length" && !/^\d+$/.test(value)) return false;
   return NAME.test(name) && !CONNECTION_FIELDS.has(name) && !BAD_VALUE.test(value);

@@ -54,7 +54,7 @@ export class FrameReader {
     return this.#end === 0 ? this.#bytes : this.#bytes.subarray(this.#end);
   }
 
-  /** Whether a part of a frame is held. */
+  /** A part of a frame is held. */
   get holdsPart(): boolean {
     return this.#end > 0;
   }

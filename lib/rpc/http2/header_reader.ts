@@ -35,7 +35,7 @@ export class HeaderReader {
   }
 
   /**
-   * Whether a frame may come now: within a block there is only its CONTINUATION.
+   * Checks that a frame may come now: within a block there is only its CONTINUATION.
    *
    * @throws Http2Error when it may not
    */

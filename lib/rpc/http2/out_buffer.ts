@@ -48,7 +48,7 @@ export class OutBuffer {
     this.#listener = listener;
   }
 
-  /** Whether everything is out. */
+  /** Everything is out. */
   get isIdle(): boolean {
     return !this.#isWriting && this.writer.length === 0;
   }

@@ -66,7 +66,7 @@ export class GrpcCall implements StreamListener, WaitingCall {
   #isGrpc = false;
   /** The first words of a reply that is no gRPC. */
   #words: BodyWords | null = null;
-  /** Whether the reply's message came whole and could be read, into the columns. */
+  /** The reply's message came whole and could be read, into the columns. */
   #isReplyRead = false;
 
   constructor(host: CallHost) {
@@ -195,7 +195,7 @@ export class GrpcCall implements StreamListener, WaitingCall {
         return this.#fail("reply", "The reply has more than one message.", endStream);
       }
     } else {
-      // What is not gRPC is no message, and known by its HTTP status and its first words.
+      // A reply that is not gRPC has no message, and is known by its HTTP status and its first words.
       this.#words ??= new BodyWords();
       this.#words.push(bytes, start, end);
     }
@@ -243,7 +243,7 @@ export class GrpcCall implements StreamListener, WaitingCall {
     calls.instance[slot] = replies.instance;
   }
 
-  /** Whether the instance became ready after the call went out, where the platform says so. */
+  /** Notes if the instance became ready after the call went out, where the platform says so. */
   #noteColdStart(instanceReadyUnixMs: number): void {
     const { coldStartsMarked, calls, clock } = this.#host;
     if (!coldStartsMarked) return;

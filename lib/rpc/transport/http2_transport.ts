@@ -23,7 +23,7 @@ import type { ConnectionPool } from "./waiting_call.ts";
 /** What shares a connection: all calls to an address, those of a function, or nothing. */
 export type ConnectionSharing = "shared" | "function" | "invocation";
 
-/** What is done to a call whose deadline has passed: its stream is reset, or left to end unread. */
+/** The fate of a call whose deadline has passed: its stream is reset, or left to end unread. */
 export type ExpiredCalls = "reset" | "leave";
 
 /** Options of {@linkcode createHttp2Transport}; times in milliseconds. */
@@ -31,7 +31,7 @@ export interface Http2TransportOptions {
   readonly clock: Clock;
   readonly deployments: readonly Deployment[];
   /**
-   * Whether the platform marks cold invocations. Where it does not, `coldStart`
+   * The platform marks cold invocations. Where it does not, `coldStart`
    * stays `null`.
    */
   readonly coldStartsMarked: boolean;

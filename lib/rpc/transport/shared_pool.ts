@@ -130,7 +130,7 @@ export class SharedPool implements ConnectionPool {
     return nowMs;
   }
 
-  /** Whether another connection would help, and is not opened. */
+  /** Another connection would help, and is not opened. */
   #isAtBound(): boolean {
     if (this.#connections.length < this.#maxConnections) return false;
     let usable = 0;
@@ -166,7 +166,7 @@ export class SharedPool implements ConnectionPool {
     return undefined;
   }
 
-  /** Whether the next connection should be opened, before the others are full. */
+  /** The next connection should be opened: before the others are full. */
   #wantsAnother(): boolean {
     const { opening } = this.#connector;
     // What is on its way out does not count: its last call may take long.

@@ -7,7 +7,7 @@
  */
 import { join } from "node:path";
 import { RealClock } from "../lib/clock/clock.ts";
-import { createCallColumns } from "../lib/invoke/call_columns.ts";
+import { createCallColumns } from "../lib/invoke/calls_in_flight.ts";
 import type { Deployment, TransportFactory } from "../lib/model/platform.ts";
 import { createInvocationRow } from "../lib/model/record.ts";
 import { InvocationCsvSink } from "../lib/store/write/invocation_csv_sink.ts";

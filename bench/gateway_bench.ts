@@ -10,7 +10,7 @@ import { neverAborted } from "../lib/base/signal.ts";
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { RealClock } from "../lib/clock/clock.ts";
-import { createCallColumns } from "../lib/invoke/call_columns.ts";
+import { createCallColumns } from "../lib/invoke/calls_in_flight.ts";
 import type { Deployment, Transport, TransportFactory } from "../lib/model/platform.ts";
 import { readLines } from "../lib/platform/local/control.ts";
 import { createLocalPlatform } from "../lib/platform/local/local_platform.ts";

@@ -8,28 +8,23 @@ import {
   type InvocationSink,
   isJudged,
   type Outcome,
-  OUTCOMES,
 } from "../model/record.ts";
-import type { Phase, Schedule, ScheduleChunk } from "../model/schedule.ts";
+import type { Schedule, ScheduleChunk } from "../model/schedule.ts";
 import { functionKey } from "../model/trace.ts";
 import type { TableSink } from "../model/table.ts";
-import { createCallColumns } from "./call_columns.ts";
+import { CallsInFlight } from "./calls_in_flight.ts";
 import { type ConnectionGroup, ConnectionLedger } from "./connection_ledger.ts";
 import { GeneratorHealth, LOOP_PROBE_EVERY_MS } from "./generator_health.ts";
-import { PhaseLookup } from "./phase_lookup.ts";
+import { type Complaint, OutcomeTally } from "./outcome_tally.ts";
+import { ScheduleCursor } from "./schedule_cursor.ts";
 import { deriveVerdict } from "./verdict.ts";
 
 /** Between the making of the transport and run start, on virtual time exactly: room to arm timers. */
 export const RUN_LEAD_MS = 20;
 /** Rows of cancelled invocations written in one go, so that a second wish to stop is heard. */
 const CANCEL_AT_ONCE = 10_000;
-/** Different things that peers say; a message with a number in it would be without end. */
-const MOST_COMPLAINTS = 100;
 /** A gap in the schedule that is long enough to make the next chunk in. */
 const PREFETCH_GAP_MS = 5;
-
-/** What a slot holds: no call, one that was handed to the transport, or one whose dispatch is booked. */
-const STAGE = { free: 0, handedOver: 1, booked: 2 } as const;
 
 /** What the dispatcher tells of a run under way, once a second. */
 export interface DispatchProgress {
@@ -72,15 +67,6 @@ export interface DispatchOptions {
   readonly onProgress?: (progress: DispatchProgress) => void;
 }
 
-/** What peers said of calls that were not ok, or what ended them. */
-export interface Complaint {
-  readonly outcome: Outcome;
-  /** `null`: none was said. */
-  readonly statusCode: number | null;
-  readonly message: string;
-  readonly count: number;
-}
-
 /** What a run came to. */
 export interface DispatchResult {
   /** Every scheduled invocation, by what became of it. */
@@ -110,34 +96,18 @@ export async function dispatch(options: DispatchOptions): Promise<DispatchResult
 class Dispatcher {
   readonly #options: DispatchOptions;
   readonly #clock: Clock;
+  readonly #cursor: ScheduleCursor;
+  readonly #inFlight: CallsInFlight;
   readonly #calls: CallColumns;
   readonly #health: GeneratorHealth;
-  readonly #phases: PhaseLookup;
+  readonly #tally: OutcomeTally;
+  readonly #connections: ConnectionLedger;
   readonly #row = createInvocationRow();
-  readonly #outcomes = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<
-    Outcome,
-    number
-  >;
-  /** Per slot: the invocation in it, and its {@linkcode STAGE}. */
-  readonly #index: Float64Array;
-  readonly #scheduledMs: Float64Array;
-  readonly #stage: Uint8Array;
-  /** Calls whose dispatch was not told to `#health`. */
-  #notBooked = 0;
-  #highestSlot = -1;
-  readonly #freeSlots: Uint32Array;
-  #free: number;
 
   #transport: Transport | undefined;
   #stop: () => void = () => {};
   #fail: (reason: unknown) => void = () => {};
   #runStartMs = 0;
-  readonly #chunks: Iterator<ScheduleChunk>;
-  #chunk: ScheduleChunk | undefined;
-  #nextChunk: ScheduleChunk | undefined;
-  #position = 0;
-  #handled = 0;
-  #allHandled = false;
   #interrupted = false;
   #draining = false;
   #finished = false;
@@ -147,22 +117,13 @@ class Dispatcher {
   /** Since run start. */
   #nextProbeMs = LOOP_PROBE_EVERY_MS;
   readonly #timers = new Set<TimerHandle>();
-  #requestedMemoryMib = 0;
-  #measured = 0;
-  #measuredNotOk = 0;
   #sentAny = false;
-  readonly #complaints = new Map<string, { -readonly [K in keyof Complaint]: Complaint[K] }>();
-  /** By function: whether it answered a call. */
-  readonly #hasServed: Uint8Array;
-  /** Functions that answered HTTP 502. */
-  readonly #badGateways = new Set<number>();
-  readonly #connections: ConnectionLedger;
 
   constructor(options: DispatchOptions) {
-    const { maxInFlight } = options;
     this.#options = options;
     this.#clock = options.clock;
-    this.#calls = createCallColumns(maxInFlight);
+    this.#inFlight = new CallsInFlight(options.maxInFlight);
+    this.#calls = this.#inFlight.columns;
     this.#health = new GeneratorHealth({
       limits: options.limits,
       sink: options.generator,
@@ -172,23 +133,18 @@ class Dispatcher {
       readWaitingMs: () => options.clock.waitingMs,
       machine: options.machine ?? null,
     });
-    this.#phases = new PhaseLookup(options.schedule.phases);
-    this.#hasServed = new Uint8Array(options.schedule.functions.length);
+    const { phases, functions } = options.schedule;
+    this.#tally = new OutcomeTally(phases, functions.length);
     this.#connections = new ConnectionLedger(options.connections);
-    this.#index = new Float64Array(maxInFlight);
-    this.#scheduledMs = new Float64Array(maxInFlight);
-    this.#stage = new Uint8Array(maxInFlight);
-    this.#freeSlots = Uint32Array.from({ length: maxInFlight }, (_, i) => maxInFlight - 1 - i);
-    this.#free = maxInFlight;
     // On virtual time no chunk is made ahead, so that its buffers may serve again.
-    this.#chunks = options.schedule.chunks({ reuse: options.clock.isVirtual });
+    this.#cursor = new ScheduleCursor(options.schedule, options.clock.isVirtual);
     this.#dispatchAlarm = options.clock.alarm(() => this.#onAlarm());
   }
 
   async run(): Promise<DispatchResult> {
     const { signal } = this.#options;
     // The first minute is made before the run has a start that it could be late for.
-    this.#advance();
+    this.#cursor.settle();
     this.#transport = await this.#options.transport(
       this.#calls,
       (slot, outcome, statusCode) => {
@@ -230,7 +186,8 @@ class Dispatcher {
         if (beginMs > this.#clock.nowMs()) this.#clock.at(beginMs, begin);
         else begin();
       });
-      await Promise.race([ran, failed.promise]);
+      // On virtual time the run may have gone on to its end meanwhile.
+      await Promise.race([failed.promise, ran]);
     } finally {
       signal.removeEventListener("abort", onAbort);
       this.#finished = true;
@@ -242,11 +199,12 @@ class Dispatcher {
     }
     const nowMs = this.#clock.nowMs() - this.#runStartMs;
     this.#health.end(nowMs, 0, 0);
-    const evidence = this.#health.evidence(this.#measured, this.#measuredNotOk);
+    const tally = this.#tally;
+    const evidence = this.#health.evidence(tally.measured, tally.measuredNotOk);
     return {
-      outcomes: this.#outcomes,
-      complaints: [...this.#complaints.values()].sort((a, b) => b.count - a.count),
-      badGateways: [...this.#badGateways].filter((index) => this.#hasServed[index] === 0)
+      outcomes: tally.outcomes,
+      complaints: tally.complaints(),
+      badGateways: tally.badGateways()
         .map((index) => functionKey(this.#options.schedule.functions[index])),
       connections: this.#connections.groups(),
       verdict: deriveVerdict(evidence, this.#options.limits),
@@ -266,107 +224,63 @@ class Dispatcher {
 
   // Dispatching
 
-  /** Makes `#chunk` and `#position` point at the next invocation, or ends the schedule. */
-  #advance(): void {
-    while (this.#chunk === undefined || this.#position >= this.#chunk.scheduledMs.length) {
-      this.#chunk = this.#nextChunk ?? this.#pullChunk();
-      this.#nextChunk = undefined;
-      this.#position = 0;
-      if (this.#chunk === undefined) {
-        this.#allHandled = true;
-        return;
-      }
-    }
-  }
-
-  #pullChunk(): ScheduleChunk | undefined {
-    const next = this.#chunks.next();
-    return next.done ? undefined : next.value;
-  }
-
   #armDispatch(): void {
-    const chunk = this.#chunk;
-    if (this.#allHandled || chunk === undefined) {
+    const { chunk, position } = this.#cursor;
+    if (chunk === undefined) {
       // A window may end later than its last invocation.
       this.#dispatchAlarm.set(this.#runStartMs + this.#options.schedule.durationMs);
       return;
     }
-    const dueMs = this.#runStartMs + chunk.scheduledMs[this.#position];
-    if (
-      this.#nextChunk === undefined && !this.#clock.isVirtual &&
-      dueMs - this.#clock.nowMs() > PREFETCH_GAP_MS
-    ) {
-      this.#nextChunk = this.#pullChunk();
+    const dueMs = this.#runStartMs + chunk.scheduledMs[position];
+    if (!this.#clock.isVirtual && dueMs - this.#clock.nowMs() > PREFETCH_GAP_MS) {
+      this.#cursor.prefetch();
     }
     this.#dispatchAlarm.set(dueMs);
   }
 
   #onAlarm(): void {
-    if (this.#allHandled) return this.#endWindow();
+    if (this.#cursor.chunk === undefined) return this.#endWindow();
     this.#dispatchDue();
-    this.#armDispatch();
+    if (!this.#interrupted) this.#armDispatch();
   }
 
   /** Hands everything that is due to the transport, which sends it in one write. */
   #dispatchDue(): void {
     const nowMs = this.#clock.nowMs();
     const deadlineMs = nowMs + this.#options.timeoutMs;
-    while (!this.#allHandled && this.#chunk !== undefined) {
-      const chunk = this.#chunk;
-      const scheduledMs = chunk.scheduledMs[this.#position];
-      if (this.#runStartMs + scheduledMs > nowMs) return;
-      this.#handle(chunk, this.#position++, deadlineMs);
-      this.#advance();
+    const cursor = this.#cursor;
+    for (let chunk = cursor.chunk; chunk !== undefined; chunk = cursor.chunk) {
+      if (this.#interrupted || this.#runStartMs + chunk.scheduledMs[cursor.position] > nowMs) {
+        return;
+      }
+      this.#handle(chunk, deadlineMs);
+      cursor.settle();
     }
   }
 
-  #handle(chunk: ScheduleChunk, position: number, deadlineMs: number): void {
-    const index = this.#takeIndex(chunk, position);
+  #handle(chunk: ScheduleChunk, deadlineMs: number): void {
+    const { position, index } = this.#cursor;
+    // Before anything that may end the run: a sink may ask for that.
+    this.#cursor.pass();
     const scheduledMs = chunk.scheduledMs[position];
     this.#health.recordDue(scheduledMs);
-    if (this.#free === 0) {
+    if (this.#inFlight.isFull) {
       this.#health.recordDropped(scheduledMs);
       this.#writeUnsent(chunk, position, index, "dropped");
       return;
     }
-    const slot = this.#freeSlots[--this.#free];
-    const calls = this.#calls;
-    this.#index[slot] = index;
-    this.#scheduledMs[slot] = scheduledMs;
-    this.#stage[slot] = STAGE.handedOver;
-    this.#notBooked++;
-    if (slot > this.#highestSlot) this.#highestSlot = slot;
-    calls.functionIndex[slot] = chunk.functionIndex[position];
-    calls.runtimeMs[slot] = chunk.runtimeMs[position];
-    calls.memoryMib[slot] = chunk.memoryMib[position];
-    calls.deadlineMs[slot] = deadlineMs;
-    calls.dispatchedMs[slot] = NaN;
-    calls.setUpMs[slot] = NaN;
-    calls.peerWaitMs[slot] = NaN;
-    calls.boundWaitMs[slot] = NaN;
-    calls.servedRuntimeUs[slot] = NaN;
-    calls.servedMemoryKib[slot] = NaN;
-    calls.instance[slot] = null;
-    calls.coldStart[slot] = null;
-    calls.statusMessage[slot] = null;
-    this.#requestedMemoryMib += calls.memoryMib[slot];
+    const slot = this.#inFlight.take(chunk, position, index, deadlineMs);
     this.#transport!.invoke(slot);
     // Where that can be told at once, nobody need look for it.
-    if (!Number.isNaN(calls.dispatchedMs[slot])) this.#bookDispatch(slot);
+    if (this.#inFlight.wasSent(slot)) this.#tellDispatch(slot);
     if (!this.#sentAny) {
       this.#sentAny = true;
       this.#options.onFirstDispatch?.();
     }
   }
 
-  /** The position of the next invocation in the whole schedule. */
-  #takeIndex(chunk: ScheduleChunk, position: number): number {
-    const handled = this.#handled++;
-    return chunk.index === undefined ? handled : chunk.index[position];
-  }
-
   #endWindow(): void {
-    if (this.#free === this.#freeSlots.length) return this.#stop();
+    if (this.#inFlight.count === 0) return this.#stop();
     const timer = this.#clock.at(this.#clock.nowMs() + this.#options.drainMs, () => {
       this.#giveUpInFlight("timed_out", "unsent");
       this.#stop();
@@ -378,26 +292,26 @@ class Dispatcher {
   // Completion
 
   #complete(slot: number, outcome: Outcome, statusCode: number | null): void {
-    if (this.#stage[slot] === STAGE.free || this.#finished) return;
+    if (this.#inFlight.isFree(slot) || this.#finished) return;
     this.#record(slot, outcome, statusCode);
-    if (this.#draining && this.#free === this.#freeSlots.length) this.#stop();
+    if (this.#draining && this.#inFlight.count === 0) this.#stop();
   }
 
   #record(slot: number, outcome: Outcome, statusCode: number | null): void {
     const calls = this.#calls;
     const row = this.#row;
-    const scheduledMs = this.#scheduledMs[slot];
+    const scheduledMs = this.#inFlight.scheduledMs[slot];
     const dispatchedMs = calls.dispatchedMs[slot] - this.#runStartMs;
     const wasSent = !Number.isNaN(dispatchedMs);
-    if (this.#stage[slot] === STAGE.handedOver) {
-      if (wasSent) this.#bookDispatch(slot);
-      else this.#bookUnsent(slot, outcome);
+    if (this.#inFlight.isUntold(slot)) {
+      if (wasSent) this.#tellDispatch(slot);
+      else this.#tellUnsent(slot, outcome);
     }
     const completedMs = calls.completedMs[slot] - this.#runStartMs;
     this.#health.recordCompletion(completedMs);
-    row.index = this.#index[slot];
+    row.index = this.#inFlight.index[slot];
     row.functionIndex = calls.functionIndex[slot];
-    row.phase = this.#count(scheduledMs, outcome);
+    row.phase = this.#tally.count(scheduledMs, outcome);
     row.scheduledMs = scheduledMs;
     row.dispatchedMs = dispatchedMs;
     row.completedMs = wasSent ? completedMs : NaN;
@@ -413,24 +327,18 @@ class Dispatcher {
     row.peerWaitMs = calls.peerWaitMs[slot];
     const message = outcome === "ok" ? null : calls.statusMessage[slot];
     row.statusMessage = message;
+    this.#tally.noteEnd(row.functionIndex, outcome, statusCode, message);
+    // Before the row is written: a sink may end the run, which gives up all that is in flight.
+    this.#inFlight.release(slot);
     this.#options.invocations.write(row);
-    if (message !== null) this.#noteComplaint(outcome, statusCode, message);
-    if (outcome === "ok") this.#hasServed[row.functionIndex] = 1;
-    else if (message !== null && message.startsWith("HTTP 502")) {
-      this.#badGateways.add(row.functionIndex);
-    }
-    this.#requestedMemoryMib -= calls.memoryMib[slot];
-    this.#stage[slot] = STAGE.free;
-    this.#freeSlots[this.#free++] = slot;
   }
 
   /** Tells the dispatch of the call in the slot, once. */
-  #bookDispatch(slot: number): void {
-    this.#stage[slot] = STAGE.booked;
-    this.#notBooked--;
+  #tellDispatch(slot: number): void {
+    this.#inFlight.setTold(slot);
     const { dispatchedMs, setUpMs, peerWaitMs, boundWaitMs } = this.#calls;
     this.#health.recordDispatch(
-      this.#scheduledMs[slot],
+      this.#inFlight.scheduledMs[slot],
       dispatchedMs[slot] - this.#runStartMs,
       setUpMs[slot],
       peerWaitMs[slot],
@@ -438,12 +346,13 @@ class Dispatcher {
     );
   }
 
-  #bookUnsent(slot: number, outcome: Outcome): void {
-    this.#notBooked--;
+  /** Tells that the call in the slot has ended without a dispatch. */
+  #tellUnsent(slot: number, outcome: Outcome): void {
+    this.#inFlight.setTold(slot);
     if (!isJudged(outcome)) return;
     const { completedMs, peerWaitMs, boundWaitMs } = this.#calls;
     this.#health.recordUnsent(
-      this.#scheduledMs[slot],
+      this.#inFlight.scheduledMs[slot],
       completedMs[slot] - this.#runStartMs,
       peerWaitMs[slot],
       boundWaitMs[slot],
@@ -451,30 +360,12 @@ class Dispatcher {
     );
   }
 
-  /** Tells dispatches of calls that are still out. Slots are given out from the lowest on. */
-  #bookDispatches(): void {
-    const { dispatchedMs } = this.#calls;
-    for (let slot = 0; slot <= this.#highestSlot && this.#notBooked > 0; slot++) {
-      if (this.#stage[slot] !== STAGE.handedOver || Number.isNaN(dispatchedMs[slot])) continue;
-      this.#bookDispatch(slot);
-    }
-  }
-
-  #noteComplaint(outcome: Outcome, statusCode: number | null, message: string): void {
-    const key = `${outcome} ${statusCode} ${message}`;
-    const known = this.#complaints.get(key);
-    if (known !== undefined) known.count++;
-    else if (this.#complaints.size < MOST_COMPLAINTS) {
-      this.#complaints.set(key, { outcome, statusCode, message, count: 1 });
-    }
-  }
-
   #writeUnsent(chunk: ScheduleChunk, position: number, index: number, outcome: Outcome): void {
     const row = this.#row;
     const scheduledMs = chunk.scheduledMs[position];
     row.index = index;
     row.functionIndex = chunk.functionIndex[position];
-    row.phase = this.#count(scheduledMs, outcome);
+    row.phase = this.#tally.count(scheduledMs, outcome);
     row.scheduledMs = scheduledMs;
     row.requestedRuntimeMs = chunk.runtimeMs[position];
     row.requestedMemoryMib = chunk.memoryMib[position];
@@ -491,30 +382,17 @@ class Dispatcher {
     this.#options.invocations.write(row);
   }
 
-  /** Counts an outcome and returns the phase that it belongs to. */
-  #count(scheduledMs: number, outcome: Outcome): Phase {
-    this.#outcomes[outcome]++;
-    const phase = this.#phases.phaseAt(scheduledMs);
-    if (phase === "measurement" && isJudged(outcome)) {
-      this.#measured++;
-      if (outcome !== "ok") this.#measuredNotOk++;
-    }
-    return phase;
-  }
-
   /**
    * Ends every call in flight now, with `unsent` where it was not dispatched; what they
    * answer later is not heard.
    */
   #giveUpInFlight(outcome: Outcome, unsent: Outcome): void {
     const nowMs = this.#clock.nowMs();
-    for (let slot = 0; slot <= this.#highestSlot; slot++) {
-      if (this.#stage[slot] === STAGE.free) continue;
+    this.#inFlight.forEach((slot) => {
       this.#transport!.cancel(slot);
       this.#calls.completedMs[slot] = nowMs;
-      const wasSent = !Number.isNaN(this.#calls.dispatchedMs[slot]);
-      this.#record(slot, wasSent ? outcome : unsent, null);
-    }
+      this.#record(slot, this.#inFlight.wasSent(slot) ? outcome : unsent, null);
+    });
   }
 
   #interrupt(): void {
@@ -531,14 +409,18 @@ class Dispatcher {
   }
 
   #giveUpRest(outcome: Outcome): void {
-    for (let row = 0; !this.#allHandled && this.#chunk !== undefined; row++) {
-      if (row === CANCEL_AT_ONCE) {
+    const cursor = this.#cursor;
+    cursor.settle();
+    let row = 0;
+    for (let chunk = cursor.chunk; chunk !== undefined; chunk = cursor.chunk) {
+      if (row++ === CANCEL_AT_ONCE) {
         this.#giveUpTimer = this.#clock.at(this.#clock.nowMs(), () => this.#giveUpRest(outcome));
         return;
       }
-      const position = this.#position++;
-      this.#writeUnsent(this.#chunk, position, this.#takeIndex(this.#chunk, position), outcome);
-      this.#advance();
+      const { position, index } = cursor;
+      cursor.pass();
+      this.#writeUnsent(chunk, position, index, outcome);
+      cursor.settle();
     }
     this.#stop();
   }
@@ -577,7 +459,7 @@ class Dispatcher {
   /** After a delay a second's end may come first: all that was due by then belongs to what ends. */
   #catchUp(): void {
     this.#recordProbes();
-    if (this.#interrupted || this.#allHandled) return;
+    if (this.#interrupted || this.#cursor.chunk === undefined) return;
     this.#dispatchDue();
     this.#armDispatch();
   }
@@ -585,17 +467,17 @@ class Dispatcher {
   #armSecond(second: number): void {
     const timer = this.#clock.at(this.#runStartMs + second * 1000, () => {
       this.#timers.delete(timer);
-      const inFlight = this.#freeSlots.length - this.#free;
-      const requestedMemoryMib = this.#requestedMemoryMib;
+      const { count: inFlight, requestedMemoryMib } = this.#inFlight;
       if (!this.#clock.isVirtual) this.#catchUp();
-      this.#bookDispatches();
+      // Of calls that are still out.
+      this.#inFlight.forEachUntold((slot) => this.#tellDispatch(slot));
       const timeMs = this.#clock.nowMs() - this.#runStartMs;
       this.#health.endSeconds(timeMs, inFlight, requestedMemoryMib);
       this.#options.onProgress?.({
         timeMs,
-        handled: this.#handled,
+        handled: this.#cursor.passed,
         inFlight,
-        outcomes: this.#outcomes,
+        outcomes: this.#tally.outcomes,
       });
       this.#armSecond(Math.max(second + 1, Math.floor(timeMs / 1000) + 1));
     });

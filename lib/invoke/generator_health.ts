@@ -4,10 +4,8 @@ import { dispatchLagMs } from "../model/record.ts";
 import type { PhaseSpan } from "../model/schedule.ts";
 import type { TableSink } from "../model/table.ts";
 import { MACHINE_FIGURES, MachineWatch, UNKNOWN_MACHINE } from "./machine_watch.ts";
-import { ObservedSecond, type SecondReading } from "./observed_second.ts";
+import { ObservedSecond, type SecondReading, TimeHistogram, WaitTally } from "./observations.ts";
 import { PhaseLookup } from "./phase_lookup.ts";
-import { TimeHistogram } from "./time_histogram.ts";
-import { WaitTally } from "./wait_tally.ts";
 
 /** How often the event loop is probed. */
 export const LOOP_PROBE_EVERY_MS = 20;

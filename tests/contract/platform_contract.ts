@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LoaderError } from "../../lib/base/error.ts";
-import { createCallColumns } from "../../lib/invoke/call_columns.ts";
+import { createCallColumns } from "../../lib/invoke/calls_in_flight.ts";
 import type { FunctionSpec, InstanceEvent, Platform } from "../../lib/model/platform.ts";
 import type { Outcome } from "../../lib/model/record.ts";
 import { functionSpec } from "../support/function_spec.ts";

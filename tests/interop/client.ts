@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RealClock } from "../../lib/clock/clock.ts";
-import { createCallColumns } from "../../lib/invoke/call_columns.ts";
+import { createCallColumns } from "../../lib/invoke/calls_in_flight.ts";
 import type { CallColumns, Deployment, Transport } from "../../lib/model/platform.ts";
 import type { Outcome } from "../../lib/model/record.ts";
 import { functionSpec } from "../support/function_spec.ts";

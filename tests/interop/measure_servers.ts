@@ -8,7 +8,7 @@
  * before it ends the connection. Takes some ten seconds a server, on loopback.
  */
 import { RealClock } from "../../lib/clock/clock.ts";
-import { createCallColumns } from "../../lib/invoke/call_columns.ts";
+import { createCallColumns } from "../../lib/invoke/calls_in_flight.ts";
 import type { EndedConnection } from "../../lib/model/platform.ts";
 import { ByteWriter } from "../../lib/rpc/byte_writer.ts";
 import { writeRequest } from "../../lib/rpc/executor/executor_messages.ts";

@@ -361,6 +361,34 @@ Deno.test("dispatch: when the platform is gone, nothing counts as cancelled by t
   assert.ok(result.outcomes.connect_failed > 0, "to come");
 });
 
+Deno.test("dispatch: a sink that ends the run gets one row of each invocation all the same", async () => {
+  const schedule = generateSchedule(traceWithCounts([100, 50]));
+  // Of a call that was answered, and of one that was dropped.
+  for (const [maxInFlight, outcome] of [[1000, "ok"], [1, "dropped"]] as const) {
+    for (const at of [1, 20]) {
+      const stop = new AbortController();
+      const rows: number[] = [];
+      let met = 0;
+      const { result } = await tryDispatch(schedule, inMs(3000), {
+        maxInFlight,
+        signal: stop.signal,
+        invocations: {
+          write(row) {
+            rows.push(row.index);
+            if (row.outcome === outcome && ++met === at) stop.abort();
+          },
+        },
+      });
+      assert.equal(result.outcomes[outcome], at);
+      assert.ok(result.outcomes.cancelled > 0);
+      assert.deepEqual(
+        rows.toSorted((a, b) => a - b),
+        Array.from({ length: 150 }, (_, index) => index),
+      );
+    }
+  }
+});
+
 Deno.test("dispatch: what peers say of calls that fail is counted, of others not heard", async () => {
   const schedule = generateSchedule(traceWithCounts([30]));
   let call = 0;

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { createCallColumns } from "../../lib/invoke/call_columns.ts";
+import { createCallColumns } from "../../lib/invoke/calls_in_flight.ts";
 import type { FunctionSpec, Platform } from "../../lib/model/platform.ts";
 import type { KubeAccess, NamedObject } from "../../lib/platform/knative/cluster/kube_access.ts";
 import type { LivePod, LiveService } from "../../lib/platform/knative/cluster/knative_objects.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RealClock } from "../../lib/clock/clock.ts";
-import { createCallColumns } from "../../lib/invoke/call_columns.ts";
+import { createCallColumns } from "../../lib/invoke/calls_in_flight.ts";
 import { createHttp2Transport } from "../../lib/rpc/transport/http2_transport.ts";
 import { ERROR_CODE, SETTING } from "../../lib/rpc/http2/protocol.ts";
 import { functionSpec } from "../support/function_spec.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createCallColumns } from "../../lib/invoke/call_columns.ts";
+import { createCallColumns } from "../../lib/invoke/calls_in_flight.ts";
 import type {
   CallColumns,
   Deployment,

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import http2 from "node:http2";
 import * as grpc from "@grpc/grpc-js";
 import { RealClock } from "../../../lib/clock/clock.ts";
-import { createCallColumns } from "../../../lib/invoke/call_columns.ts";
+import { createCallColumns } from "../../../lib/invoke/calls_in_flight.ts";
 import type { Deployment } from "../../../lib/model/platform.ts";
 import type { Outcome } from "../../../lib/model/record.ts";
 import { type ExecutorCall, serveExecutor } from "../../../lib/rpc/executor/executor_server.ts";

@@ -2,7 +2,7 @@ import * as grpc from "@grpc/grpc-js";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { RealClock } from "../../../lib/clock/clock.ts";
-import { createCallColumns } from "../../../lib/invoke/call_columns.ts";
+import { createCallColumns } from "../../../lib/invoke/calls_in_flight.ts";
 import type { Deployment } from "../../../lib/model/platform.ts";
 import type { Outcome } from "../../../lib/model/record.ts";
 import { createGrpcJsTransport } from "../../../lib/rpc/grpc_js/grpc_js_transport.ts";

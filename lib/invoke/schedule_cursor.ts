@@ -1,0 +1,62 @@
+import type { Schedule, ScheduleChunk } from "../model/schedule.ts";
+
+/** Goes through the invocations of a schedule, one chunk at a time. */
+export class ScheduleCursor {
+  readonly #chunks: Iterator<ScheduleChunk>;
+  #chunk: ScheduleChunk | undefined;
+  #nextChunk: ScheduleChunk | undefined;
+  #position = 0;
+  #passed = 0;
+
+  /** @param reuse whether a chunk may take the place of the one before; then none is made ahead */
+  constructor(schedule: Schedule, reuse: boolean) {
+    this.#chunks = schedule.chunks({ reuse });
+  }
+
+  /** The chunk that the next invocation is in, once it is settled; `undefined` when all have passed. */
+  get chunk(): ScheduleChunk | undefined {
+    return this.#chunk;
+  }
+
+  /** Where in its chunk the next invocation is. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Where in the whole schedule the next invocation is. */
+  get index(): number {
+    const index = this.#chunk!.index;
+    return index === undefined ? this.#passed : index[this.#position];
+  }
+
+  /** How many have passed. */
+  get passed(): number {
+    return this.#passed;
+  }
+
+  /** Goes past the next invocation; the chunk that it is in stays as it is. */
+  pass(): void {
+    this.#passed++;
+    this.#position++;
+  }
+
+  /** Makes the chunk that the next invocation is in, at the beginning and after some have passed. */
+  settle(): void {
+    while (this.#chunk === undefined || this.#position >= this.#chunk.scheduledMs.length) {
+      this.#chunk = this.#nextChunk ?? this.#pull();
+      this.#nextChunk = undefined;
+      this.#position = 0;
+      if (this.#chunk === undefined) return;
+    }
+  }
+
+  /** Makes the chunk after this one, where that has not been done. */
+  prefetch(): void {
+    this.#nextChunk ??= this.#pull();
+  }
+
+  #pull(): ScheduleChunk | undefined {
+    const next = this.#chunks.next();
+    return next.done ? undefined : next.value;
+  }
+}

@@ -1,3 +1,4 @@
+import { statIfPresent } from "../lib/base/file.ts";
 import { PeerProcess } from "../tests/support/peer_process.ts";
 
 const GO_PEER = ".peers/bin/go-peer";
@@ -12,7 +13,7 @@ export const RUN_SCRIPT = [
 
 /** The Go server that the benchmarks call; ends when disposed of. */
 export async function startBenchServer(): Promise<PeerProcess> {
-  if (!exists(GO_PEER)) {
+  if (statIfPresent(GO_PEER)?.isFile !== true) {
     console.error(`The Go server is not there; install it with "deno task peers:install".`);
     Deno.exit(2);
   }
@@ -21,17 +22,9 @@ export async function startBenchServer(): Promise<PeerProcess> {
 
 /** The program ghz, or `null` where it was not installed. */
 export function findGhz(): string | null {
-  if (exists(GHZ)) return GHZ;
+  if (statIfPresent(GHZ)?.isFile === true) return GHZ;
   console.error(`ghz is not there and is left out; "deno task peers:install" installs it.`);
   return null;
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
 
 /** Arguments of ghz for calls of one function on one connection. */

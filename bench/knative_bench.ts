@@ -10,6 +10,7 @@
  */
 import assert from "node:assert/strict";
 import process from "node:process";
+import { neverAborted } from "../lib/base/signal.ts";
 import { rpsRamp } from "../experiments/rps_ramp.ts";
 import { traceSweep } from "../experiments/trace_sweep.ts";
 import { readExperimentFolder } from "../lib/store/read/experiment_folder.ts";
@@ -56,7 +57,7 @@ function createFunctions(count: number, initialScale: number): FunctionSpec[] {
 
 async function deployWithLoader(role: TestRole, count: number, initialScale: number) {
   await using platform = await createTestPlatform(role, { deployTimeoutMs: 300_000 });
-  const { signal } = new AbortController();
+  const signal = neverAborted();
   const deployS = await secondsOf(() =>
     platform.deploy(createFunctions(count, initialScale), signal)
   );

@@ -8,7 +8,7 @@
  * makes it that takes a name and files as `SOURCE:DESTINATION`: then no docker
  * and no base image are needed, the Deno of this machine goes into it.
  */
-import { existsSync } from "node:fs";
+import { statIfPresent } from "../lib/base/file.ts";
 import { delimiter, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -104,7 +104,9 @@ async function stage(folder: string): Promise<[string, string][]> {
 function findInit(): string {
   const folders = (process.env.PATH ?? "").split(delimiter);
   for (const name of INITS) {
-    const path = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+    const path = folders.map((folder) => join(folder, name)).find((path) =>
+      statIfPresent(path) !== null
+    );
     if (path !== undefined) return path;
   }
   throw new LoaderError(

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
+import { readTextIfPresent, statIfPresent } from "../lib/base/file.ts";
 
 /** The version that the figures of the benchmarks were taken with. */
 const GHZ = "github.com/bojand/ghz/cmd/ghz@v0.93.0";
@@ -31,7 +32,7 @@ interface Step {
   /** Changes when the step must be done again; `null`: any version will do. */
   readonly version: string | null;
   /** Whether what it makes is there, whoever made it. */
-  isPresent(): Promise<boolean>;
+  isPresent(): boolean;
   install(): Promise<void>;
 }
 
@@ -95,17 +96,17 @@ async function installPython(): Promise<void> {
 
 /** Links a command of a package of Debian's, which is installed where it is not there. */
 async function linkDebian(command: string, name: string): Promise<void> {
-  const path = await findCommand(command) ?? await installDebian(command, name);
+  const path = findCommand(command) ?? await installDebian(command, name);
   await Deno.remove(join(BIN, command)).catch(() => {/* there is none yet */});
   await Deno.symlink(path, join(BIN, command));
 }
 
-async function findCommand(command: string): Promise<string | null> {
+function findCommand(command: string): string | null {
   // Debian puts servers where only root's path looks.
   const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin"];
   for (const folder of folders) {
     const path = join(folder, command);
-    if (await exists(path)) return path;
+    if (exists(path)) return path;
   }
   return null;
 }
@@ -121,7 +122,7 @@ async function installDebian(command: string, name: string): Promise<string> {
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   await run("apt-get", ["update"], { env });
   await run("apt-get", ["install", "--yes", "--no-install-recommends", name], { env });
-  const path = await findCommand(command);
+  const path = findCommand(command);
   if (path !== null) return path;
   throw new LoaderError("usage", `The package ${name} is installed, yet has no ${command}.`);
 }
@@ -160,14 +161,8 @@ async function tryRun(
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+function exists(path: string): boolean {
+  return statIfPresent(path) !== null;
 }
 
 /** SHA-256 of all files of a folder. */
@@ -186,8 +181,8 @@ async function hashFiles(folder: string): Promise<string> {
 async function installStep(step: Step): Promise<void> {
   const startMs = performance.now();
   const versionFile = join(TARGET, `${step.name.split(" (")[0].replaceAll(" ", "_")}.version`);
-  const installed = await exists(versionFile) ? await Deno.readTextFile(versionFile) : null;
-  if (installed === step.version && await step.isPresent()) {
+  const installed = readTextIfPresent(versionFile);
+  if (installed === step.version && step.isPresent()) {
     console.log(`${step.name}: is there`);
     return;
   }

@@ -1,6 +1,6 @@
 import { LoaderError } from "./error.ts";
 
-/** Whether an error says that there is nothing under a path. */
+/** Whether an error says that there is nothing under a path, nor can be: a part of it is a file. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
@@ -69,7 +69,7 @@ export class FileReplacement implements Disposable {
   /** @throws anything when it cannot be made */
   constructor(path: string, { mode }: FileReplacementOptions = {}) {
     this.#path = path;
-    this.#partial = `${path}.partial`;
+    this.#partial = partialOf(path);
     // Of a process that was killed; a link under this name is not followed.
     tryRemove(this.#partial);
     this.#file = Deno.openSync(this.#partial, { createNew: true, write: true, mode });
@@ -115,6 +115,31 @@ export function replaceFile(
   using file = new FileReplacement(path, options);
   file.write(typeof content === "string" ? new TextEncoder().encode(content) : content);
   file.putInPlace();
+}
+
+/**
+ * Replaces a file by one that `write` makes under the path that it is given, whole or
+ * not at all.
+ *
+ * @throws what `write` throws; anything when the file cannot be put in place
+ */
+export async function replaceFileBy(
+  path: string,
+  write: (partialPath: string) => Promise<void>,
+): Promise<void> {
+  const partial = partialOf(path);
+  tryRemove(partial);
+  try {
+    await write(partial);
+    Deno.renameSync(partial, path);
+  } catch (error) {
+    tryRemove(partial);
+    throw error;
+  }
+}
+
+function partialOf(path: string): string {
+  return `${path}.partial`;
 }
 
 /**

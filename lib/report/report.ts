@@ -1,9 +1,9 @@
-import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readExperimentFolder, type StoredExperiment } from "../store/read/experiment_folder.ts";
 import { deriveRunAnalysis, readRunTables, type RunAnalysis } from "../analyze/run_analysis.ts";
 import { readTwinAnalysis, type TwinAnalysis } from "../analyze/twin/twin_analysis.ts";
 import { LoaderError } from "../base/error.ts";
+import { replaceFile } from "../base/file.ts";
 import type { Answer } from "./answers/answer.ts";
 import { createAnswer } from "./answers/create_answer.ts";
 import { deriveColdStartRows } from "../analyze/cold_start_parts.ts";
@@ -141,9 +141,7 @@ async function writeReport(
   try {
     const before = await listFiguresOf(page);
     const paths = await writeFigures(folder, figures);
-    // Renamed into place, so that a reader never meets half a page.
-    await writeFile(`${page}.new`, text);
-    await rename(`${page}.new`, page);
+    replaceFile(page, text);
     await removeOldFigures(folder, before, figures);
     return { html: page, figures: paths };
   } catch (error) {

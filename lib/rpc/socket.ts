@@ -1,5 +1,7 @@
 import { getCACertificates } from "node:tls";
 import { parseAddress } from "../base/address.ts";
+import { untilAborted } from "../base/signal.ts";
+import { Deadline } from "../clock/deadline.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { TlsSettings } from "../model/platform.ts";
 
@@ -31,39 +33,20 @@ export async function connectSocket(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<ByteStream> {
-  const controller = new AbortController();
-  const stop = () => controller.abort(signal.reason);
-  if (signal.aborted) stop();
-  else signal.addEventListener("abort", stop, { once: true });
-  const timer = clock.at(
-    clock.nowMs() + timeoutMs,
-    () => controller.abort(new Error(`no answer in ${timeoutMs / 1000} s`)),
-  );
+  const reason = new Error(`no answer in ${timeoutMs / 1000} s`);
+  using deadline = new Deadline(clock, timeoutMs, { reason, signal });
+  const ended = deadline.signal;
   try {
     const connecting = tls === undefined
-      ? connectTcp(address, controller.signal)
-      : connectTls(address, tls, controller.signal);
-    return await unlessAborted(connecting, controller.signal);
+      ? connectTcp(address, ended)
+      : connectTls(address, tls, ended);
+    // What comes too late is closed: not every way to connect can be stopped.
+    connecting.then((unused) => ended.aborted && unused.close(), () => {});
+    return await untilAborted(ended, connecting);
   } catch (error) {
-    controller.signal.throwIfAborted();
+    ended.throwIfAborted();
     throw error;
-  } finally {
-    timer.cancel();
-    signal.removeEventListener("abort", stop);
   }
-}
-
-/** What comes too late is closed: not every way to connect can be stopped. */
-function unlessAborted<S extends ByteStream>(opening: Promise<S>, signal: AbortSignal): Promise<S> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    opening.then(
-      (socket) => signal.aborted ? socket.close() : resolve(socket),
-      reject,
-    ).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }
 
 async function connectTcp(address: string, signal: AbortSignal): Promise<ByteStream> {

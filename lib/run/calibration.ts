@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from "node:os";
 import { z } from "zod";
 import { type Pacing, PACINGS } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { isMissing } from "../base/file.ts";
 import { jsonNumber } from "../base/json.ts";
 import type { VerdictLimits } from "../store/schema/manifest.ts";
 import { areMachineLimitsKnown, readMachineLimits } from "../scrape/own_cgroup.ts";
@@ -80,7 +81,7 @@ export function readCalibration(path: string): CalibrationReading {
   try {
     text = Deno.readTextFileSync(path);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) {
+    if (isMissing(cause)) {
       if (path === CALIBRATION_FILE) return { calibration: null, note: null };
       throw new LoaderError("usage", "There is no such calibration; name another file.", {
         file: path,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { wallClockDate } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { statIfPresent } from "../base/file.ts";
 import { byBareName, flagOf, type OptionTable, type OptionValues } from "../option/option.ts";
 import type { ExperimentManifest, InputHashes, RunManifest } from "../store/schema/manifest.ts";
 import type { CommonOptions } from "./common_options.ts";
@@ -152,11 +153,7 @@ export async function deriveInputHashes(
 
 /** `null` where there is no such file: what also may be an address is one then. */
 function hashFile(option: string, path: string): string | null {
-  try {
-    if (!Deno.statSync(path).isFile) return null;
-  } catch {
-    return null;
-  }
+  if (statIfPresent(path)?.isFile !== true) return null;
   try {
     return createHash("sha256").update(Deno.readFileSync(path)).digest("hex");
   } catch (cause) {

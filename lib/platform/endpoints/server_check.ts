@@ -4,6 +4,8 @@ import type { TlsSettings } from "../../model/platform.ts";
 import { authoritiesOf } from "../../rpc/socket.ts";
 import { formatAddress } from "../../base/address.ts";
 import type { Endpoint } from "./endpoint_map.ts";
+import { untilAborted } from "../../base/signal.ts";
+import { Deadline } from "../../clock/deadline.ts";
 
 /** The client's first words in HTTP/2: the preface and empty SETTINGS (RFC 9113, section 3.4). */
 const GREETING = new Uint8Array([
@@ -35,41 +37,40 @@ export async function checkServer(
   const name = formatAddress(address);
   const fail = (sentence: string, cause?: unknown) =>
     new LoaderError("platform", sentence, { value: name, cause });
-  const late = new AbortController();
-  const timer = clock.at(clock.nowMs() + timeoutMs, () => late.abort());
-  const ended = AbortSignal.any([signal, late.signal]);
+  using deadline = new Deadline(clock, timeoutMs, { signal });
+  const inTime = async <T>(promise: Promise<T>, otherwise: string): Promise<T> => {
+    try {
+      return await untilAborted(deadline.signal, promise);
+    } catch (error) {
+      throw deadline.hasPassed ? fail(otherwise) : error;
+    }
+  };
   let connection: Deno.Conn | null = null;
-  const end = Promise.withResolvers<never>();
-  end.promise.catch(() => {/* heard by whoever waits below */});
-  ended.addEventListener("abort", () => {
-    end.reject(
-      late.signal.aborted
-        ? fail(
-          connection === null
-            ? `No connection to ${name} within ${timeoutMs / 1000} s; check the address and that ` +
-              `the server is up.`
-            : `The server at ${name} takes the connection, but says nothing within ` +
-              `${timeoutMs / 1000} s; check that it speaks HTTP/2${
-                tls === null ? "" : " and TLS"
-              }.`,
-        )
-        : signal.reason,
-    );
-  }, { once: true });
   try {
     const opening = tls === null ? openPlain(address) : openTls(address, tls);
     // One that opens when nobody waits for it any more.
-    opening.then((unused) => ended.aborted && unused.close(), () => {});
+    opening.then((unused) => deadline.signal.aborted && unused.close(), () => {});
     try {
-      connection = await Promise.race([opening, end.promise]);
+      connection = await inTime(
+        opening,
+        `No connection to ${name} within ${timeoutMs / 1000} s; check the address and that ` +
+          `the server is up.`,
+      );
     } catch (error) {
-      throw ended.aborted ? error : fail(describeRefusal(name, tls !== null, error), error);
+      throw deadline.signal.aborted
+        ? error
+        : fail(describeRefusal(name, tls !== null, error), error);
     }
-    const words = await Promise.race([exchangeWords(connection), end.promise]);
+    const words = await inTime(
+      exchangeWords(connection),
+      `The server at ${name} takes the connection, but says nothing within ${
+        timeoutMs / 1000
+      } s; ` +
+        `check that it speaks HTTP/2${tls === null ? "" : " and TLS"}.`,
+    );
     const mistake = describeWords(name, tls !== null, words);
     if (mistake !== null) throw fail(mistake, words instanceof Error ? words : undefined);
   } finally {
-    timer.cancel();
     connection?.close();
   }
 }

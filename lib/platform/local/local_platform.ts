@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Clock, RealClock } from "../../clock/clock.ts";
 import { LoaderError } from "../../base/error.ts";
+import { untilAborted } from "../../base/signal.ts";
 import { FunctionScaler } from "../../autoscale/knative/function_scaler.ts";
 import { KNATIVE_DEFAULTS, LOADER_OVERRIDES } from "../../autoscale/knative/knative_defaults.ts";
 import type {
@@ -99,9 +100,6 @@ class LocalPlatform implements Platform {
       onLost: (reason) => this.#lost.abort(reason),
     });
     this.#gateway = gateway;
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = () => aborted.reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
     try {
       const bringUp = async () => {
         await GatewayProcess.prepareFunctionServer(settings.executable);
@@ -114,12 +112,10 @@ class LocalPlatform implements Platform {
           functions: functions.map((spec) => ({ ...spec, authority: authorityOf(spec) })),
         });
       };
-      this.#listening = await Promise.race([bringUp(), aborted.promise]);
+      this.#listening = await untilAborted(signal, bringUp());
     } catch (error) {
       await this.teardown();
       throw error;
-    } finally {
-      signal.removeEventListener("abort", onAbort);
     }
     const address = `127.0.0.1:${this.#listening.gatewayPort}`;
     this.#deployments = functions.map((spec) => ({ spec, address, authority: authorityOf(spec) }));

@@ -1,5 +1,6 @@
 import { LoaderError } from "../../base/error.ts";
 import { deriveKey } from "../../base/rng.ts";
+import { neverAborted } from "../../base/signal.ts";
 import { VirtualClock } from "../../clock/virtual_clock.ts";
 import type { KeepAlivePolicy } from "../../autoscale/keep_alive/keep_alive_policy.ts";
 import { KNATIVE_DEFAULTS, LOADER_OVERRIDES } from "../../autoscale/knative/knative_defaults.ts";
@@ -69,7 +70,7 @@ class SimulatorPlatform implements Platform {
   readonly clock = new VirtualClock();
   readonly capacity: Capacity;
   /** Never aborted: what is computed is not lost. */
-  readonly lost: AbortSignal = new AbortController().signal;
+  readonly lost: AbortSignal = neverAborted();
   readonly #settings: SimulatorSettings;
   #listener: (event: InstanceEvent) => void = () => {};
   #deployed: Deployed | null = null;
@@ -193,7 +194,7 @@ class SimulatorPlatform implements Platform {
     await deployed.gateway?.close();
     deployed.scaling.stop();
     deployed.cluster.close();
-    const never = new AbortController().signal;
+    const never = neverAborted();
     await this.#passTime(
       never,
       () => deployed.cluster.alive === 0,

@@ -1,5 +1,6 @@
 // @ts-types="@types/d3-dsv"
 import { csvFormatValue } from "d3-dsv";
+import { replaceFileBy } from "../../base/file.ts";
 import { hideSecrets } from "../../base/secrets.ts";
 import type { Cell, Column, Table, TableSink } from "../../model/table.ts";
 import { AppendFile } from "./append_file.ts";
@@ -88,13 +89,12 @@ export async function replaceTable(
   table: Table,
   rows: Iterable<readonly Cell[]>,
 ): Promise<void> {
-  const path = `${runPath}/${table.name}.csv`;
-  await Deno.remove(`${path}.new`).catch(() => {});
-  const sink = new CsvSink(table, `${path}.new`);
-  try {
-    for (const row of rows) sink.write(row);
-  } finally {
-    await sink.close();
-  }
-  await Deno.rename(`${path}.new`, path);
+  await replaceFileBy(`${runPath}/${table.name}.csv`, async (partialPath) => {
+    const sink = new CsvSink(table, partialPath);
+    try {
+      for (const row of rows) sink.write(row);
+    } finally {
+      await sink.close();
+    }
+  });
 }

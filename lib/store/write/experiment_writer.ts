@@ -265,11 +265,11 @@ function readEarlier<T>(read: (folder: string) => T, folder: string): T {
 }
 
 function isEmptyOrMissing(path: string): boolean {
+  if (statIfPresent(path) === null) return true;
   try {
     for (const _ of Deno.readDirSync(path)) return false;
     return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return true;
+  } catch {
     throw new LoaderError("usage", "The output is not a folder; name another.", { file: path });
   }
 }

@@ -70,7 +70,7 @@ async function withFolder(body: (path: string) => void | Promise<void>): Promise
   }
 }
 
-/** A disk without room for more text while the file is there. */
+/** A disk without room for more than a few bytes while the file is there. */
 function fillDisk(reserve: string): Disposable {
   const original = Deno.FsFile.prototype.writeSync;
   Deno.FsFile.prototype.writeSync = function (bytes) {

@@ -1,5 +1,4 @@
 import "./no_deprecation_warnings.ts";
-import { existsSync } from "node:fs";
 import type { Agent } from "node:http";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -20,6 +19,7 @@ import {
 import { type Clock, sleep } from "../../../clock/clock.ts";
 import { errorMessage, LoaderError } from "../../../base/error.ts";
 import { keepSecret } from "../../../base/secrets.ts";
+import { statIfPresent } from "../../../base/file.ts";
 import { createHttpLibrary, requestLines } from "./kube_http.ts";
 import { isRefusal, isTransient, kubeError, statusOf } from "./kube_error.ts";
 
@@ -228,7 +228,7 @@ function readKubeConfig(file: string | null): KubeConfig {
   const config = new KubeConfig();
   const files = file === null ? defaultFiles() : [file];
   if (files.length === 0) {
-    if (existsSync(IN_CLUSTER_TOKEN)) {
+    if (statIfPresent(IN_CLUSTER_TOKEN) !== null) {
       config.loadFromCluster();
       return config;
     }
@@ -263,11 +263,11 @@ function defaultFiles(): string[] {
   const named = process.env.KUBECONFIG;
   if (named !== undefined && named !== "") {
     const files = named.split(delimiter).filter((path) => path !== "");
-    const there = files.filter((path) => existsSync(path));
+    const there = files.filter((path) => statIfPresent(path) !== null);
     return there.length === 0 ? files.slice(0, 1) : there;
   }
   const file = join(homedir(), ".kube", "config");
-  return existsSync(file) ? [file] : [];
+  return statIfPresent(file) !== null ? [file] : [];
 }
 
 function selectContext(config: KubeConfig, context: string | null): void {

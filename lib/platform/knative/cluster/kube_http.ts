@@ -6,6 +6,8 @@ import {
   type RequestContext,
   ResponseContext,
 } from "@kubernetes/client-node";
+import { anySignal, untilAborted } from "../../../base/signal.ts";
+import { Deadline } from "../../../clock/deadline.ts";
 import type { Clock } from "../../../clock/clock.ts";
 
 /**
@@ -16,35 +18,14 @@ export function createHttpLibrary(clock: Clock, timeoutMs: number, ofAll: AbortS
   const library = new IsomorphicFetchHttpLibrary();
   return {
     async send(request: RequestContext, signal?: AbortSignal): Promise<ResponseContext> {
-      const stop = new AbortController();
-      const { promise: stopped, reject } = Promise.withResolvers<never>();
-      const end = (reason: unknown) => {
-        reject(reason);
-        stop.abort(reason);
-      };
-      const timer = clock.at(clock.nowMs() + timeoutMs, () =>
-        end(
-          Object.assign(new Error(`no whole answer within ${timeoutMs / 1000} s`), {
-            code: "ETIMEDOUT",
-          }),
-        ));
-      const signals = [ofAll, signal].filter((one) => one instanceof AbortSignal);
-      const onAbort = () => end(signals.find(({ aborted }) => aborted)!.reason);
-      for (const one of signals) {
-        if (one.aborted) onAbort();
-        else one.addEventListener("abort", onAbort, { once: true });
-      }
-      request.setSignal(stop.signal);
-      const answered = readWhole(library, request);
-      // Whoever is not waited for any more may fail.
-      answered.catch(() => {});
-      stopped.catch(() => {});
-      try {
-        return await Promise.race([stopped, answered]);
-      } finally {
-        timer.cancel();
-        for (const one of signals) one.removeEventListener("abort", onAbort);
-      }
+      using deadline = new Deadline(clock, timeoutMs, {
+        reason: Object.assign(new Error(`no whole answer within ${timeoutMs / 1000} s`), {
+          code: "ETIMEDOUT",
+        }),
+        signal: anySignal(ofAll, signal),
+      });
+      request.setSignal(deadline.signal);
+      return await untilAborted(deadline.signal, readWhole(library, request));
     },
   };
 }

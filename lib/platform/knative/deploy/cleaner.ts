@@ -1,3 +1,5 @@
+import { anySignal } from "../../../base/signal.ts";
+import { Deadline } from "../../../clock/deadline.ts";
 import { type Clock, sleep } from "../../../clock/clock.ts";
 import {
   isConflict,
@@ -80,18 +82,9 @@ export async function removeServices(
   const { clock } = access;
   const { timeoutMs, signal } = setting;
   const untilMs = clock.nowMs() + timeoutMs;
-  const end = new AbortController();
-  const timer = clock.at(untilMs, () => end.abort(overdue(timeoutMs)));
-  const onAbort = () => end.abort(signal!.reason);
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener("abort", onAbort, { once: true });
-  try {
-    // No request outlives the time that there is.
-    return await removeUntil(access.within(LONGEST_REQUEST_MS, end.signal), setting, untilMs);
-  } finally {
-    timer.cancel();
-    signal?.removeEventListener("abort", onAbort);
-  }
+  // No request outlives the time that there is.
+  using deadline = new Deadline(clock, timeoutMs, { reason: overdue(timeoutMs), signal });
+  return await removeUntil(access.within(LONGEST_REQUEST_MS, deadline.signal), setting, untilMs);
 }
 
 function overdue(timeoutMs: number): Error {
@@ -284,10 +277,7 @@ class Signal {
 
   async wait(clock: Clock, mostMs: number, signal: AbortSignal | undefined): Promise<void> {
     this.#wake = new AbortController();
-    const ended = signal === undefined
-      ? this.#wake.signal
-      : AbortSignal.any([signal, this.#wake.signal]);
-    await sleep(clock, mostMs, ended).catch(() => {});
+    await sleep(clock, mostMs, anySignal(signal, this.#wake.signal)).catch(() => {});
     signal?.throwIfAborted();
   }
 }

@@ -1,4 +1,5 @@
 import { LoaderError } from "../../../base/error.ts";
+import { anySignal } from "../../../base/signal.ts";
 import {
   FIELD_MANAGER,
   isConflict,
@@ -65,7 +66,7 @@ export async function deployServices(
   await refuseTakenNames(access, services);
   const { timeoutMs, signal } = setting;
   const givenUp = new AbortController();
-  const ended = AbortSignal.any([signal, givenUp.signal]);
+  const ended = anySignal(signal, givenUp.signal);
   const deployed = new Map<string, DeployedFunction>();
   const failures: FunctionFailure[] = [];
   const progress = { functions: services.length, applied: 0, ready: 0, failed: 0 };

@@ -1,6 +1,7 @@
 import { choosePrometheus } from "../watch/cluster_scrapers.ts";
 import { parseCpuMilli } from "../../../scrape/kubernetes_quantity.ts";
 import { errorMessage } from "../../../base/error.ts";
+import { Deadline } from "../../../clock/deadline.ts";
 import {
   createPrometheusApi,
   createProxiedPrometheusApi,
@@ -50,16 +51,10 @@ export async function checkPrometheus(
   const api: PrometheusApi = /^https?:/.test(place)
     ? createPrometheusApi(place)
     : createProxiedPrometheusApi(parseServicePlace(place), access.readText);
-  const { clock } = access;
-  const end = new AbortController();
-  const timer = clock.at(
-    clock.nowMs() + ANSWER_WITHIN_MS,
-    () => end.abort(new Error(`nothing within ${ANSWER_WITHIN_MS / 1000} s`)),
-  );
-  const onAbort = () => end.abort(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
+  const reason = new Error(`nothing within ${ANSWER_WITHIN_MS / 1000} s`);
+  using deadline = new Deadline(access.clock, ANSWER_WITHIN_MS, { reason, signal });
   try {
-    const names = (await api.query(KNATIVE_SERIES, end.signal)).map(({ labels }) =>
+    const names = (await api.query(KNATIVE_SERIES, deadline.signal)).map(({ labels }) =>
       labels.__name__
     );
     return [judgeScraping(api.place, names)];
@@ -68,9 +63,6 @@ export async function checkPrometheus(
     return [
       warning("Prometheus", `${errorMessage(error)} Knative's own figures stay unknown.`, null),
     ];
-  } finally {
-    timer.cancel();
-    signal.removeEventListener("abort", onAbort);
   }
 }
 

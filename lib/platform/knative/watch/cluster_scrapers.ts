@@ -1,4 +1,6 @@
 import { errorMessage } from "../../../base/error.ts";
+import { untilAborted } from "../../../base/signal.ts";
+import { Deadline } from "../../../clock/deadline.ts";
 import type { Scraper } from "../../../model/platform.ts";
 import { createKnativeMetricsScraper, KnativeMetrics } from "../../../scrape/knative_metrics.ts";
 import {
@@ -87,14 +89,9 @@ export async function openClusterScrapers(
   return {
     scrapers,
     detect: async () => {
-      const late = new AbortController();
-      const { promise: isLate, resolve } = Promise.withResolvers<void>();
-      const timer = access.clock.at(access.clock.nowMs() + LONGEST_DETECTION_MS, () => {
-        late.abort();
-        resolve();
-      });
-      await Promise.race([metrics?.detect(late.signal).catch(() => {}), isLate]);
-      timer.cancel();
+      if (metrics === null) return;
+      using deadline = new Deadline(access.clock, LONGEST_DETECTION_MS);
+      await untilAborted(deadline.signal, metrics.detect(deadline.signal)).catch(() => {});
     },
     describe: () => metrics?.describe() ?? { prometheus: null, metricNames: null },
     notes:

@@ -1,7 +1,7 @@
 import type { Outcome } from "../model/record.ts";
 import type { DivergenceMetric } from "../store/schema/manifest.ts";
 import { deriveSummary } from "./summary.ts";
-import { selectMeasuredStarts } from "./instance_start.ts";
+import { selectMeasuredStarts } from "./instance_life.ts";
 import { selectMeasured } from "./invocation_selection.ts";
 import type { TimeSpan } from "./memory_time.ts";
 import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "./occupancy.ts";

@@ -10,13 +10,17 @@ import {
   deriveColdStarts,
   deriveColdStartSummary,
 } from "./cold_start_parts.ts";
-import { listColdInvocations } from "./cold_wait.ts";
+import { listColdInvocations } from "./cold_invocation.ts";
 import { type ConcurrencySeries, deriveConcurrency, listInFlightStays } from "./concurrency.ts";
-import { deriveDispatchLagMs } from "./dispatch_lag.ts";
+import { deriveDispatchLagMs } from "./invocation_times.ts";
 import type { StoredRun } from "../store/read/experiment_folder.ts";
-import { deriveInstanceCounts, type InstanceCountSeries } from "./instance_count.ts";
-import { deriveInstanceLives, type InstanceLife } from "./instance_life.ts";
-import { selectMeasuredStarts } from "./instance_start.ts";
+import {
+  deriveInstanceCounts,
+  deriveInstanceLives,
+  type InstanceCountSeries,
+  type InstanceLife,
+  selectMeasuredStarts,
+} from "./instance_life.ts";
 import { selectInvocations, selectMeasured } from "./invocation_selection.ts";
 import { createInvocations, type StoredInvocations } from "../store/read/stored_invocations.ts";
 import { type ColumnTable, StoredTables } from "../store/read/stored_table.ts";
@@ -27,10 +31,8 @@ import {
   PLATFORM_METRICS,
   PROCESSES,
 } from "../store/schema/tables.ts";
-import { largest } from "./largest.ts";
-import { deriveSummary, type Summary } from "./summary.ts";
-import { deriveMinutes, type Minute } from "./minute.ts";
-import { deriveProcessPeaks, type ProcessPeak } from "./process_peak.ts";
+import { largest } from "../stats/quantile.ts";
+import { deriveMinutes, deriveSummary, type Minute, type Summary } from "./summary.ts";
 import {
   deriveOccupancy,
   listInstanceStays,
@@ -239,4 +241,41 @@ function deriveMeasuredLevels(
       panicConcurrency: peakOf(autoscaler?.panicConcurrency),
     },
   };
+}
+
+/** The most that a group of processes used at once; `null` where unknown. */
+export interface ProcessPeak {
+  /** `loader`, `gateway` or `instances`. */
+  readonly group: string;
+  readonly processes: number | null;
+  /** % of a core, whole group. */
+  readonly cpuPercent: number | null;
+  /** Resident memory of the whole group. */
+  readonly memoryMib: number | null;
+}
+
+/**
+ * Derives the peaks of the table `processes`, a row a group.
+ *
+ * @throws LoaderError `result` when the table is broken
+ */
+export function deriveProcessPeaks(table: ColumnTable): ProcessPeak[] {
+  const group = table.texts("group");
+  const processes = table.numbers("processes");
+  const cpuPercent = table.numbers("cpu_percent");
+  const memoryMib = table.numbers("memory_mib");
+  const peakOf = (values: Float64Array, code: number): number | null => {
+    let peak: number | null = null;
+    for (let row = 0; row < table.rowCount; row++) {
+      if (group.codes[row] !== code || Number.isNaN(values[row])) continue;
+      if (peak === null || values[row] > peak) peak = values[row];
+    }
+    return peak;
+  };
+  return group.values.map((name, code) => ({
+    group: name,
+    processes: peakOf(processes, code),
+    cpuPercent: peakOf(cpuPercent, code),
+    memoryMib: peakOf(memoryMib, code),
+  }));
 }

@@ -1,4 +1,4 @@
-import { countJudged, countNotOk, NOT_OK_OUTCOMES } from "../analyze/outcome_count.ts";
+import { countJudged, countNotOk, NOT_OK_OUTCOMES } from "../analyze/summary.ts";
 import type { Capacity } from "../model/platform.ts";
 import type { Outcome } from "../model/record.ts";
 import type { CommonOptions } from "../run/common_options.ts";

@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { countNotOk } from "../analyze/outcome_count.ts";
+import { countNotOk } from "../analyze/summary.ts";
 import type { PreflightLargest, SizeTrial } from "./largest_load.ts";
 import { formatDuration } from "../option/option.ts";
 import type { Preflight, PreflightRun } from "./preflight.ts";

@@ -4,7 +4,7 @@ import type { StoredInvocations } from "../store/read/stored_invocations.ts";
 import { deriveSummary } from "../analyze/summary.ts";
 import { deriveRankedQuantiles, type RankedQuantiles } from "../analyze/ranked_quantiles.ts";
 import { chooseTimeBins, type TimeBins } from "../analyze/time_bins.ts";
-import { deriveTransportLatencyMs } from "../analyze/transport_latency.ts";
+import { deriveTransportLatencyMs } from "../analyze/invocation_times.ts";
 import { LoopPauses } from "../clock/loop_pauses.ts";
 import type { Plan } from "../store/schema/manifest.ts";
 import { isJudged, type Outcome, OUTCOMES } from "../model/record.ts";

@@ -1,10 +1,9 @@
 import Table from "cli-table3";
-import { deriveSummary, type Summary } from "../analyze/summary.ts";
+import { countJudged, countNotOk, deriveSummary, type Summary } from "../analyze/summary.ts";
 import { deriveExperimentVerdict, type ExperimentVerdict } from "../analyze/experiment_verdict.ts";
 import { readExperimentFolder } from "../store/read/experiment_folder.ts";
 import { selectMeasured } from "../analyze/invocation_selection.ts";
 import { readInvocations } from "../store/read/stored_invocations.ts";
-import { countJudged, countNotOk } from "../analyze/outcome_count.ts";
 import type { RunManifest } from "../store/schema/manifest.ts";
 
 /** A run and what it came to. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { deriveColdShares } from "../../lib/analyze/cold_share.ts";
+import { deriveColdShares } from "../../lib/analyze/cold_invocation.ts";
 import { invocationTable } from "../support/invocation_rows.ts";
 
 Deno.test("cold shares: counts by function, of what is known", () => {

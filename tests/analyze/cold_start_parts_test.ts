@@ -7,10 +7,11 @@ import {
   deriveColdStartRows,
   deriveColdStarts,
   deriveColdStartSummary,
+  deriveStartParts,
+  START_PARTS,
 } from "../../lib/analyze/cold_start_parts.ts";
-import { listColdInvocations } from "../../lib/analyze/cold_wait.ts";
+import { listColdInvocations } from "../../lib/analyze/cold_invocation.ts";
 import { deriveInstanceLives, type InstanceLife } from "../../lib/analyze/instance_life.ts";
-import { deriveStartParts, START_PARTS } from "../../lib/analyze/start_parts.ts";
 import { readInvocations } from "../../lib/store/read/stored_invocations.ts";
 import { StoredTables } from "../../lib/store/read/stored_table.ts";
 import { COLD_START_PARTS, INSTANCES } from "../../lib/store/schema/tables.ts";

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { countColdInvocations } from "../../lib/analyze/cold_invocation.ts";
-import { deriveDispatchLagMs } from "../../lib/analyze/dispatch_lag.ts";
+import {
+  deriveDispatchLagMs,
+  deriveResponseTimeMs,
+  deriveSlowdown,
+  deriveTransportLatencyMs,
+} from "../../lib/analyze/invocation_times.ts";
 import { selectMeasured } from "../../lib/analyze/invocation_selection.ts";
-import { deriveSummary } from "../../lib/analyze/summary.ts";
-import { deriveMinutes } from "../../lib/analyze/minute.ts";
-import { deriveOutcomeCounts } from "../../lib/analyze/outcome_count.ts";
+import { deriveMinutes, deriveOutcomeCounts, deriveSummary } from "../../lib/analyze/summary.ts";
 import { deriveResponsePoints } from "../../lib/analyze/response_point.ts";
-import { deriveResponseTimeMs } from "../../lib/analyze/response_time.ts";
-import { deriveSlowdown } from "../../lib/analyze/slowdown.ts";
-import { deriveTransportLatencyMs } from "../../lib/analyze/transport_latency.ts";
 import { type InvocationOfTest, invocationTable } from "../support/invocation_rows.ts";
 
 const table = invocationTable([

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { deriveConcurrency, listInFlightStays } from "../../lib/analyze/concurrency.ts";
-import { deriveInstanceCounts } from "../../lib/analyze/instance_count.ts";
-import type { InstanceLife } from "../../lib/analyze/instance_life.ts";
-import { selectMeasuredStarts } from "../../lib/analyze/instance_start.ts";
+import {
+  deriveInstanceCounts,
+  type InstanceLife,
+  selectMeasuredStarts,
+} from "../../lib/analyze/instance_life.ts";
 import { chooseTimeBins, countPerBin, maxPerBin } from "../../lib/analyze/time_bins.ts";
 import { invocationTable } from "../support/invocation_rows.ts";
 

@@ -1,11 +1,11 @@
 import { readTwinFolder } from "../../store/read/experiment_folder.ts";
 import type { DivergenceMetric } from "../../store/schema/manifest.ts";
-import { deriveInstanceCounts, type InstanceCountSeries } from "../instance_count.ts";
+import { deriveInstanceCounts, type InstanceCountSeries } from "../instance_life.ts";
 import { selectInvocations, selectMeasured } from "../invocation_selection.ts";
 import type { StoredInvocations } from "../../store/read/stored_invocations.ts";
 import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "../occupancy.ts";
 import { rankMeasure } from "../ranked_quantiles.ts";
-import { deriveResponseTimeMs } from "../response_time.ts";
+import { deriveResponseTimeMs } from "../invocation_times.ts";
 import { readRunTables, type RunTables } from "../run_analysis.ts";
 import { chooseTimeBins, countPerBin, type TimeBins } from "../time_bins.ts";
 

@@ -1,15 +1,14 @@
-import { deriveInstanceCounts } from "../../analyze/instance_count.ts";
-import type { InstanceLife } from "../../analyze/instance_life.ts";
+import { deriveInstanceCounts, type InstanceLife } from "../../analyze/instance_life.ts";
 import { selectInvocations } from "../../analyze/invocation_selection.ts";
 import {
   isRankedCode,
   OK_CODE,
   type StoredInvocations,
 } from "../../store/read/stored_invocations.ts";
-import { largest } from "../../analyze/largest.ts";
+import { largest } from "../../stats/quantile.ts";
 import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "../../analyze/occupancy.ts";
 import { deriveResponsePoints, type ResponsePoint } from "../../analyze/response_point.ts";
-import { deriveResponseTimeMs } from "../../analyze/response_time.ts";
+import { deriveResponseTimeMs } from "../../analyze/invocation_times.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import { BURST_ROLES, type BurstDeclaration, type BurstRole } from "../../model/answer.ts";
 import type { Answer } from "./answer.ts";

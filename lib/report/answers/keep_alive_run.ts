@@ -1,4 +1,4 @@
-import { deriveColdShares } from "../../analyze/cold_share.ts";
+import { deriveColdShares } from "../../analyze/cold_invocation.ts";
 import { selectMeasured } from "../../analyze/invocation_selection.ts";
 import {
   deriveInstanceTimes,

@@ -1,4 +1,4 @@
-import { deriveRunStanding, type RunStanding } from "../../analyze/run_standing.ts";
+import { deriveRunStanding, type RunStanding } from "../../analyze/experiment_verdict.ts";
 import type { Summary } from "../../analyze/summary.ts";
 import type { SweepDeclaration } from "../../model/answer.ts";
 import { type Html, html } from "../page/html.ts";

@@ -1,5 +1,5 @@
 import type { Percentile, RankedQuantiles } from "../../analyze/ranked_quantiles.ts";
-import type { RunStanding } from "../../analyze/run_standing.ts";
+import type { RunStanding } from "../../analyze/experiment_verdict.ts";
 import { medianInterval } from "../../stats/median_interval.ts";
 import { quantile } from "../../stats/quantile.ts";
 

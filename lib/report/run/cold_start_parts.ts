@@ -2,9 +2,10 @@ import {
   type ColdStartGroup,
   type ColdStartSummary,
   type Spread,
+  START_PARTS,
+  type StartPart,
 } from "../../analyze/cold_start_parts.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
-import { START_PARTS, type StartPart } from "../../analyze/start_parts.ts";
 import type { Figure } from "../page/figure.ts";
 import { createLegend } from "../plot/marks.ts";
 import { formatNoun, formatNumber } from "../page/number_format.ts";

@@ -1,4 +1,4 @@
-import { largest } from "../../analyze/largest.ts";
+import { largest } from "../../stats/quantile.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import type { Figure } from "../page/figure.ts";
 import { createLegend } from "../plot/marks.ts";

@@ -1,4 +1,4 @@
-import { countJudged, countNotOk } from "../../analyze/outcome_count.ts";
+import { countJudged, countNotOk } from "../../analyze/summary.ts";
 import type { ResponsePoint } from "../../analyze/response_point.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import type { Figure } from "../page/figure.ts";

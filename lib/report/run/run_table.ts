@@ -1,5 +1,5 @@
 import type { Percentile, RankedQuantiles } from "../../analyze/ranked_quantiles.ts";
-import { countNotOk, NOT_OK_OUTCOMES } from "../../analyze/outcome_count.ts";
+import { countNotOk, type Minute, NOT_OK_OUTCOMES } from "../../analyze/summary.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import { type Html, html, NOTHING } from "../page/html.ts";
 import { formatCount, formatNumber, UNKNOWN } from "../page/number_format.ts";
@@ -7,7 +7,6 @@ import { splitName } from "../page/name_format.ts";
 import { renderTable, type ReportColumn } from "../page/table_section.ts";
 import { chooseListedPercentiles } from "../plot/tail_percentile.ts";
 import { anchorOf } from "./verdict_section.ts";
-import type { Minute } from "../../analyze/minute.ts";
 import type { StoredRun } from "../../store/read/experiment_folder.ts";
 import type { WarmupCheck } from "../../store/schema/manifest.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { deriveReactionMs } from "../../../lib/analyze/twin/reaction.ts";
+import { deriveReactionMs } from "../../../lib/analyze/twin/parameters.ts";
 import type { ServingInstance, TwinSource } from "../../../lib/analyze/twin/source.ts";
 import type { RunManifest } from "../../../lib/store/schema/manifest.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RankedQuantiles } from "../../../lib/analyze/ranked_quantiles.ts";
-import { deriveRunStanding, type RunStanding } from "../../../lib/analyze/run_standing.ts";
+import { deriveRunStanding, type RunStanding } from "../../../lib/analyze/experiment_verdict.ts";
 import type { SweepDeclaration } from "../../../lib/model/answer.ts";
 import type { RunManifest, RunStatus, VerdictWord } from "../../../lib/store/schema/manifest.ts";
 import { describeSweep, SWEEP_MEASURES } from "../../../lib/report/answers/sweep_figure.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { deriveDispatchLagMs } from "../../../lib/analyze/dispatch_lag.ts";
+import { deriveDispatchLagMs } from "../../../lib/analyze/invocation_times.ts";
 import { readExperimentFolder } from "../../../lib/store/read/experiment_folder.ts";
 import { readInvocations } from "../../../lib/store/read/stored_invocations.ts";
 import { writeExperimentManifest, writeSweep } from "../../support/run_folder.ts";

@@ -29,7 +29,7 @@ export interface Clock {
   nowMs(): number;
   /** The origin in milliseconds since 1970-01-01 UTC. */
   readonly originUnixMs: number;
-  /** Whether time jumps from event to event: then nothing is ever late, and CPU time says nothing. */
+  /** Time jumps from event to event: nothing is ever late, and CPU time says nothing. */
   readonly isVirtual: boolean;
   /**
    * Calls `callback` once, at `dueMs` or as soon after as can be. A callback

@@ -284,7 +284,7 @@ function round(value: number): string {
 export const OVERLOAD_SHARE = 0.3;
 
 /**
- * Whether the platform was overloaded: among the invocations that returned, more
+ * True where the platform was overloaded: of the invocations that returned, more
  * than 30 % were not ok.
  */
 export function isOverloaded(outcomes: Readonly<Record<string, number>>): boolean {

@@ -120,7 +120,7 @@ export interface EndedConnection {
 /** What a transport that sees its connections calls, once for each. */
 export type ConnectionCallback = (connection: EndedConnection) => void;
 
-/** Sends invocations. */
+/** Sends invocations; a call is a slot in the dispatcher's columns, so that it allocates nothing. */
 export interface Transport {
   /** Sends the call in the slot; completes it exactly once, never synchronously. */
   invoke(slot: number): void;
@@ -214,12 +214,12 @@ export interface SettingsChange {
   readonly after: Readonly<Record<string, string | null>>;
 }
 
-/** Where functions run. */
+/** Where functions run: deploys them, hands out the transport to them, tells of their instances. */
 export interface Platform extends AsyncDisposable {
   readonly name: string;
   readonly clock: Clock;
   readonly capacity: Capacity;
-  /** Whether others may deploy at the same place, so that names must be this deployment's alone. */
+  /** Others may deploy at the same place, so names must be this deployment's alone. */
   readonly isShared?: true;
   /** Facts for the manifest: versions, calibration, settings in force. */
   describe(): Record<string, unknown>;

@@ -26,7 +26,7 @@ export const OUTCOMES = [
   "cancelled",
 ] as const;
 
-/** See {@linkcode OUTCOMES}. */
+/** What became of a scheduled invocation: exactly one of {@linkcode OUTCOMES}. */
 export type Outcome = (typeof OUTCOMES)[number];
 
 /**

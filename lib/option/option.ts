@@ -34,11 +34,11 @@ export interface Option<T> {
   readonly defaults: PlacedDefault<T>;
   /** How a default is written in the help; `null` leaves it out. */
   readonly show: (value: T) => string | null;
-  /** Whether a resumed experiment must have the same value. */
+  /** A resumed experiment must have the same value. */
   readonly decidesResult: boolean;
   /** Of an experiment's own options: whether the schedule of a run follows it; absent: it does. */
   readonly shapesSchedule?: boolean;
-  /** Whether the value names a file whose content decides on the results. */
+  /** The value names a file whose content decides on the results. */
   readonly readsFile?: boolean;
   /** The platforms that use it; `null`: every one. */
   readonly platforms: readonly string[] | null;
@@ -117,7 +117,7 @@ function isPlaced<T>(value: T | PlacedDefault<T>): value is PlacedDefault<T> {
   return typeof value === "object" && value !== null && "cluster" in value;
 }
 
-/** Free text. */
+/** An option of any text but the empty one. */
 export function textOption<T extends string | null>(
   placeholder: string,
   text: OptionText<T>,
@@ -128,7 +128,7 @@ export function textOption<T extends string | null>(
   });
 }
 
-/** One of a few words. */
+/** An option of one of a few words; the help lists them. */
 export function choiceOption<T extends string>(
   choices: readonly T[],
   text: OptionText<T>,
@@ -142,7 +142,7 @@ export function choiceOption<T extends string>(
   });
 }
 
-/** A switch that is on or off. */
+/** A switch: `--name` turns it on, `--no-name` off. */
 export function switchOption<T extends boolean | null>(
   text: OptionText<T>,
 ): Option<boolean | T> {
@@ -163,7 +163,7 @@ function boundsOf({ minimum, maximum }: Bounds): Bounds {
   return { minimum, maximum };
 }
 
-/** A whole number. */
+/** An option of a whole number within bounds. */
 export function integerOption<T extends number | null>(
   placeholder: string,
   text: OptionText<T> & Bounds,
@@ -176,7 +176,7 @@ export function integerOption<T extends number | null>(
   );
 }
 
-/** A number. */
+/** An option of a number within bounds. */
 export function numberOption<T extends number | null>(
   placeholder: string,
   text: OptionText<T> & Bounds,
@@ -189,7 +189,7 @@ export function numberOption<T extends number | null>(
   );
 }
 
-/** Whole numbers, ascending, separated by commas. */
+/** An option of whole numbers within bounds, ascending and separated by commas: `6,12,18`. */
 export function integerListOption<T extends readonly number[] | null>(
   placeholder: string,
   text: OptionText<T> & Bounds,
@@ -205,7 +205,7 @@ export function integerListOption<T extends readonly number[] | null>(
   }, (numbers) => numbers === null ? null : numbers.join(","));
 }
 
-/** Some of a few words, each at most once, separated by commas. */
+/** An option of some of a few words, each at most once, separated by commas. */
 export function choiceListOption<T extends string>(
   choices: readonly T[],
   text: OptionText<readonly T[]>,
@@ -221,7 +221,7 @@ export function choiceListOption<T extends string>(
   }, (words) => words.join(","));
 }
 
-/** A length of time in milliseconds, written as `500ms`, `20s`, `3min`, `1h`. */
+/** An option of a length of time, in milliseconds, written as `500ms`, `20s`, `3min`, `1h`. */
 export function durationOption<T extends number | null>(
   text: OptionText<T> & Bounds,
 ): Option<number | T> {
@@ -287,7 +287,7 @@ export function defaultOf<T>({ defaults }: Option<T>, isCluster: boolean): T {
   return isCluster ? defaults.cluster : defaults.local;
 }
 
-/** An option with another default, the same everywhere. */
+/** The same option with another default, on one machine and on a cluster alike. */
 export function withDefault<T>(option: Option<T>, value: T): Option<T> {
   return { ...option, defaults: { local: value, cluster: value } };
 }

@@ -12,7 +12,7 @@ const DEFINITIONS = [LOCAL, ENDPOINTS, SIMULATOR, KNATIVE] as const;
 
 type Definition = typeof DEFINITIONS[number];
 
-/** The name of a platform. */
+/** The name of a platform, as `--platform` takes it. */
 export type PlatformName = Definition["name"];
 
 /** What each platform is made from, by its name. */

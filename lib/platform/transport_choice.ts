@@ -33,7 +33,7 @@ interface TransportSettings {
   readonly coldStartsMarked: boolean;
 }
 
-/** The name of a transport. */
+/** The name of a transport, as `--transport` takes it: the project's own HTTP/2, or grpc-js. */
 export type TransportName = "http2" | "grpc-js";
 
 /** The transport where none is chosen. */

@@ -29,7 +29,7 @@ const REAL_CALLS = { platforms: platformsWith(({ traits }) => !traits.isVirtual)
 /** What platforms use whose parts can be measured, and simulated. */
 const MEASURED = { platforms: platformsWith(({ traits }) => traits.hasTwins) };
 
-/** Options that every experiment has. */
+/** The options that every experiment has: platform, seed, output, limits of the verdict. */
 export const COMMON_OPTIONS = {
   platform: choiceOption(PLATFORM_NAMES, {
     meaning: "where the functions run",
@@ -176,7 +176,7 @@ export function verdictLimits(options: CommonOptions): VerdictLimits {
   };
 }
 
-/** Options of experiments whose functions all ask for the same. */
+/** The options of experiments whose functions all ask for the same runtime and memory. */
 export const PATTERN_OPTIONS = {
   runtimeMs: durationOption({
     meaning: "requested runtime of every invocation",
@@ -193,7 +193,7 @@ export const PATTERN_OPTIONS = {
   }),
 };
 
-/** Options of experiments that replay a trace. */
+/** The options of experiments that replay a trace: which one, which window, how fast. */
 export const TRACE_OPTIONS = {
   trace: textOption<string | null>("folder", {
     meaning:

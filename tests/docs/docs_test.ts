@@ -69,7 +69,8 @@ Deno.test("docs: every task that is named is there, and every file that is named
     const files = [
       ...text.matchAll(/`((?:lib|scripts|tests|bench|config|experiments)\/[\w./-]+)`/g),
     ]
-      .filter(([, file]) => !existsSync(join(PROJECT, file)));
+      // A recipe names files that are to be made.
+      .filter(([, file]) => page !== "CONTRIBUTING.md" && !existsSync(join(PROJECT, file)));
     return [...named, ...files].map(([phrase]) => `${page}: ${phrase}`);
   });
   assert.deepEqual(missing, []);

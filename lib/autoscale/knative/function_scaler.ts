@@ -22,7 +22,7 @@ export interface ScalerDecision extends Decision {
   readonly stable: number;
   /** Average concurrency over the panic window. */
   readonly panic: number;
-  /** Whether the decision was made in panic. */
+  /** The decision was made in panic. */
   readonly panicking: boolean;
 }
 

@@ -101,7 +101,7 @@ export class KnativeDecider {
     this.#panicScale = set.initialReady;
   }
 
-  /** Whether the last decision was made in panic: then the scale does not fall. */
+  /** The last decision was made in panic: the scale does not fall. */
   get panicking(): boolean {
     return this.#panicSinceMs !== undefined;
   }

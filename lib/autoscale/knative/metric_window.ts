@@ -6,7 +6,7 @@ export interface MetricWindowOptions {
   readonly windowMs: number;
   /** The width of a bucket. */
   readonly granularityMs: number;
-  /** Whether recent buckets count more (exponential decay). */
+  /** Recent buckets count more, by exponential decay. */
   readonly weighted: boolean;
 }
 

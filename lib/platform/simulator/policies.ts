@@ -43,7 +43,7 @@ const KEEP_ALIVE_POLICIES: Readonly<Record<string, PolicyFactory>> = {
   },
 };
 
-/** Every policy that can be chosen by name. */
+/** The names of the policies that decide when simulated instances come and go. */
 export const POLICY_NAMES: readonly string[] = [KNATIVE, ...Object.keys(KEEP_ALIVE_POLICIES)];
 
 /** @throws LoaderError `usage` when there is no policy of that name */

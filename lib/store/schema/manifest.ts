@@ -206,7 +206,7 @@ const plan = z.object({
   cut: cutRequests.optional(),
 });
 
-/** What will happen, known before any load. */
+/** What a schedule will do, known before any load: totals, mean and peak rate, concurrency. */
 export type Plan = Described<typeof plan>;
 
 const status = z.enum(["running", "finished", "overloaded", "interrupted", "failed"]);

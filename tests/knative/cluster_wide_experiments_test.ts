@@ -6,6 +6,7 @@ import { readRows, readRun } from "../support/run_files.ts";
 import { Script } from "../support/script.ts";
 import {
   checkRun,
+  checkStarts,
   makeExperiment,
   readReport,
   readStarts,
@@ -16,12 +17,9 @@ import { listObjects } from "./test_platform.ts";
 
 testExperiment("trace sweep", async (role, folder) => {
   const made = await makeExperiment(role, folder, "trace_sweep", [
-    ...["--sizes", "3,6", "--duration", "1min", "--rate-scale", "0.2"],
+    ...["--sizes", "3,6", "--duration", "30s", "--rate-scale", "0.2"],
   ]);
-  const started = new Set(
-    [3, 6].flatMap((size) => [...checkRun(made, `functions-${size}_repetition-0`)]),
-  );
-  assert.deepEqual(started, made.placed, "each start that Kubernetes tells of, and no other");
+  checkStarts(made, [3, 6].map((size) => `functions-${size}_repetition-0`));
   const parts = [3, 6].flatMap((size) => readStarts(made, `functions-${size}_repetition-0`));
   assert.ok(parts.length >= 9, "every function has started");
   assert.match(readReport(made), /scheduling/i);

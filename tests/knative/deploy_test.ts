@@ -10,6 +10,7 @@ import { HAS_CLUSTER, openTestRole, type TestRole } from "./role.ts";
 import {
   createService,
   createTestPlatform,
+  deleteService,
   invokeEach,
   listObjects,
   smallFunction,
@@ -174,7 +175,7 @@ testTogether("what is cut short, or loses a part", {
     await using platform = await createTestPlatform(role, { onNote: deleted.resolve });
     await platform.deploy([smallFunction(0), smallFunction(1)], never);
     const { admin, namespace } = role;
-    await admin.custom.deleteNamespacedCustomObject({ ...SERVICES, namespace, name: "f-0" });
+    await deleteService(admin, "f-0");
     assert.match(await deleted.promise, /The service f-0 was deleted by someone else/);
     // Its calls are served until the garbage collector has taken its route away.
     await waitUntil("its route is gone", async () => {

@@ -10,7 +10,7 @@ testExperiment("rps ramp", async (role, folder) => {
   const { runs } = readExperiment(folder);
   assert.equal(runs.length, 2);
   const instances = runs.flatMap((path) => [...checkRun(made, path.replace("runs/", ""))]);
-  for (const name of instances) assert.ok(made.placed.has(name), name);
+  for (const name of instances) assert.ok(made.placedUnixMs.has(name), name);
 });
 
 testExperiment("burst", async (role, folder) => {

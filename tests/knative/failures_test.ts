@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { RIGHTS } from "../../lib/platform/knative/cluster/rights.ts";
-import { SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
 import { DEFAULT_TEMPLATE } from "../../lib/platform/knative/knative_options.ts";
 import { waitUntil } from "./condition.ts";
 import { ForeignService } from "./foreign_service.ts";
 import { HAS_CLUSTER, openTestRole, type TestRole } from "./role.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
+import { deleteService } from "./test_platform.ts";
 import { runTogether } from "./together.ts";
 import { assertNoTrace, assertTold, clean, countOutcomes, UserRun } from "./user_run.ts";
 
@@ -216,11 +216,10 @@ testTogether("in mid-run the load goes on", "midrun", {
     assertMadeWithoutPrometheus(run, /\d+ of \d+ scrapes of Knative's metrics are gaps/);
   },
   "a service that someone else deletes": async (role, seed) => {
-    const { admin, namespace } = role;
     await using run = await UserRun.start(role, "--seed", seed, ...LONG_LOAD);
     await run.hasInvoked(8);
     const name = (await run.services()).find((name) => /-0-/.test(name))!;
-    await admin.custom.deleteNamespacedCustomObject({ ...SERVICES, namespace, name });
+    await deleteService(role.admin, name);
     // Its calls are served until the garbage collector has taken its route away.
     await run.whileRunning(
       "an invocation of it has failed",

@@ -17,8 +17,8 @@ const SMALL = [
 export interface Made {
   readonly folder: string;
   readonly stderr: string;
-  /** Names of pods that the scheduler has placed since the namespace is there, by Kubernetes' events. */
-  readonly placed: ReadonlySet<string>;
+  /** When the scheduler has placed each pod since the namespace is there, by Kubernetes' events. */
+  readonly placedUnixMs: ReadonlyMap<string, number>;
 }
 
 /** Starts an experiment with the role's rights alone; it finds the gateway by itself. */
@@ -57,8 +57,11 @@ export async function makeExperiment(
   const { items } = await role.admin.core.listNamespacedEvent({ namespace: role.namespace });
   const placed = items
     .filter(({ reason, involvedObject }) => reason === "Scheduled" && involvedObject.kind === "Pod")
-    .map(({ involvedObject }) => involvedObject.name!);
-  return { folder, stderr, placed: new Set(placed) };
+    .map(({ involvedObject, eventTime, lastTimestamp }) =>
+      // Typed as a date, it comes as text.
+      [involvedObject.name!, new Date((eventTime ?? lastTimestamp)!).getTime()] as const
+    );
+  return { folder, stderr, placedUnixMs: new Map(placed) };
 }
 
 /** Every invocation has a row, was answered by an instance that is known, and each start is told. */
@@ -82,6 +85,28 @@ export function checkRun(made: Made, name: string): Set<string> {
   assert.ok(readRows(`${path}/nodes.csv`).length > 0, "the metrics API tells of the node");
   for (const row of readStarts(made, name)) checkParts(row);
   return instances;
+}
+
+/** Each start that Kubernetes tells of until a run's end was told by the run, and no other. */
+export function checkStarts(made: Made, runs: readonly string[]): void {
+  const replicaSetOf = (pod: string) => pod.replace(/-[^-]+$/, "");
+  const started = new Set<string>();
+  const endedUnixMs = new Map<string, number>();
+  for (const name of runs) {
+    const endedMs = Date.parse(readRun(made.folder, name).endedAt!);
+    for (const pod of checkRun(made, name)) {
+      started.add(pod);
+      endedUnixMs.set(replicaSetOf(pod), endedMs);
+    }
+  }
+  for (const pod of started) assert.ok(made.placedUnixMs.has(pod), `${pod} was never started`);
+  for (const [pod, placedMs] of made.placedUnixMs) {
+    if (started.has(pod)) continue;
+    // The autoscaler may start one more between a run's end and the removal.
+    const endedMs = endedUnixMs.get(replicaSetOf(pod));
+    assert.ok(endedMs !== undefined, `${pod} is of no run`);
+    assert.ok(placedMs > endedMs - 1000, `${pod} was started, and nothing is told of it`);
+  }
 }
 
 /** The starts of a run; one that had none has no table of them. */

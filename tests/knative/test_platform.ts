@@ -1,7 +1,12 @@
 import process from "node:process";
 import { createCallColumns } from "../../lib/invoke/calls_in_flight.ts";
 import type { FunctionSpec, Platform } from "../../lib/model/platform.ts";
-import type { KubeAccess, NamedObject } from "../../lib/platform/knative/cluster/kube_access.ts";
+import {
+  isNotFound,
+  type KubeAccess,
+  type NamedObject,
+  persist,
+} from "../../lib/platform/knative/cluster/kube_access.ts";
 import type { LivePod, LiveService } from "../../lib/platform/knative/cluster/knative_objects.ts";
 import { SERVICES } from "../../lib/platform/knative/cluster/knative_objects.ts";
 import type { PlatformSettings } from "../../lib/platform/registry.ts";
@@ -50,6 +55,20 @@ export async function createService(
   body: NamedObject,
 ): Promise<void> {
   await custom.createNamespacedCustomObject({ ...SERVICES, namespace, body });
+}
+
+/** Deletes a service, as someone else would who tries again while a busy webhook does not answer. */
+export async function deleteService(access: KubeAccess, name: string): Promise<void> {
+  const { clock, custom, namespace } = access;
+  const remove = async () => {
+    try {
+      await custom.deleteNamespacedCustomObject({ ...SERVICES, namespace, name });
+    } catch (error) {
+      // Gone, though the answer was lost.
+      if (!isNotFound(error)) throw error;
+    }
+  };
+  await persist(access, remove, { doing: `delete ${name}`, untilMs: clock.nowMs() + LONGEST_MS });
 }
 
 /** Invokes every function once; who refuses what is not there, and when, is the ingress' affair. */

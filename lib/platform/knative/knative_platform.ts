@@ -400,8 +400,10 @@ function domainOf(deployed: readonly DeployedFunction[]): string {
   return new URL(some.url!).hostname.slice(some.name.length + 1);
 }
 
-/** Unique among all loaders of a cluster, and told apart by a person: when, and four digits. */
-/** Containers may have the same host name and process id, and start at the same instant. */
+/**
+ * Unique among all loaders of a cluster, and told apart by a person: when, and digits that are
+ * drawn, as containers may have the same host name and process id, and start at the same instant.
+ */
 function makeRunId(): string {
   const time = wallClockDate().toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
   return `${time}-${uniqueHex(8)}`;

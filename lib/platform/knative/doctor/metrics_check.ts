@@ -78,12 +78,10 @@ export function judgeScraping(place: string, names: readonly string[]): Finding 
       "kubectl apply -f https://raw.githubusercontent.com/knative-extensions/monitoring/main/servicemonitor.yaml",
     );
   }
-  const scheme = isOld ? "those of releases up to 1.18" : "those of releases from 1.19 on";
+  const releases = isOld ? "releases up to 1.18" : "releases from 1.19 on";
   return okay(
     "Prometheus",
-    `Prometheus at ${place} has ${names.length} metrics of Knative's, by the names of ${
-      scheme.replace("those of ", "")
-    }.`,
+    `Prometheus at ${place} has ${names.length} metrics of Knative's, by the names of ${releases}.`,
   );
 }
 

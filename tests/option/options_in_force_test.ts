@@ -3,11 +3,10 @@ import { burst } from "../../experiments/burst.ts";
 import { keepAlive } from "../../experiments/keep_alive.ts";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
 import { traceSweep } from "../../experiments/trace_sweep.ts";
-import type { PlatformName } from "../../lib/platform/registry.ts";
+import { PLATFORM_NAMES, type PlatformName, platformOf } from "../../lib/platform/registry.ts";
 import { COMMON_OPTIONS, type CommonOptions } from "../../lib/run/common_options.ts";
 import { settingsOf } from "../../lib/run/create_platform.ts";
 import { doctorOptionsOf } from "../../lib/doctor/doctor.ts";
-import { ENDPOINTS } from "../../lib/platform/endpoints/endpoints.ts";
 import { KNATIVE } from "../../lib/platform/knative/knative.ts";
 import { settleKnativeOptions } from "../../lib/platform/knative/knative_options.ts";
 import { LOCAL } from "../../lib/platform/local/local.ts";
@@ -29,13 +28,12 @@ function callsOf({ transport, connections, expiredCalls }: CommonOptions): unkno
   return { transport, connections, expiredCalls };
 }
 
-/** What each platform is made from. */
-const SETTINGS_OF: { readonly [Name in PlatformName]: (options: CommonOptions) => unknown } = {
+/** What platforms make of the values of their options; of the others these are looked at. */
+const SETTLED: { readonly [Name in PlatformName]?: (options: CommonOptions) => unknown } = {
   local: (options) => [
     callsOf(options),
     settleLocalOptions({ ...settingsOf(LOCAL, options), createTransport }),
   ],
-  endpoints: (options) => settingsOf(ENDPOINTS, options),
   simulator: (options) =>
     settleSimulatorOptions(readSimulatorOptions(settingsOf(SIMULATOR, options))),
   knative: (options) => [
@@ -87,13 +85,16 @@ function argsOf(name: string, option: Option<unknown>): string[] {
   ];
 }
 
-for (const platform of Object.keys(SETTINGS_OF) as PlatformName[]) {
+for (const platform of PLATFORM_NAMES) {
+  const settle = SETTLED[platform] ??
+    ((options: CommonOptions) => settingsOf(platformOf(platform), options));
+
   Deno.test(`options: each that the platform ${platform} alone uses changes its settings`, () => {
     const place = ["--platform", platform];
     if (platform === "endpoints") place.push("--endpoints", "h.example:80");
     const settingsOf = (args: readonly string[]) => {
       const { values } = parseOptions("x", "", COMMON_OPTIONS, [...place, ...args]);
-      return JSON.stringify(SETTINGS_OF[platform](values));
+      return JSON.stringify(settle(values));
     };
     const before = settingsOf([]);
     const table = Object.entries(COMMON_OPTIONS as OptionTable)

@@ -18,7 +18,7 @@ import {
   isReady,
   renderDiagnosis,
 } from "../lib/doctor/doctor.ts";
-import { findExperiment } from "../lib/doctor/find_experiment.ts";
+import { findExperiment } from "../lib/cli/find_experiment.ts";
 import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
 

@@ -10,7 +10,7 @@
  */
 import { LoaderError } from "../lib/base/error.ts";
 import { formatJson } from "../lib/base/json.ts";
-import { findExperiment, listExperiments } from "../lib/doctor/find_experiment.ts";
+import { findExperiment, listExperiments } from "../lib/cli/find_experiment.ts";
 import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
 import { isFeasible, preflight } from "../lib/preflight/preflight.ts";
 import { parsePreflightOptions } from "../lib/preflight/preflight_options.ts";

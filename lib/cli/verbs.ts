@@ -1,5 +1,5 @@
 import { LoaderError } from "../base/error.ts";
-import { findExperiment, listExperiments } from "../doctor/find_experiment.ts";
+import { findExperiment, listExperiments } from "./find_experiment.ts";
 import { LOADER_VERSION } from "../run/machine_facts.ts";
 import { type Command, print, runCommand } from "./program.ts";
 import { runScript } from "./script.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findExperiment, listExperiments } from "../../lib/doctor/find_experiment.ts";
+import { findExperiment, listExperiments } from "../../lib/cli/find_experiment.ts";
 import { findNearest } from "../../lib/cli/verbs.ts";
 import { LOADER_VERSION } from "../../lib/run/machine_facts.ts";
 import { TOOLS } from "../../loader.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { findExperiment } from "../../lib/doctor/find_experiment.ts";
+import { findExperiment } from "../../lib/cli/find_experiment.ts";
 import { readExperiment } from "../support/run_files.ts";
 import { PROJECT, runScript, temporaryFolder } from "../support/script.ts";
 

@@ -32,9 +32,6 @@ const LAYERS: readonly (readonly string[])[] = [
 /** Siblings of the bottom layer that another may import: errors and randomness are everywhere. */
 const ALLOWED_SIBLINGS: ReadonlySet<string> = new Set(["stats → base"]);
 
-/** Circles that are still there; an entry goes when its circle does, and none is added. */
-const KNOWN_CIRCLES: readonly (readonly string[])[] = [];
-
 /** A file and the project's files that it imports, as paths from the project's root. */
 export interface ModuleImports {
   readonly file: string;
@@ -65,23 +62,9 @@ function judge(file: string, target: string): string | null {
   return toLayer === fromLayer ? `${from} and ${to} are siblings` : `${to} lies above ${from}`;
 }
 
-/**
- * One sentence for each circle of files that import each other, directly or through
- * others, and for each known one that is no more.
- */
-export function findCircles(
-  modules: readonly ModuleImports[],
-  known: readonly (readonly string[])[] = KNOWN_CIRCLES,
-): string[] {
-  const circles = listCircles(modules);
-  const isPartOf = (circle: readonly string[], one: readonly string[]) =>
-    circle.every((file) => one.includes(file));
-  return [
-    ...circles.filter((circle) => !known.some((one) => isPartOf(circle, one)))
-      .map((circle) => `${circle.join(", ")} import each other in a circle.`),
-    ...known.filter((one) => !circles.some((circle) => isPartOf(circle, one)))
-      .map((one) => `${one.join(", ")} are no circle any more; remove them from KNOWN_CIRCLES.`),
-  ];
+/** One sentence for each circle of files that import each other, directly or through others. */
+export function findCircles(modules: readonly ModuleImports[]): string[] {
+  return listCircles(modules).map((files) => `${files.join(", ")} import each other in a circle.`);
 }
 
 /** The strongly connected components of more than one file, by Tarjan's algorithm (1972). */

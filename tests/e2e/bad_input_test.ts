@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { csv, nameFiles, SMALL_TRACE, TemporaryFolder } from "../support/trace_files.ts";
+import { csv, nameFiles, SMALL_TRACE, temporaryFiles } from "../support/trace_files.ts";
 import { runScript, temporaryFolder } from "../support/script.ts";
 
 const SWEEP = "experiments/trace_sweep.ts";
@@ -93,7 +93,7 @@ const TRACES: readonly (readonly [string, Record<string, string>, RegExp])[] = [
 
 for (const [defect, files, sentence] of TRACES) {
   Deno.test(`mistake: a trace with a ${defect}`, async () => {
-    await using trace = await TemporaryFolder.write(files);
+    await using trace = await temporaryFiles(files);
     const { status, stderr } = await runScript(SWEEP, [
       "--trace",
       trace.path,

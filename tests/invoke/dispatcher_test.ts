@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { VirtualClock } from "../../lib/clock/virtual_clock.ts";
 import { LoaderError } from "../../lib/base/error.ts";
+import { neverAborted } from "../../lib/base/signal.ts";
 import { generateSchedule } from "../../lib/schedule/trace_schedule.ts";
 import { dispatch, type DispatchOptions } from "../../lib/invoke/dispatcher.ts";
 import { VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
@@ -10,43 +11,20 @@ import { OUTCOMES } from "../../lib/model/record.ts";
 import type { Schedule } from "../../lib/model/schedule.ts";
 import { functionKey } from "../../lib/model/trace.ts";
 import { GENERATOR } from "../../lib/store/schema/tables.ts";
-import { createFakeTransport, type FakeAnswer, type FakeLog } from "../support/fake_transport.ts";
+import type { FakeAnswer } from "../support/fake_transport.ts";
 import { InvocationMemorySink, MemorySink } from "../support/memory_sink.ts";
 import { listInvocations, traceWithCounts } from "../support/schedules.ts";
-
-interface Trial {
-  readonly rows: MemorySink["rows"];
-  readonly seconds: MemorySink["rows"];
-  readonly log: FakeLog;
-  readonly result: Awaited<ReturnType<typeof dispatch>>;
-}
+import { type FakeRun, runFake } from "./fake_run.ts";
 
 async function tryDispatch(
   schedule: Schedule,
   answer: (calls: CallColumns, slot: number) => FakeAnswer,
   options: Partial<DispatchOptions> = {},
   beforeRun: (clock: VirtualClock) => void = () => {},
-): Promise<Trial> {
+): Promise<FakeRun> {
   const clock = new VirtualClock();
-  const { factory, log } = createFakeTransport(clock, answer);
-  const invocations = createInvocationSink(schedule);
-  const generator = new MemorySink(GENERATOR);
   beforeRun(clock);
-  const result = await dispatch({
-    clock,
-    schedule,
-    transport: factory,
-    invocations,
-    generator,
-    maxInFlight: 1000,
-    timeoutMs: 60_000,
-    drainMs: 10_000,
-    limits: VERDICT_LIMITS,
-    readCpuMs: null,
-    signal: new AbortController().signal,
-    ...options,
-  });
-  return { rows: invocations.rows, seconds: generator.rows, log, result };
+  return await runFake(clock, schedule, answer, options);
 }
 
 function createInvocationSink(schedule: Schedule): InvocationMemorySink {
@@ -325,7 +303,7 @@ Deno.test("dispatch: a transport that cannot connect ends the run with its error
       drainMs: 1,
       limits: VERDICT_LIMITS,
       readCpuMs: null,
-      signal: new AbortController().signal,
+      signal: neverAborted(),
     }),
     /no connection/,
   );

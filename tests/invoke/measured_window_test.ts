@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { generateSchedule } from "../../lib/schedule/trace_schedule.ts";
-import { dispatch, type DispatchOptions, RUN_LEAD_MS } from "../../lib/invoke/dispatcher.ts";
-import { VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
+import { type DispatchOptions, RUN_LEAD_MS } from "../../lib/invoke/dispatcher.ts";
 import type { CallColumns } from "../../lib/model/platform.ts";
 import type { PhaseSpan, Schedule } from "../../lib/model/schedule.ts";
-import { functionKey } from "../../lib/model/trace.ts";
 import { GENERATOR } from "../../lib/store/schema/tables.ts";
-import { createFakeTransport, type FakeAnswer } from "../support/fake_transport.ts";
+import type { FakeAnswer } from "../support/fake_transport.ts";
 import { LateClock } from "../support/late_clock.ts";
-import { InvocationMemorySink, MemorySink } from "../support/memory_sink.ts";
+import { MemorySink } from "../support/memory_sink.ts";
 import { traceWithCounts } from "../support/schedules.ts";
+import { runFake } from "./fake_run.ts";
 
 /** How a generator is disturbed; times since run start. */
 interface Disturbance {
@@ -29,25 +28,14 @@ async function observe(
   beforeRun: (clock: LateClock) => void = () => {},
 ) {
   const clock = new LateClock((dueMs) => lateMs(dueMs - RUN_LEAD_MS));
-  const { factory } = createFakeTransport(clock, answer);
-  const invocations = new InvocationMemorySink(schedule.functions.map(functionKey));
-  const generator = new MemorySink(GENERATOR);
   beforeRun(clock);
-  const result = await dispatch({
-    clock,
-    schedule,
-    transport: factory,
-    invocations,
-    generator,
-    maxInFlight: 1000,
+  const { rows, seconds, result } = await runFake(clock, schedule, answer, {
     timeoutMs: 3_600_000,
     drainMs: 900_000,
-    limits: VERDICT_LIMITS,
     readCpuMs: () => cpuMs(clock.nowMs() - RUN_LEAD_MS),
-    signal: new AbortController().signal,
     ...options,
   });
-  return { rows: invocations.rows, seconds: generator.rows, ...result };
+  return { rows, seconds, ...result };
 }
 
 /** The schedule with other phases. */

@@ -6,7 +6,7 @@ import { deriveFunctionSpecs } from "../../lib/run/function_specs.ts";
 import { LoadJudge } from "../../lib/run/load_judge.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";
 import { RunPlanner } from "../../lib/run/run_planner.ts";
-import { csv, DURATIONS_HEADER, SMALL_TRACE, TemporaryFolder } from "../support/trace_files.ts";
+import { csv, DURATIONS_HEADER, SMALL_TRACE, temporaryFiles } from "../support/trace_files.ts";
 
 const MINUTES = Array.from({ length: 20 }, (_, i) => i + 1);
 
@@ -32,7 +32,7 @@ function filesOf(
 }
 
 async function planOf(files: Record<string, string>, ...args: string[]) {
-  await using folder = await TemporaryFolder.write(files);
+  await using folder = await temporaryFiles(files);
   const options = parseOptions("test", "", traceSweep.options, [
     ...["--platform", "simulator", "--duration", "1min", "--trace", folder.path],
     ...args,

@@ -4,6 +4,7 @@ import { generateRateStep } from "../../lib/schedule/pattern_schedule.ts";
 import { generateSchedule } from "../../lib/schedule/trace_schedule.ts";
 import { readScheduleFile, writeScheduleFile } from "../../lib/schedule/schedule_file.ts";
 import { profileWithCounts, traceWithCounts } from "../support/schedules.ts";
+import { temporaryFolder } from "../support/script.ts";
 
 Deno.test("derivePlan: totals, rates and Little's law by hand", async () => {
   const plan = await derivePlan(generateRateStep({
@@ -96,13 +97,9 @@ Deno.test("derivePlan: memory beyond 10,240 MiB is counted too", async () => {
 });
 
 Deno.test("derivePlan: a schedule that was saved tells of its cuts as well", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "loader-plan-" });
-  try {
-    const schedule = generateSchedule(constantTrace([1000, 500_000]));
-    await writeScheduleFile(schedule, `${folder}/x.schedule`);
-    const read = await readScheduleFile(`${folder}/x.schedule`);
-    assert.deepEqual(await derivePlan(read), await derivePlan(schedule));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await temporaryFolder();
+  const schedule = generateSchedule(constantTrace([1000, 500_000]));
+  await writeScheduleFile(schedule, `${folder.path}/x.schedule`);
+  const read = await readScheduleFile(`${folder.path}/x.schedule`);
+  assert.deepEqual(await derivePlan(read), await derivePlan(schedule));
 });

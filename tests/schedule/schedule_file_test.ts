@@ -4,14 +4,11 @@ import { Rng } from "../../lib/base/rng.ts";
 import { readScheduleFile, writeScheduleFile } from "../../lib/schedule/schedule_file.ts";
 import { generateSchedule } from "../../lib/schedule/trace_schedule.ts";
 import { listInvocations, traceWithCounts } from "../support/schedules.ts";
+import { temporaryFolder } from "../support/script.ts";
 
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "loader-schedule-" });
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await temporaryFolder();
+  await body(folder.path);
 }
 
 Deno.test("schedule file: what is written is read back, to the bit", async () => {
@@ -70,8 +67,7 @@ Deno.test("schedule file: missing, foreign, cut short or altered, each in a sent
 });
 
 Deno.test("schedule file: a header that is damaged is told, whatever is wrong with it", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "loader-schedule-" });
-  try {
+  await withFolder(async (folder) => {
     const path = `${folder}/whole.schedule`;
     const origin = { experiment: "test", options: { seed: 1 }, trace: null };
     await writeScheduleFile(generateSchedule(traceWithCounts([3])), path, undefined, origin);
@@ -90,7 +86,5 @@ Deno.test("schedule file: a header that is damaged is told, whatever is wrong wi
         assert.match(error.message, /x\.schedule: /);
       });
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });

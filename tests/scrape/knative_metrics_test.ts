@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { neverAborted } from "../../lib/base/signal.ts";
 import type { Cell } from "../../lib/model/table.ts";
 import { PLATFORM_METRICS, SCALES } from "../../lib/store/schema/tables.ts";
 import { createKnativeMetricsScraper, KnativeMetrics } from "../../lib/scrape/knative_metrics.ts";
 import type { PrometheusApi, PrometheusSeries } from "../../lib/scrape/prometheus_api.ts";
 
-const NEVER = new AbortController().signal;
+const NEVER = neverAborted();
 const FUNCTIONS = new Map([["f", "o/a/f"], ["g", "o/a/g"]]);
 
 /** Answers the question which names there are, and every other with the series given. */

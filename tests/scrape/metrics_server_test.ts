@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { neverAborted } from "../../lib/base/signal.ts";
 import { NODES, PROCESSES } from "../../lib/store/schema/tables.ts";
 import { parseQuantity } from "../../lib/scrape/kubernetes_quantity.ts";
 import { createMetricsServerScraper } from "../../lib/scrape/metrics_server.ts";
 
-const NEVER = new AbortController().signal;
+const NEVER = neverAborted();
 const API = "/apis/metrics.k8s.io/v1beta1";
 
 /** As a cluster answered, cut to what is read. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { neverAborted } from "../../lib/base/signal.ts";
 import { createProcessScraper, type ProcessUsage } from "../../lib/scrape/process_usage.ts";
 
 const MIB = 2 ** 20;
@@ -18,8 +19,7 @@ Deno.test("CPU is counted since the scrape before, a new process from its beginn
     timeoutMs: 1000,
     readUsage: () => Promise.resolve(answers.shift()!),
   });
-  const scrape = async () =>
-    (await scraper.scrape(new AbortController().signal)).map(({ cells }) => cells);
+  const scrape = async () => (await scraper.scrape(neverAborted())).map(({ cells }) => cells);
   assert.deepEqual(await scrape(), [["loader", 1, null, 10, null], [
     "instances",
     0,
@@ -42,7 +42,7 @@ Deno.test({
       everyMs: 1000,
       timeoutMs: 1000,
     });
-    const [row] = await scraper.scrape(new AbortController().signal);
+    const [row] = await scraper.scrape(neverAborted());
     assert.equal(row.cells[1], 1);
     assert.ok(Number(row.cells[3]) > 1, `resident memory of ${row.cells[3]} MiB`);
   },

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { neverAborted } from "../../lib/base/signal.ts";
 import {
   createPrometheusApi,
   createProxiedPrometheusApi,
   parseServicePlace,
 } from "../../lib/scrape/prometheus_api.ts";
 
-const NEVER = new AbortController().signal;
+const NEVER = neverAborted();
 
 /** An answer of Prometheus 2.42 to `up`, and one without a value. */
 const VECTOR = JSON.stringify({

@@ -104,8 +104,13 @@ export async function runScript(
   return await script.result;
 }
 
+/** A folder that goes when it is disposed of. */
+export interface TemporaryFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
 /** A temporary folder that goes when disposed of. */
-export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+export async function temporaryFolder(): Promise<TemporaryFolder> {
   const path = await Deno.makeTempDir({ prefix: "loader-e2e-" });
   return {
     path,

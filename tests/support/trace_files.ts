@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { FunctionProfile, Trace } from "../../lib/model/trace.ts";
+import { type TemporaryFolder, temporaryFolder } from "./script.ts";
 
 /** The texts of the three files of a trace in the Azure Functions 2019 format. */
 export interface TraceText {
@@ -40,28 +41,16 @@ export function nameFiles(text: Partial<TraceText>): Record<string, string> {
   );
 }
 
-/** A temporary folder with files; goes when disposed of. */
-export class TemporaryFolder implements AsyncDisposable {
-  readonly path: string;
-
-  private constructor(path: string) {
-    this.path = path;
+/** A temporary folder with files, those named `*.gz` packed; goes when disposed of. */
+export async function temporaryFiles(
+  files: Readonly<Record<string, string>>,
+): Promise<TemporaryFolder> {
+  const folder = await temporaryFolder();
+  for (const [name, text] of Object.entries(files)) {
+    const bytes = new TextEncoder().encode(text);
+    await Deno.writeFile(join(folder.path, name), name.endsWith(".gz") ? gzipSync(bytes) : bytes);
   }
-
-  /** Writes the files; those named `*.gz` are packed. */
-  static async write(files: Readonly<Record<string, string>>): Promise<TemporaryFolder> {
-    const folder = new TemporaryFolder(await Deno.makeTempDir({ prefix: "loader-trace-" }));
-    for (const [name, text] of Object.entries(files)) {
-      const bytes = new TextEncoder().encode(text);
-      const packed = name.endsWith(".gz") ? gzipSync(bytes) : bytes;
-      await Deno.writeFile(join(folder.path, name), packed);
-    }
-    return folder;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.path, { recursive: true });
-  }
+  return folder;
 }
 
 /** A function of which only the named part matters. */

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readTrace, TRACE_FORMATS } from "../../lib/trace/read_trace.ts";
 import { readModules } from "../../scripts/check_layers.ts";
-import { nameFiles, SMALL_TRACE, TemporaryFolder } from "../support/trace_files.ts";
+import { nameFiles, SMALL_TRACE, temporaryFiles } from "../support/trace_files.ts";
 import { EVENTS } from "./events_format.ts";
 
 const FORMATS = [...TRACE_FORMATS, EVENTS];
 const TEXT = "function,arrival_s,runtime_ms\nf,0.5,10\ng,59,7\nf,60,30\n";
 
 Deno.test("a trace format is one file and one line: single invocations are read as a trace", async () => {
-  await using folder = await TemporaryFolder.write({ "events.csv.gz": TEXT });
+  await using folder = await temporaryFiles({ "events.csv.gz": TEXT });
   const trace = await readTrace(folder.path, { formats: FORMATS });
   assert.equal(trace.minutes, 2);
   assert.deepEqual(
@@ -23,16 +23,16 @@ Deno.test("a trace format is one file and one line: single invocations are read 
 });
 
 Deno.test("a format is recognised from the files; none and several are told with what was found", async () => {
-  await using azure = await TemporaryFolder.write(nameFiles(SMALL_TRACE));
+  await using azure = await temporaryFiles(nameFiles(SMALL_TRACE));
   assert.equal((await readTrace(azure.path, { formats: FORMATS })).functions.length, 2);
-  await using none = await TemporaryFolder.write({ "calls.csv": TEXT });
+  await using none = await temporaryFiles({ "calls.csv": TEXT });
   await assert.rejects(readTrace(none.path, { formats: FORMATS }), {
     code: "input",
     message: `${none.path}: No trace of a known format: looked for <n>_inv.csv, invocations.csv, ` +
       "<n>/invocations.csv, invocations_per_function_md.anon.d01.csv (Azure Functions 2019), " +
       "events.csv (events), plain or .gz; found calls.csv.",
   });
-  await using both = await TemporaryFolder.write({
+  await using both = await temporaryFiles({
     ...nameFiles(SMALL_TRACE),
     "events.csv": TEXT,
   });

@@ -1,5 +1,4 @@
 import { LoaderError } from "../../base/error.ts";
-import { parseNumberCell } from "../../base/number_cell.ts";
 
 const LINE_END = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -150,4 +149,24 @@ export function parseNumberAt(bytes: Uint8Array, at: number, end: number): numbe
   // Both are exact, so that the quotient is the nearest double, as JavaScript would read it.
   if (decimals > 0) value /= 10 ** decimals;
   return isNegative ? -value : value;
+}
+
+/**
+ * The number in a cell of a result table: NaN, which is unknown, where it is
+ * empty; infinity as JavaScript, pandas and R write it. `undefined` where it is no
+ * number.
+ *
+ * @example
+ * ```ts
+ * import { parseNumberCell } from "./row_block.ts";
+ * if (parseNumberCell("-1.5") !== -1.5 || parseNumberCell("Infinity") !== Infinity) throw new Error();
+ * if (!Number.isNaN(parseNumberCell("")) || parseNumberCell(" ") !== undefined) throw new Error();
+ * ```
+ */
+export function parseNumberCell(text: string): number | undefined {
+  if (text === "") return NaN;
+  const value = Number(text);
+  // Blanks are 0 to JavaScript.
+  if (Number.isNaN(value) || (value === 0 && !text.includes("0"))) return undefined;
+  return value;
 }

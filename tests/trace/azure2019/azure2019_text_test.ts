@@ -3,7 +3,7 @@ import { Rng } from "../../../lib/base/rng.ts";
 import { readTrace } from "../../../lib/trace/read_trace.ts";
 import { formatAzure2019 } from "../../../lib/trace/azure2019/azure2019_text.ts";
 import { synthesizeFunctions } from "../../../lib/trace/azure2019/synthesize.ts";
-import { nameFiles, profileOf, TemporaryFolder } from "../../support/trace_files.ts";
+import { nameFiles, profileOf, temporaryFiles } from "../../support/trace_files.ts";
 
 Deno.test("formatAzure2019: what is written is read again", async () => {
   const rng = Rng.fromSeed(42, "test");
@@ -24,7 +24,7 @@ Deno.test("formatAzure2019: what is written is read again", async () => {
     }),
   ];
   const text = formatAzure2019(functions);
-  await using folder = await TemporaryFolder.write(nameFiles({
+  await using folder = await temporaryFiles(nameFiles({
     invocations: [...text.invocations].join(""),
     durations: [...text.durations].join(""),
     memory: [...text.memory].join(""),

@@ -9,7 +9,7 @@ import {
   csv,
   DURATIONS_HEADER,
   FUNCTION_MEMORY_HEADER,
-  TemporaryFolder,
+  temporaryFiles,
 } from "../../support/trace_files.ts";
 
 const ROUNDS = 300;
@@ -134,7 +134,7 @@ async function outcomeOf(path: string): Promise<Trace | LoaderError> {
 }
 
 Deno.test("readTrace: changed files are read as they stand or refused with their place", async () => {
-  await using folder = await TemporaryFolder.write({});
+  await using folder = await temporaryFiles({});
   const rng = Rng.fromSeed(7, "trace fuzz");
   let [accepted, refused] = [0, 0];
   for (let round = 0; round < ROUNDS; round++) {
@@ -172,7 +172,7 @@ Deno.test("readTrace: changed files are read as they stand or refused with their
 });
 
 Deno.test("readTrace: packed files that were cut or altered are read whole or refused", async () => {
-  await using folder = await TemporaryFolder.write({});
+  await using folder = await temporaryFiles({});
   const rng = Rng.fromSeed(8, "trace fuzz");
   const files = validFiles(rng);
   const text = (rows: Rows) => csv(...rows.map((row) => row.join()));

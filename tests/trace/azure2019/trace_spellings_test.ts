@@ -8,18 +8,19 @@ import {
   type ReadTraceOptions,
   readTraceSamples,
 } from "../../../lib/trace/read_trace.ts";
+import type { TemporaryFolder } from "../../support/script.ts";
 import {
   csv,
   DURATIONS_HEADER,
   nameFiles,
   SMALL_TRACE,
-  TemporaryFolder,
+  temporaryFiles,
 } from "../../support/trace_files.ts";
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
 
 async function writeFiles(files: Files): Promise<TemporaryFolder> {
-  const folder = await TemporaryFolder.write({});
+  const folder = await temporaryFiles({});
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder.path, name);
     await Deno.mkdir(join(path, ".."), { recursive: true });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseNumberCell } from "../../lib/base/number_cell.ts";
+import { parseNumberCell } from "../../../lib/store/read/row_block.ts";
 
 Deno.test("parseNumberCell: numbers, infinite ones, and empty for unknown", () => {
   const cases: [string, number][] = [

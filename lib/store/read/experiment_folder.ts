@@ -1,5 +1,6 @@
-import { readdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { isMissing } from "../../base/file.ts";
 import { LoaderError } from "../../base/error.ts";
 import {
   type DivergenceMetric,
@@ -47,7 +48,7 @@ export async function readExperimentFolder(path: string): Promise<StoredExperime
   await refuseLinksOutwards(path, path, await realpath(path));
   const runs: StoredRun[] = [];
   const missingRuns: string[] = [];
-  for (const name of await listRuns(path, manifest)) {
+  for (const name of listRuns(path, manifest)) {
     const runPath = join(path, name);
     const runManifest = readRunManifest(runPath);
     if (runManifest === undefined) missingRuns.push(name);
@@ -77,14 +78,13 @@ export function readTwinFolder({ path: runPath }: Pick<StoredRun, "path">): Twin
   return { path, manifest, divergence: divergence.metrics };
 }
 
-async function listRuns(path: string, manifest: ExperimentManifest): Promise<string[]> {
+function listRuns(path: string, manifest: ExperimentManifest): string[] {
   const names = new Set(manifest.runs);
   try {
-    const entries = await readdir(join(path, "runs"), { withFileTypes: true });
-    const folders = entries.filter((entry) => entry.isDirectory());
+    const folders = [...Deno.readDirSync(join(path, "runs"))].filter((entry) => entry.isDirectory);
     for (const name of folders.map((folder) => `runs/${folder.name}`).sort()) names.add(name);
   } catch (error) {
-    if (!isAbsence(error)) {
+    if (!isMissing(error)) {
       throw new LoaderError("result", "The folder cannot be read.", {
         file: join(path, "runs"),
         cause: error,
@@ -96,10 +96,10 @@ async function listRuns(path: string, manifest: ExperimentManifest): Promise<str
 
 /** A folder may come from someone else, and hold what leads elsewhere. */
 async function refuseLinksOutwards(folder: string, root: string, realRoot: string): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  for (const entry of Deno.readDirSync(folder)) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) await refuseLinksOutwards(path, root, realRoot);
-    if (!entry.isSymbolicLink()) continue;
+    if (entry.isDirectory) await refuseLinksOutwards(path, root, realRoot);
+    if (!entry.isSymlink) continue;
     const target = await realpath(path).catch(() => null);
     const way = target === null ? ".." : relative(realRoot, target);
     if (way !== ".." && !way.startsWith(`..${sep}`)) continue;
@@ -110,9 +110,4 @@ async function refuseLinksOutwards(folder: string, root: string, realRoot: strin
       { file: path },
     );
   }
-}
-
-function isAbsence(error: unknown): boolean {
-  return error instanceof Error && "code" in error &&
-    (error.code === "ENOENT" || error.code === "ENOTDIR");
 }

@@ -28,7 +28,7 @@ const options = {
   sizes: integerListOption("n,n,…", {
     shapesSchedule: false,
     meaning: "numbers of functions, ascending",
-    default: { local: [6, 12, 18], cluster: [10, 20, 50, 100, 200] },
+    default: { local: [6, 12, 18], cluster: [10, 20, 50, 100, 150] },
     minimum: 1,
     maximum: 1_000_000,
   }),

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { traceSweep } from "../../experiments/trace_sweep.ts";
+import { defaultOf } from "../../lib/option/option.ts";
 import { readTrace } from "../../lib/trace/read_trace.ts";
 import { expectedConcurrency } from "../../lib/trace/profile.ts";
 import { sampleTrace } from "../../lib/trace/sample.ts";
@@ -45,4 +47,13 @@ Deno.test("shipped trace: busy from the first minute, and light enough for two c
   const [six, eighteen] = [coresOf(6), coresOf(18)];
   assert.ok(six > 0.1 && six < 0.3, `6 functions: ${six} cores`);
   assert.ok(eighteen > 0.25 && eighteen < 0.8, `18 functions: ${eighteen} cores`);
+});
+
+Deno.test("shipped trace: holds the samples that a sweep asks for by default", async () => {
+  const { sizes, durationMs } = traceSweep.options;
+  for (const isCluster of [false, true]) {
+    const window = { startMinute: 0, minutes: defaultOf(durationMs, isCluster) / 60_000 };
+    const size = Math.max(...defaultOf(sizes, isCluster));
+    assert.equal((await readTrace(FOLDER, { size, window })).functions.length, size);
+  }
 });

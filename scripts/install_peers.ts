@@ -25,6 +25,7 @@ const BIN = join(TARGET, "bin");
 const VENV = join(TARGET, "venv");
 const NODE_PACKAGES = join(TARGET, "grpc_js");
 const GO_SOURCES = join(PROJECT, "tests/peers/go");
+const NET_HTTP_SOURCES = join(PROJECT, "tests/peers/net_http");
 const REQUIREMENTS = join(PROJECT, "tests/peers/python/requirements.txt");
 
 interface Step {
@@ -43,6 +44,15 @@ const STEPS: readonly Step[] = [
     isPresent: () => exists(join(BIN, "go-peer")),
     install: () =>
       run("go", ["build", "-trimpath", "-o", join(BIN, "go-peer"), "."], { cwd: GO_SOURCES }),
+  },
+  {
+    name: "Go's own server (net/http)",
+    version: await hashFiles(NET_HTTP_SOURCES),
+    isPresent: () => exists(join(BIN, "net-http-peer")),
+    install: () =>
+      run("go", ["build", "-trimpath", "-o", join(BIN, "net-http-peer"), "."], {
+        cwd: NET_HTTP_SOURCES,
+      }),
   },
   {
     name: `ghz (${GHZ.split("@")[1]})`,

@@ -5,8 +5,11 @@ import { GO, INSTALLED, type Peer, type RunningPeer } from "./peer.ts";
 
 const BINARY = join(INSTALLED, "bin/nginx");
 
-/** More of the configuration of nginx: of `http`, and of the server. */
+/** How nginx is started. */
 export interface NginxOptions {
+  /** Servers behind it: one, or more. */
+  readonly upstreams?: number;
+  /** More of its configuration: of `http`, and of the server. */
   readonly http?: string;
   readonly server?: string;
 }
@@ -19,13 +22,15 @@ export const NGINX: Peer = {
   start: () => startNginx(),
 };
 
-/** Starts nginx, HTTP/2 in the clear, in front of a Go server of its own. */
-export async function startNginx({ http = "", server = "" }: NginxOptions = {}): Promise<
-  RunningPeer
-> {
+/** Starts nginx, HTTP/2 in the clear, in front of Go servers of its own. */
+export async function startNginx(options: NginxOptions = {}): Promise<RunningPeer> {
+  const { upstreams = 1, http = "", server = "" } = options;
   await using started = new AsyncDisposableStack();
   const { path } = started.use(await temporaryFolder());
-  const upstream = started.use(await GO.start());
+  const servers: string[] = [];
+  for (let i = 0; i < upstreams; i++) {
+    servers.push(`server ${started.use(await GO.start()).address};`);
+  }
   const port = freePort();
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `${name}_temp_path ${path}/${name};`).join("\n    ");
@@ -40,12 +45,15 @@ http {
     access_log off;
     ${temporary}
     ${http}
+    upstream go {
+        ${servers.join("\n        ")}
+    }
     server {
         listen 127.0.0.1:${port} http2;
         ${server}
         location / {
             grpc_set_header Host $host;
-            grpc_pass grpc://127.0.0.1:${upstream.port};
+            grpc_pass grpc://go;
         }
     }
 }

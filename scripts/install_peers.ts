@@ -32,7 +32,7 @@ interface Step {
   readonly name: string;
   /** Changes when the step must be done again; `null`: any version will do. */
   readonly version: string | null;
-  /** Whether what it makes is there, whoever made it. */
+  /** True if what it makes is there, whoever made it. */
   isPresent(): boolean;
   install(): Promise<void>;
 }

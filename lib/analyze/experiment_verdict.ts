@@ -10,7 +10,7 @@ export interface ExperimentVerdict {
   readonly word: VerdictWord | null;
   /** Runs that were judged. */
   readonly judged: number;
-  /** Whether a run that was not judged, or not made, might still make it worse. */
+  /** True if a run that was not judged, or not made, might still make it worse. */
   readonly isOpen: boolean;
 }
 

@@ -1,6 +1,6 @@
 import { LoaderError } from "./error.ts";
 
-/** Whether an error says that there is nothing under a path, nor can be: a part of it is a file. */
+/** True if an error says that there is nothing under a path, nor can be: a part of it is a file. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }

@@ -29,7 +29,7 @@ export function setSessionNice(pid: number, nice: number): number | null {
 
 /** A priority that is raised until it is given back. */
 export interface RaisedPriority {
-  /** Whether the operating system granted it. */
+  /** True if the operating system granted it. */
   readonly isRaised: boolean;
   restore(): void;
 }

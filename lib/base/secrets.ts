@@ -17,7 +17,7 @@ const LEAST_LENGTH = 8;
 /** Values that are looked for in everything that is written. */
 const known = new Set<string>();
 
-/** Whether a value under this name (of metadata, of the environment) is one not to be shown. */
+/** True if a value under this name (of metadata, of the environment) is one not to be shown. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }

@@ -59,7 +59,7 @@ export class TerminalProgress {
     );
   }
 
-  /** Whether the line that is shown is too new for another. */
+  /** True if the line that is shown is too new for another. */
   #isEarly(): boolean {
     const nowMs = sinceProgramStartMs();
     const everyMs = this.#update === null ? LINE_EVERY_MS : CHANGE_EVERY_MS;

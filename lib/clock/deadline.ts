@@ -34,7 +34,7 @@ export class Deadline implements Disposable {
     this.signal = anySignal(this.#late.signal, signal);
   }
 
-  /** Whether the time is over. */
+  /** True if the time is over. */
   get hasPassed(): boolean {
     return this.#late.signal.aborted;
   }

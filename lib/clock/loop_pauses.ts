@@ -29,7 +29,7 @@ export class LoopPauses {
     this.#signal = signal;
   }
 
-  /** Whether it is time for a pause. Asking costs 0.1 µs. */
+  /** True if it is time for a pause. Asking costs 0.1 µs. */
   get isDue(): boolean {
     return performance.now() - this.#sinceMs >= LONGEST_HOLD_MS;
   }

@@ -43,7 +43,7 @@ export interface Diagnosis {
   readonly changes: readonly Mended[];
 }
 
-/** Whether nothing stops a run. */
+/** True if nothing stops a run. */
 export function isReady({ findings }: Pick<Diagnosis, "findings">): boolean {
   return findings.every(({ level }) => level !== "problem");
 }

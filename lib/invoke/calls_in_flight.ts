@@ -105,7 +105,7 @@ export class CallsInFlight {
     return !Number.isNaN(this.columns.dispatchedMs[slot]);
   }
 
-  /** Whether the call's dispatch, or that there was none, has not been told yet. */
+  /** True if the call's dispatch, or that there was none, has not been told yet. */
   isUntold(slot: number): boolean {
     return this.#stage[slot] === STAGE.handedOver;
   }

@@ -13,7 +13,7 @@ export interface ConnectionGroup {
   readonly endedBy: EndedConnection["endedBy"];
   readonly code: string | null;
   readonly detail: string | null;
-  /** Whether they could be used; else the attempts to connect failed. */
+  /** True if they could be used; else the attempts to connect failed. */
   readonly wasReady: boolean;
   connections: number;
   requests: number;
@@ -30,7 +30,7 @@ interface Sum extends ConnectionGroup {
 }
 
 /**
- * Whether a connection did its work: it could be used, and ended without a call on
+ * True if a connection did its work: it could be used, and ended without a call on
  * it or an error.
  */
 export function isHealthy(

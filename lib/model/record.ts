@@ -30,7 +30,7 @@ export const OUTCOMES = [
 export type Outcome = (typeof OUTCOMES)[number];
 
 /**
- * Whether an invocation with this outcome is judged, that is, counted in the verdict,
+ * True if an invocation with this outcome is judged, that is, counted in the verdict,
  * in shares of what was not ok and in quantiles: all are but those that the user
  * stopped, which say nothing about the platform.
  */
@@ -39,7 +39,7 @@ export function isJudged(outcome: Outcome): boolean {
 }
 
 /**
- * Whether an invocation with this outcome has a rank in quantiles: all that are judged
+ * True if an invocation with this outcome has a rank in quantiles: all that are judged
  * but what the generator itself dropped. What is ranked and not ok ranks as infinitely
  * slow, also where it was never sent because the platform took no connection: who
  * hangs up on his slowest calls gains nothing.

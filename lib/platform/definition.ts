@@ -44,7 +44,7 @@ export interface RunContext {
   readonly seed?: number;
   /** Of the one run that is made on it; `null`: not known, or of several. */
   readonly schedule?: Schedule | null;
-  /** Whether this loader looks after what is there once for several loaders; default: it does. */
+  /** True if this loader looks after what is there once for several loaders; default: it does. */
   readonly tendsPlatform?: boolean;
   /** How far a deployment is, a phrase. */
   readonly onDeployment?: (progress: string) => void;
@@ -71,7 +71,7 @@ export interface ExpectedDemand {
 
 /** What the doctor knows beside the platform's options. */
 export interface DiagnosisContext {
-  /** Whether no run is known, or one has functions without an initial instance. */
+  /** True if no run is known, or one has functions without an initial instance. */
   readonly startsAtZero: boolean;
   /** How long calls of a run may take. */
   readonly callTimeoutMs: number;
@@ -99,7 +99,7 @@ export interface MeasuredPlatform {
 /** How a platform is simulated, or why it cannot be. */
 export type PlatformModel =
   | {
-    /** Whether what earlier runs took may be taken for it. */
+    /** True if what earlier runs took may be taken for it. */
     readonly takesMeasured: boolean;
     /**
      * What is known of it before options say otherwise.

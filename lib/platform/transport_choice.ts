@@ -29,7 +29,7 @@ export interface TransportChoice {
 interface TransportSettings {
   readonly connections: ConnectionSharing;
   readonly expiredCalls: ExpiredCalls;
-  /** Whether the platform marks cold invocations in its replies. */
+  /** True if the platform marks cold invocations in its replies. */
   readonly coldStartsMarked: boolean;
 }
 

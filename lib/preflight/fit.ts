@@ -1,4 +1,4 @@
-/** Whether something carries a load; `tight`: with less than a fifth to spare. */
+/** How well something carries a load; `tight`: with less than a fifth to spare. */
 export type FitWord = "fits" | "tight" | "does not fit" | "unknown";
 
 /** From this part of a limit on, it is tight. */
@@ -17,7 +17,7 @@ export interface LimitReading {
   readonly phrase: string;
 }
 
-/** Whether something carries a load, and why. */
+/** How well something carries a load, and why. */
 export interface Fit {
   readonly word: FitWord;
   /** The limit that is hit first, or else comes nearest; where unknown, why. */

@@ -5,7 +5,7 @@ import { type Fit, judgeLimits, type LimitReading } from "./fit.ts";
 import { judgeByCalibration, readCalibratedSteps } from "../run/load_judge.ts";
 import type { PlannedLoad } from "../run/plan_block.ts";
 
-/** Whether this machine can make the loads. */
+/** How well this machine can make the loads. */
 export interface GeneratorFit extends Fit {
   /** Invocations due in the fullest second of all runs. */
   readonly peakRatePerS: number;

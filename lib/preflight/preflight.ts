@@ -60,7 +60,7 @@ export interface Preflight {
   readonly notes: readonly string[];
 }
 
-/** Whether neither platform nor generator is known not to carry the experiment. */
+/** True if neither platform nor generator is known not to carry the experiment. */
 export function isFeasible({ verdict }: Preflight): boolean {
   return verdict !== "does not fit";
 }

@@ -123,7 +123,7 @@ export function readCalibration(path: string): CalibrationReading {
 /** A rate of which less was dispatched a second is not reached; the end of a step takes its time. */
 const REACHED_SHARE = 0.95;
 
-/** Whether the machine made the rate at all, however punctually. */
+/** True if the machine made the rate at all, however punctually. */
 export function wasReached({ ratePerS, dispatchedPerS, dropped }: CalibrationStep): boolean {
   return dropped === 0 && dispatchedPerS >= REACHED_SHARE * ratePerS;
 }

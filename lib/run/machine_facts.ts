@@ -33,7 +33,7 @@ export function localCores(): number {
 /** What is known of how much of a machine the loader may use. */
 export interface CpuShare {
   readonly limits: MachineLimits;
-  /** Whether the limits could be looked at; where not, `null` among them says nothing. */
+  /** True if the limits could be looked at; where not, `null` among them says nothing. */
   readonly areLimitsKnown: boolean;
   /** Cores that this process may use, and those of the machine. */
   readonly usableCores: number;

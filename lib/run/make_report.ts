@@ -7,7 +7,7 @@ import type { ExperimentResult } from "./result_table.ts";
 export interface ReportJob {
   /** The experiment's folder. */
   readonly folder: string;
-  /** Whether In-Vitro's tables are written too. */
+  /** True if In-Vitro's tables are written too. */
   readonly compat: boolean;
 }
 

@@ -111,7 +111,7 @@ export async function saveSchedules(
 }
 
 /**
- * Whether the very schedule is in the file already.
+ * True if this very schedule is in the file already.
  *
  * @throws LoaderError `usage` when another one is
  */

@@ -4,7 +4,7 @@ import type { Schedule } from "../model/schedule.ts";
 import { CutCounter } from "./cut_requests.ts";
 
 /**
- * Whether a schedule has more invocations than so many; no more of it is made than that needs.
+ * True if a schedule has more invocations than so many; no more of it is made than that needs.
  *
  * @throws the signal's reason when it aborts meanwhile
  */

@@ -240,7 +240,7 @@ export interface KnativeScraperOptions {
   readonly metrics: KnativeMetrics;
   /** The key of each function by its name as deployed. */
   readonly functionIds: ReadonlyMap<string, string>;
-  /** Whether it writes the table of scales as well; not where they are watched. */
+  /** True if it writes the table of scales as well; not where they are watched. */
   readonly withScales: boolean;
   readonly everyMs: number;
   readonly timeoutMs: number;

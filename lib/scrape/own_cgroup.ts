@@ -78,7 +78,7 @@ function foldersOf(mount: CgroupMount, group: string, root: string): string[] {
   return [...folders.filter((folder) => statIfPresent(folder)?.isDirectory === true), base];
 }
 
-/** Whether control groups can be looked at: on Linux, and where Deno grants all (it guards /proc). */
+/** True if control groups can be looked at: on Linux, and where Deno grants all (it guards /proc). */
 export function areMachineLimitsKnown(root = "/"): boolean {
   return readOrEmpty(join(root, "proc/self/cgroup")) !== "";
 }

@@ -4,7 +4,7 @@ import { LoaderError } from "../base/error.ts";
 export const LEAST_BEYOND = 10;
 
 /**
- * Whether a quantile of so many observations may be shown: with at least
+ * True if a quantile of so many observations may be shown: with at least
  * {@linkcode LEAST_BEYOND} of them beyond its rank (above it for q ≥ 0.5, else below).
  *
  * @example

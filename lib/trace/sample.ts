@@ -82,7 +82,7 @@ export function describeNesting(smaller: Trace, larger: Trace): string | null {
     "is not the number of functions alone.";
 }
 
-/** Whether a function is invoked as often and asks for the same; memory may be shared otherwise. */
+/** True if a function is invoked as often and asks for the same; memory may be shared otherwise. */
 function areAlike(a: FunctionProfile, b: FunctionProfile): boolean {
   return a.invocationsPerMinute.length === b.invocationsPerMinute.length &&
     a.invocationsPerMinute.every((count, minute) => count === b.invocationsPerMinute[minute]) &&

@@ -21,7 +21,7 @@ const FACTS = z.object({
   autoscaling: z.record(z.string(), z.unknown()),
   nodes: known,
   nodeCores: known,
-  /** Whether nodes run more than the functions, of which no table tells what it takes. */
+  /** True if nodes run more than the functions, of which no table tells what it takes. */
   nodesAreShared: z.boolean().default(false),
   cpuLimitCores: known,
   /** 0: no bound. */
@@ -34,7 +34,7 @@ const FACTS = z.object({
   /** What the autoscaler goes by. */
   scalingMetric: z.string().default(CONCURRENCY),
   /**
-   * Whether the grace before zero passes while a function serves: Knative's, where its
+   * True if the grace before zero passes while a function serves: Knative's, where its
    * activator is always in the path.
    */
   graceIsPassed: z.boolean().default(false),

@@ -8,7 +8,7 @@ export interface ObservedService {
   readonly span: ComputingSpan;
   /** First of an instance that became ready in the run. */
   readonly isFirst: boolean;
-  /** Whether the instance was free when it was dispatched. */
+  /** True if the instance was free when it was dispatched. */
   readonly isUnqueued: boolean;
 }
 
@@ -147,7 +147,7 @@ export function lengthMs({ span: { fromMs, untilMs } }: Observation): number {
   return untilMs - fromMs;
 }
 
-/** Whether nothing else computed while the call was served. */
+/** True if nothing else computed while the call was served. */
 export function isAlone(call: Observation): boolean {
   return call.aloneMs > NEARLY_ALL * lengthMs(call);
 }

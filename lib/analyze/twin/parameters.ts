@@ -62,7 +62,7 @@ export interface TwinMachine {
    */
   readonly cores: number | null;
   /**
-   * Whether it is a node of a cluster: it is shared with what no table tells of, the loader
+   * True if it is a node of a cluster: it is shared with what no table tells of, the loader
    * is elsewhere, and CPU is read too coarsely to tell what a crowd got.
    */
   readonly isNode?: boolean;
@@ -261,7 +261,7 @@ export function deriveReactionMs(
   );
 }
 
-/** Whether its first call came before it, while its function had no other. */
+/** True if its first call came before it, while its function had no other. */
 function endsZero(instance: ServingInstance, instances: readonly ServingInstance[]): boolean {
   const { calls: [first], createdMs, functionId } = instance;
   if (first === undefined || !(first.dispatchedMs < createdMs)) return false;

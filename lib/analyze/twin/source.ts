@@ -14,7 +14,7 @@ export interface ServedCall {
   readonly completedMs: number;
   readonly requestedRuntimeMs: number;
   readonly servedRuntimeMs: number;
-  /** Whether the instance became ready after the dispatch. */
+  /** True if the instance became ready after the dispatch. */
   readonly isCold: boolean;
 }
 

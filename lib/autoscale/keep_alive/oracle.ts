@@ -59,7 +59,7 @@ export class Oracle extends KeepAliveDefaults {
   readonly #completed: Uint32Array;
   /** Instances started ahead that have become ready. */
   readonly #readied: Uint32Array;
-  /** Whether the next instance to become idle does so by a completion. */
+  /** True if the next instance to become idle does so by a completion. */
   readonly #hasCompleted: Uint8Array;
 
   /** @throws {LoaderError} `usage` when lengths differ, or times are not as described */

@@ -54,7 +54,7 @@ export class FunctionScaler {
   readonly #maxScale: number;
   readonly #initialScale: number;
   readonly #activatorReportsAlone: boolean;
-  /** Whether the initial scale has been ready, or there is none. */
+  /** True if the initial scale has been ready, or there is none. */
   #initialized: boolean;
   #hasReportedZero = false;
   /** Concurrency recorded by a poke ahead of the report that will include it. */

@@ -31,7 +31,7 @@ export interface AutoscalingFields {
   readonly scaleDownDelayMs: number;
   /** The least scale above zero; 0 or 1 for no such floor (`activation-scale`). */
   readonly activationScale: number;
-  /** Whether a route leads here; where none does, no rate slows scale-down. */
+  /** True if a route leads here; where none does, no rate slows scale-down. */
   readonly reachable: boolean;
   /** Ready instances when the policy starts; above 1 it starts in panic, so as to keep them. */
   readonly initialReady: number;

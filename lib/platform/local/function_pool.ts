@@ -40,7 +40,7 @@ export interface PooledRequest<Handle extends InstanceHandle> {
 /** The process, or whatever stands for it, behind an instance. */
 export interface InstanceHandle {
   readonly pid: number | null;
-  /** Whether a request can be sent to it; one that has died may not be gone yet. */
+  /** True if a request can be sent to it; one that has died may not be gone yet. */
   readonly connected: boolean;
   /** Asks it to end; `onGone` follows. */
   stop(): void;
@@ -375,7 +375,7 @@ export class FunctionPool<Handle extends InstanceHandle> {
     request.reject(status, sentence);
   }
 
-  /** Whether it was in the queue. */
+  /** True if it was in the queue. */
   #leaveQueue(request: PooledRequest<Handle>): boolean {
     this.#queue.get(request)?.cancel();
     return this.#queue.delete(request);

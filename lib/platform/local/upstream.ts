@@ -60,7 +60,7 @@ export class Upstream {
     });
   }
 
-  /** Whether a request can be sent. */
+  /** True if a request can be sent. */
   get isUsable(): boolean {
     return this.#connection.isUsable;
   }

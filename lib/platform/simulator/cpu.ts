@@ -142,7 +142,7 @@ export class NodeCpu<Task extends CpuTask> {
     else this.#demandMilli -= limitMilli;
   }
 
-  /** Whether the tasks that compute leave a part of the cores idle. */
+  /** True if the tasks that compute leave a part of the cores idle. */
   get hasIdle(): boolean {
     return this.#demandMilli < this.#coresMilli;
   }

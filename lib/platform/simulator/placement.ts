@@ -19,7 +19,7 @@ export interface NodeRoom {
   readonly allocatedInstances: number;
 }
 
-/** Whether a node has room for one more instance. */
+/** True if a node has room for one more instance. */
 export function fits(room: NodeRoom, request: InstanceRequest): boolean {
   return room.allocatedInstances < room.instances &&
     room.allocatedCpuMilli + request.cpuMilli <= room.cpuMilli &&

@@ -150,11 +150,11 @@ export class SimulatedInstance implements CpuTask {
   state: InstanceState = "starting";
   /** Where it stands among the members of its function. */
   member = -1;
-  /** Whether it computes now to start. */
+  /** True if it computes now to start. */
   isBooting = false;
   readyMs = NaN;
   idleSinceMs = NaN;
-  /** Whether a request was given to it. */
+  /** True if a request was given to it. */
   wasUsed = false;
   /** Requests that it serves now. */
   inFlight = 0;

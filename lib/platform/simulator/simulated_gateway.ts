@@ -290,7 +290,7 @@ export class SimulatedGateway implements Transport {
     }
   }
 
-  /** Whether the instance became ready after the dispatch, and serves for the first time. */
+  /** True if the instance became ready after the dispatch, and serves for the first time. */
   #beginsCold(instance: SimulatedInstance, slot: number, hasWaited: boolean): boolean {
     if (instance.wasUsed) return false;
     const afterDispatchMs = instance.readyMs - this.#calls.dispatchedMs[slot];

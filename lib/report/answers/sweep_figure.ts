@@ -169,7 +169,7 @@ function chooseAxis(xs: readonly number[], labelOf: (x: number) => string): Hori
   return { isLog, domain, ticks };
 }
 
-/** Whether two percentiles have the same value somewhere, such as ∞. */
+/** True if two percentiles have the same value somewhere, such as ∞. */
 function isCovered([first, second]: readonly SweepSeries[]): boolean {
   return second !== undefined &&
     first.groups.some(({ summary }, i) =>

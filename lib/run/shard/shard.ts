@@ -56,13 +56,13 @@ export function shardIndexOf(functionKey: string, count: number): number {
   return parseInt(digits, 16) % count + 1;
 }
 
-/** Whether a function belongs to a shard; without shards, each does. */
+/** True if a function belongs to a shard; without shards, each does. */
 export function isInShard(shard: Shard | null, functionKey: string): boolean {
   return shard === null || shardIndexOf(functionKey, shard.count) === shard.index;
 }
 
 /**
- * Whether this loader is the one that changes what all share: settings of the cluster, its
+ * True if this loader is the one that changes what all share: settings of the cluster, its
  * activator. Of several loaders the first does, for all.
  */
 export function tendsPlatform(shard: Shard | null): boolean {

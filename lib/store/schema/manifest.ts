@@ -177,7 +177,7 @@ const warmupCheck = z.object({
   criticalValue5Percent: unknownOrNumber,
 });
 
-/** Whether the last minute of warm-up was stationary. */
+/** The test of the last minute of warm-up for being stationary. */
 export type WarmupCheck = Described<typeof warmupCheck>;
 
 const cutRequests = z.object({

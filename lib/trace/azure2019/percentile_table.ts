@@ -32,7 +32,7 @@ export interface PercentileRow {
 /** A file of durations or memory. */
 export interface PercentileTable {
   readonly file: string;
-  /** Whether the rows are functions; otherwise they are applications. */
+  /** True if the rows are functions; otherwise they are applications. */
   readonly perFunction: boolean;
   /** By `owner/app/function` or `owner/app`. */
   readonly rows: ReadonlyMap<string, PercentileRow>;

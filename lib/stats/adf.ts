@@ -2,7 +2,7 @@ import { LoaderError } from "../base/error.ts";
 import { normalCdf } from "./gamma_function.ts";
 import { LeastSquares } from "./least_squares.ts";
 
-/** The result of {@linkcode adfTest}. */
+/** The result of {@linkcode augmentedDickeyFuller}. */
 export interface AdfResult {
   /** The t-statistic of the level; the more negative, the less like a unit root. */
   readonly statistic: number;
@@ -56,15 +56,36 @@ const P_VALUE = {
  * leaves. Equal to `adfuller(series, regression="c", autolag="AIC")` of
  * statsmodels. A p-value of at most 0.05 means: no unit root, so stationary.
  *
- * @returns `null` when there is nothing to test: fewer than 4 points, a
- * constant series, or one that its past explains without an error
+ * @throws {LoaderError} `usage` when a value is not finite, or there is nothing
+ * to test: fewer than 4 points, a constant series, or one that its past explains
+ * without an error (to which statsmodels gives a statistic of about minus infinity)
+ *
+ * @example
+ * ```ts
+ * import { augmentedDickeyFuller } from "./adf.ts";
+ * const { pValue, usedLag } = augmentedDickeyFuller([5, 3, 6, 2, 5, 4, 6, 3, 5, 2, 6, 4]);
+ * if (pValue > 0.05 || usedLag !== 4) throw new Error("it swings about 4");
+ * ```
+ */
+export function augmentedDickeyFuller(series: ArrayLike<number>): AdfResult {
+  const result = adfTest(series);
+  if (result !== null) return result;
+  let reason = "its past explains it without an error";
+  if (series.length < LEAST_POINTS) reason = `it has ${series.length} values of at least 4`;
+  else if (isConstant(series)) reason = `every value is ${series[0]}`;
+  throw new LoaderError("usage", `The series cannot be tested for a unit root: ${reason}.`);
+}
+
+/**
+ * {@linkcode augmentedDickeyFuller} for series of which some have nothing to test.
+ *
+ * @returns `null` when there is nothing to test
  * @throws {LoaderError} `usage` when a value is not finite
  *
  * @example
  * ```ts
  * import { adfTest } from "./adf.ts";
- * const result = adfTest([5, 3, 6, 2, 5, 4, 6, 3, 5, 2, 6, 4]);
- * if (result === null || result.pValue > 0.05) throw new Error("it swings about 4");
+ * if (adfTest([7, 7, 7, 7, 7, 7]) !== null) throw new Error("constant");
  * ```
  */
 export function adfTest(series: ArrayLike<number>): AdfResult | null {
@@ -77,7 +98,7 @@ export function adfTest(series: ArrayLike<number>): AdfResult | null {
       { value: levels[wrong] },
     );
   }
-  if (levels.length < LEAST_POINTS || levels.every((value) => value === levels[0])) return null;
+  if (levels.length < LEAST_POINTS || isConstant(levels)) return null;
   const differences = Float64Array.from(
     { length: levels.length - 1 },
     (_, i) => levels[i + 1] - levels[i],
@@ -105,6 +126,11 @@ export function adfTest(series: ArrayLike<number>): AdfResult | null {
     },
     aic,
   };
+}
+
+function isConstant(series: ArrayLike<number>): boolean {
+  for (let i = 1; i < series.length; i++) if (series[i] !== series[0]) return false;
+  return true;
 }
 
 /** The longest lag to try; the second bound keeps a degree of freedom. */

@@ -3,15 +3,22 @@ import { LoaderError } from "../base/error.ts";
 /**
  * The first Wasserstein (earth mover's) distance between two samples: the area
  * between their cumulative distribution functions, in the unit of the values
- * (Ramdas, García Trillos and Cuturi, 2017). Weights need not sum to 1.
+ * (Ramdas, García Trillos and Cuturi, 2017). Equal to SciPy's
+ * `wasserstein_distance`, but that values must be finite.
  *
+ * @param u a sample, in any order
+ * @param v another, of any size
+ * @param uWeights one weight for each value of `u`, all 1 by default; they need not sum to 1
+ * @param vWeights the same for `v`
  * @throws {LoaderError} `usage` when a sample is empty or not finite, or its
- * weights do not fit it
+ * weights do not fit it: another number of them, a negative one, none above 0
  *
  * @example
  * ```ts
  * import { wassersteinDistance } from "./wasserstein.ts";
  * if (wassersteinDistance([0, 1, 3], [5, 6, 8]) !== 5) throw new Error("shifted by 5");
+ * // A quarter of the weight has to go from 0 to 1, and a quarter from 2 to 1.
+ * if (wassersteinDistance([2, 0], [1, 0, 2], [1, 1], [2, 1, 1]) !== 0.5) throw new Error();
  * ```
  */
 export function wassersteinDistance(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Rng } from "../../lib/base/rng.ts";
 import { LoaderError } from "../../lib/base/error.ts";
-import { adfTest } from "../../lib/stats/adf.ts";
+import { adfTest, augmentedDickeyFuller } from "../../lib/stats/adf.ts";
 import { assertRelative, assertWithin } from "./closeness.ts";
 
 // The expected figures of these series are statsmodels' (0.14).
@@ -39,6 +39,23 @@ Deno.test("adfTest has nothing to say of a series that is too short, constant or
   const line = Array.from({ length: 30 }, (_, i) => 3 * i);
   for (const series of [[], [1], [1, 2, 4], [7, 7, 7, 7, 7, 7], alternating, line]) {
     assert.equal(adfTest(series), null);
+  }
+});
+
+Deno.test("augmentedDickeyFuller says why there is nothing to test", () => {
+  const line = Array.from({ length: 30 }, (_, i) => 3 * i);
+  const cases: [number[], RegExp][] = [
+    [[], /it has 0 values of at least 4/],
+    [[1, 2, 4], /it has 3 values of at least 4/],
+    [[7, 7, 7, 7, 7, 7], /every value is 7/],
+    [line, /its past explains it/],
+    [[1, 2, 3, NaN, 5], /Value 3 of the series is NaN/],
+  ];
+  for (const [series, message] of cases) {
+    assert.throws(
+      () => augmentedDickeyFuller(series),
+      (error) => error instanceof LoaderError && message.test(error.message),
+    );
   }
 });
 

@@ -1,25 +1,11 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { LoaderError } from "../../lib/base/error.ts";
 import { Rng } from "../../lib/base/rng.ts";
 import { chiSquareTest, kolmogorovSmirnovTest } from "../../lib/stats/goodness_of_fit.ts";
 import { assertRelative, assertWithin } from "./closeness.ts";
 
 const uniform = (x: number) => x;
-
-Deno.test("kolmogorovSmirnovTest has SciPy's statistic and nearly its exact p-value", () => {
-  const near = kolmogorovSmirnovTest(
-    [0.05, 0.12, 0.2, 0.33, 0.41, 0.48, 0.6, 0.77, 0.8, 0.97],
-    uniform,
-  );
-  assertWithin(near.statistic, 0.12, 1e-12);
-  assertWithin(near.pValue, 0.9948566839762616, 0.025);
-  const far = kolmogorovSmirnovTest(
-    [0.55, 0.62, 0.7, 0.73, 0.81, 0.88, 0.9, 0.97, 0.98, 0.99],
-    uniform,
-  );
-  assertWithin(far.statistic, 0.55, 1e-12);
-  assertWithin(far.pValue, 0.0022805103214843725, 0.0015);
-});
 
 Deno.test("kolmogorovSmirnovTest has the limit distribution's critical values in large samples", () => {
   const count = 1_000_000;
@@ -38,7 +24,41 @@ Deno.test("kolmogorovSmirnovTest accepts what is uniform and refuses what is not
   assert.ok(kolmogorovSmirnovTest(values, uniform).pValue > 0.01);
   assert.ok(kolmogorovSmirnovTest(values.map((x) => x ** 1.2), uniform).pValue < 1e-6);
   assert.equal(kolmogorovSmirnovTest(values, () => 1).pValue, 0);
-  assert.throws(() => kolmogorovSmirnovTest([], uniform), LoaderError);
+});
+
+Deno.test("kolmogorovSmirnovTest refuses empty samples and NaN", () => {
+  for (const wrong of [[], [0.5, NaN]]) {
+    assert.throws(() => kolmogorovSmirnovTest(wrong, uniform), LoaderError);
+    assert.throws(() => kolmogorovSmirnovTest(wrong, [1]), LoaderError);
+    assert.throws(() => kolmogorovSmirnovTest([1], wrong), LoaderError);
+  }
+});
+
+Deno.test("kolmogorovSmirnovTest of two samples knows neither order nor scale", () => {
+  const sample = fc.array(fc.integer({ min: -20, max: 20 }), { minLength: 1, maxLength: 30 });
+  fc.assert(
+    fc.property(sample, sample, (u, v) => {
+      const result = kolmogorovSmirnovTest(u, v);
+      const turned = kolmogorovSmirnovTest(v.toReversed(), u);
+      assert.equal(turned.statistic, result.statistic);
+      assertWithin(turned.pValue, result.pValue, 1e-12);
+      const scaled = kolmogorovSmirnovTest(u.map((x) => x ** 3 + 7), v.map((x) => x ** 3 + 7));
+      assert.deepEqual(scaled, result);
+      assert.deepEqual(kolmogorovSmirnovTest(u, u), { statistic: 0, pValue: 1 });
+      assert.ok(result.pValue >= 0 && result.pValue <= 1);
+    }),
+    { seed: 42 },
+  );
+});
+
+Deno.test("p-values of two samples of one distribution are uniform", () => {
+  const rng = Rng.fromSeed(42, "ks pairs");
+  const draw = (count: number) => Array.from({ length: count }, () => rng.nextFloat());
+  const pValues = Array.from(
+    { length: 400 },
+    () => kolmogorovSmirnovTest(draw(150), draw(173)).pValue,
+  );
+  assert.ok(kolmogorovSmirnovTest(pValues, uniform).pValue > 0.01);
 });
 
 Deno.test("chiSquareTest has SciPy's results", () => {

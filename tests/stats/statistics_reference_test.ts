@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { adfTest } from "../../lib/stats/adf.ts";
+import { augmentedDickeyFuller } from "../../lib/stats/adf.ts";
+import { kolmogorovSmirnovTest } from "../../lib/stats/goodness_of_fit.ts";
+import { kolmogorovTail } from "../../lib/stats/kolmogorov.ts";
 import { wassersteinDistance } from "../../lib/stats/wasserstein.ts";
 import { assertRelative, assertWithin } from "./closeness.ts";
 
@@ -29,16 +31,43 @@ interface StatisticsReference {
   readonly wasserstein: readonly WassersteinCase[];
 }
 
-const reference: StatisticsReference = JSON.parse(
-  Deno.readTextFileSync(new URL("../reference/statistics.json", import.meta.url)),
-);
+/** More of them: by SciPy 1.16.3 and statsmodels 0.14.6, on NumPy 2.4.6. */
+interface ScipyReference extends StatisticsReference {
+  /** `kstest(values, "uniform")`. */
+  readonly ks_one: readonly {
+    readonly values: readonly number[];
+    readonly statistic: number;
+    readonly p_value: number;
+  }[];
+  /** `kstwo.sf(d, n)`. */
+  readonly ks_tail: readonly (readonly [n: number, d: number, probability: number])[];
+  /** `ks_2samp(u, v)`. */
+  readonly ks_two: readonly {
+    readonly u: readonly number[];
+    readonly v: readonly number[];
+    readonly statistic: number;
+    readonly p_value: number;
+  }[];
+  /** The same of (i + 1/2)/m and ((i + 1/2)/n)^power. */
+  readonly ks_two_grids: readonly {
+    readonly m: number;
+    readonly n: number;
+    readonly power: number;
+    readonly statistic: number;
+    readonly p_value: number;
+  }[];
+}
 
-Deno.test("adfTest has every result of statsmodels in the reference", () => {
-  const cases = reference.adf;
-  assert.ok(cases.length > 0);
-  for (const expected of cases) {
-    const result = adfTest(expected.series);
-    assert.ok(result !== null);
+function readReference<T>(name: string): T {
+  return JSON.parse(Deno.readTextFileSync(new URL(`../reference/${name}`, import.meta.url)));
+}
+
+const first = readReference<StatisticsReference>("statistics.json");
+const scipy = readReference<ScipyReference>("statistics_scipy.json");
+
+Deno.test("augmentedDickeyFuller has every result of statsmodels in the references", () => {
+  for (const expected of [...first.adf, ...scipy.adf]) {
+    const result = augmentedDickeyFuller(expected.series);
     assert.equal(result.usedLag, expected.used_lag);
     assert.equal(result.observations, expected.observations);
     assertRelative(result.statistic, expected.statistic, 1e-6);
@@ -50,10 +79,41 @@ Deno.test("adfTest has every result of statsmodels in the reference", () => {
   }
 });
 
-Deno.test("wassersteinDistance has every result of SciPy in the reference", () => {
-  const cases = reference.wasserstein;
-  assert.ok(cases.length > 0);
-  for (const { u, v, u_weights, v_weights, distance } of cases) {
+Deno.test("wassersteinDistance has every result of SciPy in the references", () => {
+  for (
+    const { u, v, u_weights, v_weights, distance } of [...first.wasserstein, ...scipy.wasserstein]
+  ) {
     assertRelative(wassersteinDistance(u, v, u_weights, v_weights), distance, 1e-6);
+  }
+});
+
+Deno.test("kolmogorovSmirnovTest of one sample has SciPy's results", () => {
+  for (const { values, statistic, p_value } of scipy.ks_one) {
+    const result = kolmogorovSmirnovTest(values, (x) => x);
+    assertWithin(result.statistic, statistic, 1e-12);
+    assertWithin(result.pValue, p_value, 1e-6);
+  }
+});
+
+Deno.test("kolmogorovTail has SciPy's probabilities from 1 to 3,000,000 values", () => {
+  for (const [n, d, probability] of scipy.ks_tail) {
+    assertWithin(kolmogorovTail(n, d), probability, 1e-6);
+    // Small ones are right in their size, too.
+    if (n * d * d > 4) assertRelative(kolmogorovTail(n, d), probability, 1e-3);
+  }
+});
+
+Deno.test("kolmogorovSmirnovTest of two samples has SciPy's results", () => {
+  for (const { u, v, statistic, p_value } of scipy.ks_two) {
+    const result = kolmogorovSmirnovTest(u, v);
+    assertWithin(result.statistic, statistic, 1e-12);
+    assertWithin(result.pValue, p_value, 1e-6);
+  }
+  for (const { m, n, power, statistic, p_value } of scipy.ks_two_grids) {
+    const u = Float64Array.from({ length: m }, (_, i) => (i + 0.5) / m);
+    const v = Float64Array.from({ length: n }, (_, i) => ((i + 0.5) / n) ** power);
+    const result = kolmogorovSmirnovTest(u, v);
+    assertWithin(result.statistic, statistic, 1e-12);
+    assertWithin(result.pValue, p_value, 1e-6);
   }
 });

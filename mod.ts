@@ -5,7 +5,7 @@
  * ```ts
  * import { generateSchedule, readTrace } from "./mod.ts";
  * const trace = await readTrace("data/azure_2019_synthetic", { size: 5 });
- * const schedule = generateSchedule(trace, { startMinute: 0, durationMinutes: 1 });
+ * const schedule = generateSchedule(trace, { startMs: 0, durationMs: 60_000 });
  * let invocations = 0;
  * for (const chunk of schedule.chunks()) invocations += chunk.scheduledMs.length;
  * if (invocations === 0) throw new Error("a minute without invocations");

@@ -1,17 +1,19 @@
+import { SlotCounts } from "../lib/model/slot_counts.ts";
 import type { Trace } from "../lib/model/trace.ts";
 
 /** A trace of functions that are all invoked equally often in every minute. */
 export function createFlatTrace(functions: number, ratePerMinute: number, minutes: number): Trace {
-  const invocationsPerMinute = new Uint32Array(minutes).fill(ratePerMinute);
+  const invocationsPerSlot = SlotCounts.from(new Uint32Array(minutes).fill(ratePerMinute));
   return {
     name: "benchmark",
-    minutes,
+    slotMs: 60_000,
+    slots: minutes,
     functions: Array.from({ length: functions }, (_, i) => ({
       id: `function-${i}`,
       appId: "app",
       ownerId: "owner",
       trigger: null,
-      invocationsPerMinute,
+      invocationsPerSlot,
       runtimeMs: {
         quantiles: [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1],
         values: [1, 2, 20, 50, 120, 900, 3000],

@@ -32,7 +32,7 @@ const trace = createFlatTrace(
   Math.round(Number(rateText) * 60 / FUNCTIONS),
   Math.ceil(durationMs / 60_000),
 );
-const schedule = generateSchedule(trace, { seed: 42, durationMinutes: durationMs / 60_000 });
+const schedule = generateSchedule(trace, { seed: 42, durationMs });
 const deployments = trace.functions.map((profile, index): Deployment => {
   const name = `${behaviour}-${index}`;
   return {

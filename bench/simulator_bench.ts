@@ -51,8 +51,8 @@ async function measure(each: Case): Promise<void> {
   const trace = each.trace();
   const schedule = generateSchedule(trace, {
     seed: 1,
-    startMinute: 0,
-    durationMinutes: minutes,
+    startMs: 0,
+    durationMs: minutes * 60_000,
     rateScale: each.invocationsPerDay === undefined
       ? 1
       : rateScaleFor(trace, each.invocationsPerDay),
@@ -132,7 +132,8 @@ function createSyntheticDay(functions: number): Trace {
   const conditions = { ...NO_CONDITIONS, maxPerMinute: 500, maxConcurrency: 20 };
   return {
     name: "synthetic day",
-    minutes: 1440,
+    slotMs: 60_000,
+    slots: 1440,
     functions: synthesizeFunctions(rng, { functions, conditions }),
     repairs: [],
     hash: "",
@@ -142,9 +143,7 @@ function createSyntheticDay(functions: number): Trace {
 /** Thins or multiplies a day to about so many invocations. */
 function rateScaleFor(trace: Trace, invocations: number): number {
   let total = 0;
-  for (const { invocationsPerMinute } of trace.functions) {
-    for (const count of invocationsPerMinute) total += count;
-  }
+  for (const { invocationsPerSlot } of trace.functions) total += invocationsPerSlot.total;
   return invocations / total;
 }
 

@@ -60,7 +60,7 @@ export class SlotCounts {
 
   /** Calls `visit` for each slot that has invocations, in order. */
   forEach(visit: (slot: number, count: number) => void): void {
-    for (let cursor = this.cursor(); cursor.slot < Infinity; cursor.next()) {
+    for (const cursor = this.cursor(); cursor.slot < Infinity; cursor.next()) {
       visit(cursor.slot, cursor.count);
     }
   }
@@ -74,7 +74,7 @@ export class SlotCounts {
   sum(fromSlot: number, toSlot: number): number {
     if (fromSlot <= 0 && toSlot >= this.length) return this.total;
     let sum = 0;
-    for (let cursor = this.cursor(); cursor.slot < toSlot; cursor.next()) {
+    for (const cursor = this.cursor(); cursor.slot < toSlot; cursor.next()) {
       if (cursor.slot >= fromSlot) sum += cursor.count;
     }
     return sum;

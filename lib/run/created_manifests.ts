@@ -101,6 +101,7 @@ export async function createRunManifest<O extends OptionTable>(
       name: run.trace.name,
       hash: run.trace.hash,
       repairs: run.trace.repairs,
+      ...(run.trace.assumptions === undefined ? {} : { assumptions: run.trace.assumptions }),
     },
     plan,
     phases: run.schedule.phases,

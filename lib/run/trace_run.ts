@@ -3,32 +3,19 @@ import type { Trace } from "../model/trace.ts";
 import { readTraceSamples } from "../trace/read_trace.ts";
 import { countInvoked, selectInvoked } from "../trace/sample.ts";
 import type { TraceWindow } from "../trace/window.ts";
-import { deriveFunctionDemands, PROFILING_MINUTES } from "../trace/profile.ts";
+import { deriveFunctionDemands, PROFILING_MS } from "../trace/profile.ts";
 import { type CommonOptions, SAMPLE_TRACE, type TraceOptions } from "./common_options.ts";
 import type { PlannedRun } from "./experiment.ts";
 
 const MINUTE_MS = 60_000;
 
-/** The window of the trace that a run replays, in minutes of the trace. */
-function windowOf(options: TraceOptions): {
-  readonly startMinute: number;
-  readonly warmupMinutes: number;
-  readonly durationMinutes: number;
-} {
-  const warmupMinutes = options.warmupMs / MINUTE_MS;
-  return {
-    // Profiling looks at the minutes before the warm-up.
-    startMinute: options.startMinute + (warmupMinutes > 0 ? PROFILING_MINUTES : 0),
-    warmupMinutes,
-    // One division, so that what is whole in milliseconds stays inside its minutes.
-    durationMinutes: (options.warmupMs + options.durationMs) / MINUTE_MS,
-  };
-}
-
 /** The minutes of the trace that a run replays, warm-up included: whose functions are sampled. */
 export function windowOfOptions(options: TraceOptions): TraceWindow {
-  const { startMinute, durationMinutes } = windowOf(options);
-  return { startMinute, minutes: durationMinutes };
+  return {
+    // Profiling looks at the minutes before the warm-up.
+    startMs: options.startMinute * MINUTE_MS + (options.warmupMs > 0 ? PROFILING_MS : 0),
+    lengthMs: options.warmupMs + options.durationMs,
+  };
 }
 
 /**
@@ -56,7 +43,7 @@ export async function readTracesOfOptions(
   sizes: readonly (number | null)[],
 ): Promise<Trace[]> {
   return await readTraceSamples(options.trace ?? SAMPLE_TRACE, sizes, {
-    day: options.day ?? undefined,
+    days: options.day === null ? undefined : { first: options.day, last: options.day },
     seed: options.seed,
     window: windowOfOptions(options),
     defects: options.defects,
@@ -95,20 +82,20 @@ export function planTraceRun(
   options: CommonOptions & TraceOptions,
   { name, parameters, repetition }: TraceRunName,
 ): PlannedRun {
-  const { startMinute, warmupMinutes, durationMinutes } = windowOf(options);
+  const { startMs, lengthMs } = windowOfOptions(options);
   const schedule = generateSchedule(trace, {
     seed: options.seed,
     repetition,
     iatDistribution: options.iat,
     shift: options.shift ?? undefined,
-    startMinute,
-    durationMinutes,
-    warmupMinutes,
+    startMs,
+    durationMs: lengthMs,
+    warmupMs: options.warmupMs,
     rateScale: options.rateScale,
     timeScale: options.timeScale,
   });
-  const initialScales = warmupMinutes > 0
-    ? deriveFunctionDemands(trace.functions, { startMinute: options.startMinute }, options)
+  const initialScales = options.warmupMs > 0
+    ? deriveFunctionDemands(trace, { startMs: options.startMinute * MINUTE_MS }, options)
       .map((demand) => demand.initialScale)
     : trace.functions.map(() => 0);
   const notes = [...trace.notes ?? [], ...noteIdle(trace, windowOfOptions(options))];

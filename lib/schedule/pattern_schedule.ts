@@ -2,6 +2,7 @@ import { LoaderError } from "../base/error.ts";
 import { Rng } from "../base/rng.ts";
 import { BURST_ROLES, type BurstRole } from "../model/answer.ts";
 import type { IatDistribution, PhaseSpan, Schedule, ScheduleChunk } from "../model/schedule.ts";
+import { SlotCounts } from "../model/slot_counts.ts";
 import { functionKey, type FunctionProfile } from "../model/trace.ts";
 import { generateArrivals, US_PER_MS } from "./arrivals.ts";
 import { rateOfStep, wholeInvocations, withoutRoundingError } from "./rate_scale.ts";
@@ -26,7 +27,7 @@ export function createPatternProfile(pattern: string, fn: PatternFunction): Func
     appId: pattern,
     ownerId: "pattern",
     trigger: null,
-    invocationsPerMinute: new Uint32Array(0),
+    invocationsPerSlot: SlotCounts.none(0),
     runtimeMs: constant(fn.runtimeMs),
     memoryMib: constant(fn.memoryMib),
   };

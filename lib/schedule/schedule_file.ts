@@ -3,6 +3,7 @@ import { LoaderError } from "../base/error.ts";
 import { FileReplacement, statIfPresent } from "../base/file.ts";
 import { LoopPauses } from "../clock/loop_pauses.ts";
 import type { ChunkOptions, PhaseSpan, Schedule, ScheduleChunk } from "../model/schedule.ts";
+import { SlotCounts } from "../model/slot_counts.ts";
 import type { FunctionProfile } from "../model/trace.ts";
 import { hashSchedule } from "./schedule_hash.ts";
 
@@ -38,7 +39,7 @@ interface Header {
   readonly durationMs: number;
   readonly phases: readonly PhaseSpan[];
   readonly chunks: number;
-  readonly functions: readonly (Omit<FunctionProfile, "invocationsPerMinute">)[];
+  readonly functions: readonly (Omit<FunctionProfile, "invocationsPerSlot" | "recorded">)[];
 }
 
 const percentiles = z.object({
@@ -99,7 +100,9 @@ export async function writeScheduleFile(
     durationMs: schedule.durationMs,
     phases: schedule.phases,
     chunks,
-    functions: schedule.functions.map(({ invocationsPerMinute: _, ...profile }) => profile),
+    functions: schedule.functions.map((
+      { invocationsPerSlot: _, recorded: __, ...profile },
+    ) => profile),
   };
   using file = new FileReplacement(path);
   await writeSchedule(file, header, schedule, pauses);
@@ -177,7 +180,7 @@ class FileSchedule implements SavedSchedule {
     this.#firstChunkAt = start.length + headerLength;
     this.functions = this.#header.functions.map((profile) => ({
       ...profile,
-      invocationsPerMinute: new Uint32Array(0),
+      invocationsPerSlot: SlotCounts.none(0),
     }));
     this.durationMs = this.#header.durationMs;
     this.phases = this.#header.phases;

@@ -1,6 +1,9 @@
 const RADIX_BITS = 13;
 const RADIX = 1 << RADIX_BITS;
 const MASK = RADIX - 1;
+/** What two digits hold: spans of up to 67 s. Longer ones have a third digit. */
+const TWO_DIGITS = 2 ** (2 * RADIX_BITS);
+const TOP_RADIX = 2 ** (32 - 2 * RADIX_BITS);
 /** Below this many elements clearing the counters costs more than insertion. */
 const INSERTION_SORT_BELOW = 96;
 
@@ -17,9 +20,10 @@ export class TimeOrder {
   #spare = new Uint32Array(0);
   readonly #low = new Uint32Array(RADIX);
   readonly #high = new Uint32Array(RADIX);
+  readonly #top = new Uint32Array(TOP_RADIX);
 
   /**
-   * Sorts `timesUs[0, count)`, each below 2^26, given `positionOf[i]`, the
+   * Sorts `timesUs[0, count)`, each below `spanUs`, which is below 2^32, given `positionOf[i]`, the
    * function of arrival i, never descending. Returns the permutation; `timesUs` keeps its
    * places, with ties moved. The result is valid until the next call.
    */
@@ -29,7 +33,10 @@ export class TimeOrder {
       this.#spare = new Uint32Array(this.#order.length);
     }
     if (count < INSERTION_SORT_BELOW) this.#insertionSort(timesUs, count);
-    else this.#radixSort(timesUs, count);
+    else {
+      this.#radixSort(timesUs, count);
+      if (spanUs > TWO_DIGITS) this.#sortByTop(timesUs, count);
+    }
     this.#separate(timesUs, positionOf, count, spanUs);
     return this.#order;
   }
@@ -53,7 +60,7 @@ export class TimeOrder {
     for (let i = 0; i < count; i++) {
       const time = timesUs[i];
       low[time & MASK]++;
-      high[time >>> RADIX_BITS]++;
+      high[(time >>> RADIX_BITS) & MASK]++;
     }
     let lowSum = 0;
     let highSum = 0;
@@ -70,8 +77,27 @@ export class TimeOrder {
     for (let i = 0; i < count; i++) spare[low[timesUs[i] & MASK]++] = i;
     for (let i = 0; i < count; i++) {
       const index = spare[i];
-      order[high[timesUs[index] >>> RADIX_BITS]++] = index;
+      order[high[(timesUs[index] >>> RADIX_BITS) & MASK]++] = index;
     }
+  }
+
+  /** The third digit, after the other two are in order. */
+  #sortByTop(timesUs: Uint32Array, count: number): void {
+    const top = this.#top.fill(0);
+    for (let i = 0; i < count; i++) top[timesUs[i] >>> (2 * RADIX_BITS)]++;
+    let sum = 0;
+    for (let digit = 0; digit < TOP_RADIX; digit++) {
+      const those = top[digit];
+      top[digit] = sum;
+      sum += those;
+    }
+    const sorted = this.#spare;
+    for (let place = 0; place < count; place++) {
+      const index = this.#order[place];
+      sorted[top[timesUs[index] >>> (2 * RADIX_BITS)]++] = index;
+    }
+    this.#spare = this.#order;
+    this.#order = sorted;
   }
 
   #separate(timesUs: Uint32Array, positionOf: Uint32Array, count: number, spanUs: number): void {

@@ -9,17 +9,27 @@ import {
   type Schedule,
   type ScheduleChunk,
 } from "../model/schedule.ts";
-import { describeMinutes, functionKey, type FunctionProfile, type Trace } from "../model/trace.ts";
+import type { SlotCounts, SlotCursor } from "../model/slot_counts.ts";
+import {
+  describeLength,
+  formatMinutes,
+  functionKey,
+  type FunctionProfile,
+  type RecordedInvocations,
+  type Trace,
+  traceLengthMs,
+} from "../model/trace.ts";
 import { generateArrivals, US_PER_MS } from "./arrivals.ts";
 import { QuantileSampler } from "./quantile_sampler.ts";
+import { RecordedReplay } from "./recorded_replay.ts";
 import { scaleCount } from "./rate_scale.ts";
 import { hashSchedule } from "./schedule_hash.ts";
 import { TimeOrder } from "./time_order.ts";
 
-const MINUTE_MS = 60_000;
-const MINUTE_US = MINUTE_MS * US_PER_MS;
+/** The longest slot whose microseconds fit in 32 bits, in whole hours. */
+export const LONGEST_SLOT_MS = 3_600_000;
 
-/** Numbers of the random streams of a function in a minute; part of the format of a seed. */
+/** Numbers of the random streams of a function in a slot; part of the format of a seed. */
 const STREAM = { shift: 0, arrivals: 1, runtime: 2, memory: 3, count: 4 } as const;
 
 /** Options of {@linkcode generateSchedule}. */
@@ -29,14 +39,19 @@ export interface ScheduleOptions {
   /** Sub-stream of the seed for arrivals, runtimes and memory; 0 by default. */
   readonly repetition?: number;
   readonly iatDistribution?: IatDistribution;
+  /**
+   * What is done with a trace that has each invocation: `recorded` (the default) replays
+   * them at their instants, `folded` draws arrivals from their number in each slot.
+   */
+  readonly arrivals?: "recorded" | "folded";
   /** Rotate each function by a shift of its own; by default unless `exponential`. */
   readonly shift?: boolean;
-  /** First minute of the window, from 0. */
-  readonly startMinute?: number;
-  /** Minutes of the trace to replay, may be fractional; by default to its end. */
-  readonly durationMinutes?: number;
-  /** Minutes at the start of the window that are warm-up; 0 by default. */
-  readonly warmupMinutes?: number;
+  /** Start of the window, from the start of the trace, at the start of a slot; 0 by default. */
+  readonly startMs?: number;
+  /** How much of the trace to replay, in its own time; by default to its end. */
+  readonly durationMs?: number;
+  /** How much of that is warm-up; 0 by default. */
+  readonly warmupMs?: number;
   /** Factor on every count; 1 by default. */
   readonly rateScale?: number;
   /** Compresses arrivals, never runtimes: 10 replays a minute in 6 s; 1 by default. */
@@ -45,26 +60,30 @@ export interface ScheduleOptions {
 
 /**
  * Makes the schedule of a window of a trace. The count of each function and
- * minute is the trace's, exactly; a scaled rate keeps the sum over minutes to
+ * slot is the trace's, exactly; a scaled rate keeps the sum over slots to
  * within one invocation. What is drawn depends on (seed, repetition,
- * owner/app/function, minute) alone, so that a function behaves alike in every
- * sample and window. A window that ends inside a minute cuts it.
+ * owner/app/function, slot) alone, so that a function behaves alike in every
+ * sample and window. A window that ends inside a slot cuts it. Invocations that
+ * the trace has one by one are replayed at their instants, with their runtime and
+ * memory, unless `arrivals` says otherwise.
  *
  * @throws LoaderError `usage` when an option is out of range or the window is not in the trace
  *
  * @example
  * ```ts
+ * import { SlotCounts } from "../model/slot_counts.ts";
  * import { generateSchedule } from "./trace_schedule.ts";
  * const flat = { quantiles: [0, 1], values: [10, 10], mean: 10 };
  * const schedule = generateSchedule({
  *   name: "example",
- *   minutes: 2,
+ *   slotMs: 60_000,
+ *   slots: 2,
  *   functions: [{
  *     id: "f",
  *     appId: "a",
  *     ownerId: "o",
  *     trigger: null,
- *     invocationsPerMinute: Uint32Array.of(3, 5),
+ *     invocationsPerSlot: SlotCounts.from([3, 5]),
  *     runtimeMs: flat,
  *     memoryMib: flat,
  *   }],
@@ -87,7 +106,9 @@ interface Source {
   readonly shiftUs: number;
   /** Where a scaled rate begins to share its invocations out, in [0, 1). */
   readonly shareOffset: number;
-  readonly counts: Uint32Array;
+  readonly counts: SlotCounts;
+  /** Its invocations one by one, where they are to be replayed so. */
+  readonly recorded: RecordedInvocations | null;
   readonly runtime: QuantileSampler;
   readonly memory: QuantileSampler;
 }
@@ -97,7 +118,8 @@ class TraceSchedule implements Schedule {
   readonly durationMs: number;
   readonly phases: readonly PhaseSpan[];
   readonly #distribution: IatDistribution;
-  readonly #startMinute: number;
+  readonly #slotUs: number;
+  readonly #startSlot: number;
   readonly #windowMs: number;
   readonly #rateScale: number;
   readonly #timeScale: number;
@@ -107,19 +129,19 @@ class TraceSchedule implements Schedule {
 
   constructor(trace: Trace, options: ScheduleOptions) {
     const seed = options.seed ?? 42;
-    const startMinute = options.startMinute ?? 0;
-    const durationMinutes = options.durationMinutes ?? trace.minutes - startMinute;
-    const warmupMinutes = options.warmupMinutes ?? 0;
-    checkOptions(trace, options, startMinute, durationMinutes);
+    const startMs = options.startMs ?? 0;
+    const durationMs = options.durationMs ?? traceLengthMs(trace) - startMs;
+    checkOptions(trace, options, startMs, durationMs);
     this.functions = trace.functions;
     this.#distribution = options.iatDistribution ?? "exponential";
-    this.#startMinute = startMinute;
+    this.#slotUs = trace.slotMs * US_PER_MS;
+    this.#startSlot = startMs / trace.slotMs;
     // On whole microseconds, as arrivals are: a third of a minute is no double.
-    this.#windowMs = Math.round(durationMinutes * MINUTE_US) / US_PER_MS;
+    this.#windowMs = Math.round(durationMs * US_PER_MS) / US_PER_MS;
     this.#rateScale = options.rateScale ?? 1;
     this.#timeScale = options.timeScale ?? 1;
     this.durationMs = this.#windowMs / this.#timeScale;
-    const warmupMs = Math.min(warmupMinutes * MINUTE_MS / this.#timeScale, this.durationMs);
+    const warmupMs = Math.min((options.warmupMs ?? 0) / this.#timeScale, this.durationMs);
     this.phases = warmupMs > 0
       ? [{ fromMs: 0, phase: "warmup" }, { fromMs: warmupMs, phase: "measurement" }]
       : [{ fromMs: 0, phase: "measurement" }];
@@ -132,14 +154,15 @@ class TraceSchedule implements Schedule {
       .map(({ profile, functionIndex, id }): Source => {
         const key = deriveKey(seed, streamName, id);
         rng.seed(key, 0, STREAM.shift);
-        const shiftUs = shift ? rng.nextBelow(MINUTE_US) : 0;
+        const shiftUs = shift ? rng.nextBelow(this.#slotUs) : 0;
         rng.seed(key, 0, STREAM.count);
         return {
           functionIndex,
           key,
           shiftUs,
           shareOffset: rng.nextFloat(),
-          counts: profile.invocationsPerMinute,
+          counts: profile.invocationsPerSlot,
+          recorded: options.arrivals === "folded" ? null : profile.recorded ?? null,
           runtime: new QuantileSampler(
             profile.runtimeMs,
             RUNTIME_LIMITS_MS.minimum,
@@ -155,22 +178,12 @@ class TraceSchedule implements Schedule {
   }
 
   *chunks(options: ChunkOptions = {}): IterableIterator<ScheduleChunk> {
-    const minutes = Math.ceil(this.#windowMs / MINUTE_MS);
-    const workspace = new MinuteWorkspace();
-    if (this.#rateScale !== 1) workspace.countsBefore = this.#countBefore();
+    const slots = Math.ceil(this.#windowMs * US_PER_MS / this.#slotUs);
+    const workspace = new SlotWorkspace(this.#sources, this.#startSlot);
     const columns = new ChunkColumns();
-    for (let offset = 0; offset < minutes; offset++) {
-      yield this.#generateMinute(offset, workspace, options.reuse ? columns : new ChunkColumns());
+    for (let offset = 0; offset < slots; offset++) {
+      yield this.#generateSlot(offset, workspace, options.reuse ? columns : new ChunkColumns());
     }
-  }
-
-  /** Invocations of each source from the trace's first minute to the window, unscaled. */
-  #countBefore(): Float64Array {
-    return Float64Array.from(this.#sources, ({ counts }) => {
-      let sum = 0;
-      for (let minute = 0; minute < this.#startMinute; minute++) sum += counts[minute];
-      return sum;
-    });
   }
 
   async hash(signal?: AbortSignal): Promise<string> {
@@ -178,63 +191,99 @@ class TraceSchedule implements Schedule {
     return this.#hash;
   }
 
-  #generateMinute(
+  #generateSlot(
     offset: number,
-    workspace: MinuteWorkspace,
+    workspace: SlotWorkspace,
     columns: ChunkColumns,
   ): ScheduleChunk {
-    const minute = this.#startMinute + offset;
-    const { rng, timeOrder, counts } = workspace;
-    counts.length = 0;
-    let total = 0;
-    for (let position = 0; position < this.#sources.length; position++) {
-      const source = this.#sources[position];
-      let count = source.counts[minute];
-      if (this.#rateScale !== 1) {
-        const before = workspace.countsBefore[position];
-        workspace.countsBefore[position] += count;
-        count = scaleCount(count, before, this.#rateScale, source.shareOffset);
-      }
-      counts.push(count);
-      total += count;
-    }
+    const slot = this.#startSlot + offset;
+    const { timeOrder, counts } = workspace;
+    const total = workspace.takeCounts(slot, this.#rateScale);
     workspace.reserve(total);
-    const { timesUs, positionOf, runtimeMs, memoryMib } = workspace;
     let from = 0;
     for (let position = 0; position < this.#sources.length; position++) {
       const count = counts[position];
-      if (count === 0) continue;
       const source = this.#sources[position];
-      rng.seed(source.key, minute, STREAM.arrivals);
-      generateArrivals(
-        this.#distribution,
-        rng,
-        count,
-        MINUTE_US,
-        source.shiftUs,
-        timesUs,
-        from,
-      );
-      rng.seed(source.key, minute, STREAM.runtime);
-      source.runtime.fill(rng, runtimeMs, from, count);
-      rng.seed(source.key, minute, STREAM.memory);
-      source.memory.fill(rng, memoryMib, from, count);
-      positionOf.fill(position, from, from + count);
+      if (source.recorded !== null) {
+        this.#replaySlot(position, slot, from, workspace);
+      } else if (count > 0) {
+        this.#drawSlot(source, slot, count, from, workspace);
+      }
+      workspace.positionOf.fill(position, from, from + count);
       from += count;
     }
-    const order = timeOrder.sort(timesUs, positionOf, total, MINUTE_US);
+    const order = timeOrder.sort(workspace.timesUs, workspace.positionOf, total, this.#slotUs);
     return this.#gather(offset, workspace, order, total, columns);
+  }
+
+  #drawSlot(
+    source: Source,
+    slot: number,
+    count: number,
+    from: number,
+    { rng, timesUs, runtimeMs, memoryMib }: SlotWorkspace,
+  ): void {
+    rng.seed(source.key, slot, STREAM.arrivals);
+    generateArrivals(
+      this.#distribution,
+      rng,
+      count,
+      this.#slotUs,
+      source.shiftUs,
+      timesUs,
+      from,
+    );
+    rng.seed(source.key, slot, STREAM.runtime);
+    source.runtime.fill(rng, runtimeMs, from, count);
+    rng.seed(source.key, slot, STREAM.memory);
+    source.memory.fill(rng, memoryMib, from, count);
+  }
+
+  /** What the trace does not have of single invocations is drawn as for any other function. */
+  #replaySlot(
+    position: number,
+    slot: number,
+    from: number,
+    { rng, timesUs, runtimeMs, memoryMib, replays, counts, recordedCounts }: SlotWorkspace,
+  ): void {
+    const source = this.#sources[position];
+    const count = counts[position];
+    replays[position]!.take({
+      slot,
+      slotUs: this.#slotUs,
+      recorded: recordedCounts[position],
+      copiesOf: this.#copiesOf(source),
+      timesUs,
+      runtimeMs,
+      memoryMib,
+      from,
+    });
+    if (count === 0) return;
+    if (source.recorded!.runtimeMs === null) {
+      rng.seed(source.key, slot, STREAM.runtime);
+      source.runtime.fill(rng, runtimeMs, from, count);
+    }
+    if (source.recorded!.memoryMib === null) {
+      rng.seed(source.key, slot, STREAM.memory);
+      source.memory.fill(rng, memoryMib, from, count);
+    }
+  }
+
+  /** How often the invocation after so many is replayed. */
+  #copiesOf({ shareOffset }: Source): (before: number) => number {
+    const scale = this.#rateScale;
+    return scale === 1 ? () => 1 : (before) => scaleCount(1, before, scale, shareOffset);
   }
 
   #gather(
     offset: number,
-    workspace: MinuteWorkspace,
+    workspace: SlotWorkspace,
     order: Uint32Array,
     total: number,
     columns: ChunkColumns,
   ): ScheduleChunk {
     const { timesUs, positionOf, runtimeMs, memoryMib } = workspace;
-    const startUs = offset * MINUTE_US;
+    const startUs = offset * this.#slotUs;
     const cutUs = this.#windowMs * US_PER_MS - startUs;
     let kept = total;
     while (kept > 0 && timesUs[order[kept - 1]] >= cutUs) kept--;
@@ -271,17 +320,71 @@ class ChunkColumns {
   }
 }
 
-/** Buffers that one iteration over the chunks uses again and again. */
-class MinuteWorkspace {
+/** Stands for a slot that does not come. */
+const NO_SLOT = 0x7fffffff;
+
+/** What one iteration over the chunks keeps: where it stands, and buffers that serve again. */
+class SlotWorkspace {
   readonly rng = new Rng();
   readonly timeOrder = new TimeOrder();
-  readonly counts: number[] = [];
-  /** Invocations of each source before the minute, unscaled; where a rate is scaled. */
-  countsBefore: Float64Array = new Float64Array(0);
+  /** Invocations of each source in the slot: at the rate of the replay. */
+  readonly counts: Uint32Array;
+  /** The same, as the trace has them. */
+  readonly recordedCounts: Uint32Array;
+  /** Of the sources that are replayed one by one. */
+  readonly replays: readonly (RecordedReplay | null)[];
   timesUs = new Uint32Array(0);
   positionOf = new Uint32Array(0);
   runtimeMs = new Uint32Array(0);
   memoryMib = new Uint32Array(0);
+  readonly #cursors: readonly SlotCursor[];
+  /** The next slot in which each source has invocations. */
+  readonly #nextSlot: Int32Array;
+  /** Invocations of each source before the slot, as the trace has them. */
+  readonly #before: Float64Array;
+  readonly #shareOffset: Float64Array;
+
+  constructor(sources: readonly Source[], startSlot: number) {
+    this.counts = new Uint32Array(sources.length);
+    this.recordedCounts = new Uint32Array(sources.length);
+    this.#nextSlot = new Int32Array(sources.length);
+    this.#before = new Float64Array(sources.length);
+    this.#shareOffset = Float64Array.from(sources, ({ shareOffset }) => shareOffset);
+    this.#cursors = sources.map(({ counts }, position) => {
+      const cursor = counts.cursor();
+      for (; cursor.slot < startSlot; cursor.next()) this.#before[position] += cursor.count;
+      this.#nextSlot[position] = Math.min(cursor.slot, NO_SLOT);
+      return cursor;
+    });
+    this.replays = sources.map(({ recorded }, position) =>
+      recorded === null ? null : new RecordedReplay(recorded, this.#before[position])
+    );
+  }
+
+  /** Sets the counts of the next slot, and returns their sum. */
+  takeCounts(slot: number, rateScale: number): number {
+    const { counts, recordedCounts } = this;
+    let total = 0;
+    for (let position = 0; position < counts.length; position++) {
+      if (this.#nextSlot[position] !== slot) {
+        counts[position] = 0;
+        recordedCounts[position] = 0;
+        continue;
+      }
+      const cursor = this.#cursors[position];
+      const count = cursor.count;
+      const before = this.#before[position];
+      this.#before[position] = before + count;
+      cursor.next();
+      this.#nextSlot[position] = Math.min(cursor.slot, NO_SLOT);
+      recordedCounts[position] = count;
+      counts[position] = rateScale === 1
+        ? count
+        : scaleCount(count, before, rateScale, this.#shareOffset[position]);
+      total += counts[position];
+    }
+    return total;
+  }
 
   reserve(count: number): void {
     if (this.timesUs.length >= count) return;
@@ -296,8 +399,8 @@ class MinuteWorkspace {
 function checkOptions(
   trace: Trace,
   options: ScheduleOptions,
-  startMinute: number,
-  durationMinutes: number,
+  startMs: number,
+  durationMs: number,
 ): void {
   const refuse = (sentence: string, value: unknown): never => {
     throw new LoaderError("usage", sentence, { value });
@@ -305,24 +408,38 @@ function checkOptions(
   if (options.seed !== undefined && !Number.isSafeInteger(options.seed)) {
     refuse(`The seed must be a whole number, not ${options.seed}.`, options.seed);
   }
-  if (!Number.isSafeInteger(startMinute) || startMinute < 0) {
-    refuse(`The start minute must be a whole number from 0, not ${startMinute}.`, startMinute);
-  }
-  if (startMinute >= trace.minutes) {
+  if (!Number.isInteger(trace.slotMs) || trace.slotMs < 1 || trace.slotMs > LONGEST_SLOT_MS) {
     refuse(
-      `The window starts at minute ${startMinute}, but the trace ${trace.name} has ` +
-        `${describeMinutes(trace)}.`,
-      startMinute,
+      `The trace ${trace.name} has slots of ${trace.slotMs} ms; they may be of 1 ms to an hour.`,
+      trace.slotMs,
     );
   }
-  if (!(durationMinutes > 0)) {
-    refuse(`The duration must be above 0 minutes, not ${durationMinutes}.`, durationMinutes);
-  }
-  if (startMinute + durationMinutes > trace.minutes) {
+  if (!Number.isFinite(startMs) || startMs < 0 || startMs % trace.slotMs !== 0) {
+    const slot = trace.slotMs === 60_000 ? "minutes" : `slots of ${trace.slotMs / 1000} s`;
     refuse(
-      `The window ends at minute ${startMinute + durationMinutes}, but the trace ${trace.name} ` +
-        `has ${describeMinutes(trace)}; start earlier or replay less of it.`,
-      durationMinutes,
+      `The window must start at a whole number of ${slot} from 0, not at minute ` +
+        `${formatMinutes(startMs)}.`,
+      startMs,
+    );
+  }
+  if (startMs >= traceLengthMs(trace)) {
+    refuse(
+      `The window starts at minute ${formatMinutes(startMs)}, but the trace ${trace.name} has ` +
+        `${describeLength(trace)}.`,
+      startMs,
+    );
+  }
+  if (!(durationMs > 0)) {
+    refuse(
+      `The duration must be above 0 minutes, not ${formatMinutes(durationMs)}.`,
+      durationMs,
+    );
+  }
+  if (startMs + durationMs > traceLengthMs(trace)) {
+    refuse(
+      `The window ends at minute ${formatMinutes(startMs + durationMs)}, but the trace ` +
+        `${trace.name} has ${describeLength(trace)}; start earlier or replay less of it.`,
+      durationMs,
     );
   }
   for (const name of ["rateScale", "timeScale"] as const) {

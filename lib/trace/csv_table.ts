@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { MAX_COUNT } from "../model/slot_counts.ts";
 import { joinKey } from "../model/trace.ts";
 import { recogniseContent, TELLING_BYTES } from "./file_content.ts";
 
@@ -243,9 +244,6 @@ async function* unpack(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   });
   yield* unpacked as AsyncIterable<Uint8Array>;
 }
-
-/** Counts are stored in 32 bits. */
-export const MAX_COUNT = 0xffffffff;
 
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 

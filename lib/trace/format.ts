@@ -14,11 +14,19 @@ export interface TraceFormat {
   /** Files by which it is recognised, for the message when a folder has no known format. */
   readonly looksFor: readonly string[];
   /**
-   * Looks at the files of a folder; `null`: they are of another format.
+   * Looks at the files of a folder, or at the one file that was named; `null`: they are of
+   * another format.
    *
    * @throws LoaderError `input` when something cannot be read
    */
-  recognise(folder: TraceFolder): Promise<RecognisedTrace | null>;
+  recognise(folder: TraceFolder): Promise<RecognisedTrace | UnsupportedTrace | null>;
+}
+
+/** A data set that is known, and cannot be replayed. */
+export interface UnsupportedTrace {
+  readonly evidence: string;
+  /** A sentence that says what it is, what is missing in it and what to do. */
+  readonly unsupported: string;
 }
 
 /** A folder whose format is known, before anything of the trace is read. */
@@ -37,8 +45,14 @@ export interface RecognisedTrace {
 export interface TraceChoice {
   /** Number of functions, for folders with a trace for each of several sizes. */
   readonly size?: number;
-  /** Day from 1, for data sets with files for each day; the first one there by default. */
-  readonly day?: number;
+  /** Days, for data sets with files for each day; the first one there by default. */
+  readonly days?: DayRange;
+}
+
+/** Days of a data set, as it numbers them, the last one included. */
+export interface DayRange {
+  readonly first: number;
+  readonly last: number;
 }
 
 /** A trace that can be read. */

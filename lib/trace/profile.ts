@@ -1,10 +1,10 @@
 import { LoaderError } from "../base/error.ts";
 import { RUNTIME_LIMITS_MS } from "../model/schedule.ts";
-import type { FunctionProfile } from "../model/trace.ts";
-import { countInvocations, type TraceWindow } from "./window.ts";
+import type { FunctionProfile, Trace } from "../model/trace.ts";
+import { countInvocations, type TraceWindow, validateWindow } from "./window.ts";
 
-/** Minutes of the trace that profiling looks at. */
-export const PROFILING_MINUTES = 5;
+/** How much of the trace profiling looks at: 5 minutes. */
+export const PROFILING_MS = 300_000;
 
 /**
  * CPU requests by memory, as Google Cloud Functions (first generation) tied
@@ -42,6 +42,9 @@ export interface ReplayScales {
   readonly timeScale?: number;
 }
 
+/** A part of a trace, of {@linkcode PROFILING_MS} unless it says otherwise. */
+export type ProfilingWindow = Pick<TraceWindow, "startMs"> & Partial<TraceWindow>;
+
 /**
  * Expected concurrency of a function by Little's law: arrival rate × mean
  * runtime, over some minutes of the trace, at the rate of the replay and with a
@@ -51,30 +54,27 @@ export interface ReplayScales {
  *
  * @example
  * ```ts
+ * import { SlotCounts } from "../model/slot_counts.ts";
  * import { expectedConcurrency } from "./profile.ts";
  * const runtimeMs = { quantiles: [0, 1], values: [1500, 2500], mean: 2000 };
- * const profile = { invocationsPerMinute: Uint32Array.of(30, 0, 0, 60, 60), runtimeMs };
- * if (expectedConcurrency(profile, { startMinute: 0 }) !== 1) throw new Error("30/min × 2 s");
+ * const invocationsPerSlot = SlotCounts.from([30, 0, 0, 60, 60]);
+ * const trace = { name: "example", slotMs: 60_000, slots: 5 };
+ * const concurrency = expectedConcurrency(trace, { invocationsPerSlot, runtimeMs }, { startMs: 0 });
+ * if (concurrency !== 1) throw new Error("30/min × 2 s");
  * ```
  */
 export function expectedConcurrency(
-  profile: Pick<FunctionProfile, "invocationsPerMinute" | "runtimeMs">,
-  window: Pick<TraceWindow, "startMinute"> & Partial<TraceWindow>,
+  trace: Pick<Trace, "name" | "slotMs" | "slots">,
+  profile: Pick<FunctionProfile, "invocationsPerSlot" | "runtimeMs">,
+  { startMs, lengthMs = PROFILING_MS }: ProfilingWindow,
   { rateScale = 1, timeScale = 1 }: ReplayScales = {},
 ): number {
-  const { startMinute, minutes = PROFILING_MINUTES } = window;
-  const traceMinutes = profile.invocationsPerMinute.length;
-  if (startMinute + minutes > traceMinutes) {
-    throw new LoaderError(
-      "usage",
-      `The trace has ${traceMinutes} minutes, profiling asks for minutes ` +
-        `${startMinute} to ${startMinute + minutes}.`,
-    );
-  }
-  const invocations = countInvocations(profile, { startMinute, minutes });
+  const window = { startMs, lengthMs };
+  validateWindow(trace, window);
+  const invocations = countInvocations(profile, window, trace.slotMs);
   const { minimum, maximum } = RUNTIME_LIMITS_MS;
   const runtimeMs = Math.min(Math.max(profile.runtimeMs.mean, minimum), maximum);
-  return invocations * runtimeMs / (minutes * 60_000) * rateScale * timeScale;
+  return invocations * runtimeMs / lengthMs * rateScale * timeScale;
 }
 
 /**
@@ -98,16 +98,17 @@ export function memoryRequestMib(profile: Pick<FunctionProfile, "memoryMib">): n
 const DIGITS = 12;
 
 /**
- * Demand of each function over some minutes of the trace, 5 by default, at the
- * rate of the replay.
+ * Demand of each function over a part of the trace, at the rate of the replay.
+ *
+ * @throws LoaderError `usage` when the trace ends before the window does
  */
 export function deriveFunctionDemands(
-  functions: readonly FunctionProfile[],
-  window: Pick<TraceWindow, "startMinute"> & Partial<TraceWindow>,
+  trace: Pick<Trace, "name" | "slotMs" | "slots" | "functions">,
+  window: ProfilingWindow,
   scales: ReplayScales = {},
 ): FunctionDemand[] {
-  return functions.map((profile) => {
-    const concurrency = expectedConcurrency(profile, window, scales);
+  return trace.functions.map((profile) => {
+    const concurrency = expectedConcurrency(trace, profile, window, scales);
     const memoryMib = memoryRequestMib(profile);
     return {
       expectedConcurrency: concurrency,

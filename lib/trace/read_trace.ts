@@ -2,7 +2,14 @@ import { createHash } from "node:crypto";
 import { LoaderError } from "../base/error.ts";
 import type { Trace } from "../model/trace.ts";
 import { AZURE_2019 } from "./azure2019/azure2019.ts";
-import type { RecognisedTrace, TraceFormat, TraceReading, TraceSource } from "./format.ts";
+import type {
+  DayRange,
+  RecognisedTrace,
+  TraceFormat,
+  TraceReading,
+  TraceSource,
+  UnsupportedTrace,
+} from "./format.ts";
 import { type DefectPolicy, type DuplicatePolicy, LEFT_OUT, RepairLog } from "./repair_log.ts";
 import { sampleTrace } from "./sample.ts";
 import { TraceFolder } from "./trace_folder.ts";
@@ -24,8 +31,8 @@ export interface ReadTraceOptions {
   readonly seed?: number;
   /** A random sample takes functions that are invoked in it; the whole trace by default. */
   readonly window?: TraceWindow;
-  /** Which day of a data set with files for each day; the first in the folder by default. */
-  readonly day?: number;
+  /** Which days of a data set with files for each day; the first in the folder by default. */
+  readonly days?: DayRange;
   /** A function twice in a file is an error by default. */
   readonly duplicates?: DuplicatePolicy;
   /** Defects are repaired and counted by default. */
@@ -35,7 +42,7 @@ export interface ReadTraceOptions {
 }
 
 /**
- * Reads a trace, in the format that its files are recognised by. Defects of the
+ * Reads a trace from a folder or a file, in the format that it is recognised by. Defects of the
  * data are repaired, counted and told in `repairs`.
  *
  * @throws LoaderError `input` when the files are of no known format, or one is missing or
@@ -49,8 +56,8 @@ export interface ReadTraceOptions {
  * if (trace.functions.length !== 10) throw new Error("ten were asked for");
  * ```
  */
-export async function readTrace(folder: string, options: ReadTraceOptions = {}): Promise<Trace> {
-  const [trace] = await readTraceSamples(folder, [options.size ?? null], options);
+export async function readTrace(path: string, options: ReadTraceOptions = {}): Promise<Trace> {
+  const [trace] = await readTraceSamples(path, [options.size ?? null], options);
   return trace;
 }
 
@@ -62,15 +69,15 @@ export async function readTrace(folder: string, options: ReadTraceOptions = {}):
  * @throws LoaderError as {@linkcode readTrace}
  */
 export async function readTraceSamples(
-  folder: string,
+  path: string,
   sizes: readonly (number | null)[],
   options: Omit<ReadTraceOptions, "size"> = {},
 ): Promise<Trace[]> {
-  const recognised = await recogniseTrace(folder, options.formats ?? TRACE_FORMATS);
+  const recognised = await recogniseTrace(path, options.formats ?? TRACE_FORMATS);
   const read = new Map<string, Trace>();
   const samples: Trace[] = [];
   for (const size of sizes) {
-    const source = await recognised.select({ size: size ?? undefined, day: options.day });
+    const source = await recognised.select({ size: size ?? undefined, days: options.days });
     const whole = read.get(source.key) ?? await readSource(source, options);
     read.set(source.key, whole);
     samples.push(
@@ -87,12 +94,19 @@ async function recogniseTrace(
   formats: readonly TraceFormat[],
 ): Promise<RecognisedTrace> {
   const folder = await TraceFolder.list(path);
-  const fitting: { readonly name: string; readonly trace: RecognisedTrace }[] = [];
+  const fitting: { readonly name: string; readonly trace: RecognisedTrace | UnsupportedTrace }[] =
+    [];
   for (const format of formats) {
     const trace = await format.recognise(folder);
     if (trace !== null) fitting.push({ name: format.name, trace });
   }
-  if (fitting.length === 1) return fitting[0].trace;
+  if (fitting.length === 1) {
+    const { name, trace } = fitting[0];
+    if ("select" in trace) return trace;
+    throw new LoaderError("input", `${trace.evidence} (${name}): ${trace.unsupported}`, {
+      file: path,
+    });
+  }
   const sentence = fitting.length === 0
     ? "No trace of a known format: looked for " +
       formats.map(({ name, looksFor }) => `${looksFor.join(", ")} (${name})`).join(", ") +

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { type ErrorPlace, LoaderError } from "../base/error.ts";
-import type { TraceRepair } from "../model/trace.ts";
+import type { DefectSeverity, TraceRepair } from "../model/trace.ts";
 
 /** What to do about a defect of a trace: repair and count it, or refuse the trace. */
 export type DefectPolicy = "repair" | "refuse";
@@ -12,6 +12,7 @@ export type DuplicatePolicy = "refuse" | "merge";
 export interface DefectClass {
   readonly defect: string;
   readonly repair: string;
+  readonly severity: DefectSeverity;
 }
 
 /** What is done about a function of which too little is known. */

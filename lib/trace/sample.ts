@@ -1,7 +1,13 @@
 import { LoaderError } from "../base/error.ts";
 import { deriveKey, type RngKey } from "../base/rng.ts";
-import { functionKey, type FunctionProfile, type Trace } from "../model/trace.ts";
-import { countInvocations, formatMinute, type TraceWindow, validateWindow } from "./window.ts";
+import {
+  formatMinutes,
+  functionKey,
+  type FunctionProfile,
+  type Trace,
+  traceLengthMs,
+} from "../model/trace.ts";
+import { countInvocations, type TraceWindow, validateWindow, wholeWindow } from "./window.ts";
 
 /** Options of {@linkcode sampleTrace}. */
 export interface SampleOptions {
@@ -49,7 +55,8 @@ export function sampleTrace(trace: Trace, size: number, options: SampleOptions):
 
 /** How many functions of a trace are invoked in a window. */
 export function countInvoked(trace: Trace, window: TraceWindow): number {
-  return trace.functions.filter((profile) => countInvocations(profile, window) > 0).length;
+  return trace.functions.filter((profile) => countInvocations(profile, window, trace.slotMs) > 0)
+    .length;
 }
 
 /**
@@ -59,7 +66,14 @@ export function countInvoked(trace: Trace, window: TraceWindow): number {
  * @example
  * ```ts
  * import { describeNesting } from "./sample.ts";
- * const trace = { name: "large", minutes: 1, functions: [], repairs: [], hash: "" };
+ * const trace = {
+ *   name: "large",
+ *   slotMs: 60_000,
+ *   slots: 1,
+ *   functions: [],
+ *   repairs: [],
+ *   hash: "",
+ * };
  * if (describeNesting(trace, { ...trace, name: "larger" }) !== null) throw new Error("nested");
  * ```
  */
@@ -84,8 +98,7 @@ export function describeNesting(smaller: Trace, larger: Trace): string | null {
 
 /** True if a function is invoked as often and asks for the same; memory may be shared otherwise. */
 function areAlike(a: FunctionProfile, b: FunctionProfile): boolean {
-  return a.invocationsPerMinute.length === b.invocationsPerMinute.length &&
-    a.invocationsPerMinute.every((count, minute) => count === b.invocationsPerMinute[minute]) &&
+  return a.invocationsPerSlot.equals(b.invocationsPerSlot) &&
     a.runtimeMs.mean === b.runtimeMs.mean &&
     a.runtimeMs.values.every((value, i) => value === b.runtimeMs.values[i]);
 }
@@ -96,10 +109,10 @@ function areAlike(a: FunctionProfile, b: FunctionProfile): boolean {
  * @throws LoaderError `usage` when the window does not suit the trace or no function is left
  */
 export function selectInvoked(trace: Trace, window?: TraceWindow): Trace {
-  const whole = { startMinute: 0, minutes: trace.minutes };
-  validateWindow(trace, window ?? whole);
+  const chosen = window ?? wholeWindow(trace);
+  validateWindow(trace, chosen);
   const functions = trace.functions.filter((profile) =>
-    countInvocations(profile, window ?? whole) > 0
+    countInvocations(profile, chosen, trace.slotMs) > 0
   );
   if (functions.length === 0) {
     throw new LoaderError(
@@ -120,6 +133,7 @@ export function selectInvoked(trace: Trace, window?: TraceWindow): Trace {
  *
  * @example
  * ```ts
+ * import { SlotCounts } from "../model/slot_counts.ts";
  * import { selectSeldom } from "./sample.ts";
  * const flat = { quantiles: [0, 1], values: [10, 10], mean: 10 };
  * const [busy, seldom] = [[5, 4], [0, 2]].map((counts, i) => ({
@@ -127,17 +141,19 @@ export function selectInvoked(trace: Trace, window?: TraceWindow): Trace {
  *   appId: "a",
  *   ownerId: "o",
  *   trigger: null,
- *   invocationsPerMinute: Uint32Array.from(counts),
+ *   invocationsPerSlot: SlotCounts.from(counts),
  *   runtimeMs: flat,
  *   memoryMib: flat,
  * }));
- * const trace = { name: "day", minutes: 2, functions: [busy, seldom], repairs: [], hash: "" };
+ * const functions = [busy, seldom];
+ * const trace = { name: "day", slotMs: 60_000, slots: 2, functions, repairs: [], hash: "" };
  * if (selectSeldom(trace, 1).functions[0] !== seldom) throw new Error("once a minute");
  * ```
  */
 export function selectSeldom(trace: Trace, mostPerMinute: number): Trace {
-  const functions = trace.functions.filter(({ invocationsPerMinute }) =>
-    invocationsPerMinute.reduce((sum, count) => sum + count, 0) <= mostPerMinute * trace.minutes
+  const most = mostPerMinute * traceLengthMs(trace) / 60_000;
+  const functions = trace.functions.filter(({ invocationsPerSlot }) =>
+    invocationsPerSlot.total <= most
   );
   if (functions.length === 0) {
     throw new LoaderError(
@@ -151,8 +167,9 @@ export function selectSeldom(trace: Trace, mostPerMinute: number): Trace {
 }
 
 function describeWindow(trace: Trace, window: TraceWindow | undefined): string {
-  if (window === undefined) return `its ${trace.minutes} minutes`;
-  return `minutes ${window.startMinute} to ${formatMinute(window.startMinute + window.minutes)}`;
+  if (window === undefined) return `its ${formatMinutes(traceLengthMs(trace))} minutes`;
+  const { startMs, lengthMs } = window;
+  return `minutes ${formatMinutes(startMs)} to ${formatMinutes(startMs + lengthMs)}`;
 }
 
 function compareKeys(a: RngKey, b: RngKey): number {

@@ -1,12 +1,23 @@
 import { LoaderError } from "../base/error.ts";
-import { describeMinutes, type FunctionProfile, type Trace } from "../model/trace.ts";
+import {
+  describeLength,
+  formatMinutes,
+  type FunctionProfile,
+  type Trace,
+  traceLengthMs,
+} from "../model/trace.ts";
 
-/** A part of a trace. */
+/** A part of a trace, in milliseconds from its start. */
 export interface TraceWindow {
-  /** First minute, from 0. */
-  readonly startMinute: number;
-  /** Length in minutes; may be fractional. */
-  readonly minutes: number;
+  /** Where it begins, at the start of a slot. */
+  readonly startMs: number;
+  /** How long it is; it may end inside a slot. */
+  readonly lengthMs: number;
+}
+
+/** All of a trace. */
+export function wholeWindow(trace: Pick<Trace, "slotMs" | "slots">): TraceWindow {
+  return { startMs: 0, lengthMs: traceLengthMs(trace) };
 }
 
 /**
@@ -17,54 +28,49 @@ export interface TraceWindow {
  * @example
  * ```ts
  * import { validateWindow } from "./window.ts";
- * const trace = { name: "example", minutes: 1440 };
- * validateWindow(trace, { startMinute: 1439, minutes: 0.5 });
+ * const trace = { name: "example", slotMs: 60_000, slots: 1440 };
+ * validateWindow(trace, { startMs: 1439 * 60_000, lengthMs: 30_000 });
  * ```
  */
 export function validateWindow(
-  trace: Pick<Trace, "name" | "minutes" | "firstMinute">,
-  window: TraceWindow,
+  trace: Pick<Trace, "name" | "slotMs" | "slots" | "firstMinute">,
+  { startMs, lengthMs }: TraceWindow,
 ): void {
-  const { startMinute, minutes } = window;
-  if (!Number.isInteger(startMinute) || startMinute < 0) {
+  if (!Number.isFinite(startMs) || startMs < 0 || startMs % trace.slotMs !== 0) {
     throw new LoaderError(
       "usage",
-      `The start minute of a window must be a whole number from 0, got ${startMinute}.`,
-      { value: startMinute },
+      `A window must start at a whole number of slots of ${trace.slotMs / 1000} s from 0, not at ` +
+        `minute ${formatMinutes(startMs)}.`,
+      { value: startMs },
     );
   }
-  if (!Number.isFinite(minutes) || minutes <= 0) {
+  if (!Number.isFinite(lengthMs) || lengthMs <= 0) {
     throw new LoaderError(
       "usage",
-      `The length of a window must be more than 0 minutes, got ${minutes}.`,
-      { value: minutes },
+      `The length of a window must be more than 0 minutes, got ${formatMinutes(lengthMs)}.`,
+      { value: lengthMs },
     );
   }
-  const endMinute = startMinute + minutes;
-  if (endMinute > trace.minutes) {
+  const endMs = startMs + lengthMs;
+  if (endMs > traceLengthMs(trace)) {
     throw new LoaderError(
       "usage",
-      `The trace ${trace.name} has ${describeMinutes(trace)}, the window asks for minutes ` +
-        `${startMinute} to ${formatMinute(endMinute)}; start earlier or shorten the duration.`,
-      { value: endMinute },
+      `The trace ${trace.name} has ${describeLength(trace)}, the window asks for minutes ` +
+        `${formatMinutes(startMs)} to ${formatMinutes(endMs)}; start earlier or shorten the ` +
+        "duration.",
+      { value: endMs },
     );
   }
 }
 
-/** A minute of a trace for a message: seconds may make a long fraction of it. */
-export function formatMinute(minute: number): string {
-  return String(Number(minute.toFixed(3)));
-}
-
-/** Invocations of a function in the minutes that a window touches. */
+/** Invocations of a function in the slots that a window touches. */
 export function countInvocations(
-  profile: Pick<FunctionProfile, "invocationsPerMinute">,
-  window: TraceWindow,
+  profile: Pick<FunctionProfile, "invocationsPerSlot">,
+  { startMs, lengthMs }: TraceWindow,
+  slotMs: number,
 ): number {
-  const endMinute = Math.ceil(window.startMinute + window.minutes);
-  let count = 0;
-  for (let minute = window.startMinute; minute < endMinute; minute++) {
-    count += profile.invocationsPerMinute[minute];
-  }
-  return count;
+  return profile.invocationsPerSlot.sum(
+    Math.floor(startMs / slotMs),
+    Math.ceil((startMs + lengthMs) / slotMs),
+  );
 }

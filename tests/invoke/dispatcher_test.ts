@@ -269,7 +269,7 @@ Deno.test("dispatch: a late dispatch counts as lag and decides the verdict", asy
 });
 
 Deno.test("dispatch: warm-up is recorded and not judged", async () => {
-  const schedule = generateSchedule(traceWithCounts([50, 50]), { warmupMinutes: 1 });
+  const schedule = generateSchedule(traceWithCounts([50, 50]), { warmupMs: 60_000 });
   const { rows, result } = await tryDispatch(schedule, (calls, slot) => ({
     completeAfterMs: 10,
     outcome: calls.deadlineMs[slot] < 120_000 ? "failed" : "ok",
@@ -310,7 +310,7 @@ Deno.test("dispatch: a transport that cannot connect ends the run with its error
 });
 
 Deno.test("dispatch: a busy second counts, what is left over at the end does not", async () => {
-  const schedule = generateSchedule(traceWithCounts([1]), { durationMinutes: 0.055 });
+  const schedule = generateSchedule(traceWithCounts([1]), { durationMs: 3_300 });
   let cpuMs = 0;
   // Each reading finds 950 ms more: too much for every whole second.
   const { seconds, result } = await tryDispatch(schedule, inMs(10), {

@@ -289,7 +289,7 @@ Deno.test("what the machine does is in the rows, and in the reasons of a limited
 
 Deno.test("what is left over at the end tells its CPU where it is half a second or more", async () => {
   for (const [minutes, cpu] of [[0.055, null], [0.061, 95]] as const) {
-    const schedule = generateSchedule(traceWithCounts([1]), { durationMinutes: minutes });
+    const schedule = generateSchedule(traceWithCounts([1]), { durationMs: minutes * 60_000 });
     const { seconds, verdict } = await observe(schedule, { cpuMs: (timeMs) => 0.95 * timeMs });
     assert.equal(seconds.length, 4);
     const last = seconds[3].cpu_percent;

@@ -229,7 +229,7 @@ Deno.test("rate scale: each function keeps its sum over minutes to within one in
         const schedule = generateSchedule(trace, {
           rateScale,
           timeScale,
-          startMinute,
+          startMs: startMinute * MINUTE_MS,
           iatDistribution,
         });
         const rows = listInvocations(schedule);
@@ -264,7 +264,7 @@ Deno.test("rate scale: a function is scaled alike in every window and sample", (
   const part = listInvocations(
     generateSchedule({ ...whole, functions: [whole.functions[1]] }, {
       rateScale: 0.3,
-      startMinute: 2,
+      startMs: 120_000,
     }),
   );
   assert.deepEqual(

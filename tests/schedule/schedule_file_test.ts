@@ -15,7 +15,7 @@ Deno.test("schedule file: what is written is read back, to the bit", async () =>
   await withFolder(async (folder) => {
     const schedule = generateSchedule(traceWithCounts([30, 0, 7], [1, 2, 3]), {
       timeScale: 3,
-      warmupMinutes: 1,
+      warmupMs: 60_000,
     });
     const path = `${folder}/schedule.bin`;
     await writeScheduleFile(schedule, path);

@@ -23,7 +23,11 @@ Deno.test("generateSchedule: counts per function and minute are the trace's, exa
       (counts, iatDistribution, shift, startMinute) => {
         const trace = traceWithCounts(...counts);
         const rows = listInvocations(
-          generateSchedule(trace, { iatDistribution, shift, startMinute }),
+          generateSchedule(trace, {
+            iatDistribution,
+            shift,
+            startMs: startMinute * MINUTE_MS,
+          }),
         );
         const found = counts.map(() => [0, 0, 0, 0]);
         for (const { functionIndex, scheduledMs } of rows) {
@@ -86,7 +90,7 @@ Deno.test("generateSchedule: a function behaves alike in every sample and window
         functionIndex === 1 && scheduledMs >= 2 * MINUTE_MS
       )
       .map((row) => ({ ...row, functionIndex: 0, us: Math.round(row.scheduledMs * 1000) }));
-    const found = listInvocations(generateSchedule(sample, { iatDistribution, startMinute: 2 }));
+    const found = listInvocations(generateSchedule(sample, { iatDistribution, startMs: 120_000 }));
     assert.deepEqual(
       found.map((row) => [Math.round(row.scheduledMs * 1000), row.runtimeMs, row.memoryMib]),
       expected.map((row) => [row.us - 2 * MINUTE_MS * 1000, row.runtimeMs, row.memoryMib]),
@@ -97,7 +101,7 @@ Deno.test("generateSchedule: a function behaves alike in every sample and window
 Deno.test("generateSchedule: a window that ends inside a minute cuts it and squeezes nothing", () => {
   const trace = traceWithCounts([50, 50], [50, 50]);
   const whole = listInvocations(generateSchedule(trace));
-  const cut = listInvocations(generateSchedule(trace, { durationMinutes: 1.25 }));
+  const cut = listInvocations(generateSchedule(trace, { durationMs: 75_000 }));
   assert.deepEqual(cut, whole.filter(({ scheduledMs }) => scheduledMs < 1.25 * MINUTE_MS));
   assert.ok(cut.length > 100);
 });
@@ -233,7 +237,7 @@ Deno.test("generateSchedule: time scale compresses arrivals and leaves runtimes"
 
 Deno.test("generateSchedule: warm-up is the first part of the window", () => {
   const schedule = generateSchedule(traceWithCounts([1, 1, 1]), {
-    warmupMinutes: 1.5,
+    warmupMs: 90_000,
     timeScale: 2,
   });
   assert.deepEqual(schedule.phases, [
@@ -251,11 +255,11 @@ Deno.test("generateSchedule: an empty minute, an empty trace", () => {
 Deno.test("generateSchedule: options out of range are refused in a sentence", () => {
   const trace = traceWithCounts([1, 1, 1]);
   const cases: [ScheduleOptions, RegExp][] = [
-    [{ startMinute: -1 }, /start minute must be a whole number from 0, not -1/],
-    [{ startMinute: 1.5 }, /whole number/],
-    [{ startMinute: 3 }, /starts at minute 3, but the trace test has 3 minutes/],
-    [{ durationMinutes: 0 }, /above 0 minutes/],
-    [{ startMinute: 1, durationMinutes: 2.5 }, /ends at minute 3.5, but the trace test has 3/],
+    [{ startMs: -60_000 }, /must start at a whole number of minutes from 0, not at minute -1/],
+    [{ startMs: 90_000 }, /whole number/],
+    [{ startMs: 180_000 }, /starts at minute 3, but the trace test has 3 minutes/],
+    [{ durationMs: 0 }, /above 0 minutes/],
+    [{ startMs: 60_000, durationMs: 150_000 }, /ends at minute 3.5, but the trace test has 3/],
     [{ rateScale: 0 }, /rate scale must be above 0/],
     [{ timeScale: NaN }, /time scale must be above 0/],
     [{ seed: 0.5 }, /seed must be a whole number/],

@@ -1,4 +1,5 @@
 import type { FunctionSpec } from "../../lib/model/platform.ts";
+import { SlotCounts } from "../../lib/model/slot_counts.ts";
 
 const PERCENTILES = { quantiles: [0, 1], values: [1, 1], mean: 1 };
 
@@ -13,7 +14,7 @@ export function functionSpec(index: number, given: Partial<FunctionSpec> = {}): 
       appId: "app",
       ownerId: "owner",
       trigger: null,
-      invocationsPerMinute: new Uint32Array(1),
+      invocationsPerSlot: SlotCounts.none(1),
       runtimeMs: PERCENTILES,
       memoryMib: PERCENTILES,
     },

@@ -1,4 +1,5 @@
 import type { Schedule } from "../../lib/model/schedule.ts";
+import { SlotCounts } from "../../lib/model/slot_counts.ts";
 import type { FunctionProfile, Percentiles, Trace } from "../../lib/model/trace.ts";
 
 /** One invocation of a schedule. */
@@ -44,7 +45,7 @@ export function profileWithCounts(name: string, counts: readonly number[]): Func
     appId: "app",
     ownerId: "owner",
     trigger: "http",
-    invocationsPerMinute: Uint32Array.from(counts),
+    invocationsPerSlot: SlotCounts.from(counts),
     runtimeMs: RUNTIME_MS,
     memoryMib: MEMORY_MIB,
   };
@@ -54,7 +55,8 @@ export function profileWithCounts(name: string, counts: readonly number[]): Func
 export function traceWithCounts(...counts: readonly (readonly number[])[]): Trace {
   return {
     name: "test",
-    minutes: counts[0]?.length ?? 0,
+    slotMs: 60_000,
+    slots: counts[0]?.length ?? 0,
     functions: counts.map((perMinute, i) => profileWithCounts(`f${i}`, perMinute)),
     repairs: [],
     hash: "",

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { SlotCounts } from "../../lib/model/slot_counts.ts";
 import type { FunctionProfile, Trace } from "../../lib/model/trace.ts";
 import { type TemporaryFolder, temporaryFolder } from "./script.ts";
 
@@ -60,7 +61,7 @@ export function profileOf(part: Partial<FunctionProfile>): FunctionProfile {
     appId: "a",
     ownerId: "o",
     trigger: null,
-    invocationsPerMinute: Uint32Array.of(1),
+    invocationsPerSlot: SlotCounts.from([1]),
     runtimeMs: { quantiles: [0, 1], values: [10, 10], mean: 10 },
     memoryMib: { quantiles: [0.01, 1], values: [100, 100], mean: 100 },
     ...part,
@@ -69,6 +70,6 @@ export function profileOf(part: Partial<FunctionProfile>): FunctionProfile {
 
 /** A trace of functions of equally many minutes. */
 export function traceOf(functions: readonly FunctionProfile[]): Trace {
-  const minutes = functions.at(0)?.invocationsPerMinute.length ?? 0;
-  return { name: "test", minutes, functions, repairs: [], hash: "" };
+  const slots = functions.at(0)?.invocationsPerSlot.length ?? 0;
+  return { name: "test", slotMs: 60_000, slots, functions, repairs: [], hash: "" };
 }

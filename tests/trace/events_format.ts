@@ -1,3 +1,4 @@
+import { SlotCounts } from "../../lib/model/slot_counts.ts";
 import type { FunctionProfile, Percentiles } from "../../lib/model/trace.ts";
 import { CsvTable, parseIdCell, parseNumberCell } from "../../lib/trace/csv_table.ts";
 import type { TraceFormat, TraceReading } from "../../lib/trace/format.ts";
@@ -16,7 +17,8 @@ export const EVENTS: TraceFormat = {
       size: null,
       read: async (reading: TraceReading) => ({
         name: "events",
-        minutes: 2,
+        slotMs: 60_000,
+        slots: 2,
         functions: await readFunctions(file, reading),
       }),
     };
@@ -42,7 +44,7 @@ async function readFunctions(file: string, { hash }: TraceReading): Promise<Func
     appId: "events",
     ownerId: "events",
     trigger: null,
-    invocationsPerMinute: counts,
+    invocationsPerSlot: SlotCounts.from(counts),
     runtimeMs: rangeOf(runtimesMs),
     memoryMib: rangeOf([128]),
   }));

@@ -11,9 +11,9 @@ const TEXT = "function,arrival_s,runtime_ms\nf,0.5,10\ng,59,7\nf,60,30\n";
 Deno.test("a trace format is one file and one line: single invocations are read as a trace", async () => {
   await using folder = await temporaryFiles({ "events.csv.gz": TEXT });
   const trace = await readTrace(folder.path, { formats: FORMATS });
-  assert.equal(trace.minutes, 2);
+  assert.equal(trace.slots, 2);
   assert.deepEqual(
-    trace.functions.map(({ id, invocationsPerMinute }) => [id, [...invocationsPerMinute]]),
+    trace.functions.map(({ id, invocationsPerSlot }) => [id, [...invocationsPerSlot.toArray()]]),
     [["f", [1, 1]], ["g", [1, 0]]],
   );
   assert.deepEqual(trace.functions[0].runtimeMs.mean, 20);

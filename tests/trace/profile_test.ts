@@ -4,34 +4,43 @@ import {
   deriveFunctionDemands,
   expectedConcurrency,
   memoryRequestMib,
+  type ProfilingWindow,
 } from "../../lib/trace/profile.ts";
-import { profileOf } from "../support/trace_files.ts";
+import { profileOf, traceOf } from "../support/trace_files.ts";
+import type { FunctionProfile } from "../../lib/model/trace.ts";
+import { SlotCounts } from "../../lib/model/slot_counts.ts";
 
 function withLoad(counts: readonly number[], meanMs: number) {
   return profileOf({
-    invocationsPerMinute: Uint32Array.from(counts),
+    invocationsPerSlot: SlotCounts.from(counts),
     runtimeMs: { quantiles: [0, 1], values: [0, 2 * meanMs], mean: meanMs },
   });
 }
 
+/** Of the only function of a trace. */
+function concurrencyOf(profile: FunctionProfile, window: ProfilingWindow): number {
+  return expectedConcurrency(traceOf([profile]), profile, window);
+}
+
 Deno.test("expectedConcurrency: rate × mean runtime over five minutes", () => {
   // 300 in 5 minutes are 1 a second.
-  assert.equal(expectedConcurrency(withLoad([300, 0, 0, 0, 0], 1000), { startMinute: 0 }), 1);
-  assert.equal(expectedConcurrency(withLoad([60, 60, 60, 60, 60], 2500), { startMinute: 0 }), 2.5);
+  assert.equal(concurrencyOf(withLoad([300, 0, 0, 0, 0], 1000), { startMs: 0 }), 1);
+  assert.equal(concurrencyOf(withLoad([60, 60, 60, 60, 60], 2500), { startMs: 0 }), 2.5);
   // 3 in 5 minutes at 100 ms: fewer than 60 a minute do not make it 0.
-  assert.equal(expectedConcurrency(withLoad([1, 0, 2, 0, 0], 100), { startMinute: 0 }), 0.001);
-  assert.equal(expectedConcurrency(withLoad([0, 0, 0, 0, 0], 100), { startMinute: 0 }), 0);
+  assert.equal(concurrencyOf(withLoad([1, 0, 2, 0, 0], 100), { startMs: 0 }), 0.001);
+  assert.equal(concurrencyOf(withLoad([0, 0, 0, 0, 0], 100), { startMs: 0 }), 0);
 });
 
 Deno.test("expectedConcurrency: looks at its minutes only", () => {
   const profile = withLoad([999, 999, 12, 0, 999], 5000);
-  assert.equal(expectedConcurrency(profile, { startMinute: 2, minutes: 2 }), 0.5);
+  assert.equal(concurrencyOf(profile, { startMs: 120_000, lengthMs: 120_000 }), 0.5);
 });
 
 Deno.test("expectedConcurrency: a trace that is too short is an error", () => {
-  assert.throws(() => expectedConcurrency(withLoad([1, 1, 1], 1), { startMinute: 0 }), {
+  assert.throws(() => concurrencyOf(withLoad([1, 1, 1], 1), { startMs: 0 }), {
     code: "usage",
-    message: "The trace has 3 minutes, profiling asks for minutes 0 to 5.",
+    message: "The trace test has 3 minutes, the window asks for minutes 0 to 5; start earlier or " +
+      "shorten the duration.",
   });
 });
 
@@ -64,12 +73,15 @@ Deno.test("memoryRequestMib: the largest memory in whole MiB", () => {
 
 Deno.test("deriveFunctionDemands: initial scale is the ceiling, requests follow memory", () => {
   const memoryMib = { quantiles: [0.01, 1], values: [100, 300], mean: 200 };
-  const [idle, light, even, busy] = deriveFunctionDemands([
-    withLoad([0, 0, 0, 0, 0], 1000),
-    withLoad([1, 0, 0, 0, 0], 1),
-    withLoad([60, 60, 60, 60, 60], 2000),
-    { ...withLoad([60, 60, 60, 60, 60], 2001), memoryMib },
-  ], { startMinute: 0 });
+  const [idle, light, even, busy] = deriveFunctionDemands(
+    traceOf([
+      withLoad([0, 0, 0, 0, 0], 1000),
+      withLoad([1, 0, 0, 0, 0], 1),
+      withLoad([60, 60, 60, 60, 60], 2000),
+      { ...withLoad([60, 60, 60, 60, 60], 2001), memoryMib },
+    ]),
+    { startMs: 0 },
+  );
   assert.deepEqual([idle, light, even, busy].map(({ initialScale }) => initialScale), [0, 1, 2, 3]);
   assert.equal(busy.memoryRequestMib, 300);
   assert.equal(busy.cpuRequestMilli, 333);

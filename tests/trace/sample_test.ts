@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { LoaderError } from "../../lib/base/error.ts";
+import { SlotCounts } from "../../lib/model/slot_counts.ts";
 import { functionKey, type Trace } from "../../lib/model/trace.ts";
 import { sampleTrace, selectInvoked, selectSeldom } from "../../lib/trace/sample.ts";
 import { traceWithCounts } from "../support/schedules.ts";
@@ -13,7 +14,7 @@ function traceOfSize(size: number): Trace {
   return traceOf(Array.from({ length: size }, (_, i) =>
     profileOf({
       id: `f${i}`,
-      invocationsPerMinute: i % 3 === 0 ? Uint32Array.of(0, 0, 0, 1) : Uint32Array.of(1, 0, 2, 0),
+      invocationsPerSlot: SlotCounts.from(i % 3 === 0 ? [0, 0, 0, 1] : [1, 0, 2, 0]),
     })));
 }
 
@@ -26,8 +27,8 @@ Deno.test("sampleTrace: smaller samples are part of larger ones, in the order of
   const position = new Map(keysOf(trace).map((key, index) => [key, index]));
   const window = fc.constantFrom(
     undefined,
-    { startMinute: 0, minutes: 1 },
-    { startMinute: 2, minutes: 1.5 },
+    { startMs: 0, lengthMs: 60_000 },
+    { startMs: 120_000, lengthMs: 90_000 },
   );
   const size = fc.integer({ min: 1, max: 40 });
   fc.assert(
@@ -46,10 +47,10 @@ Deno.test("sampleTrace: smaller samples are part of larger ones, in the order of
 
 Deno.test("sampleTrace: only functions invoked in the window", () => {
   const trace = traceOfSize(30);
-  const first = sampleTrace(trace, 20, { seed: 1, window: { startMinute: 0, minutes: 1 } });
-  assert.ok(first.functions.every(({ invocationsPerMinute }) => invocationsPerMinute[0] > 0));
-  const last = sampleTrace(trace, 10, { seed: 1, window: { startMinute: 3, minutes: 1 } });
-  assert.ok(last.functions.every(({ invocationsPerMinute }) => invocationsPerMinute[3] > 0));
+  const first = sampleTrace(trace, 20, { seed: 1, window: { startMs: 0, lengthMs: 60_000 } });
+  assert.ok(first.functions.every(({ invocationsPerSlot }) => invocationsPerSlot.sum(0, 1) > 0));
+  const last = sampleTrace(trace, 10, { seed: 1, window: { startMs: 180_000, lengthMs: 60_000 } });
+  assert.ok(last.functions.every(({ invocationsPerSlot }) => invocationsPerSlot.sum(3, 4) > 0));
 });
 
 Deno.test("sampleTrace: a rank does not depend on the other functions", () => {
@@ -83,7 +84,7 @@ Deno.test("sampleTrace: says what it is and keeps the rest", () => {
   const sample = sampleTrace(trace, 2, { seed: 1 });
   assert.equal(sample.name, "test, random 2");
   assert.equal(sample.hash, "abc");
-  assert.equal(sample.minutes, MINUTES);
+  assert.equal(sample.slots, MINUTES);
 });
 
 Deno.test("sampleTrace: too few functions, wrong size, wrong window", () => {
@@ -118,7 +119,7 @@ Deno.test("sampleTrace: too few functions, wrong size, wrong window", () => {
       () =>
         sampleTrace(trace, size, {
           seed: 1,
-          window: window && { startMinute: window[0], minutes: window[1] },
+          window: window && { startMs: window[0] * 60_000, lengthMs: window[1] * 60_000 },
         }),
       { code: "usage", message },
     );
@@ -126,7 +127,7 @@ Deno.test("sampleTrace: too few functions, wrong size, wrong window", () => {
 });
 
 Deno.test("selectInvoked: leaves out what is never invoked", () => {
-  const idle = profileOf({ id: "idle", invocationsPerMinute: new Uint32Array(MINUTES) });
+  const idle = profileOf({ id: "idle", invocationsPerSlot: SlotCounts.none(MINUTES) });
   const trace = traceOf([idle, ...traceOfSize(3).functions]);
   assert.deepEqual(selectInvoked(trace).functions.map(({ id }) => id), ["f0", "f1", "f2"]);
 });

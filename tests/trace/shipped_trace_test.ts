@@ -25,7 +25,7 @@ Deno.test("shipped trace: the script makes it anew", async () => {
 Deno.test("shipped trace: flawless, and small enough for git", async () => {
   const trace = await readTrace(FOLDER, { defects: "refuse" });
   assert.equal(trace.functions.length, 200);
-  assert.equal(trace.minutes, 1440);
+  assert.equal(trace.slots, 1440);
   let bytes = 0;
   for await (const entry of Deno.readDir(FOLDER)) {
     bytes += (await Deno.stat(join(FOLDER, entry.name))).size;
@@ -35,15 +35,15 @@ Deno.test("shipped trace: flawless, and small enough for git", async () => {
 
 Deno.test("shipped trace: busy from the first minute, and light enough for two cores", async () => {
   const trace = await readTrace(FOLDER);
-  const busy = trace.functions.filter(({ invocationsPerMinute }) =>
-    invocationsPerMinute.subarray(0, 10).every((count) => count >= 400)
+  const busy = trace.functions.filter(({ invocationsPerSlot }) =>
+    invocationsPerSlot.toArray().subarray(0, 10).every((count) => count >= 400)
   );
   // Three of four, less the timers among them.
   assert.ok(busy.length >= 110, `${busy.length} busy`);
-  const window = { startMinute: 0, minutes: 1 };
+  const window = { startMs: 0, lengthMs: 60_000 };
   const coresOf = (size: number) =>
     sampleTrace(trace, size, { seed: 42, window }).functions
-      .reduce((sum, profile) => sum + expectedConcurrency(profile, { startMinute: 0 }), 0);
+      .reduce((sum, profile) => sum + expectedConcurrency(trace, profile, { startMs: 0 }), 0);
   const [six, eighteen] = [coresOf(6), coresOf(18)];
   assert.ok(six > 0.1 && six < 0.3, `6 functions: ${six} cores`);
   assert.ok(eighteen > 0.25 && eighteen < 0.8, `18 functions: ${eighteen} cores`);
@@ -52,7 +52,7 @@ Deno.test("shipped trace: busy from the first minute, and light enough for two c
 Deno.test("shipped trace: holds the samples that a sweep asks for by default", async () => {
   const { sizes, durationMs } = traceSweep.options;
   for (const isCluster of [false, true]) {
-    const window = { startMinute: 0, minutes: defaultOf(durationMs, isCluster) / 60_000 };
+    const window = { startMs: 0, lengthMs: defaultOf(durationMs, isCluster) };
     const size = Math.max(...defaultOf(sizes, isCluster));
     assert.equal((await readTrace(FOLDER, { size, window })).functions.length, size);
   }

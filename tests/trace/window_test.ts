@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { countInvocations, validateWindow } from "../../lib/trace/window.ts";
+import { SlotCounts } from "../../lib/model/slot_counts.ts";
 
-const TRACE = { name: "day", minutes: 1440 };
+const MINUTE_MS = 60_000;
+const TRACE = { name: "day", slotMs: MINUTE_MS, slots: 1440 };
 
 Deno.test("validateWindow: windows inside the trace pass", () => {
   for (const [startMinute, minutes] of [[0, 1440], [0, 0.3], [1439, 1], [1439, 0.5]]) {
-    validateWindow(TRACE, { startMinute, minutes });
+    validateWindow(TRACE, {
+      startMs: startMinute * MINUTE_MS,
+      lengthMs: minutes * MINUTE_MS,
+    });
   }
 });
 
@@ -23,13 +28,17 @@ Deno.test("validateWindow: others are refused", () => {
       "The trace day has 1440 minutes, the window asks for minutes 1440 to 1440.5; " +
       "start earlier or shorten the duration.",
     ],
-    [-1, 3, "The start minute of a window must be a whole number from 0, got -1."],
-    [0.5, 3, "The start minute of a window must be a whole number from 0, got 0.5."],
+    [-1, 3, "A window must start at a whole number of slots of 60 s from 0, not at minute -1."],
+    [0.5, 3, "A window must start at a whole number of slots of 60 s from 0, not at minute 0.5."],
     [0, 0, "The length of a window must be more than 0 minutes, got 0."],
     [0, NaN, "The length of a window must be more than 0 minutes, got NaN."],
   ];
   for (const [startMinute, minutes, message] of cases) {
-    assert.throws(() => validateWindow(TRACE, { startMinute, minutes }), {
+    assert.throws(() =>
+      validateWindow(TRACE, {
+        startMs: startMinute * MINUTE_MS,
+        lengthMs: minutes * MINUTE_MS,
+      }), {
       code: "usage",
       message,
     });
@@ -37,7 +46,7 @@ Deno.test("validateWindow: others are refused", () => {
 });
 
 Deno.test("countInvocations: every minute that the window touches", () => {
-  const profile = { invocationsPerMinute: Uint32Array.of(1, 10, 100, 1000) };
-  assert.equal(countInvocations(profile, { startMinute: 1, minutes: 2 }), 110);
-  assert.equal(countInvocations(profile, { startMinute: 0, minutes: 1.5 }), 11);
+  const profile = { invocationsPerSlot: SlotCounts.from([1, 10, 100, 1000]) };
+  assert.equal(countInvocations(profile, { startMs: 60_000, lengthMs: 120_000 }, MINUTE_MS), 110);
+  assert.equal(countInvocations(profile, { startMs: 0, lengthMs: 90_000 }, MINUTE_MS), 11);
 });

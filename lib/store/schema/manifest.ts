@@ -256,6 +256,7 @@ const outcomes = z.partialRecord(z.enum(OUTCOMES), z.number()).transform((counts
 const traceRepair = z.object({
   defect: z.string(),
   repair: z.string(),
+  severity: z.enum(["harmless", "approximate", "loss"]).optional(),
   count: z.number(),
   examples: texts,
 }) satisfies z.ZodType<TraceRepair>;
@@ -285,6 +286,8 @@ export const runManifest = z.object({
     name: z.string(),
     hash: z.string(),
     repairs: z.array(traceRepair),
+    /** Absent in manifests of before they were told. */
+    assumptions: texts.optional(),
   }).nullable(),
   plan,
   phases: z.array(phaseSpan),

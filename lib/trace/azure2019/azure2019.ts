@@ -27,26 +27,32 @@ export const TYPICAL_APPLICATION_MEMORY_MIB = 170;
 const WITHOUT_DURATIONS: DefectClass = {
   defect: "function without durations",
   repair: LEFT_OUT,
+  severity: "loss",
 };
 const WITHOUT_MEMORY: DefectClass = {
   defect: "function without memory",
   repair: LEFT_OUT,
+  severity: "loss",
 };
 const APPLICATION_WITHOUT_MEMORY: DefectClass = {
   defect: "application without memory",
   repair: "its functions left out",
+  severity: "loss",
 };
 const MEMORY_FILE_MISSING: DefectClass = {
   defect: "missing memory file",
   repair: `${TYPICAL_APPLICATION_MEMORY_MIB} MiB taken for every application`,
+  severity: "approximate",
 };
 const DURATIONS_UNUSED: DefectClass = {
   defect: "row of durations without invocations",
   repair: "row ignored",
+  severity: "harmless",
 };
 const MEMORY_UNUSED: DefectClass = {
   defect: "row of memory without invocations",
   repair: "row ignored",
+  severity: "harmless",
 };
 
 /**
@@ -105,7 +111,8 @@ async function readFiles(
   }
   return {
     name: nameTrace(folder, files),
-    minutes: invocations.minutes,
+    slotMs: 60_000,
+    slots: invocations.minutes,
     firstMinute: invocations.firstMinute,
     functions,
     notes: files.notes,
@@ -145,13 +152,13 @@ function joinTables(
       repairs.add(WITHOUT_MEMORY, { ...place, value: key });
     }
     if (runtime === undefined || memoryMib === undefined) continue;
-    const { id, appId, ownerId, trigger, invocationsPerMinute } = row;
+    const { id, appId, ownerId, trigger, invocationsPerSlot } = row;
     functions.push({
       id,
       appId,
       ownerId,
       trigger,
-      invocationsPerMinute,
+      invocationsPerSlot,
       runtimeMs: runtime.percentiles,
       memoryMib,
     });

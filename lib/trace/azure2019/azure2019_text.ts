@@ -20,9 +20,9 @@ export function formatAzure2019(functions: readonly FunctionProfile[]): Azure201
       functions,
       [DURATION_LAYOUT.mean, "Count", "Minimum", "Maximum"],
       DURATION_LAYOUT,
-      ({ runtimeMs, invocationsPerMinute }) => [
+      ({ runtimeMs, invocationsPerSlot }) => [
         runtimeMs.mean,
-        countAll(invocationsPerMinute),
+        invocationsPerSlot.total,
         runtimeMs.values[0],
         runtimeMs.values[runtimeMs.values.length - 1],
       ],
@@ -32,7 +32,7 @@ export function formatAzure2019(functions: readonly FunctionProfile[]): Azure201
       functions,
       ["SampleCount", MEMORY_LAYOUT.mean],
       MEMORY_LAYOUT,
-      ({ memoryMib, invocationsPerMinute }) => [countAll(invocationsPerMinute), memoryMib.mean],
+      ({ memoryMib, invocationsPerSlot }) => [invocationsPerSlot.total, memoryMib.mean],
       ({ memoryMib }) => memoryMib,
     ),
   };
@@ -41,7 +41,7 @@ export function formatAzure2019(functions: readonly FunctionProfile[]): Azure201
 const KEY_COLUMNS = ["HashOwner", "HashApp", "HashFunction"];
 
 function* formatInvocations(functions: readonly FunctionProfile[]): Generator<string> {
-  const minutes = functions.at(0)?.invocationsPerMinute.length ?? 0;
+  const minutes = functions.at(0)?.invocationsPerSlot.length ?? 0;
   yield formatLine([
     ...KEY_COLUMNS,
     "Trigger",
@@ -51,7 +51,7 @@ function* formatInvocations(functions: readonly FunctionProfile[]): Generator<st
     yield formatLine([
       ...formatKey(profile),
       profile.trigger ?? "",
-      ...profile.invocationsPerMinute,
+      ...profile.invocationsPerSlot.toArray(),
     ]);
   }
 }
@@ -79,8 +79,4 @@ function formatKey(profile: FunctionProfile): string[] {
 
 function formatLine(cells: readonly (string | number)[]): string {
   return cells.join(",") + "\n";
-}
-
-function countAll(counts: Uint32Array): number {
-  return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -1,6 +1,7 @@
 import { LoaderError } from "../../base/error.ts";
+import { MAX_COUNT, SlotCounts } from "../../model/slot_counts.ts";
 import { functionKey } from "../../model/trace.ts";
-import { type CsvRow, CsvTable, MAX_COUNT, parseCountCell, parseIdCell } from "../csv_table.ts";
+import { type CsvRow, CsvTable, parseCountCell, parseIdCell } from "../csv_table.ts";
 import type { TraceReading } from "../format.ts";
 import type { DefectClass } from "../repair_log.ts";
 import { findMinuteColumns } from "./minute_columns.ts";
@@ -11,7 +12,7 @@ export interface InvocationRow {
   readonly appId: string;
   readonly id: string;
   readonly trigger: string | null;
-  readonly invocationsPerMinute: Uint32Array;
+  readonly invocationsPerSlot: SlotCounts;
   /** Line of the file where it stands first. */
   readonly line: number;
 }
@@ -29,6 +30,7 @@ export interface InvocationTable {
 const DUPLICATED_INVOCATIONS: DefectClass = {
   defect: "function with invocations twice",
   repair: "counts added",
+  severity: "approximate",
 };
 
 /**
@@ -47,6 +49,7 @@ export async function readInvocations(
   const trigger = table.findColumn("Trigger");
   const { indices: minuteColumns, first: firstMinute } = findMinuteColumns(table);
   const rows = new Map<string, InvocationRow>();
+  const counts = new Uint32Array(minuteColumns.length);
   for await (const row of table.rows()) {
     const ids = {
       ownerId: parseIdCell(table, row, owner),
@@ -58,16 +61,16 @@ export async function readInvocations(
     if (first !== undefined) {
       const place = { file, line: row.line, value: key };
       reading.repairs.addDuplicate(DUPLICATED_INVOCATIONS, place, first.line);
-      addCounts(first.invocationsPerMinute, table, row, minuteColumns);
+      const counts = first.invocationsPerSlot.toArray();
+      addCounts(counts, table, row, minuteColumns);
+      rows.set(key, { ...first, invocationsPerSlot: SlotCounts.from(counts) });
       continue;
     }
-    // One buffer a function, so that a sample does not keep the whole trace in memory.
-    const invocationsPerMinute = new Uint32Array(minuteColumns.length);
-    addCounts(invocationsPerMinute, table, row, minuteColumns);
+    addCounts(counts.fill(0), table, row, minuteColumns);
     rows.set(key, {
       ...ids,
       trigger: trigger === undefined ? null : row.cells[trigger].trim() || null,
-      invocationsPerMinute,
+      invocationsPerSlot: SlotCounts.from(counts),
       line: row.line,
     });
   }

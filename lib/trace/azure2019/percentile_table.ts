@@ -44,19 +44,41 @@ export const DURATION_LAYOUT: PercentileLayout = {
   quantiles: [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1],
   columns: [0, 1, 25, 50, 75, 99, 100].map((percent) => `percentile_Average_${percent}`),
   anyColumn: /^percentile_Average_\d/i,
-  unusedColumn: { defect: "another percentile of runtime", repair: "column ignored" },
+  unusedColumn: {
+    defect: "another percentile of runtime",
+    repair: "column ignored",
+    severity: "harmless",
+  },
   negativeMean: {
     defect: "negative average runtime",
     repair: "mean of the interpolated percentiles taken",
+    severity: "approximate",
   },
   zeroMean: {
     defect: "average runtime of 0",
     repair: "mean of the interpolated percentiles taken",
+    severity: "approximate",
   },
-  negativePercentile: { defect: "negative runtime percentile", repair: "taken as 0" },
-  notAscending: { defect: "runtime percentiles not ascending", repair: "sorted" },
-  duplicated: { defect: "function with durations twice", repair: "first row kept" },
-  zero: { defect: "runtime of 0", repair: "kept; invocations ask for at least 1 ms" },
+  negativePercentile: {
+    defect: "negative runtime percentile",
+    repair: "taken as 0",
+    severity: "approximate",
+  },
+  notAscending: {
+    defect: "runtime percentiles not ascending",
+    repair: "sorted",
+    severity: "approximate",
+  },
+  duplicated: {
+    defect: "function with durations twice",
+    repair: "first row kept",
+    severity: "approximate",
+  },
+  zero: {
+    defect: "runtime of 0",
+    repair: "kept; invocations ask for at least 1 ms",
+    severity: "approximate",
+  },
 };
 
 /** Memory: MiB, percentiles of averages over a minute. */
@@ -65,18 +87,32 @@ export const MEMORY_LAYOUT: PercentileLayout = {
   quantiles: [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1],
   columns: [1, 5, 25, 50, 75, 95, 99, 100].map((percent) => `AverageAllocatedMb_pct${percent}`),
   anyColumn: /^AverageAllocatedMb_pct\d/i,
-  unusedColumn: { defect: "another percentile of memory", repair: "column ignored" },
+  unusedColumn: {
+    defect: "another percentile of memory",
+    repair: "column ignored",
+    severity: "harmless",
+  },
   negativeMean: {
     defect: "negative average memory",
     repair: "mean of the interpolated percentiles taken",
+    severity: "approximate",
   },
   zeroMean: {
     defect: "average memory of 0",
     repair: "mean of the interpolated percentiles taken",
+    severity: "approximate",
   },
-  negativePercentile: { defect: "negative memory percentile", repair: "taken as 0" },
-  notAscending: { defect: "memory percentiles not ascending", repair: "sorted" },
-  duplicated: { defect: "memory given twice", repair: "first row kept" },
+  negativePercentile: {
+    defect: "negative memory percentile",
+    repair: "taken as 0",
+    severity: "approximate",
+  },
+  notAscending: {
+    defect: "memory percentiles not ascending",
+    repair: "sorted",
+    severity: "approximate",
+  },
+  duplicated: { defect: "memory given twice", repair: "first row kept", severity: "approximate" },
 };
 
 /**

@@ -1,4 +1,5 @@
 import type { Rng } from "../../base/rng.ts";
+import { SlotCounts } from "../../model/slot_counts.ts";
 import type { FunctionProfile, Percentiles } from "../../model/trace.ts";
 import {
   generateBurrXii,
@@ -216,7 +217,7 @@ function generateLoad(
   minutes: number,
   busyMinutes: number,
   conditions: SynthesisConditions,
-): Pick<FunctionProfile, "trigger" | "invocationsPerMinute" | "runtimeMs"> {
+): Pick<FunctionProfile, "trigger" | "invocationsPerSlot" | "runtimeMs"> {
   const trigger = generateChoice(rng, TRIGGER_SHARES);
   const leastFirst = trigger === "timer" || busyMinutes === 0 ? 0 : conditions.busyPerMinute;
   for (;;) {
@@ -232,7 +233,7 @@ function generateLoad(
     if (first.some((count) => count < leastFirst)) continue;
     if (invocationsPerMinute.some((count) => count > conditions.maxPerMinute)) continue;
     if (invocationsPerMinute.every((count) => count === 0)) continue;
-    return { trigger, invocationsPerMinute, runtimeMs };
+    return { trigger, invocationsPerSlot: SlotCounts.from(invocationsPerMinute), runtimeMs };
   }
 }
 

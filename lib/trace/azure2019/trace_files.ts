@@ -97,7 +97,7 @@ async function findCandidate(
   folder: TraceFolder,
   choice: TraceChoice,
 ): Promise<Candidate | undefined> {
-  if (choice.day !== undefined) return chooseDay(folder, choice.day);
+  if (choice.days !== undefined) return chooseDay(folder, choice.days.first);
   const sized = await listSized(folder);
   const exact = sized.find(({ size }) => size === choice.size);
   if (exact !== undefined) return exact;

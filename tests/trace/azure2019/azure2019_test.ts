@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
-import { functionKey, type Trace } from "../../../lib/model/trace.ts";
+import { functionKey, type Trace, type TraceRepair } from "../../../lib/model/trace.ts";
 import { readTrace, type ReadTraceOptions } from "../../../lib/trace/read_trace.ts";
 import {
   APPLICATION_MEMORY_HEADER,
@@ -30,19 +30,19 @@ function readText(text: Partial<TraceText>, options?: ReadTraceOptions): Promise
 }
 
 /** All but the name, which is that of the temporary folder. */
-function content({ minutes, functions, repairs, hash }: Trace): Omit<Trace, "name"> {
-  return { minutes, functions, repairs, hash };
+function content({ slotMs, slots, functions, repairs, hash }: Trace): Omit<Trace, "name"> {
+  return { slotMs, slots, functions, repairs, hash };
 }
 
 Deno.test("readTrace: functions have their counts, runtimes and share of memory", async () => {
   const trace = await readText({});
-  assert.equal(trace.minutes, 3);
+  assert.equal(trace.slots, 3);
   assert.deepEqual(trace.repairs, []);
   assert.deepEqual(trace.functions.map(functionKey), ["o/a/f", "o/a/g"]);
   const [f, g] = trace.functions;
   assert.equal(f.trigger, "http");
-  assert.deepEqual(f.invocationsPerMinute, Uint32Array.of(1, 0, 2));
-  assert.deepEqual(g.invocationsPerMinute, Uint32Array.of(0, 3, 0));
+  assert.deepEqual(f.invocationsPerSlot.toArray(), Uint32Array.of(1, 0, 2));
+  assert.deepEqual(g.invocationsPerSlot.toArray(), Uint32Array.of(0, 3, 0));
   assert.deepEqual(g.runtimeMs, {
     quantiles: [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1],
     values: [100, 110, 150, 200, 250, 290, 300],
@@ -142,7 +142,10 @@ Deno.test("readTrace: day picks among the dataset's own files, the first by defa
   });
   await using folder = await temporaryFiles({ ...ofDay("12", "x"), ...ofDay("02", "y") });
   assert.equal((await readTrace(folder.path)).functions[0].trigger, "y");
-  assert.equal((await readTrace(folder.path, { day: 12 })).functions[0].trigger, "x");
+  assert.equal(
+    (await readTrace(folder.path, { days: { first: 12, last: 12 } })).functions[0].trigger,
+    "x",
+  );
 });
 
 Deno.test("readTrace: header case, column order, BOM, CRLF, quotes, blank lines, no last newline", async () => {
@@ -162,13 +165,13 @@ Deno.test("readTrace: a trace without triggers has null", async () => {
     invocations: csv("HashOwner,HashApp,HashFunction,1", "o,a,f,1", "o,a,g,1"),
   });
   assert.deepEqual(trace.functions.map(({ trigger }) => trigger), [null, null]);
-  assert.equal(trace.minutes, 1);
+  assert.equal(trace.slots, 1);
 });
 
 Deno.test("readTrace: the example of the dataset's format", async () => {
   const trace = await readTrace(EXAMPLE);
   assert.equal(trace.name, "azure_2019_example");
-  assert.equal(trace.minutes, 1440);
+  assert.equal(trace.slots, 1440);
   assert.deepEqual(trace.functions.map(({ runtimeMs }) => runtimeMs.mean).slice(0, 3), [
     100,
     500,
@@ -408,10 +411,18 @@ const DEFECTS: readonly {
   },
 ];
 
+/** Severities are told once, in the doctor's table. */
+function withoutSeverity(repairs: readonly TraceRepair[]) {
+  return repairs.map(({ severity, ...repair }) => {
+    assert.ok(severity !== undefined);
+    return repair;
+  });
+}
+
 for (const { name, text, repairs, check, refusal } of DEFECTS) {
   Deno.test(`readTrace: ${name} is repaired and counted`, async () => {
     const trace = await readText(text);
-    assert.deepEqual(trace.repairs, repairs);
+    assert.deepEqual(withoutSeverity(trace.repairs), repairs);
     check(trace);
   });
   Deno.test(`readTrace: ${name} is refused when repairs are not wanted`, async () => {
@@ -444,10 +455,10 @@ Deno.test("readTrace: merged duplicates add their counts and keep the first figu
     durations: SMALL_TRACE.durations + "o,a,f,1,1,1,1,1,1,1,1,1,1,1\n",
     memory: SMALL_TRACE.memory + "o,a,9,1,1,1,1,1,1,1,1,1\n",
   }, { duplicates: "merge" });
-  assert.deepEqual(trace.functions[0].invocationsPerMinute, Uint32Array.of(11, 20, 32));
+  assert.deepEqual(trace.functions[0].invocationsPerSlot.toArray(), Uint32Array.of(11, 20, 32));
   assert.equal(trace.functions[0].runtimeMs.mean, 20);
   assert.equal(trace.functions[0].memoryMib.mean, 50);
-  assert.deepEqual(trace.repairs, [
+  assert.deepEqual(withoutSeverity(trace.repairs), [
     {
       defect: "function with invocations twice",
       repair: "counts added",
@@ -679,14 +690,16 @@ Deno.test("readTrace: a large file is closed when a cell near its beginning is w
   }
 });
 
-Deno.test("readTrace: bad input: folder that is not there, or is a file", async () => {
+Deno.test("readTrace: bad input: what is not there, or a file of no format", async () => {
   await using folder = await temporaryFiles({ "file": "" });
-  for (const name of ["missing", "file"]) {
-    await assert.rejects(readTrace(join(folder.path, name)), {
-      code: "input",
-      message: new RegExp(`/${name}: The folder of the trace cannot be read: .*\\.$`),
-    });
-  }
+  await assert.rejects(readTrace(join(folder.path, "missing")), {
+    code: "input",
+    message: /\/missing: The trace cannot be read: .*\.$/,
+  });
+  await assert.rejects(readTrace(join(folder.path, "file")), {
+    code: "input",
+    message: /\/file: No trace of a known format: looked for .*; found file\.$/,
+  });
 });
 
 Deno.test("readTrace: bad input: more functions than there are, or none", async () => {

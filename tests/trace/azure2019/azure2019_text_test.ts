@@ -4,13 +4,14 @@ import { readTrace } from "../../../lib/trace/read_trace.ts";
 import { formatAzure2019 } from "../../../lib/trace/azure2019/azure2019_text.ts";
 import { synthesizeFunctions } from "../../../lib/trace/azure2019/synthesize.ts";
 import { nameFiles, profileOf, temporaryFiles } from "../../support/trace_files.ts";
+import { SlotCounts } from "../../../lib/model/slot_counts.ts";
 
 Deno.test("formatAzure2019: what is written is read again", async () => {
   const rng = Rng.fromSeed(42, "test");
   const functions = [
     ...synthesizeFunctions(rng, { functions: 40, minutes: 30 }),
     profileOf({
-      invocationsPerMinute: new Uint32Array(30).fill(4294967295),
+      invocationsPerSlot: SlotCounts.from(new Uint32Array(30).fill(4294967295)),
       runtimeMs: {
         quantiles: [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1],
         values: [0.1, 1 / 3, 1, 2, 1e6, 1e7, 1e21],
@@ -31,5 +32,5 @@ Deno.test("formatAzure2019: what is written is read again", async () => {
   }));
   const trace = await readTrace(folder.path, { defects: "refuse" });
   assert.deepEqual(trace.functions, functions);
-  assert.equal(trace.minutes, 30);
+  assert.equal(trace.slots, 30);
 });

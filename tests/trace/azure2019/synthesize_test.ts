@@ -24,7 +24,8 @@ Deno.test("synthesizeFunctions: every function satisfies the conditions", () => 
   const functions = synthesize(400, 60);
   assert.equal(new Set(functions.map(functionKey)).size, 400);
   for (const [i, profile] of functions.entries()) {
-    const { invocationsPerMinute, runtimeMs, memoryMib, trigger } = profile;
+    const { invocationsPerSlot, runtimeMs, memoryMib, trigger } = profile;
+    const invocationsPerMinute = invocationsPerSlot.toArray();
     assert.equal(invocationsPerMinute.length, 60);
     assert.ok(invocationsPerMinute.some((count) => count > 0));
     assert.ok(invocationsPerMinute.every((count) => count <= conditions.maxPerMinute));
@@ -73,7 +74,8 @@ Deno.test("synthesizeFunctions: without conditions the published quantiles come 
 Deno.test("synthesizeFunctions: timers are periodic", () => {
   const timers = synthesize(200, 1440).filter(({ trigger }) => trigger === "timer");
   assert.ok(timers.length > 10);
-  for (const { invocationsPerMinute } of timers) {
+  for (const { invocationsPerSlot } of timers) {
+    const invocationsPerMinute = invocationsPerSlot.toArray();
     const fired = Array.from(invocationsPerMinute.keys()).filter((m) => invocationsPerMinute[m]);
     const gaps = new Set(fired.slice(1).map((minute, i) => minute - fired[i]));
     assert.ok(gaps.size <= 1);
@@ -83,9 +85,9 @@ Deno.test("synthesizeFunctions: timers are periodic", () => {
 
 Deno.test("synthesizeFunctions: the day has its peak at 14:00, twice the load of 02:00", () => {
   const hourly = new Float64Array(24);
-  for (const { trigger, invocationsPerMinute } of synthesize(200, 1440)) {
+  for (const { trigger, invocationsPerSlot } of synthesize(200, 1440)) {
     if (trigger === "timer") continue;
-    for (const [minute, count] of invocationsPerMinute.entries()) {
+    for (const [minute, count] of invocationsPerSlot.toArray().entries()) {
       hourly[Math.floor(minute / 60)] += count;
     }
   }

@@ -112,7 +112,7 @@ function plainSum(invocations: Rows): number {
 
 function countAll(trace: Trace): number {
   return trace.functions.reduce(
-    (sum, { invocationsPerMinute }) => sum + invocationsPerMinute.reduce((a, b) => a + b, 0),
+    (sum, { invocationsPerSlot }) => sum + invocationsPerSlot.total,
     0,
   );
 }

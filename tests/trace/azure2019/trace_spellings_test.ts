@@ -40,7 +40,7 @@ function readInvocations(invocations: string | Uint8Array): Promise<Trace> {
 }
 
 function countsOf(trace: Trace): number[][] {
-  return trace.functions.map(({ invocationsPerMinute }) => [...invocationsPerMinute]);
+  return trace.functions.map(({ invocationsPerSlot }) => [...invocationsPerSlot.toArray()]);
 }
 
 async function messageOf(attempt: Promise<unknown>): Promise<string> {
@@ -77,7 +77,7 @@ for (const [columns, first] of RUNS) {
     );
     assert.deepEqual(countsOf(trace), [[1, 0, 2], [0, 3, 0]]);
     assert.equal(trace.firstMinute, first);
-    assert.equal(trace.minutes, 3);
+    assert.equal(trace.slots, 3);
   });
 }
 
@@ -289,11 +289,11 @@ Deno.test("readTrace: of several days the first is taken and told, another by it
   assert.deepEqual(trace.notes, [
     "The folder of the trace has the days 2, 11; day 2 is taken (--day).",
   ]);
-  const other = await readTrace(folder.path, { day: 11 });
+  const other = await readTrace(folder.path, { days: { first: 11, last: 11 } });
   assert.equal(other.functions[0].id, "b");
   assert.deepEqual(other.notes, []);
   assert.match(
-    await messageOf(readTrace(folder.path, { day: 3 })),
+    await messageOf(readTrace(folder.path, { days: { first: 3, last: 3 } })),
     /--day: there are no files of day 3; those of the days 2, 11 are there\.$/,
   );
 });
@@ -301,7 +301,7 @@ Deno.test("readTrace: of several days the first is taken and told, another by it
 Deno.test("readTrace: one day needs no word, and --day needs days", async () => {
   assert.deepEqual((await read(ofSize(["a"], day("13")))).notes, []);
   assert.match(
-    await messageOf(read(nameFiles(SMALL_TRACE), { day: 1 })),
+    await messageOf(read(nameFiles(SMALL_TRACE), { days: { first: 1, last: 1 } })),
     /--day: the folder has no files .* found durations\.csv, invocations\.csv, memory\.csv\.$/,
   );
 });

@@ -1,6 +1,7 @@
 import { LoaderError } from "../../../base/error.ts";
 import { RealClock } from "../../../clock/clock.ts";
 import type { FunctionSpec } from "../../../model/platform.ts";
+import { SlotCounts } from "../../../model/slot_counts.ts";
 import type { OptionValues } from "../../../option/option.ts";
 import { parseCpuMilli, parseMemoryMib } from "../../../scrape/kubernetes_quantity.ts";
 import type { DiagnosisContext } from "../../definition.ts";
@@ -21,7 +22,7 @@ const SAMPLE: FunctionSpec = {
     appId: "doctor",
     ownerId: "doctor",
     trigger: "http",
-    invocationsPerMinute: new Uint32Array(1),
+    invocationsPerSlot: SlotCounts.none(1),
     runtimeMs: { mean: 1000, quantiles: [1], values: [1000] },
     memoryMib: { mean: 128, quantiles: [1], values: [128] },
   },

@@ -4,7 +4,7 @@ export const TELLING_BYTES = 256;
 /** What a file holds, as its first bytes tell: text, packed text, or what no reader of a trace takes. */
 export type FileContent =
   | { readonly kind: "text" }
-  | { readonly kind: "gzip" }
+  | { readonly kind: "gzip" | "zstd" }
   /** A sentence that says what it is and what to do. */
   | { readonly kind: "foreign"; readonly sentence: string };
 
@@ -13,7 +13,6 @@ const FOREIGN: readonly (readonly [magic: readonly number[], what: string, remed
   [[0x50, 0x4b, 0x03, 0x04], "a zip archive", "unpack it"],
   [[0x42, 0x5a, 0x68], "packed with bzip2", 'unpack it with "bunzip2", or pack it with gzip'],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a], "packed with xz", 'unpack it with "unxz"'],
-  [[0x28, 0xb5, 0x2f, 0xfd], "packed with Zstandard", 'unpack it with "unzstd"'],
   [[0x50, 0x41, 0x52, 0x31], "in the Parquet format", "write it as CSV"],
 ];
 
@@ -36,6 +35,7 @@ const FOREIGN: readonly (readonly [magic: readonly number[], what: string, remed
  */
 export function recogniseContent(head: Uint8Array): FileContent {
   if (startsWith(head, [0x1f, 0x8b])) return { kind: "gzip" };
+  if (startsWith(head, [0x28, 0xb5, 0x2f, 0xfd])) return { kind: "zstd" };
   const found = FOREIGN.find(([magic]) => startsWith(head, magic));
   if (found !== undefined) {
     return { kind: "foreign", sentence: `The file is ${found[1]}, not CSV; ${found[2]}.` };

@@ -1,12 +1,12 @@
-import { createUnzip } from "node:zlib";
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { openByteSource } from "./csv/byte_source.ts";
 import { recogniseContent, TELLING_BYTES } from "./file_content.ts";
 
 /** As much of a file as is looked at to tell its format: the header of a day of minutes is 6 KiB. */
 const HEAD_BYTES = 65_536;
 
 /**
- * The first 64 KiB of a file as text, unpacked where it is packed with gzip;
+ * The first 64 KiB of a file as text, unpacked where it is packed;
  * empty where it holds something else than text. A file that is cut short gives
  * what there is.
  *
@@ -16,8 +16,8 @@ export async function readHead(file: string): Promise<string> {
   const bytes = await readStart(file);
   const content = recogniseContent(bytes.subarray(0, TELLING_BYTES));
   if (content.kind === "foreign") return "";
-  const text = content.kind === "gzip" ? await unpackStart(bytes) : bytes;
-  return new TextDecoder().decode(text.subarray(0, HEAD_BYTES));
+  if (content.kind === "text") return new TextDecoder().decode(bytes);
+  return new TextDecoder().decode(await unpackStart(file));
 }
 
 async function readStart(path: string): Promise<Uint8Array> {
@@ -39,26 +39,19 @@ async function readStart(path: string): Promise<Uint8Array> {
   }
 }
 
-/** What the first bytes of a packed file unpack to; they end in the midst of it. */
-async function unpackStart(packed: Uint8Array): Promise<Uint8Array> {
-  const blocks: Uint8Array[] = [];
-  let length = 0;
-  const unpacker = createUnzip();
-  unpacker.on("data", (block: Uint8Array) => {
-    blocks.push(block);
-    length += block.length;
-  });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  // Cut off in the midst, the end is an error, and what came before it counts.
-  unpacker.on("error", () => resolve());
-  unpacker.on("end", () => resolve());
-  unpacker.end(packed);
-  await promise;
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const block of blocks) {
-    bytes.set(block, offset);
-    offset += block.length;
+/** The first bytes of a packed file, as far as it can be unpacked. */
+async function unpackStart(file: string): Promise<Uint8Array> {
+  await using source = await openByteSource(file);
+  const bytes = new Uint8Array(HEAD_BYTES);
+  let filled = 0;
+  try {
+    while (filled < bytes.length) {
+      const read = await source.read(bytes.subarray(filled));
+      if (read === 0) break;
+      filled += read;
+    }
+  } catch {
+    // Cut off in the midst: whoever reads it all is told, and what came before it counts here.
   }
-  return bytes;
+  return bytes.subarray(0, filled);
 }

@@ -64,9 +64,11 @@ export class TraceFolder {
     return await TraceFolder.list(join(this.#folder, name));
   }
 
-  /** Path of a file, plain or packed (`.gz`), the plain one where both are there; `null`: neither. */
+  /** Path of a file, plain or packed (`.gz`, `.zst`), the first of these that is there, or `null`. */
   findFile(name: string): string | null {
-    const found = [name, `${name}.gz`].find((candidate) => this.files.has(candidate));
+    const found = [name, `${name}.gz`, `${name}.zst`].find((candidate) =>
+      this.files.has(candidate)
+    );
     return found === undefined ? null : join(this.#folder, found);
   }
 

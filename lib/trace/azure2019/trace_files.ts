@@ -33,9 +33,9 @@ const dayNames = (day: string): FileNames => [
   `app_memory_percentiles.anon.d${day}.csv`,
 ];
 
-const SIZED_FILE = /^(\d+)_inv\.csv(?:\.gz)?$/;
+const SIZED_FILE = /^(\d+)_inv\.csv(?:\.gz|\.zst)?$/;
 const SIZED_FOLDER = /^\d+$/;
-const DAY_FILE = /^invocations_per_function_md\.anon\.d(\d+)\.csv(?:\.gz)?$/;
+const DAY_FILE = /^invocations_per_function_md\.anon\.d(\d+)\.csv(?:\.gz|\.zst)?$/;
 
 /** Where samplers put a folder for each size. */
 const SAMPLES_FOLDER = "samples";

@@ -205,7 +205,6 @@ Deno.test("readTrace: a file that is something else is named", async () => {
     ["<!DOCTYPE html>\n<html>", /web page/],
     [Uint8Array.of(0x50, 0x4b, 3, 4, 20), /zip archive, not CSV; unpack it\.$/],
     [Uint8Array.of(0x42, 0x5a, 0x68, 0x39), /bzip2/],
-    [Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd), /Zstandard/],
     [Uint8Array.of(0xff, 0xfe, 0x48, 0), /UTF-8/],
     [
       SMALL_TRACE.invocations.replaceAll(",", ";"),

@@ -146,7 +146,7 @@ const MOST_BYTES_A_SLOT = 10;
 
 /** Makes {@linkcode SlotCounts}, one after the other, in one buffer that grows with the largest. */
 export class SlotCountsBuilder {
-  #bytes = new Uint8Array(1024);
+  #bytes: Uint8Array;
   #length = 0;
   #slot = -1;
   /** Slot and count that are not written yet, for there may be more of that slot. */
@@ -154,6 +154,46 @@ export class SlotCountsBuilder {
   #openCount = 0;
   #total = 0;
   #nonZero = 0;
+
+  /** @param bytes room for so many from the start */
+  constructor(bytes = 1024) {
+    this.#bytes = new Uint8Array(bytes);
+  }
+
+  /** Number of bytes that {@linkcode finish} would keep. */
+  get bytes(): number {
+    this.#close();
+    return this.#length;
+  }
+
+  /**
+   * Adds what another builder has, its slot 0 being slot `fromSlot` here, which no slot added
+   * so far reaches; the other one begins anew.
+   */
+  append(other: SlotCountsBuilder, fromSlot: number): void {
+    this.#close();
+    other.#close();
+    if (fromSlot <= this.#slot) throw new RangeError(`slot ${fromSlot} after ${this.#slot}`);
+    if (other.#length > 0) {
+      // Only the first distance is another one.
+      let rest = 0;
+      let distance = 0;
+      for (let weight = 1;; weight *= 0x80) {
+        const byte = other.#bytes[rest++];
+        distance += (byte & 0x7f) * weight;
+        if (byte < 0x80) break;
+      }
+      this.#reserve(other.#length + MOST_BYTES_A_SLOT);
+      this.#write(distance + fromSlot - 1 - this.#slot);
+      this.#bytes.set(other.#bytes.subarray(rest, other.#length), this.#length);
+      this.#length += other.#length - rest;
+      this.#slot = fromSlot + other.#slot;
+      this.#openSlot = this.#slot;
+      this.#total += other.#total;
+      this.#nonZero += other.#nonZero;
+    }
+    other.clear();
+  }
 
   /**
    * Adds invocations. Slots come in order; what comes twice adds up.
@@ -193,6 +233,19 @@ export class SlotCountsBuilder {
     return counts;
   }
 
+  /** As {@linkcode finish}, for the last time: the counts may keep the builder's own memory. */
+  end(slots: number): SlotCounts {
+    this.#close();
+    const isTight = this.#length * 9 > this.#bytes.length * 8;
+    if (!isTight) return this.finish(slots);
+    if (this.#slot >= slots) throw new RangeError(`slot ${this.#slot} of ${slots}`);
+    const bytes = this.#bytes.subarray(0, this.#length);
+    this.#bytes = new Uint8Array(0);
+    const counts = new SlotCounts(slots, this.#total, this.#nonZero, bytes);
+    this.clear();
+    return counts;
+  }
+
   /** Forgets what was added since the last {@linkcode finish}. */
   clear(): void {
     this.#length = 0;
@@ -205,16 +258,20 @@ export class SlotCountsBuilder {
 
   #close(): void {
     if (this.#openCount === 0) return;
-    if (this.#length + MOST_BYTES_A_SLOT > this.#bytes.length) {
-      const larger = new Uint8Array(this.#bytes.length * 2);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-    }
+    this.#reserve(MOST_BYTES_A_SLOT);
     this.#write(this.#openSlot - this.#slot);
     this.#write(this.#openCount);
     this.#slot = this.#openSlot;
     this.#openCount = 0;
     this.#nonZero++;
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
   }
 
   #write(value: number): void {

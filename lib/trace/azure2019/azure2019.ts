@@ -1,16 +1,19 @@
 import { basename, resolve } from "node:path";
 import { LoaderError } from "../../base/error.ts";
-import { type FunctionProfile, joinKey, type Percentiles, type Trace } from "../../model/trace.ts";
+import { LoopPauses } from "../../clock/loop_pauses.ts";
+import type { FunctionProfile, Percentiles, Trace } from "../../model/trace.ts";
+import type { CsvTable } from "../csv_table.ts";
 import type { TraceFormat, TraceReading } from "../format.ts";
-import { type DefectClass, LEFT_OUT, type RepairLog } from "../repair_log.ts";
-import { type InvocationRow, type InvocationTable, readInvocations } from "./invocation_table.ts";
+import { type DefectClass, LEFT_OUT } from "../repair_log.ts";
+import { type DayFunctions, InvocationTable } from "./invocation_table.ts";
 import {
   DURATION_LAYOUT,
   MEMORY_LAYOUT,
-  type PercentileTable,
-  readPercentiles,
+  PercentileTable,
+  type RowKeys,
 } from "./percentile_table.ts";
 import {
+  type DayFiles,
   findInvocations,
   findTraceFiles,
   INVOCATION_FILES,
@@ -54,6 +57,21 @@ const MEMORY_UNUSED: DefectClass = {
   repair: "row ignored",
   severity: "harmless",
 };
+const DAY_WITHOUT_DURATIONS: DefectClass = {
+  defect: "function without durations on a day",
+  repair: "those of its other days taken",
+  severity: "approximate",
+};
+const DAY_WITHOUT_MEMORY: DefectClass = {
+  defect: "function or application without memory on a day",
+  repair: "that of its other days taken",
+  severity: "approximate",
+};
+const DAY_WITHOUT_MEMORY_FILE: DefectClass = {
+  defect: "day without a file of memory",
+  repair: "memory of the other days taken",
+  severity: "approximate",
+};
 
 /**
  * The Azure Functions 2019 dataset ("Serverless in the Wild", Shahrad et al.,
@@ -63,7 +81,11 @@ const MEMORY_UNUSED: DefectClass = {
  * shared equally by its functions in the file of invocations; where the file
  * of memory has a column `HashFunction`, a row is the function's own.
  *
- * Functions keep the order of the file of invocations.
+ * Several days are joined on owner, app and function: a function has counts of 0
+ * on a day that does not have it, and its distributions of several days are mixed,
+ * weighted by the counts that stand beside them ({@linkcode mixPercentiles}).
+ *
+ * Functions come in the order in which they appear first.
  */
 export const AZURE_2019: TraceFormat = {
   name: "Azure Functions 2019",
@@ -76,7 +98,7 @@ export const AZURE_2019: TraceFormat = {
       async select(choice) {
         const files = await findTraceFiles(folder, choice);
         return {
-          key: files.invocations,
+          key: files.days.map(({ invocations }) => invocations).join("\n"),
           size: files.size,
           read: (reading) => readFiles(folder.path, files, reading),
         };
@@ -90,29 +112,22 @@ async function readFiles(
   files: TraceFiles,
   reading: TraceReading,
 ): Promise<Omit<Trace, "repairs" | "hash">> {
-  const invocations = await readInvocations(files.invocations, reading);
-  const durations = await readPercentiles(
-    files.durations,
-    DURATION_LAYOUT,
-    "functions",
-    reading,
-  );
-  const memory = files.memory === null
-    ? null
-    : await readPercentiles(files.memory, MEMORY_LAYOUT, "functions or applications", reading);
-  if (memory === null) reading.repairs.add(MEMORY_FILE_MISSING, { file: folder, value: "none" });
-  const functions = joinTables(invocations, durations, memory, reading.repairs);
+  const tables = new Tables(files.days.length, reading);
+  for (const [day, dayFiles] of files.days.entries()) await tables.read(folder, day, dayFiles);
+  const { invocations } = tables;
+  const functions = await tables.join();
   if (functions.length === 0) {
     throw new LoaderError(
       "input",
-      `No functions are left: none of the ${invocations.rows.size} has both durations and memory.`,
-      { file: invocations.file },
+      `No functions are left: none of the ${invocations.functions.size} has both durations and ` +
+        "memory.",
+      { file: files.days[0].invocations },
     );
   }
   return {
     name: nameTrace(folder, files),
     slotMs: 60_000,
-    slots: invocations.minutes,
+    slots: invocations.minutes * files.days.length,
     firstMinute: invocations.firstMinute,
     functions,
     notes: files.notes,
@@ -124,93 +139,192 @@ function nameTrace(folder: string, files: TraceFiles): string {
   return files.label === "" ? name : `${name}/${files.label}`;
 }
 
-function joinTables(
-  invocations: InvocationTable,
-  durations: PercentileTable,
-  memory: PercentileTable | null,
-  repairs: RepairLog,
-): FunctionProfile[] {
-  const functionsPerApplication = countFunctionsPerApplication(invocations);
-  const applicationsWithoutMemory = new Set<string>();
-  const functions: FunctionProfile[] = [];
-  for (const [key, row] of invocations.rows) {
-    const place = { file: invocations.file, line: row.line };
-    const runtime = durations.rows.get(key);
-    if (runtime === undefined) repairs.add(WITHOUT_DURATIONS, { ...place, value: key });
-    const application = applicationKey(row);
-    const memoryMib = findMemory(
-      memory,
-      key,
-      application,
-      functionsPerApplication.get(application) ?? 1,
-    );
-    if (memoryMib === undefined) {
-      if (!memory?.perFunction && !applicationsWithoutMemory.has(application)) {
-        applicationsWithoutMemory.add(application);
-        repairs.add(APPLICATION_WITHOUT_MEMORY, { ...place, value: application });
-      }
-      repairs.add(WITHOUT_MEMORY, { ...place, value: key });
+/** Where a day has a function, and has nothing else of it. */
+interface Gap {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Gaps by number of the function or application. */
+type Gaps = Map<number, Gap[]>;
+
+/** The three kinds of files of a trace, of every day. */
+class Tables {
+  readonly invocations: InvocationTable;
+  readonly #durations: PercentileTable;
+  readonly #memory: PercentileTable;
+  readonly #reading: TraceReading;
+  readonly #durationGaps: Gaps = new Map();
+  readonly #memoryGaps: Gaps = new Map();
+  /** Days that have no file of memory. */
+  readonly #withoutMemory: string[] = [];
+  /** True if memory is of functions, false if of applications; not known before a file is read. */
+  #isMemoryOfFunctions: boolean | undefined;
+
+  constructor(days: number, reading: TraceReading) {
+    this.#reading = reading;
+    this.invocations = new InvocationTable(days);
+    this.#durations = new PercentileTable(DURATION_LAYOUT, DURATIONS_UNUSED, days);
+    this.#memory = new PercentileTable(MEMORY_LAYOUT, MEMORY_UNUSED, days);
+  }
+
+  /** Reads the files of a day, from 0. */
+  async read(folder: string, day: number, files: DayFiles): Promise<void> {
+    const { functions } = this.invocations;
+    const here = await this.invocations.read(files.invocations, day, this.#reading);
+    const keys: RowKeys = {
+      columns: ["HashOwner", "HashApp", "HashFunction"],
+      size: functions.size,
+      find(cells, columns) {
+        const number = functions.keys.find(cells, columns);
+        return number >= 0 && here.lines[number] > 0 ? number : -1;
+      },
+    };
+    const durations = await this.#durations.read(files.durations, () => keys, this.#reading);
+    addGaps(this.#durationGaps, here, functions.size, durations);
+    if (files.memory === null) {
+      this.#withoutMemory.push(day === 0 && files.day === null ? folder : files.invocations);
+      return;
     }
-    if (runtime === undefined || memoryMib === undefined) continue;
-    const { id, appId, ownerId, trigger, invocationsPerSlot } = row;
-    functions.push({
-      id,
-      appId,
-      ownerId,
-      trigger,
-      invocationsPerSlot,
-      runtimeMs: runtime.percentiles,
-      memoryMib,
-    });
+    const lines = this.#linesOfApplications(here);
+    const applicationKeys: RowKeys = {
+      columns: keys.columns.slice(0, 2),
+      size: functions.applications,
+      find(cells, columns) {
+        const number = functions.applicationKeys.find(cells, columns);
+        return number >= 0 && lines[number] > 0 ? number : -1;
+      },
+    };
+    const memory = await this.#memory.read(
+      files.memory,
+      (table) => this.#areFunctions(table) ? keys : applicationKeys,
+      this.#reading,
+    );
+    if (this.#isMemoryOfFunctions) addGaps(this.#memoryGaps, here, functions.size, memory);
+    else addGaps(this.#memoryGaps, { ...here, lines }, functions.applications, memory);
   }
-  countUnusedRows(durations, invocations.rows, DURATIONS_UNUSED, repairs);
-  if (memory !== null) {
-    const used = memory.perFunction ? invocations.rows : functionsPerApplication;
-    countUnusedRows(memory, used, MEMORY_UNUSED, repairs);
+
+  #areFunctions(table: CsvTable): boolean {
+    const areFunctions = table.findColumn("HashFunction") !== undefined;
+    this.#isMemoryOfFunctions ??= areFunctions;
+    if (this.#isMemoryOfFunctions === areFunctions) return areFunctions;
+    throw new LoaderError(
+      "input",
+      "The days cannot be joined: memory is of functions on some and of applications on others; " +
+        "choose days that agree (--day).",
+      { file: table.file, line: table.headerLine, column: "HashFunction" },
+    );
   }
-  return functions;
+
+  /** The line of each application's first function. */
+  #linesOfApplications({ lines }: DayFunctions): Int32Array {
+    const { functions } = this.invocations;
+    const firstLines = new Int32Array(functions.applications);
+    for (let number = 0; number < functions.size; number++) {
+      const line = lines[number];
+      const application = functions.applicationOf(number);
+      if (line > 0 && (firstLines[application] === 0 || line < firstLines[application])) {
+        firstLines[application] = line;
+      }
+    }
+    return firstLines;
+  }
+
+  /** The functions of which both durations and memory are known. */
+  async join(): Promise<FunctionProfile[]> {
+    const { invocations } = this;
+    const { repairs } = this.#reading;
+    const hasMemory = this.#isMemoryOfFunctions !== undefined;
+    for (const file of this.#withoutMemory) {
+      repairs.add(hasMemory ? DAY_WITHOUT_MEMORY_FILE : MEMORY_FILE_MISSING, {
+        file,
+        value: "none",
+      });
+      if (!hasMemory) break;
+    }
+    const pauses = new LoopPauses();
+    const shares = new Map<number, Percentiles | undefined>();
+    const functions: FunctionProfile[] = [];
+    for (let number = 0; number < invocations.functions.size; number++) {
+      if (number % 64 === 0 && pauses.isDue) await pauses.take();
+      const runtimeMs = this.#runtimeOf(number);
+      const memoryMib = this.#memoryOf(number, shares);
+      if (runtimeMs === undefined || memoryMib === undefined) continue;
+      const { id, appId, ownerId, trigger } = invocations.functions.get(number);
+      const invocationsPerSlot = invocations.takeCounts(number);
+      functions.push({ id, appId, ownerId, trigger, invocationsPerSlot, runtimeMs, memoryMib });
+    }
+    return functions;
+  }
+
+  #runtimeOf(number: number): Percentiles | undefined {
+    const { functions } = this.invocations;
+    const runtimeMs = this.#durations.get(number);
+    const gaps = this.#durationGaps.get(number);
+    const value = functions.keyOf.bind(functions, number);
+    if (runtimeMs === undefined) this.#tell(WITHOUT_DURATIONS, gaps?.slice(0, 1), value);
+    else this.#tell(DAY_WITHOUT_DURATIONS, gaps, value);
+    return runtimeMs;
+  }
+
+  /** Memory of a function, or its share in that of its application; absent: not known. */
+  #memoryOf(number: number, shares: Map<number, Percentiles | undefined>): Percentiles | undefined {
+    const { functions } = this.invocations;
+    const { repairs } = this.#reading;
+    const value = functions.keyOf.bind(functions, number);
+    let memoryMib: Percentiles | undefined;
+    if (this.#isMemoryOfFunctions) {
+      memoryMib = this.#memory.get(number);
+      if (memoryMib !== undefined) {
+        this.#tell(DAY_WITHOUT_MEMORY, this.#memoryGaps.get(number), value);
+      }
+    } else {
+      const application = functions.applicationOf(number);
+      if (!shares.has(application)) shares.set(application, this.#shareOf(application));
+      memoryMib = shares.get(application);
+    }
+    if (memoryMib === undefined) {
+      repairs.add(WITHOUT_MEMORY, { ...this.invocations.placeOf(number), value: value() });
+    }
+    return memoryMib;
+  }
+
+  /** What each function of an application has of its memory. */
+  #shareOf(application: number): Percentiles | undefined {
+    const { functions } = this.invocations;
+    const value = functions.applicationKeyOf.bind(functions, application);
+    const gaps = this.#memoryGaps.get(application);
+    const whole = this.#isMemoryOfFunctions === undefined
+      ? TYPICAL_MEMORY
+      : this.#memory.get(application);
+    if (whole === undefined) this.#tell(APPLICATION_WITHOUT_MEMORY, gaps?.slice(0, 1), value);
+    else this.#tell(DAY_WITHOUT_MEMORY, gaps, value);
+    return whole && divide(whole, functions.functionsOf(application));
+  }
+
+  #tell(defect: DefectClass, gaps: readonly Gap[] | undefined, value: () => string): void {
+    for (const gap of gaps ?? []) this.#reading.repairs.add(defect, { ...gap, value: value() });
+  }
 }
 
-function applicationKey(row: InvocationRow): string {
-  return joinKey([row.ownerId, row.appId]);
+const TYPICAL_MEMORY: Percentiles = {
+  quantiles: MEMORY_LAYOUT.quantiles,
+  values: MEMORY_LAYOUT.quantiles.map(() => TYPICAL_APPLICATION_MEMORY_MIB),
+  mean: TYPICAL_APPLICATION_MEMORY_MIB,
+};
+
+function divide({ quantiles, values, mean }: Percentiles, functions: number): Percentiles {
+  return { quantiles, values: values.map((value) => value / functions), mean: mean / functions };
 }
 
-function countFunctionsPerApplication(invocations: InvocationTable): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const row of invocations.rows.values()) {
-    const application = applicationKey(row);
-    counts.set(application, (counts.get(application) ?? 0) + 1);
-  }
-  return counts;
-}
-
-function findMemory(
-  memory: PercentileTable | null,
-  functionKey: string,
-  application: string,
-  functionsOfApplication: number,
-): Percentiles | undefined {
-  if (memory === null) {
-    const share = TYPICAL_APPLICATION_MEMORY_MIB / functionsOfApplication;
-    const { quantiles } = MEMORY_LAYOUT;
-    return { quantiles, values: quantiles.map(() => share), mean: share };
-  }
-  if (memory.perFunction) return memory.rows.get(functionKey)?.percentiles;
-  const whole = memory.rows.get(application)?.percentiles;
-  return whole && {
-    quantiles: whole.quantiles,
-    values: whole.values.map((value) => value / functionsOfApplication),
-    mean: whole.mean / functionsOfApplication,
-  };
-}
-
-function countUnusedRows(
-  table: PercentileTable,
-  used: ReadonlyMap<string, unknown>,
-  unused: DefectClass,
-  repairs: RepairLog,
-): void {
-  for (const [key, row] of table.rows) {
-    if (!used.has(key)) repairs.add(unused, { file: table.file, line: row.line, value: key });
+/** Adds what a day has no row of. */
+function addGaps(gaps: Gaps, here: DayFunctions, size: number, hasRow: Uint8Array): void {
+  for (let number = 0; number < size; number++) {
+    const line = here.lines[number];
+    if (line === 0 || hasRow[number] === 1) continue;
+    const own = gaps.get(number);
+    const gap = { file: here.file, line };
+    if (own === undefined) gaps.set(number, [gap]);
+    else own.push(gap);
   }
 }

@@ -1,11 +1,15 @@
 import type { Percentiles } from "../../model/trace.ts";
-import { type CsvRow, CsvTable, parseKeyCells, parseNumberCell } from "../csv_table.ts";
+import { CellKeys } from "../csv/cell_keys.ts";
+import { type CsvCells, CsvTable } from "../csv_table.ts";
 import type { TraceReading } from "../format.ts";
 import type { DefectClass } from "../repair_log.ts";
+import { mixPercentiles } from "./mixture.ts";
 
 /** Which columns of a file hold a distribution, and what to do about wrong values. */
 export interface PercentileLayout {
   readonly mean: string;
+  /** The column of how many invocations or samples a row stands for. */
+  readonly weight: string;
   readonly quantiles: readonly number[];
   /** The column of each quantile. */
   readonly columns: readonly string[];
@@ -22,25 +26,10 @@ export interface PercentileLayout {
   readonly zero?: DefectClass;
 }
 
-/** What a file tells of a function or an application. */
-export interface PercentileRow {
-  readonly percentiles: Percentiles;
-  /** Line of the file. */
-  readonly line: number;
-}
-
-/** A file of durations or memory. */
-export interface PercentileTable {
-  readonly file: string;
-  /** True if the rows are functions; otherwise they are applications. */
-  readonly perFunction: boolean;
-  /** By `owner/app/function` or `owner/app`. */
-  readonly rows: ReadonlyMap<string, PercentileRow>;
-}
-
 /** Durations: milliseconds, weighted percentiles of averages over 30 s. */
 export const DURATION_LAYOUT: PercentileLayout = {
   mean: "Average",
+  weight: "Count",
   quantiles: [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1],
   columns: [0, 1, 25, 50, 75, 99, 100].map((percent) => `percentile_Average_${percent}`),
   anyColumn: /^percentile_Average_\d/i,
@@ -84,6 +73,7 @@ export const DURATION_LAYOUT: PercentileLayout = {
 /** Memory: MiB, percentiles of averages over a minute. */
 export const MEMORY_LAYOUT: PercentileLayout = {
   mean: "AverageAllocatedMb",
+  weight: "SampleCount",
   quantiles: [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1],
   columns: [1, 5, 25, 50, 75, 95, 99, 100].map((percent) => `AverageAllocatedMb_pct${percent}`),
   anyColumn: /^AverageAllocatedMb_pct\d/i,
@@ -115,79 +105,225 @@ export const MEMORY_LAYOUT: PercentileLayout = {
   duplicated: { defect: "memory given twice", repair: "first row kept", severity: "approximate" },
 };
 
-/**
- * Reads a file of durations or memory. The rows are functions where the file
- * has a column `HashFunction`, else applications.
- *
- * @throws LoaderError `input` when something in it is wrong
- */
-export async function readPercentiles(
-  file: string,
-  layout: PercentileLayout,
-  rowsAre: "functions" | "functions or applications",
-  reading: TraceReading,
-): Promise<PercentileTable> {
-  await using table = await CsvTable.open(file, (bytes) => reading.hash.update(bytes));
-  const perFunction = rowsAre === "functions" || table.findColumn("HashFunction") !== undefined;
-  const keyColumns = ["HashOwner", "HashApp", ...(perFunction ? ["HashFunction"] : [])].map(
-    (name) => table.columnIndex(name),
-  );
-  const mean = table.columnIndex(layout.mean);
-  const columns = layout.columns.map((name) => table.columnIndex(name));
-  for (const [index, column] of table.columns.entries()) {
-    if (!layout.anyColumn.test(column) || columns.includes(index)) continue;
-    reading.repairs.add(layout.unusedColumn, { file, line: 1, column, value: column });
-  }
-  const rows = new Map<string, PercentileRow>();
-  for await (const row of table.rows()) {
-    const key = parseKeyCells(table, row, keyColumns);
-    const first = rows.get(key);
-    if (first !== undefined) {
-      const place = { file, line: row.line, value: key };
-      reading.repairs.addDuplicate(layout.duplicated, place, first.line);
-      continue;
-    }
-    const percentiles = parsePercentiles(table, row, mean, columns, layout, reading);
-    rows.set(key, { percentiles, line: row.line });
-  }
-  return { file, perFunction, rows };
+/** What the rows of a file are, and which of them the trace has. */
+export interface RowKeys {
+  readonly columns: readonly string[];
+  /** How many numbers there are. */
+  readonly size: number;
+  /** The number of the function or application of a row; -1: that day has no invocations of it. */
+  find(cells: CsvCells, columns: readonly number[]): number;
 }
 
-function parsePercentiles(
-  table: CsvTable,
-  row: CsvRow,
-  meanColumn: number,
-  columns: readonly number[],
-  layout: PercentileLayout,
-  reading: TraceReading,
-): Percentiles {
-  const repair = (defectClass: DefectClass, column: number) =>
-    reading.repairs.add(defectClass, {
-      file: table.file,
-      line: row.line,
-      column: table.columns[column],
-      value: row.cells[column],
+/**
+ * The distributions of the files of durations or of memory of a trace, one file
+ * for each day, by the numbers that its functions or applications have.
+ */
+export class PercentileTable {
+  readonly #layout: PercentileLayout;
+  readonly #unused: DefectClass;
+  readonly #days: number;
+  /** Percentiles, mean and weight of each row, one after the other. */
+  #rows = new Float64Array(1 << 10);
+  #size = 0;
+  /** By row: the row of the day before of the same function plus 1; 0: there is none. */
+  #previous = new Int32Array(64);
+  /** By number: its last row plus 1; 0: there is none. */
+  #last = new Int32Array(0);
+
+  /**
+   * @param unused what a row is that the trace has no use for
+   * @param days number of files that will be read at most
+   */
+  constructor(layout: PercentileLayout, unused: DefectClass, days: number) {
+    this.#layout = layout;
+    this.#unused = unused;
+    this.#days = days;
+  }
+
+  /**
+   * Reads the file of a day.
+   *
+   * @param keysOf what the rows are, from the columns that there are
+   * @returns for each number whether the file has it
+   * @throws LoaderError `input` when something in it is wrong
+   */
+  async read(
+    file: string,
+    keysOf: (table: CsvTable) => RowKeys,
+    reading: TraceReading,
+  ): Promise<Uint8Array> {
+    await using table = await CsvTable.open(file, (bytes) => reading.hash.update(bytes));
+    const layout = this.#layout;
+    const keys = keysOf(table);
+    const keyColumns = keys.columns.map((name) => table.columnIndex(name));
+    const figures = new RowFigures(table, layout, this.#days > 1, reading);
+    const lines = new Int32Array(keys.size);
+    const strangers = new CellKeys();
+    const strangerLines: number[] = [];
+    this.#growNumbers(keys.size);
+    await table.forEachRow((cells) => {
+      const number = keys.find(cells, keyColumns);
+      const isKnown = number >= 0;
+      const stranger = isKnown ? -1 : strangers.add(cells, keyColumns);
+      const firstLine = isKnown ? lines[number] : strangerLines[stranger] ?? 0;
+      if (firstLine > 0) {
+        const place = { file, line: cells.line, value: cells.key(keyColumns) };
+        reading.repairs.addDuplicate(layout.duplicated, place, firstLine);
+        return;
+      }
+      const { values, mean, weight } = figures.read(cells);
+      if (isKnown) {
+        lines[number] = cells.line;
+        this.#add(number, values, mean, weight);
+        return;
+      }
+      strangerLines[stranger] = cells.line;
+      const place = { file, line: cells.line, value: cells.key(keyColumns) };
+      reading.repairs.add(this.#unused, place);
     });
-  const [readMean, ...values] = [meanColumn, ...columns].map((column) =>
-    parseNumberCell(table, row, column)
-  );
-  const zero = values.indexOf(0);
-  if (layout.zero !== undefined && zero >= 0) repair(layout.zero, columns[zero]);
-  for (const [index, value] of values.entries()) {
-    if (value >= 0) continue;
-    repair(layout.negativePercentile, columns[index]);
-    values[index] = 0;
+    return Uint8Array.from(lines, (line) => line > 0 ? 1 : 0);
   }
-  const descent = values.findIndex((value, index) => index > 0 && value < values[index - 1]);
-  if (descent > 0) {
-    repair(layout.notAscending, columns[descent]);
-    values.sort((a, b) => a - b);
+
+  /** The distribution of a function or application, of several days the mixture; absent: none. */
+  get(number: number): Percentiles | undefined {
+    const last = this.#last[number] ?? 0;
+    if (last === 0) return undefined;
+    const { quantiles } = this.#layout;
+    if (this.#previous[last - 1] === 0) {
+      const { values, mean } = this.#row(last - 1);
+      return { quantiles, values, mean };
+    }
+    const days = [];
+    for (let row = last; row > 0; row = this.#previous[row - 1]) days.push(this.#row(row - 1));
+    return mixPercentiles(quantiles, days);
   }
-  if (readMean > 0) return { quantiles: layout.quantiles, values, mean: readMean };
-  const mean = meanOfInterpolation(layout.quantiles, values);
-  if (readMean < 0) repair(layout.negativeMean, meanColumn);
-  else if (mean > 0) repair(layout.zeroMean, meanColumn);
-  return { quantiles: layout.quantiles, values, mean };
+
+  #row(row: number): { values: number[]; mean: number; weight: number } {
+    const { quantiles } = this.#layout;
+    const from = row * (quantiles.length + 2);
+    const mean = from + quantiles.length;
+    const values = Array.from(this.#rows.subarray(from, mean));
+    return { values, mean: this.#rows[mean], weight: this.#rows[mean + 1] };
+  }
+
+  #add(number: number, values: Float64Array, mean: number, weight: number): void {
+    const from = this.#size * (values.length + 2);
+    if (from + values.length + 2 > this.#rows.length) {
+      const larger = new Float64Array(this.#rows.length * 1.5 + values.length + 2);
+      larger.set(this.#rows);
+      this.#rows = larger;
+    }
+    this.#rows.set(values, from);
+    this.#rows[from + values.length] = mean;
+    this.#rows[from + values.length + 1] = weight;
+    if (this.#size === this.#previous.length) {
+      const larger = new Int32Array(this.#size * 2);
+      larger.set(this.#previous);
+      this.#previous = larger;
+    }
+    this.#previous[this.#size] = this.#last[number];
+    this.#last[number] = ++this.#size;
+  }
+
+  #growNumbers(size: number): void {
+    if (size <= this.#last.length) return;
+    const larger = new Int32Array(size);
+    larger.set(this.#last);
+    this.#last = larger;
+  }
+}
+
+/** Reads the figures of rows, one after the other, and repairs them. */
+class RowFigures {
+  /** Percentiles of the row. */
+  readonly values: Float64Array;
+  mean = 0;
+  /** How much it weighs among other days. */
+  weight = 1;
+  readonly #table: CsvTable;
+  readonly #layout: PercentileLayout;
+  readonly #reading: TraceReading;
+  readonly #meanColumn: number;
+  readonly #columns: readonly number[];
+  readonly #weightColumn: number | undefined;
+
+  constructor(
+    table: CsvTable,
+    layout: PercentileLayout,
+    isWeighted: boolean,
+    reading: TraceReading,
+  ) {
+    this.#table = table;
+    this.#layout = layout;
+    this.#reading = reading;
+    this.#meanColumn = table.columnIndex(layout.mean);
+    this.#columns = layout.columns.map((name) => table.columnIndex(name));
+    this.#weightColumn = isWeighted ? table.columnIndex(layout.weight) : undefined;
+    this.values = new Float64Array(layout.columns.length);
+    for (const [index, column] of table.columns.entries()) {
+      if (!layout.anyColumn.test(column) || this.#columns.includes(index)) continue;
+      const { file, headerLine: line } = table;
+      reading.repairs.add(layout.unusedColumn, { file, line, column, value: column });
+    }
+  }
+
+  read(cells: CsvCells): this {
+    const { values } = this;
+    const columns = this.#columns;
+    const readMean = cells.number(this.#meanColumn);
+    for (let i = 0; i < values.length; i++) values[i] = cells.number(columns[i]);
+    if (this.#weightColumn !== undefined) {
+      this.weight = Math.max(0, cells.number(this.#weightColumn));
+    }
+    this.#repair(cells);
+    this.mean = readMean > 0 ? readMean : this.#interpolate(cells, readMean);
+    return this;
+  }
+
+  #repair(cells: CsvCells): void {
+    const { values } = this;
+    const layout = this.#layout;
+    let descent = 0;
+    let [hasZero, hasNegative] = [false, false];
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] === 0) hasZero = true;
+      if (values[i] < 0) hasNegative = true;
+      if (i > 0 && values[i] < values[i - 1]) descent = i;
+    }
+    if (hasZero && layout.zero !== undefined) {
+      this.#tell(layout.zero, cells, this.#columns[values.indexOf(0)]);
+    }
+    if (hasNegative) {
+      for (let i = 0; i < values.length; i++) {
+        if (values[i] >= 0) continue;
+        this.#tell(layout.negativePercentile, cells, this.#columns[i]);
+        values[i] = 0;
+      }
+      descent = Number(values.some((value, i) => i > 0 && value < values[i - 1]));
+    }
+    if (descent > 0) {
+      const first = values.findIndex((value, i) => i > 0 && value < values[i - 1]);
+      this.#tell(layout.notAscending, cells, this.#columns[first]);
+      values.sort();
+    }
+  }
+
+  #interpolate(cells: CsvCells, readMean: number): number {
+    const layout = this.#layout;
+    const mean = meanOfInterpolation(layout.quantiles, this.values);
+    if (readMean < 0) this.#tell(layout.negativeMean, cells, this.#meanColumn);
+    else if (mean > 0) this.#tell(layout.zeroMean, cells, this.#meanColumn);
+    return mean;
+  }
+
+  #tell(defectClass: DefectClass, cells: CsvCells, column: number): void {
+    this.#reading.repairs.add(defectClass, {
+      file: this.#table.file,
+      line: cells.line,
+      column: this.#table.columns[column],
+      value: cells.text(column),
+    });
+  }
 }
 
 /**
@@ -202,8 +338,8 @@ function parsePercentiles(
  * ```
  */
 export function meanOfInterpolation(
-  quantiles: readonly number[],
-  values: readonly number[],
+  quantiles: ArrayLike<number>,
+  values: ArrayLike<number>,
 ): number {
   let mean = quantiles[0] * values[0];
   for (let i = 1; i < quantiles.length; i++) {

@@ -1,18 +1,26 @@
 import { relative } from "node:path";
 import { LoaderError } from "../../base/error.ts";
 import { listNames } from "../csv_table.ts";
-import type { TraceChoice } from "../format.ts";
+import type { DayRange, TraceChoice } from "../format.ts";
 import type { TraceFolder } from "../trace_folder.ts";
 
-/** The files of one trace in the Azure Functions 2019 format. */
-export interface TraceFiles {
+/** The files of a day, or of a trace that is not told by days. */
+export interface DayFiles {
+  /** Number of the day; `null`: the names have none. */
+  readonly day: number | null;
   readonly invocations: string;
   readonly durations: string;
   /** `null` where the folder has none, as for days 13 and 14 of the dataset. */
   readonly memory: string | null;
+}
+
+/** The files of one trace in the Azure Functions 2019 format. */
+export interface TraceFiles {
+  /** In order; one where the trace is not told by days. */
+  readonly days: readonly DayFiles[];
   /** Number of functions as the names tell, `null` where they do not. */
   readonly size: number | null;
-  /** What tells the trace from others in the folder: `100` or `d01`, empty where it is alone. */
+  /** What tells the trace from others in the folder: `100`, `d01` or `d01-d03`; empty: it is alone. */
   readonly label: string;
   /** Sentences that a person should know, such as which of several days was chosen. */
   readonly notes: readonly string[];
@@ -51,7 +59,8 @@ export const INVOCATION_FILES: readonly string[] = [
 /** A trace in a folder, before it is known whether all of its files are there. */
 interface Candidate {
   readonly folder: TraceFolder;
-  readonly names: FileNames;
+  /** For each day. */
+  readonly days: readonly { readonly day: number | null; readonly names: FileNames }[];
   readonly size: number | null;
   readonly label: string;
   readonly notes?: readonly string[];
@@ -75,11 +84,14 @@ export async function findTraceFiles(
 ): Promise<TraceFiles> {
   const found = await findCandidate(folder, choice);
   if (found === undefined) throw missingFile(folder, "invocations", PLAIN_NAMES[0]);
-  const [invocations, durations, memory] = found.names;
-  return {
+  const days = found.days.map(({ day, names: [invocations, durations, memory] }): DayFiles => ({
+    day,
     invocations: requireFile(found.folder, "invocations", invocations),
     durations: requireFile(found.folder, "durations", durations),
     memory: found.folder.findFile(memory),
+  }));
+  return {
+    days,
     size: found.size,
     label: found.label,
     notes: found.notes ?? [],
@@ -89,7 +101,7 @@ export async function findTraceFiles(
 /** A file of invocations in the folder, by its path from there; `null`: none. */
 export async function findInvocations(folder: TraceFolder): Promise<string | null> {
   const found = await findCandidate(folder, {});
-  const file = found?.folder.findFile(found.names[0]);
+  const file = found?.folder.findFile(found.days[0].names[0]);
   return file === undefined || file === null ? null : relative(folder.path, file);
 }
 
@@ -97,15 +109,15 @@ async function findCandidate(
   folder: TraceFolder,
   choice: TraceChoice,
 ): Promise<Candidate | undefined> {
-  if (choice.days !== undefined) return chooseDay(folder, choice.days.first);
+  if (choice.days !== undefined) return chooseDays(folder, choice.days);
   const sized = await listSized(folder);
   const exact = sized.find(({ size }) => size === choice.size);
   if (exact !== undefined) return exact;
   const areFilesSized = sized.some((one) => one.folder === folder);
   if (!areFilesSized && folder.findFile(PLAIN_NAMES[0]) !== null) {
-    return { folder, names: PLAIN_NAMES, size: null, label: "" };
+    return { folder, days: undated(PLAIN_NAMES), size: null, label: "" };
   }
-  const found = largest(sized) ?? chooseDay(folder, undefined);
+  const found = largest(sized) ?? chooseDays(folder, undefined);
   if (found !== undefined || !folder.folders.has(SAMPLES_FOLDER)) return found;
   return await findCandidate(await folder.enter(SAMPLES_FOLDER), choice);
 }
@@ -115,7 +127,7 @@ async function listSized(folder: TraceFolder): Promise<Candidate[]> {
   const sizes = new Set([...folder.files].flatMap((name) => SIZED_FILE.exec(name)?.[1] ?? []));
   const sized = Array.from(sizes, (size): Candidate => ({
     folder,
-    names: sizedNames(size),
+    days: undated(sizedNames(size)),
     size: Number(size),
     label: size,
   }));
@@ -123,7 +135,7 @@ async function listSized(folder: TraceFolder): Promise<Candidate[]> {
     if (!SIZED_FOLDER.test(name)) continue;
     const inside = await folder.enter(name);
     if (inside.findFile(PLAIN_NAMES[0]) === null) continue;
-    sized.push({ folder: inside, names: PLAIN_NAMES, size: Number(name), label: name });
+    sized.push({ folder: inside, days: undated(PLAIN_NAMES), size: Number(name), label: name });
   }
   return sized;
 }
@@ -132,34 +144,59 @@ function largest(sized: readonly Candidate[]): Candidate | undefined {
   return sized.toSorted((a, b) => a.size! - b.size!).at(-1);
 }
 
-/** A day of the dataset's own files: the one asked for, else the first, which is told. */
-function chooseDay(folder: TraceFolder, asked: number | undefined): Candidate | undefined {
-  const marks = [...new Set([...folder.files].flatMap((name) => DAY_FILE.exec(name)?.[1] ?? []))]
-    .toSorted((a, b) => Number(a) - Number(b));
-  const mark = asked === undefined ? marks.at(0) : marks.find((mark) => Number(mark) === asked);
-  const days = listNames(marks.map((mark) => String(Number(mark))));
-  if (mark !== undefined) {
-    const isChosenHere = asked === undefined && marks.length > 1;
-    return {
-      folder,
-      names: dayNames(mark),
-      size: null,
-      label: `d${mark}`,
-      notes: isChosenHere
-        ? [`The folder of the trace has the days ${days}; day ${Number(mark)} is taken (--day).`]
-        : [],
-    };
+function undated(names: FileNames): Candidate["days"] {
+  return [{ day: null, names }];
+}
+
+/** Days of the dataset's own files: those asked for, else the first, which is told. */
+function chooseDays(folder: TraceFolder, asked: DayRange | undefined): Candidate | undefined {
+  const marks = new Map(
+    [...folder.files].flatMap((name) => DAY_FILE.exec(name)?.[1] ?? [])
+      .map((mark) => [Number(mark), mark]),
+  );
+  const there = [...marks.keys()].toSorted((a, b) => a - b);
+  if (asked === undefined && there.length === 0) return undefined;
+  const { first, last } = asked ?? { first: there[0], last: there[0] };
+  const days: Candidate["days"][number][] = [];
+  for (let day = first; day <= last; day++) {
+    const mark = marks.get(day);
+    if (mark === undefined) throw missingDay(folder, day, there, first);
+    days.push({ day, names: dayNames(mark) });
   }
-  if (asked === undefined) return undefined;
-  throw new LoaderError(
+  const isChosenHere = asked === undefined && there.length > 1;
+  const label = [...new Set([first, last])].map((day) => `d${marks.get(day)}`).join("-");
+  return {
+    folder,
+    days,
+    size: null,
+    label,
+    notes: isChosenHere
+      ? [
+        `The folder of the trace has the days ${listDays(there)}; day ${first} is taken (--day).`,
+      ]
+      : [],
+  };
+}
+
+function listDays(days: readonly number[]): string {
+  return listNames(days.map(String));
+}
+
+function missingDay(
+  folder: TraceFolder,
+  day: number,
+  there: readonly number[],
+  first: number,
+): LoaderError {
+  return new LoaderError(
     "usage",
-    marks.length === 0
+    there.length === 0
       ? `--day: the folder has no files of the dataset's days such as ${dayNames("01")[0]}; ` +
         `found ${folder.describe()}.`
-      : `--day: there are no files of day ${asked}; those of ${
-        marks.length === 1 ? "day" : "the days"
-      } ${days} are there.`,
-    { file: folder.path, value: asked },
+      : `--day: there are no files of day ${day}; those of ${
+        there.length === 1 ? "day" : "the days"
+      } ${listDays(there)} are there.`,
+    { file: folder.path, value: there.length === 0 ? first : day },
   );
 }
 

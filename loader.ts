@@ -20,6 +20,7 @@ export const TOOLS = {
   role: () => import("./scripts/role.ts"),
   clean: () => import("./scripts/clean.ts"),
   image: () => import("./scripts/image.ts"),
+  "trace:doctor": () => import("./scripts/trace_doctor.ts"),
   "synthesize-trace": () => import("./scripts/synthesize_trace.ts"),
 } as const;
 

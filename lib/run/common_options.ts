@@ -193,6 +193,23 @@ export const PATTERN_OPTIONS = {
   }),
 };
 
+/** The options of everything that reads a trace: experiments, and the trace's doctor. */
+export const READING_OPTIONS = {
+  day: integerOption<number | null>("number", {
+    meaning: "day of the dataset, where the folder has its own files (default: the first there is)",
+    default: null,
+    minimum: 1,
+    maximum: 1000,
+  }),
+  duplicates: choiceOption(["refuse", "merge"], {
+    meaning: "what to do about a function that is in the trace twice",
+    default: "refuse",
+  }),
+};
+
+/** Values of {@linkcode READING_OPTIONS}. */
+export type ReadingOptions = OptionValues<typeof READING_OPTIONS>;
+
 /** The options of experiments that replay a trace: which one, which window, how fast. */
 export const TRACE_OPTIONS = {
   trace: textOption<string | null>("folder", {
@@ -200,19 +217,10 @@ export const TRACE_OPTIONS = {
       "folder with a trace in the Azure Functions 2019 format (default: the sample in data/)",
     default: null,
   }),
-  day: integerOption<number | null>("number", {
-    meaning: "day of the dataset, where the folder has its own files (default: the first there is)",
-    default: null,
-    minimum: 1,
-    maximum: 1000,
-  }),
+  ...READING_OPTIONS,
   defects: choiceOption(["repair", "refuse"], {
     meaning: "what to do about defects of the trace",
     default: "repair",
-  }),
-  duplicates: choiceOption(["refuse", "merge"], {
-    meaning: "what to do about a function that is in the trace twice",
-    default: "refuse",
   }),
   durationMs: durationOption({
     meaning: "how much of the trace is measured",

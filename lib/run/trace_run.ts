@@ -1,10 +1,15 @@
 import { generateSchedule } from "../schedule/trace_schedule.ts";
 import type { Trace } from "../model/trace.ts";
-import { readTraceSamples } from "../trace/read_trace.ts";
+import { type ReadTraceOptions, readTraceSamples } from "../trace/read_trace.ts";
 import { countInvoked, selectInvoked } from "../trace/sample.ts";
 import type { TraceWindow } from "../trace/window.ts";
 import { deriveFunctionDemands, PROFILING_MS } from "../trace/profile.ts";
-import { type CommonOptions, SAMPLE_TRACE, type TraceOptions } from "./common_options.ts";
+import {
+  type CommonOptions,
+  type ReadingOptions,
+  SAMPLE_TRACE,
+  type TraceOptions,
+} from "./common_options.ts";
 import type { PlannedRun } from "./experiment.ts";
 
 const MINUTE_MS = 60_000;
@@ -16,6 +21,12 @@ export function windowOfOptions(options: TraceOptions): TraceWindow {
     startMs: options.startMinute * MINUTE_MS + (options.warmupMs > 0 ? PROFILING_MS : 0),
     lengthMs: options.warmupMs + options.durationMs,
   };
+}
+
+/** How a trace is read, as the options that everything has which reads one. */
+export function readingOfOptions(options: ReadingOptions): ReadTraceOptions {
+  const { day, duplicates } = options;
+  return { days: day === null ? undefined : { first: day, last: day }, duplicates };
 }
 
 /**
@@ -43,11 +54,10 @@ export async function readTracesOfOptions(
   sizes: readonly (number | null)[],
 ): Promise<Trace[]> {
   return await readTraceSamples(options.trace ?? SAMPLE_TRACE, sizes, {
-    days: options.day === null ? undefined : { first: options.day, last: options.day },
+    ...readingOfOptions(options),
     seed: options.seed,
     window: windowOfOptions(options),
     defects: options.defects,
-    duplicates: options.duplicates,
   });
 }
 

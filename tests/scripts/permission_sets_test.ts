@@ -9,6 +9,7 @@ const SETS: Readonly<Record<string, string>> = {
   preflight: "cluster",
   merge: "files",
   report: "files",
+  "trace:doctor": "files",
   "synthesize-trace": "files",
   image: "image",
   compile: "image",

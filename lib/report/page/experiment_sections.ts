@@ -3,7 +3,7 @@ import { renderFacts, renderPlatformFacts } from "./fact_list.ts";
 import { type Html, html, NOTHING } from "./html.ts";
 import { formatCount, formatDate, formatNoun, UNKNOWN } from "./number_format.ts";
 import { renderTable } from "./table_section.ts";
-import type { TraceRepair } from "../../model/trace.ts";
+import type { DefectSeverity, TraceRepair } from "../../model/trace.ts";
 import type { Column, Table } from "../../model/table.ts";
 import { COLD_START_PARTS, TABLES } from "../../store/schema/tables.ts";
 
@@ -13,7 +13,7 @@ export function renderRepeatSection({ manifest, runs }: StoredExperiment): Html 
   return html`
     <section id="repeat">
     <h2>How to repeat it</h2>
-    <pre>${manifest.command.map(quoteArgument).join(" ")}</pre>
+    ${renderCommand(manifest.command)}
     ${first === undefined ? NOTHING : html`
       <dl>
         <dt>platform</dt>
@@ -57,6 +57,11 @@ export function renderRepeatSection({ manifest, runs }: StoredExperiment): Html 
   `;
 }
 
+/** Renders a command line, to be copied. */
+export function renderCommand(command: readonly string[]): Html {
+  return html`<pre>${command.map(quoteArgument).join(" ")}</pre>`;
+}
+
 /** An argument as a shell takes it. */
 function quoteArgument(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
@@ -98,6 +103,11 @@ export function renderNoteSection({ manifest, runs }: StoredExperiment): Html {
   `;
 }
 
+/** Renders a severity as a coloured word. */
+export function renderSeverity(severity: DefectSeverity): Html {
+  return html`<span class="severity ${severity}">${severity}</span>`;
+}
+
 /** Renders what was found wrong in the traces and how it was repaired, each trace once. */
 export function renderRepairSection({ runs }: StoredExperiment): Html {
   const traces = new Map(
@@ -116,6 +126,11 @@ export function renderRepairSection({ runs }: StoredExperiment): Html {
       TraceRepair & { readonly trace: string }
     >([
       { heading: "trace", isText: true, cell: ({ trace }) => trace },
+      {
+        heading: "severity",
+        isText: true,
+        cell: ({ severity }) => severity === undefined ? UNKNOWN : renderSeverity(severity),
+      },
       { heading: "defect", isText: true, cell: ({ defect }) => defect },
       { heading: "repair", isText: true, cell: ({ repair }) => repair },
       { heading: "count", cell: ({ count }) => formatCount(count) },

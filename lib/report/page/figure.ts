@@ -11,6 +11,8 @@ export interface Figure {
   readonly caption: string;
   /** A complete SVG document, without the XML declaration. */
   readonly svg: string;
+  /** The numbers behind it, as a table that is folded away. */
+  readonly data?: Html;
 }
 
 /** The folder of the figures, in the experiment's. */
@@ -31,6 +33,9 @@ export function renderFigures(figures: readonly Figure[]): Html {
         <h4>${figure.title}</h4>
         ${new Html(figure.svg)}
         <figcaption>${figure.caption}</figcaption>
+        ${figure.data === undefined ? NOTHING : html`
+          <details class="data"><summary>Numbers</summary>${figure.data}</details>
+        `}
         </figure>
       `
     )}

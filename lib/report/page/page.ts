@@ -1,7 +1,10 @@
+import { DARK_PALETTE, PALETTE } from "../plot/plotter.ts";
 import { Html, html } from "./html.ts";
 
 const STYLE = `
-:root { color-scheme: light; --ink: #1f2328; --quiet: #656d76; --line: #d9dde3; --paper: #fff; }
+:root { color-scheme: light dark; --ink: #1f2328; --quiet: #656d76; --line: #d9dde3; --paper: #fff;
+  --link: #0b5394; --raised: #f6f8fa; --rule: #eceff2; --edge: #8a8f98; --good: #2e7d32;
+  --warn: #955900; --bad: #b3261e; --notice: #fff8e6; --notice-line: #eedfb4; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1240px; padding: 2.5rem 2rem 4rem; background: var(--paper);
   color: var(--ink); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
@@ -10,33 +13,33 @@ h2 { font-size: 1.2rem; margin: 2.6rem 0 .6rem; }
 h3 { font-size: 1rem; margin: 1.6rem 0 .3rem; }
 h4 { font-size: .95rem; margin: 0 0 .2rem; }
 p { margin: .4rem 0; max-width: 80ch; }
-a { color: #0b5394; text-decoration: none; }
+a { color: var(--link); text-decoration: none; }
 a:hover { text-decoration: underline; }
 .small, small { color: var(--quiet); font-size: .82rem; font-weight: 400; }
 p.small { font-size: .85rem; max-width: 110ch; }
 code, pre { font: .85rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
-pre { background: #f6f8fa; border: 1px solid var(--line); border-radius: 6px; padding: .7rem 1rem;
+pre { background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: .7rem 1rem;
   overflow-x: auto; white-space: pre-wrap; }
 #verdict { border: 1px solid var(--line); border-left: 6px solid var(--quiet); border-radius: 6px;
   padding: .9rem 1.3rem 1rem; margin-top: 1.6rem; }
 #verdict h2 { margin: 0 0 .2rem; }
-#verdict.valid { border-left-color: #2e7d32; }
-#verdict.open, #verdict.platform-limited { border-left-color: #b26a00; }
-#verdict.generator-limited { border-left-color: #b3261e; }
+#verdict.valid { border-left-color: var(--good); }
+#verdict.open, #verdict.platform-limited { border-left-color: var(--warn); }
+#verdict.generator-limited { border-left-color: var(--bad); }
 .verdict { font-weight: 650; white-space: nowrap; color: var(--quiet); }
-.verdict.valid { color: #2e7d32; }
-.verdict.platform-limited { color: #955900; }
-.verdict.generator-limited { color: #b3261e; }
-.notice { background: #fff8e6; border: 1px solid #eedfb4; border-radius: 6px; padding: .5rem .9rem;
+.verdict.valid { color: var(--good); }
+.verdict.platform-limited { color: var(--warn); }
+.verdict.generator-limited { color: var(--bad); }
+.notice { background: var(--notice); border: 1px solid var(--notice-line); border-radius: 6px; padding: .5rem .9rem;
   max-width: none; }
 .table { overflow-x: auto; margin: .7rem 0; }
 table { border-collapse: collapse; font-size: .81rem; font-variant-numeric: tabular-nums; }
-th { font-weight: 600; vertical-align: bottom; line-height: 1.25; border-bottom: 1.5px solid #8a8f98; }
+th { font-weight: 600; vertical-align: bottom; line-height: 1.25; border-bottom: 1.5px solid var(--edge); }
 th small { display: block; white-space: nowrap; }
 .groups th { border: 0; padding-bottom: 0; text-align: center; color: var(--quiet); font-weight: 500; }
 .groups th[colspan]:not(:empty) { box-shadow: inset 0 -1px var(--line); }
 th, td { padding: .32rem .5rem; }
-td { border-bottom: 1px solid #eceff2; vertical-align: top; }
+td { border-bottom: 1px solid var(--rule); vertical-align: top; }
 th:first-child, td:first-child { padding-left: 0; }
 #verdict td:last-child { min-width: 13rem; }
 .number { text-align: right; }
@@ -60,8 +63,37 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .fact { margin-right: 1.1rem; }
 @media (max-width: 640px) { body { padding: 1.2rem 1rem 3rem; } h1 { font-size: 1.4rem; }
   #verdict { padding: .7rem .8rem; } dl { grid-template-columns: 1fr; gap: 0; } dt { margin-top: .5rem; } }
+.remark { border-left: 4px solid var(--edge); padding: .1rem 0 .1rem .9rem; margin: 1rem 0; max-width: 90ch; }
+.remark h3 { margin: 0; font-size: .95rem; }
+.remark p { margin: .15rem 0; font-size: .9rem; overflow-wrap: anywhere; }
+.remark.loss { border-left-color: var(--bad); }
+.remark.approximate { border-left-color: var(--warn); }
+.severity { font-weight: 650; color: var(--quiet); white-space: nowrap; }
+.severity.loss { color: var(--bad); }
+.severity.approximate { color: var(--warn); }
+${darkStyle()}
 @media print { body { padding: 0; max-width: none; } details.run { break-inside: avoid; } }
 `;
+
+/**
+ * The page where the system is dark. Figures are complete in themselves and light; their
+ * colours are those of the palette, so that each is replaced by its dark one.
+ */
+function darkStyle(): string {
+  const colors = (Object.keys(PALETTE) as (keyof typeof PALETTE)[]).flatMap((name) =>
+    ["fill", "stroke"].map((attribute) =>
+      `figure [${attribute}="${PALETTE[name]}"] { ${attribute}: ${DARK_PALETTE[name]}; }`
+    )
+  );
+  return `@media screen and (prefers-color-scheme: dark) {
+:root { --ink: #e6edf3; --quiet: #9198a1; --line: #3d444d; --paper: #0d1117; --link: #6cb6ff;
+  --raised: #161b22; --rule: #21262d; --edge: #7d8590; --good: #57ab5a; --warn: #d9a343;
+  --bad: #f2726a; --notice: #272115; --notice-line: #4d401f; }
+figure svg { color: #c3cad2 !important; --plot-background: var(--paper) !important; }
+figure [fill="white"] { fill: var(--paper); }
+${colors.join("\n")}
+}`;
+}
 
 /** Puts a page together; it needs nothing beside itself. */
 export function renderPage(title: string, body: Html): string {

@@ -89,3 +89,51 @@ export function createLogAxis(scale: LogScale, { plot }: Plotter): Mark[] {
     }),
   ];
 }
+
+/** A horizontal log scale, which a figure has room for along its width. */
+export interface PowerScale {
+  /** Options of the scale. */
+  readonly x: { readonly type: "log"; readonly label: null; readonly domain: [number, number] };
+  readonly label: string;
+  readonly ticks: readonly number[];
+  tickText(tick: number): string;
+}
+
+/** More ticks than this have no room for their texts. */
+const MOST_POWERS = 9;
+
+/**
+ * Chooses a horizontal log scale about values: powers of ten as ticks, each second or third
+ * where there are many of them, and multiples where there are few.
+ *
+ * @param tickText writes a tick, with its unit where that changes along the scale
+ */
+export function choosePowerScale(
+  label: string,
+  low: number,
+  high: number,
+  tickText: (tick: number) => string = formatNumber,
+): PowerScale {
+  const domain: [number, number] = [low, Math.max(high, low * 2)];
+  // A hair beyond, for the ends may be ticks themselves.
+  const ticks = ticksBetween(domain[0] * (1 - 1e-9), domain[1] * (1 + 1e-9));
+  const step = Math.ceil(ticks.length / MOST_POWERS);
+  return {
+    x: { type: "log", label: null, domain },
+    label,
+    ticks: ticks.filter((_, i) => i % step === 0),
+    tickText,
+  };
+}
+
+/** Creates the axis and the grid of a horizontal log scale; to be drawn first. */
+export function createPowerAxis(scale: PowerScale, { plot }: Plotter): Mark[] {
+  return [
+    plot.gridX([...scale.ticks], { stroke: PALETTE.pale, strokeOpacity: 1 }),
+    plot.axisX([...scale.ticks], {
+      label: scale.label,
+      labelAnchor: "center",
+      text: (tick: number) => scale.tickText(tick),
+    }),
+  ];
+}

@@ -16,6 +16,19 @@ export const PALETTE = {
   ink: "#1f2328",
 } as const;
 
+/** What {@linkcode PALETTE} becomes on a dark page: as far from its background, and from each other. */
+export const DARK_PALETTE: Readonly<Record<keyof typeof PALETTE, string>> = {
+  blue: "#4ba3e3",
+  sky: "#8cc3e6",
+  orange: "#f0883e",
+  green: "#2fbf8f",
+  red: "#f2726a",
+  grey: "#7d8590",
+  pale: "#30363d",
+  shade: "#1c2128",
+  ink: "#e6edf3",
+};
+
 /** A mark or anything that may stand among marks. */
 export type Mark = Plot.Markish;
 

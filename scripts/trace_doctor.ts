@@ -1,0 +1,125 @@
+/**
+ * What should one know of a trace before a replay?
+ *
+ *     deno task trace:doctor data/azure_2019_synthetic
+ *     deno task trace:doctor <path> --day 2 --start-minute 540 --duration 1h --strict
+ *
+ * Counts the defects of the files and looks at their content: each with its severity,
+ * what a replay makes of it, and what it means. Writes a page of figures. Exits with 0; with
+ * 3 when the look is strict and the trace is not sound; with 2 for mistakes.
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import { replaceFile } from "../lib/base/file.ts";
+import { LoaderError } from "../lib/base/error.ts";
+import { formatJson } from "../lib/base/json.ts";
+import { type Command, print, runCommand } from "../lib/cli/program.ts";
+import {
+  durationOption,
+  integerOption,
+  type OptionValues,
+  switchOption,
+  textOption,
+  withDefault,
+} from "../lib/option/option.ts";
+import { parseOptions } from "../lib/option/parse_options.ts";
+import { createPlotter } from "../lib/report/plot/plotter.ts";
+import { describeDiagnosis } from "../lib/report/trace/diagnosis_text.ts";
+import { renderTracePage } from "../lib/report/trace/trace_page.ts";
+import { COMMON_OPTIONS, READING_OPTIONS, TRACE_OPTIONS } from "../lib/run/common_options.ts";
+import { readingOfOptions } from "../lib/run/trace_run.ts";
+import { diagnoseTrace } from "../lib/trace/doctor/diagnose_trace.ts";
+import { isSound, summarizeDiagnosis } from "../lib/trace/doctor/diagnosis_summary.ts";
+import { spanOfWindow } from "../lib/trace/doctor/slot_span.ts";
+import { readTrace } from "../lib/trace/read_trace.ts";
+
+/** Exit status of a strict look at a trace that is not sound. */
+const NOT_SOUND = 3;
+
+const MINUTE_MS = 60_000;
+
+const SUMMARY = "What should one know of a trace before a replay?";
+
+const DESCRIPTION = `${SUMMARY} Usage: trace:doctor <path> [options]`;
+
+const OPTIONS = {
+  ...READING_OPTIONS,
+  // The doctor counts them; experiments refuse them unless they are told to merge.
+  duplicates: withDefault(READING_OPTIONS.duplicates, "merge"),
+  size: integerOption<number | null>("number", {
+    meaning: "look at a sample of so many functions, as an experiment takes it (default: all)",
+    default: null,
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+  }),
+  seed: COMMON_OPTIONS.seed,
+  startMinute: TRACE_OPTIONS.startMinute,
+  durationMs: durationOption<number | null>({
+    meaning: "how much of the trace is looked at, in whole slots (default: the rest of it)",
+    default: null,
+    minimum: 1,
+    maximum: 1000 * 24 * 60 * MINUTE_MS,
+  }),
+  strict: switchOption({
+    meaning: `exit with ${NOT_SOUND} if the files have a defect, or a replay of their content is ` +
+      "not what they say",
+    default: false,
+  }),
+  output: textOption<string | null>("file", {
+    meaning: "the page (default: results/trace_<name>.html)",
+    default: null,
+  }),
+  json: switchOption({
+    meaning: "print what was found as JSON on standard output, everything else on standard error",
+    default: false,
+  }),
+};
+
+async function run(args: readonly string[]): Promise<number> {
+  const [path] = args;
+  const isNamed = path !== undefined && !path.startsWith("-");
+  const { values, help } = parseOptions(
+    "trace:doctor",
+    DESCRIPTION,
+    OPTIONS,
+    isNamed ? args.slice(1) : args,
+  );
+  if (help !== null) {
+    print("stdout", help);
+    return 0;
+  }
+  if (!isNamed) {
+    throw new LoaderError("usage", "Name the folder or the file of a trace first; --help tells.");
+  }
+  return await look(path, values, args);
+}
+
+async function look(
+  path: string,
+  options: OptionValues<typeof OPTIONS>,
+  args: readonly string[],
+): Promise<number> {
+  const { size, seed, startMinute, durationMs } = options;
+  const window = { startMs: startMinute * MINUTE_MS, lengthMs: durationMs };
+  const trace = await readTrace(path, {
+    ...readingOfOptions(options),
+    size: size ?? undefined,
+    seed,
+  });
+  const diagnosis = diagnoseTrace(trace, spanOfWindow(trace, window));
+  const page = options.output ?? `results/trace_${trace.name.replace(/[^\w.-]+/g, "_")}.html`;
+  await Deno.mkdir(dirname(page), { recursive: true });
+  const command = ["deno", "task", "trace:doctor", ...args];
+  replaceFile(page, renderTracePage(diagnosis, command, await createPlotter()));
+  print(
+    "stdout",
+    options.json ? formatJson(summarizeDiagnosis(diagnosis)) : describeDiagnosis(diagnosis),
+  );
+  print(options.json ? "stderr" : "stdout", `\nFigures: ${page}`);
+  return options.strict && !isSound(diagnosis) ? NOT_SOUND : 0;
+}
+
+export const command: Command = { name: "trace:doctor", summary: SUMMARY, run };
+
+if (import.meta.main) await runCommand(command);

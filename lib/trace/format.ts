@@ -1,5 +1,6 @@
 import type { Hash } from "node:crypto";
 import type { Trace } from "../model/trace.ts";
+import type { TraceAssumptions } from "./assumed.ts";
 import type { RepairLog } from "./repair_log.ts";
 import type { TraceFolder } from "./trace_folder.ts";
 
@@ -71,4 +72,6 @@ export interface TraceReading {
   readonly hash: Hash;
   /** Defects of the data are repaired, counted and told. */
   readonly repairs: RepairLog;
+  /** What is taken where the data set does not tell something. */
+  readonly assume: TraceAssumptions;
 }

@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
 import { LoaderError } from "../base/error.ts";
 import type { Trace } from "../model/trace.ts";
+import { DEFAULT_ASSUMPTIONS, type TraceAssumptions } from "./assumed.ts";
 import { AZURE_2019 } from "./azure2019/azure2019.ts";
+import { AZURE_2021 } from "./azure2021/azure2021.ts";
+import { AZURE_LLM } from "./azure_llm/azure_llm.ts";
+import { FAASRAIL } from "./faasrail/faasrail.ts";
 import type {
   DayRange,
   RecognisedTrace,
@@ -10,6 +14,10 @@ import type {
   TraceSource,
   UnsupportedTrace,
 } from "./format.ts";
+import { HUAWEI_2023 } from "./huawei/huawei2023.ts";
+import { HUAWEI_2025 } from "./huawei/huawei2025.ts";
+import { ILUVATAR } from "./iluvatar/iluvatar.ts";
+import { REFUSED_SETS } from "./recognised/recognised.ts";
 import { type DefectPolicy, type DuplicatePolicy, LEFT_OUT, RepairLog } from "./repair_log.ts";
 import { sampleTrace } from "./sample.ts";
 import { TraceFolder } from "./trace_folder.ts";
@@ -18,6 +26,13 @@ import type { TraceWindow } from "./window.ts";
 /** Every format that is recognised. */
 export const TRACE_FORMATS: readonly TraceFormat[] = [
   AZURE_2019,
+  AZURE_2021,
+  AZURE_LLM,
+  HUAWEI_2023,
+  HUAWEI_2025,
+  ILUVATAR,
+  FAASRAIL,
+  ...REFUSED_SETS,
 ];
 
 /** Options of {@linkcode readTrace}. */
@@ -37,6 +52,8 @@ export interface ReadTraceOptions {
   readonly duplicates?: DuplicatePolicy;
   /** Defects are repaired and counted by default. */
   readonly defects?: DefectPolicy;
+  /** What is taken where the data set does not tell; {@linkcode DEFAULT_ASSUMPTIONS} by default. */
+  readonly assume?: Partial<TraceAssumptions>;
   /** Formats that are recognised; {@linkcode TRACE_FORMATS} by default. */
   readonly formats?: readonly TraceFormat[];
 }
@@ -109,7 +126,8 @@ async function recogniseTrace(
   }
   const sentence = fitting.length === 0
     ? "No trace of a known format: looked for " +
-      formats.map(({ name, looksFor }) => `${looksFor.join(", ")} (${name})`).join(", ") +
+      formats.filter(({ looksFor }) => looksFor.length > 0)
+        .map(({ name, looksFor }) => `${looksFor.join(", ")} (${name})`).join(", ") +
       `, plain or .gz; found ${folder.describe()}.`
     : "The folder holds traces of several formats: " +
       fitting.map(({ name, trace }) => `${trace.evidence} (${name})`).join(", ") +
@@ -119,11 +137,12 @@ async function recogniseTrace(
 
 async function readSource(
   source: TraceSource,
-  { defects = "repair", duplicates = "refuse" }: ReadTraceOptions,
+  { defects = "repair", duplicates = "refuse", assume }: ReadTraceOptions,
 ): Promise<Trace> {
   const reading: TraceReading = {
     hash: createHash("sha256"),
     repairs: new RepairLog(defects, duplicates),
+    assume: { ...DEFAULT_ASSUMPTIONS, ...assume },
   };
   const trace = await source.read(reading);
   return { ...trace, repairs: reading.repairs.list(), hash: reading.hash.digest("hex") };

@@ -32,11 +32,11 @@ export class RepairLog {
   }
 
   /**
-   * Counts a defect.
+   * Counts a defect, or several of one kind that are told as one.
    *
    * @throws LoaderError `input` when defects are to be refused
    */
-  add(defectClass: DefectClass, place: ErrorPlace): void {
+  add(defectClass: DefectClass, place: ErrorPlace, count = 1): void {
     if (this.#policy === "refuse") {
       throw new LoaderError(
         "input",
@@ -50,7 +50,7 @@ export class RepairLog {
       entry = { count: 0, examples: [] };
       this.#entries.set(defectClass, entry);
     }
-    entry.count++;
+    entry.count += count;
     if (entry.examples.length < MAX_EXAMPLES) entry.examples.push(describeExample(place));
   }
 

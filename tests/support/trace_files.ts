@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { SlotCounts } from "../../lib/model/slot_counts.ts";
 import type { FunctionProfile, Trace } from "../../lib/model/trace.ts";
@@ -48,6 +48,7 @@ export async function temporaryFiles(
 ): Promise<TemporaryFolder> {
   const folder = await temporaryFolder();
   for (const [name, text] of Object.entries(files)) {
+    await Deno.mkdir(dirname(join(folder.path, name)), { recursive: true });
     const bytes = new TextEncoder().encode(text);
     await Deno.writeFile(join(folder.path, name), name.endsWith(".gz") ? gzipSync(bytes) : bytes);
   }

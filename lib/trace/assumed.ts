@@ -1,0 +1,182 @@
+import { Rng } from "../base/rng.ts";
+import type { Percentiles } from "../model/trace.ts";
+import { DEFAULT_TOKEN_MODEL, type TokenModel } from "./token_model.ts";
+import { generateBurrXii, generateLogNormal } from "./distributions.ts";
+
+/** Where runtimes come from that a data set does not tell. */
+export type AssumedRuntime =
+  | { readonly kind: "azure2019" }
+  | { readonly kind: "fixed"; readonly runtimeMs: number };
+
+/** Where memory comes from that a data set does not tell. */
+export type AssumedMemory =
+  | { readonly kind: "azure2019" }
+  | { readonly kind: "fixed"; readonly memoryMib: number };
+
+/** What is taken where a data set does not tell something. */
+export interface TraceAssumptions {
+  readonly runtime: AssumedRuntime;
+  readonly memory: AssumedMemory;
+  /** Runtime and memory of a request to a language model, by its tokens. */
+  readonly tokens: TokenModel;
+}
+
+/** What is assumed unless the user says otherwise. */
+export const DEFAULT_ASSUMPTIONS: TraceAssumptions = {
+  runtime: { kind: "azure2019" },
+  memory: { kind: "azure2019" },
+  tokens: DEFAULT_TOKEN_MODEL,
+};
+
+// "Serverless in the Wild" (Shahrad et al., USENIX ATC 2020): average execution time in
+// seconds, log-normal (figure 7); memory of an application in MB, Burr type XII (figure 8).
+const RUNTIME_LOG_MEAN = -0.38;
+const RUNTIME_LOG_SIGMA = 2.36;
+const MEMORY_BURR_C = 11.652;
+const MEMORY_BURR_K = 0.221;
+const MEMORY_BURR_LAMBDA = 107.083;
+
+/** Spread of a function's own runtimes and memory, as σ of the logarithm: as the synthesizer's. */
+const OWN_RUNTIME_SIGMA = [0.05, 0.6] as const;
+const OWN_MEMORY_SIGMA = [0.01, 0.12] as const;
+
+/** The quantiles at which runtimes are told, as in Azure Functions 2019. */
+export const RUNTIME_QUANTILES: readonly number[] = [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1];
+/** The quantiles at which memory is told, as there. */
+export const MEMORY_QUANTILES: readonly number[] = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1];
+
+/** Standard normal quantiles at those; the ends are cut at ±3 σ. */
+const RUNTIME_Z = [-3, -2.3263, -0.6745, 0, 0.6745, 2.3263, 3];
+const MEMORY_Z = [-2.3263, -1.6449, -0.6745, 0, 0.6745, 1.6449, 2.3263, 3];
+
+/** Part of what is drawn: another number draws other functions. */
+const SEED = 42;
+
+/** Draws runtimes and memory for functions of which a data set does not tell them. */
+export interface AssumedFigures {
+  /** Runtimes of a function, ms; the same for the same key. */
+  runtimeMs(key: string): Percentiles;
+  /** Memory of an application, MiB, shared equally by so many functions; the same for the same key. */
+  memoryMib(key: string, functions?: number): Percentiles;
+}
+
+/**
+ * Draws what is not known of a function from a published distribution, by its key
+ * alone: so a function has the same figures in every sample and every day.
+ *
+ * @example
+ * ```ts
+ * import { assumeFigures, DEFAULT_ASSUMPTIONS } from "./assumed.ts";
+ * const figures = assumeFigures(DEFAULT_ASSUMPTIONS);
+ * if (figures.runtimeMs("f").mean !== figures.runtimeMs("f").mean) throw new Error("drawn anew");
+ * ```
+ */
+export function assumeFigures(
+  { runtime, memory }: Pick<TraceAssumptions, "runtime" | "memory">,
+): AssumedFigures {
+  return {
+    runtimeMs(key) {
+      if (runtime.kind === "fixed") {
+        return constantPercentiles(RUNTIME_QUANTILES, runtime.runtimeMs);
+      }
+      const rng = Rng.fromSeed(SEED, "assumed runtime", key);
+      const meanMs = 1000 * generateLogNormal(rng, RUNTIME_LOG_MEAN, RUNTIME_LOG_SIGMA);
+      return spread(RUNTIME_QUANTILES, RUNTIME_Z, meanMs, between(rng, OWN_RUNTIME_SIGMA));
+    },
+    memoryMib(key, functions = 1) {
+      if (memory.kind === "fixed") return constantPercentiles(MEMORY_QUANTILES, memory.memoryMib);
+      const rng = Rng.fromSeed(SEED, "assumed memory", key);
+      const meanMib = generateBurrXii(rng, MEMORY_BURR_C, MEMORY_BURR_K, MEMORY_BURR_LAMBDA);
+      const sigma = between(rng, OWN_MEMORY_SIGMA);
+      return spread(MEMORY_QUANTILES, MEMORY_Z, meanMib / functions, sigma);
+    },
+  };
+}
+
+/** The sentence about runtimes that are not in a data set. */
+export function describeAssumedRuntime({ runtime }: Pick<TraceAssumptions, "runtime">): string {
+  return runtime.kind === "fixed"
+    ? `Runtimes are not in the data set: ${runtime.runtimeMs} ms are assumed for each invocation ` +
+      "(--assume-runtime)."
+    : "Runtimes are not in the data set: each function's are drawn by its name from those of " +
+      "Azure Functions 2019 (log-normal, Shahrad et al., USENIX ATC 2020, figure 7; " +
+      "--assume-runtime).";
+}
+
+/** The sentence about memory that is not in a data set. */
+export function describeAssumedMemory({ memory }: Pick<TraceAssumptions, "memory">): string {
+  return memory.kind === "fixed"
+    ? `Memory is not in the data set: ${memory.memoryMib} MiB are assumed for each invocation ` +
+      "(--assume-memory)."
+    : "Memory is not in the data set: each application's is drawn by its name from those of Azure " +
+      "Functions 2019 (Burr XII, Shahrad et al., USENIX ATC 2020, figure 8) and shared equally by " +
+      "its functions (--assume-memory).";
+}
+
+/** Parses `azure2019` or a time such as `100ms` (with `ms` or `s`). @throws Error a sentence */
+export function parseAssumedRuntime(text: string): AssumedRuntime {
+  if (text === "azure2019") return { kind: "azure2019" };
+  const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(text);
+  const runtimeMs = match === null ? NaN : Number(match[1]) * (match[2] === "s" ? 1000 : 1);
+  if (!(runtimeMs > 0 && runtimeMs <= 86_400_000)) {
+    throw new Error(`Expected azure2019 or a time above 0 such as 100ms, got ${quote(text)}.`);
+  }
+  return { kind: "fixed", runtimeMs };
+}
+
+/** Parses `azure2019` or a size such as `170MiB`. @throws Error whose message is a sentence */
+export function parseAssumedMemory(text: string): AssumedMemory {
+  if (text === "azure2019") return { kind: "azure2019" };
+  const match = /^(\d+(?:\.\d+)?)(MiB|GiB)$/i.exec(text);
+  const memoryMib = match === null
+    ? NaN
+    : Number(match[1]) * (match[2].toLowerCase() === "gib" ? 1024 : 1);
+  if (!(memoryMib > 0 && memoryMib <= 1e9)) {
+    throw new Error(`Expected azure2019 or a size above 0 such as 170MiB, got ${quote(text)}.`);
+  }
+  return { kind: "fixed", memoryMib };
+}
+
+/** The text that {@linkcode parseAssumedRuntime} reads. */
+export function formatAssumedRuntime(runtime: AssumedRuntime): string {
+  return runtime.kind === "fixed" ? `${runtime.runtimeMs}ms` : runtime.kind;
+}
+
+/** The text that {@linkcode parseAssumedMemory} reads. */
+export function formatAssumedMemory(memory: AssumedMemory): string {
+  return memory.kind === "fixed" ? `${memory.memoryMib}MiB` : memory.kind;
+}
+
+/** The same value at every quantile. */
+export function constantPercentiles(quantiles: readonly number[], value: number): Percentiles {
+  return { quantiles, values: quantiles.map(() => value), mean: value };
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+function between(rng: Rng, [low, high]: readonly [number, number]): number {
+  return low + (high - low) * rng.nextFloat();
+}
+
+/** Percentiles of a log-normal distribution whose interpolation has the mean asked for. */
+function spread(
+  quantiles: readonly number[],
+  z: readonly number[],
+  mean: number,
+  sigma: number,
+): Percentiles {
+  const shape = z.map((value) => Math.exp(sigma * value));
+  const scale = mean / meanBetween(quantiles, shape);
+  return { quantiles, values: shape.map((value) => value * scale), mean };
+}
+
+/** Mean of what is linear between quantiles; below the first it is the first. */
+function meanBetween(quantiles: readonly number[], values: readonly number[]): number {
+  let mean = quantiles[0] * values[0];
+  for (let i = 1; i < quantiles.length; i++) {
+    mean += (quantiles[i] - quantiles[i - 1]) * (values[i] + values[i - 1]) / 2;
+  }
+  return mean;
+}

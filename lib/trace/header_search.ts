@@ -1,0 +1,72 @@
+import { LoaderError } from "../base/error.ts";
+import type { TraceFolder } from "./trace_folder.ts";
+
+/** A file whose header is of a format that was looked for. */
+export interface FoundHeader {
+  /** Name of the file in its folder. */
+  readonly name: string;
+  /** Names of the columns, as {@linkcode headerOf} makes them. */
+  readonly columns: readonly string[];
+}
+
+/** Files with one of these endings are no tables, and are not looked into. */
+const NO_TABLE =
+  /\.(ipynb|json|md|parquet|pdf|pickle|pkl|png|py|svg|yaml|yml|7z|bz2|rar|tar|xz|zip)$/i;
+
+/** Most files of a folder that are looked into: some releases come in hundreds of parts. */
+const MOST_FILES = 1000;
+
+/**
+ * Finds the files of a folder by their header, whatever they are called. What
+ * cannot be read is passed over: it may belong to something else.
+ *
+ * @param fits looks at the names of the columns, in lower case
+ */
+export async function findByHeader(
+  folder: TraceFolder,
+  fits: (columns: readonly string[]) => boolean,
+): Promise<FoundHeader[]> {
+  const found: FoundHeader[] = [];
+  const names = [...folder.files].filter((name) => !name.startsWith(".") && !NO_TABLE.test(name));
+  for (const name of names.toSorted().slice(0, MOST_FILES)) {
+    const columns = headerOf(await readHead(folder, name));
+    if (fits(columns)) found.push({ name, columns });
+  }
+  return found;
+}
+
+/** True if a header has all of these columns, given in lower case. */
+export function hasColumns(columns: readonly string[], names: readonly string[]): boolean {
+  return names.every((name) => columns.includes(name));
+}
+
+/**
+ * The names of the columns in the first line of a text, in lower case, without
+ * quotes and blanks; the last may be cut where the text is.
+ *
+ * @example
+ * ```ts
+ * import { headerOf } from "./header_search.ts";
+ * if (headerOf('\ufeff"App", func\r\n1,2\n').join("|") !== "app|func") throw new Error("two");
+ * ```
+ */
+export function headerOf(text: string): string[] {
+  const [line] = text.replace(/^\ufeff/, "").trimStart().split(/[\r\n]/, 1);
+  return line.split(",").map((name) => name.trim().replace(/^"(.*)"$/, "$1").toLowerCase());
+}
+
+/** The cells of the first line after the header, without quotes; `null` where the text ends before. */
+export function firstRowOf(text: string): string[] | null {
+  const lines = text.replace(/^\ufeff/, "").trimStart().split(/\r\n|\r|\n/, 2);
+  if (lines.length < 2 || lines[1] === "") return null;
+  return lines[1].split(",").map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+}
+
+async function readHead(folder: TraceFolder, name: string): Promise<string> {
+  try {
+    return await folder.head(name);
+  } catch (error) {
+    if (error instanceof LoaderError) return "";
+    throw error;
+  }
+}

@@ -58,6 +58,11 @@ export class SlotCounts {
     return new SlotCounts(length, 0, 0, SlotCounts.#empty);
   }
 
+  /** The same counts in a trace of another length, which none of them lies behind. */
+  ofLength(length: number): SlotCounts {
+    return new SlotCounts(length, this.total, this.nonZero, this.#bytes);
+  }
+
   /** Calls `visit` for each slot that has invocations, in order. */
   forEach(visit: (slot: number, count: number) => void): void {
     for (const cursor = this.cursor(); cursor.slot < Infinity; cursor.next()) {

@@ -17,6 +17,7 @@ import type {
 import { HUAWEI_2023 } from "./huawei/huawei2023.ts";
 import { HUAWEI_2025 } from "./huawei/huawei2025.ts";
 import { ILUVATAR } from "./iluvatar/iluvatar.ts";
+import { NORMAL } from "./normal/normal.ts";
 import { REFUSED_SETS } from "./recognised/recognised.ts";
 import { type DefectPolicy, type DuplicatePolicy, LEFT_OUT, RepairLog } from "./repair_log.ts";
 import { sampleTrace } from "./sample.ts";
@@ -32,6 +33,7 @@ export const TRACE_FORMATS: readonly TraceFormat[] = [
   HUAWEI_2025,
   ILUVATAR,
   FAASRAIL,
+  NORMAL,
   ...REFUSED_SETS,
 ];
 

@@ -113,6 +113,7 @@ export {
   readTraceOfOptions,
   readTracesOfOptions,
   windowOfOptions,
+  withOpenDuration,
 } from "./lib/run/trace_run.ts";
 export type { ExperimentCall } from "./lib/run/experiment_runs.ts";
 export type { ExperimentOutcome } from "./lib/run/make_runs.ts";

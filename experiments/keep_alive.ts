@@ -27,6 +27,7 @@ import {
   TRACE_OPTIONS,
   windowOfOptions,
   withDefault,
+  withOpenDuration,
 } from "../mod.ts";
 
 const HOUR_MS = 3_600_000;
@@ -61,7 +62,7 @@ const options = {
   maxRatePerMinute: numberOption("per minute", {
     unit: "PerMinute",
     meaning: "functions invoked more often than this on average over the whole trace, before " +
-      "--rate-scale and --time-scale, are left out: they are always warm",
+      "rates and times are scaled, are left out: they are always warm",
     default: 1,
     minimum: 1e-6,
     maximum: 1e9,
@@ -74,7 +75,11 @@ const options = {
     maximum: 1_000_000,
   }),
   ...TRACE_OPTIONS,
-  durationMs: withDefault(TRACE_OPTIONS.durationMs, 24 * HOUR_MS),
+  durationMs: {
+    ...TRACE_OPTIONS.durationMs,
+    meaning: "how much of an open --window is measured, and how long a closed one lasts: it is " +
+      "compressed or stretched to it (default: 24h; a closed window's own length)",
+  },
   ...commonOptions,
   platform: {
     ...choiceOption(PLATFORMS, { meaning: "where the functions run", default: PLATFORMS[0] }),
@@ -108,11 +113,12 @@ export const keepAlive: Experiment<typeof options> = {
     bound: "oracle",
   },
 
-  async plan(options) {
+  async plan(given) {
+    const options = withOpenDuration(given, 24 * HOUR_MS);
     const seldom = selectSeldom(await readTraceOfOptions(options), options.maxRatePerMinute);
     const trace = options.functions === null ? seldom : sampleTrace(seldom, options.functions, {
       seed: options.seed,
-      window: windowOfOptions(options),
+      window: windowOfOptions(seldom, options),
     });
     const run = planTraceRun(trace, options, { name: "", parameters: {}, repetition: 0 });
     // No policy is given what it has not started itself.

@@ -2,7 +2,7 @@
  * What should one know of a trace before a replay?
  *
  *     deno task trace:doctor data/azure_2019_synthetic
- *     deno task trace:doctor <path> --day 2 --start-minute 540 --duration 1h --strict
+ *     deno task trace:doctor <path> --day 2 --window 09:00..10:00 --strict
  *
  * Counts the defects of the files and looks at their content: each with its severity,
  * what a replay makes of it, and what it means. Writes a page of figures. Exits with 0; with
@@ -16,7 +16,6 @@ import { LoaderError } from "../lib/base/error.ts";
 import { formatJson } from "../lib/base/json.ts";
 import { type Command, print, runCommand } from "../lib/cli/program.ts";
 import {
-  durationOption,
   integerOption,
   type OptionValues,
   switchOption,
@@ -33,11 +32,10 @@ import { diagnoseTrace } from "../lib/trace/doctor/diagnose_trace.ts";
 import { isSound, summarizeDiagnosis } from "../lib/trace/doctor/diagnosis_summary.ts";
 import { spanOfWindow } from "../lib/trace/doctor/slot_span.ts";
 import { readTrace } from "../lib/trace/read_trace.ts";
+import { findWindow } from "../lib/trace/window_text.ts";
 
 /** Exit status of a strict look at a trace that is not sound. */
 const NOT_SOUND = 3;
-
-const MINUTE_MS = 60_000;
 
 const SUMMARY = "What should one know of a trace before a replay?";
 
@@ -54,13 +52,11 @@ const OPTIONS = {
     maximum: Number.MAX_SAFE_INTEGER,
   }),
   seed: COMMON_OPTIONS.seed,
-  startMinute: TRACE_OPTIONS.startMinute,
-  durationMs: durationOption<number | null>({
-    meaning: "how much of the trace is looked at, in whole slots (default: the rest of it)",
-    default: null,
-    minimum: 1,
-    maximum: 1000 * 24 * 60 * MINUTE_MS,
-  }),
+  window: {
+    ...TRACE_OPTIONS.window,
+    meaning: "part of the trace that is looked at, in whole slots, written as for experiments: " +
+      "480..540, 480.., 2h..4h30min, 08:00..12:30, 2024-05-11..2024-05-12",
+  },
   strict: switchOption({
     meaning: `exit with ${NOT_SOUND} if the files have a defect, or a replay of their content is ` +
       "not what they say",
@@ -100,13 +96,14 @@ async function look(
   options: OptionValues<typeof OPTIONS>,
   args: readonly string[],
 ): Promise<number> {
-  const { size, seed, startMinute, durationMs } = options;
-  const window = { startMs: startMinute * MINUTE_MS, lengthMs: durationMs };
+  const { size, seed } = options;
   const trace = await readTrace(path, {
     ...readingOfOptions(options),
     size: size ?? undefined,
     seed,
   });
+  const { fromMs, toMs } = findWindow(options.window, trace);
+  const window = { startMs: fromMs, lengthMs: toMs === null ? null : toMs - fromMs };
   const diagnosis = diagnoseTrace(trace, spanOfWindow(trace, window));
   const page = options.output ?? `results/trace_${trace.name.replace(/[^\w.-]+/g, "_")}.html`;
   await Deno.mkdir(dirname(page), { recursive: true });

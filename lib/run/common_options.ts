@@ -5,13 +5,17 @@ import { CALIBRATION_FILE } from "./calibration.ts";
 import type { OptionValues } from "../option/option.ts";
 import {
   choiceOption,
+  createOption,
   durationOption,
+  formatDuration,
   integerOption,
   numberOption,
   switchOption,
   textOption,
 } from "../option/option.ts";
+import { parseTargetRate } from "../schedule/target_rate.ts";
 import type { VerdictLimits } from "../store/schema/manifest.ts";
+import { checkWindowText } from "../trace/window_text.ts";
 import { SHARD_OPTIONS } from "./shard/shard_options.ts";
 
 const MINUTE_MS = 60_000;
@@ -210,6 +214,9 @@ export const READING_OPTIONS = {
 /** Values of {@linkcode READING_OPTIONS}. */
 export type ReadingOptions = OptionValues<typeof READING_OPTIONS>;
 
+/** How much of an open window is measured where nothing is said. */
+export const OPEN_DURATION_MS = { local: 25_000, cluster: 3 * MINUTE_MS } as const;
+
 /** The options of experiments that replay a trace: which one, which window, how fast. */
 export const TRACE_OPTIONS = {
   trace: textOption<string | null>("folder", {
@@ -222,22 +229,30 @@ export const TRACE_OPTIONS = {
     meaning: "what to do about defects of the trace",
     default: "repair",
   }),
-  durationMs: durationOption({
-    meaning: "how much of the trace is measured",
-    default: { local: 25_000, cluster: 3 * MINUTE_MS },
+  window: createOption<string>(
+    "from..to",
+    {
+      meaning: "part of the trace: minutes 480..540, 480.. (as long as --duration), spans " +
+        "2h..4h30min, times of its days 08:00..12:30 or day2T08:00.., and where it tells when it " +
+        "began 2024-05-11..2024-05-12 or 2024-05-11T06:00Z..",
+      default: "0..",
+    },
+    { kind: "text" },
+    checkWindowText,
+  ),
+  durationMs: durationOption<number | null>({
+    meaning: "how much of an open --window is measured, and how long a closed one lasts: it is " +
+      `compressed or stretched to it (default: ${
+        formatDuration(OPEN_DURATION_MS.local)
+      } locally, ` +
+      `${formatDuration(OPEN_DURATION_MS.cluster)} on a cluster; a closed window's own length)`,
+    default: null,
     minimum: 1,
     maximum: 1000 * DAY_MS,
   }),
-  startMinute: integerOption("minute", {
-    meaning:
-      "minutes of the trace to leave out before the run; its first is 0, whatever number its column has",
-    default: 0,
-    minimum: 0,
-    maximum: 10_000_000,
-  }),
   warmupMs: durationOption({
     meaning:
-      "how much of the trace is replayed before the measurement, after 5 minutes of profiling; 0: off, and all functions start at zero",
+      "how much of the window is replayed before the measurement, after 5 minutes of profiling; 0: off, and all functions start at zero",
     default: 0,
     minimum: 0,
     maximum: DAY_MS,
@@ -246,6 +261,24 @@ export const TRACE_OPTIONS = {
     meaning: "rotate each function's arrivals by a phase of its own (default: unless exponential)",
     default: null,
   }),
+  arrivals: choiceOption(["recorded", "folded"], {
+    meaning: "of a trace that has invocations one by one: replay them at their instants, or draw " +
+      "arrivals from their number in each slot",
+    default: "recorded",
+  }),
+  targetRate: createOption<string | null>(
+    "rate",
+    {
+      meaning: "rate that the measurement is brought to, functions' shares and the shape kept: " +
+        "200/s, 12000/min or 3/h on average, peak:200/s in its fullest slot (default: the trace's)",
+      default: null,
+    },
+    { kind: "text" },
+    (text) => {
+      parseTargetRate(text);
+      return text;
+    },
+  ),
   rateScale: numberOption("factor", {
     meaning: "factor on the number of invocations; the sum over minutes is kept to within one",
     default: 1,

@@ -103,6 +103,7 @@ export async function createRunManifest<O extends OptionTable>(
       repairs: run.trace.repairs,
       ...(run.trace.assumptions === undefined ? {} : { assumptions: run.trace.assumptions }),
     },
+    ...(run.replay === undefined ? {} : { replay: run.replay }),
     plan,
     phases: run.schedule.phases,
     platform: { name: options.platform, facts: {} },

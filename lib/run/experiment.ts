@@ -2,6 +2,7 @@ import { LoaderError } from "../base/error.ts";
 import { type AnswerDeclaration, findMissingParameter } from "../model/answer.ts";
 import type { Schedule } from "../model/schedule.ts";
 import type { Trace } from "../model/trace.ts";
+import type { TraceReplayFacts } from "../store/schema/manifest.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
 
@@ -13,6 +14,8 @@ export interface PlannedRun {
   readonly parameters: Readonly<Record<string, number | string>>;
   /** The trace that it replays, if one. */
   readonly trace: Trace | null;
+  /** How it replays it: what the options say, and what follows from them. */
+  readonly replay?: TraceReplayFacts;
   readonly schedule: Schedule;
   /** Instances wanted before the load, by function index; cut to the platform's capacity. */
   readonly initialScales: readonly number[];

@@ -3,7 +3,8 @@ import type { Trace } from "../model/trace.ts";
 import { type ReadTraceOptions, readTraceSamples } from "../trace/read_trace.ts";
 import { countInvoked, selectInvoked } from "../trace/sample.ts";
 import type { TraceWindow } from "../trace/window.ts";
-import { deriveFunctionDemands, PROFILING_MS } from "../trace/profile.ts";
+import { isClosedWindow, type PlacedTrace } from "../trace/window_text.ts";
+import { deriveFunctionDemands } from "../trace/profile.ts";
 import {
   type CommonOptions,
   type ReadingOptions,
@@ -11,16 +12,26 @@ import {
   type TraceOptions,
 } from "./common_options.ts";
 import type { PlannedRun } from "./experiment.ts";
+import { deriveReplay, deriveReplayWindow, type WindowOptions } from "./trace_replay.ts";
 
-const MINUTE_MS = 60_000;
+/**
+ * The part of a trace that a run replays, warm-up included: whose functions are sampled.
+ *
+ * @throws LoaderError `usage` when the window does not suit the trace or the other options
+ */
+export function windowOfOptions(trace: PlacedTrace, options: WindowOptions): TraceWindow {
+  return deriveReplayWindow(trace, options).replayed;
+}
 
-/** The minutes of the trace that a run replays, warm-up included: whose functions are sampled. */
-export function windowOfOptions(options: TraceOptions): TraceWindow {
-  return {
-    // Profiling looks at the minutes before the warm-up.
-    startMs: options.startMinute * MINUTE_MS + (options.warmupMs > 0 ? PROFILING_MS : 0),
-    lengthMs: options.warmupMs + options.durationMs,
-  };
+/** The options with another default for how much of an open window is measured. */
+export function withOpenDuration<T extends Pick<TraceOptions, "window" | "durationMs">>(
+  options: T,
+  openMs: number,
+): T {
+  const { durationMs, window } = options;
+  return durationMs !== null || isClosedWindow(window)
+    ? options
+    : { ...options, durationMs: openMs };
 }
 
 /** How a trace is read, as the options that everything has which reads one. */
@@ -56,7 +67,7 @@ export async function readTracesOfOptions(
   return await readTraceSamples(options.trace ?? SAMPLE_TRACE, sizes, {
     ...readingOfOptions(options),
     seed: options.seed,
-    window: windowOfOptions(options),
+    window: (trace) => windowOfOptions(trace, options),
     defects: options.defects,
   });
 }
@@ -71,7 +82,7 @@ export async function countFunctionsOfOptions(
   options: CommonOptions & TraceOptions,
 ): Promise<number> {
   const trace = await readTraceOfOptions(options);
-  return selectInvoked(trace, windowOfOptions(options)).functions.length;
+  return selectInvoked(trace, windowOfOptions(trace, options)).functions.length;
 }
 
 /** What distinguishes one run over a trace from another. */
@@ -92,24 +103,31 @@ export function planTraceRun(
   options: CommonOptions & TraceOptions,
   { name, parameters, repetition }: TraceRunName,
 ): PlannedRun {
-  const { startMs, lengthMs } = windowOfOptions(options);
+  const replay = deriveReplay(trace, options, repetition);
+  const { replayed, profiling, timeScale, rateScale } = replay;
   const schedule = generateSchedule(trace, {
     seed: options.seed,
     repetition,
     iatDistribution: options.iat,
     shift: options.shift ?? undefined,
-    startMs,
-    durationMs: lengthMs,
+    arrivals: options.arrivals,
+    startMs: replayed.startMs,
+    durationMs: replayed.lengthMs,
     warmupMs: options.warmupMs,
-    rateScale: options.rateScale,
-    timeScale: options.timeScale,
+    rateScale,
+    timeScale,
   });
-  const initialScales = options.warmupMs > 0
-    ? deriveFunctionDemands(trace, { startMs: options.startMinute * MINUTE_MS }, options)
-      .map((demand) => demand.initialScale)
-    : trace.functions.map(() => 0);
-  const notes = [...trace.notes ?? [], ...noteIdle(trace, windowOfOptions(options))];
-  return { name, parameters, trace, schedule, initialScales, notes };
+  const initialScales = profiling === null
+    ? trace.functions.map(() => 0)
+    : deriveFunctionDemands(trace, profiling, { rateScale, timeScale })
+      .map((demand) => demand.initialScale);
+  const notes = [
+    ...trace.notes ?? [],
+    ...trace.assumptions ?? [],
+    ...noteIdle(trace, replayed),
+    ...replay.notes,
+  ];
+  return { name, parameters, trace, schedule, replay: replay.facts, initialScales, notes };
 }
 
 /** Functions without an invocation are deployed, and count in the number of functions. */

@@ -1,5 +1,5 @@
 import { LoaderError } from "../base/error.ts";
-import { deriveKey, Rng, type RngKey } from "../base/rng.ts";
+import { Rng, type RngKey } from "../base/rng.ts";
 import {
   type ChunkOptions,
   type IatDistribution,
@@ -20,6 +20,7 @@ import {
   traceLengthMs,
 } from "../model/trace.ts";
 import { generateArrivals, US_PER_MS } from "./arrivals.ts";
+import { shareOffsetOf, STREAM, streamKeyOf } from "./function_streams.ts";
 import { QuantileSampler } from "./quantile_sampler.ts";
 import { RecordedReplay } from "./recorded_replay.ts";
 import { scaleCount } from "./rate_scale.ts";
@@ -28,9 +29,6 @@ import { TimeOrder } from "./time_order.ts";
 
 /** The longest slot whose microseconds fit in 32 bits, in whole hours. */
 export const LONGEST_SLOT_MS = 3_600_000;
-
-/** Numbers of the random streams of a function in a slot; part of the format of a seed. */
-const STREAM = { shift: 0, arrivals: 1, runtime: 2, memory: 3, count: 4 } as const;
 
 /** Options of {@linkcode generateSchedule}. */
 export interface ScheduleOptions {
@@ -147,20 +145,19 @@ class TraceSchedule implements Schedule {
       : [{ fromMs: 0, phase: "measurement" }];
     const shift = options.shift ?? this.#distribution !== "exponential";
     const rng = new Rng();
-    const streamName = `repetition ${options.repetition ?? 0}`;
+    const repetition = options.repetition ?? 0;
     this.#sources = trace.functions
       .map((profile, functionIndex) => ({ profile, functionIndex, id: functionKey(profile) }))
       .sort((a, b) => a.id < b.id ? -1 : a.id > b.id ? 1 : a.functionIndex - b.functionIndex)
       .map(({ profile, functionIndex, id }): Source => {
-        const key = deriveKey(seed, streamName, id);
+        const key = streamKeyOf(seed, repetition, id);
         rng.seed(key, 0, STREAM.shift);
         const shiftUs = shift ? rng.nextBelow(this.#slotUs) : 0;
-        rng.seed(key, 0, STREAM.count);
         return {
           functionIndex,
           key,
           shiftUs,
-          shareOffset: rng.nextFloat(),
+          shareOffset: shareOffsetOf(key),
           counts: profile.invocationsPerSlot,
           recorded: options.arrivals === "folded" ? null : profile.recorded ?? null,
           runtime: new QuantileSampler(

@@ -47,7 +47,7 @@ export interface ReadTraceOptions {
   /** Seed of the random sample; 42 by default. */
   readonly seed?: number;
   /** A random sample takes functions that are invoked in it; the whole trace by default. */
-  readonly window?: TraceWindow;
+  readonly window?: TraceWindow | ((trace: Trace) => TraceWindow);
   /** Which days of a data set with files for each day; the first in the folder by default. */
   readonly days?: DayRange;
   /** A function twice in a file is an error by default. */
@@ -102,7 +102,10 @@ export async function readTraceSamples(
     samples.push(
       size === null || size === source.size
         ? withSizeNote(whole, source.size)
-        : sampleTrace(whole, size, { seed: options.seed ?? 42, window: options.window }),
+        : sampleTrace(whole, size, {
+          seed: options.seed ?? 42,
+          window: typeof options.window === "function" ? options.window(whole) : options.window,
+        }),
     );
   }
   return samples;

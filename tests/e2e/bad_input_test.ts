@@ -20,7 +20,7 @@ const MISTAKES: readonly (readonly [string, readonly string[], RegExp])[] = [
   [SWEEP, ["--seed", "-1"], /--seed: -1 is not between 0/],
   [SWEEP, ["--trace", "nowhere"], /nowhere/],
   [SWEEP, ["--duration", "30h"], /trace has 1440 minutes|has 1440 minutes/],
-  [SWEEP, ["--start-minute", "1440"], /1440 minutes/],
+  [SWEEP, ["--window", "1440.."], /1440 minutes/],
   [SWEEP, ["--sizes", "5000"], /sample of 5000 functions is too large/],
   [SWEEP, ["--config", "nowhere.yaml"], /nowhere.yaml: The configuration file cannot be read/],
   [

@@ -66,7 +66,7 @@ Deno.test("runExperiment: of runs that do not build on one another, none ends th
 });
 
 Deno.test("keep-alive: a sample is of the functions that the replayed time invokes", async () => {
-  const window = ["--duration", "1h", "--start-minute", "300"];
+  const window = ["--duration", "1h", "--window", "300.."];
   const planOf = async (...args: string[]) => {
     const { runs } = await keepAlive.plan(keepAliveValues(...window, ...args));
     return [...runs][0];

@@ -58,7 +58,7 @@ Deno.test("saved schedules: other options that they follow are refused with both
     [["--duration", "10s"], /--duration was 20000 and is 10000\./],
     [["--time-scale", "2"], /--time-scale was 1 and is 2\./],
     [["--iat", "uniform"], /--iat was "exponential" and is "uniform"\./],
-    [["--start-minute", "3"], /--start-minute was 0 and is 3\./],
+    [["--window", "3.."], /--window was "0\.\." and is "3\.\."\./],
     [["--warmup", "1min"], /--warmup was 0 and is 60000\./],
     [
       ["--rate-scale", "2", "--seed", "7"],

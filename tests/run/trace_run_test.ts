@@ -75,14 +75,14 @@ Deno.test("trace sweep: profiling looks at the five minutes before the warm-up",
   for (const [startMinute, scale] of [[3, 5], [0, 3], [8, 1]]) {
     const { runs: [run] } = await planOf(
       files,
-      ...["--sizes", "1", "--warmup", "1min", "--start-minute", String(startMinute)],
+      ...["--sizes", "1", "--warmup", "1min", "--window", `${startMinute}..`],
     );
     assert.deepEqual(run.initialScales, [scale], `from minute ${startMinute}`);
   }
   // What it replays begins after them.
   const { runs: [run] } = await planOf(
     files,
-    ...["--sizes", "1", "--warmup", "1min", "--start-minute", "3"],
+    ...["--sizes", "1", "--warmup", "1min", "--window", "3.."],
   );
   let invocations = 0;
   for (const chunk of run.schedule.chunks()) invocations += chunk.scheduledMs.length;
@@ -203,10 +203,10 @@ Deno.test("trace sweep: minutes count from the trace's first, whatever its numbe
   const hashOf = async (text: Record<string, string>, ...args: string[]) =>
     (await planOf(text, "--sizes", "1", ...args)).runs[0].schedule.hash();
   assert.equal(
-    await hashOf(from540, "--start-minute", "3"),
-    await hashOf(files, "--start-minute", "3"),
+    await hashOf(from540, "--window", "3.."),
+    await hashOf(files, "--window", "3.."),
   );
-  await assert.rejects(hashOf(from540, "--start-minute", "540"), {
+  await assert.rejects(hashOf(from540, "--window", "540.."), {
     code: "usage",
     message: /20 minutes \(from 0 on; the columns 540 to 559 of its files\)/,
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { OPEN_DURATION_MS } from "../../lib/run/common_options.ts";
 import { traceSweep } from "../../experiments/trace_sweep.ts";
 import { defaultOf } from "../../lib/option/option.ts";
 import { readTrace } from "../../lib/trace/read_trace.ts";
@@ -50,9 +51,9 @@ Deno.test("shipped trace: busy from the first minute, and light enough for two c
 });
 
 Deno.test("shipped trace: holds the samples that a sweep asks for by default", async () => {
-  const { sizes, durationMs } = traceSweep.options;
+  const { sizes } = traceSweep.options;
   for (const isCluster of [false, true]) {
-    const window = { startMs: 0, lengthMs: defaultOf(durationMs, isCluster) };
+    const window = { startMs: 0, lengthMs: OPEN_DURATION_MS[isCluster ? "cluster" : "local"] };
     const size = Math.max(...defaultOf(sizes, isCluster));
     assert.equal((await readTrace(FOLDER, { size, window })).functions.length, size);
   }

@@ -261,6 +261,25 @@ const traceRepair = z.object({
   examples: texts,
 }) satisfies z.ZodType<TraceRepair>;
 
+const traceReplay = z.object({
+  /** What is replayed, warm-up included, in milliseconds from the trace's start. */
+  windowStartMs: jsonNumber,
+  /** Where in it the measurement begins. */
+  measuredFromMs: jsonNumber,
+  windowEndMs: jsonNumber,
+  /** Width of the slots that its counts are of. */
+  slotMs: jsonNumber,
+  /** By how much arrivals lie closer together than in the trace. */
+  timeScale: jsonNumber,
+  /** Factor on every count. */
+  rateScale: jsonNumber,
+  /** Whether invocations that the trace has one by one keep their instants. */
+  arrivals: z.enum(["recorded", "folded"]),
+});
+
+/** How a trace is replayed: what options say and what was derived from them. */
+export type TraceReplayFacts = Described<typeof traceReplay>;
+
 const phaseSpan = z.object({
   fromMs: z.number(),
   phase: z.enum(["warmup", "measurement"]),
@@ -289,6 +308,8 @@ export const runManifest = z.object({
     /** Absent in manifests of before they were told. */
     assumptions: texts.optional(),
   }).nullable(),
+  /** Absent where no trace is replayed, and in manifests of before it was told. */
+  replay: traceReplay.optional(),
   plan,
   phases: z.array(phaseSpan),
   platform: z.object({ name: z.string(), facts: anything }),

@@ -112,7 +112,7 @@ Deno.test("mistakes are told in a sentence, with status 2", async () => {
   const unnamed = await runScript(SCRIPT, ["--strict"]);
   assert.equal(unnamed.status, 2);
   assert.match(unnamed.stderr, /^Error: Name the folder or the file of a trace first[^\n]+\n$/);
-  const outside = await runScript(SCRIPT, [SAMPLE, "--start-minute", "1440"]);
+  const outside = await runScript(SCRIPT, [SAMPLE, "--window", "1440.."]);
   assert.equal(outside.status, 2);
   const absent = await runScript(SCRIPT, [join(SAMPLE, "absent")]);
   assert.equal(absent.status, 2);

@@ -1,0 +1,177 @@
+import { LoaderError } from "../../base/error.ts";
+import type { FieldRoles } from "./request_fields.ts";
+
+/** The format of the lines of an access log. */
+export interface LogFormat {
+  /** Matches a line; its groups are the fields in their order. */
+  readonly pattern: RegExp;
+  readonly fields: readonly string[];
+  /** What the fields tell, as far as their names say so; `null`: no time stamp among them. */
+  readonly roles: FieldRoles | null;
+}
+
+/** Apache's own names of its formats, and what they stand for (mod_log_config). */
+const NAMED: Readonly<Record<string, string>> = {
+  common: '%h %l %u %t "%r" %>s %b',
+  combined: '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-agent}i"',
+  vhost_combined: '%v:%p %h %l %u %t "%r" %>s %O "%{Referer}i" "%{User-Agent}i"',
+};
+
+/**
+ * Compiles the format of an access log as the server's configuration has it: nginx's `log_format`
+ * (`$remote_addr … $request_time`), Apache's `LogFormat` (`%h … %D`), or one of Apache's names.
+ *
+ * nginx writes a line when the request has ended and stamps it then; Apache's `%t` is when the
+ * request was received.
+ *
+ * @throws LoaderError `usage` when it has no fields, or one that cannot be told from the next
+ *
+ * @example
+ * ```ts
+ * import { compileLogFormat } from "./log_format.ts";
+ * const { pattern, roles } = compileLogFormat('[$time_local] "$request" $request_time');
+ * const line = '[10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.1" 0.017';
+ * if (pattern.exec(line)?.[3] !== "0.017") throw new Error("not found");
+ * if (roles?.duration?.unit !== "s" || roles.stamp !== "end") throw new Error("misread");
+ * ```
+ */
+export function compileLogFormat(format: string): LogFormat {
+  const text = Object.hasOwn(NAMED, format) ? NAMED[format] : format;
+  const isNginx = /\$\{?[a-z]/.test(text);
+  const pieces = isNginx ? splitNginx(text) : splitApache(text);
+  const fields = pieces.filter(({ field }) => field !== null).map(({ field }) => field!);
+  if (fields.length === 0) {
+    throw new LoaderError(
+      "usage",
+      `The format ${JSON.stringify(format)} has no fields; give it as the server's configuration ` +
+        `has it, such as '%h %l %u %t "%r" %>s %b %D', or name one of ` +
+        `${Object.keys(NAMED).join(", ")}.`,
+      { value: format },
+    );
+  }
+  let pattern = "";
+  for (const [i, { field, literal }] of pieces.entries()) {
+    if (field === null) {
+      pattern += RegExp.escape(literal);
+      continue;
+    }
+    const next = pieces[i + 1];
+    if (next?.field !== undefined && next.field !== null) {
+      throw new LoaderError(
+        "usage",
+        `In the format ${JSON.stringify(format)} nothing stands between ${field} and ` +
+          `${next.field}, so they cannot be told apart.`,
+        { value: format },
+      );
+    }
+    const before = pieces[i - 1]?.literal ?? "";
+    pattern += groupFor(field, before.endsWith('"') && next?.literal.startsWith('"') === true);
+  }
+  return {
+    pattern: new RegExp(`^${pattern}\\s*$`),
+    fields,
+    roles: isNginx ? rolesOfNginx(fields) : rolesOfApache(fields),
+  };
+}
+
+interface Piece {
+  readonly field: string | null;
+  readonly literal: string;
+}
+
+/** What a field's text may be: up to what stands behind it, which quoted fields escape in themselves. */
+function groupFor(field: string, isQuoted: boolean): string {
+  if (isQuoted) return '((?:[^"\\\\]|\\\\.)*)';
+  // Apache writes the brackets of the time, in which there are blanks.
+  return field === "%t" ? "(\\[[^\\]]*\\])" : "(.*?)";
+}
+
+function splitNginx(text: string): Piece[] {
+  return split(text, /\$(?:\{(\w+)\}|(\w+))/g, (match) => `$${match[1] ?? match[2]}`);
+}
+
+function splitApache(text: string): Piece[] {
+  // Conditions on the status (%!200,304{…}i) and < or > do not change what a field tells.
+  const directive = /%%|%(?:!?[\d,]+)?[<>]?(\{[^}]*\})?(\^[a-zA-Z]{2}|[a-zA-Z])/g;
+  return split(
+    text,
+    directive,
+    (match) => match[0] === "%%" ? null : `%${match[1] ?? ""}${match[2]}`,
+  );
+}
+
+function split(
+  text: string,
+  pattern: RegExp,
+  nameOf: (match: RegExpExecArray) => string | null,
+): Piece[] {
+  const pieces: Piece[] = [];
+  let literal = "";
+  let end = 0;
+  for (const match of text.matchAll(pattern)) {
+    literal += text.slice(end, match.index);
+    end = match.index + match[0].length;
+    const field = nameOf(match);
+    if (field === null) {
+      literal += "%";
+      continue;
+    }
+    if (literal !== "") pieces.push({ field: null, literal });
+    literal = "";
+    pieces.push({ field, literal: "" });
+  }
+  literal += text.slice(end);
+  if (literal !== "") pieces.push({ field: null, literal });
+  return pieces;
+}
+
+/** nginx's variables (ngx_http_log_module, ngx_http_core_module). */
+function rolesOfNginx(fields: readonly string[]): FieldRoles | null {
+  const time = ["$msec", "$time_iso8601", "$time_local"].find((name) => fields.includes(name));
+  if (time === undefined) return null;
+  const duration = ["$request_time", "$upstream_response_time"]
+    .find((name) => fields.includes(name));
+  return {
+    time: [time],
+    stamp: "end",
+    duration: duration === undefined ? null : { field: duration, unit: "s" },
+    request: "$request",
+    path: ["$request_uri", "$uri", "$document_uri"],
+    method: ["$request_method"],
+    status: ["$status"],
+  };
+}
+
+/** Apache's directives (mod_log_config), times with the unit that their braces name. */
+function rolesOfApache(fields: readonly string[]): FieldRoles | null {
+  const times = [
+    { name: "%{usec}t", stamp: "start" },
+    { name: "%{msec}t", stamp: "start" },
+    { name: "%{begin:usec}t", stamp: "start" },
+    { name: "%{begin:msec}t", stamp: "start" },
+    { name: "%{end:usec}t", stamp: "end" },
+    { name: "%{end:msec}t", stamp: "end" },
+    { name: "%t", stamp: "start" },
+    { name: "%{sec}t", stamp: "start" },
+    { name: "%{begin:sec}t", stamp: "start" },
+    { name: "%{end:sec}t", stamp: "end" },
+  ] as const;
+  const time = times.find(({ name }) => fields.includes(name));
+  if (time === undefined) return null;
+  const durations = [
+    { field: "%D", unit: "us" },
+    { field: "%{us}T", unit: "us" },
+    { field: "%{ms}T", unit: "ms" },
+    { field: "%{s}T", unit: "s" },
+    { field: "%T", unit: "s" },
+  ] as const;
+  return {
+    time: [time.name],
+    stamp: time.stamp,
+    duration: durations.find(({ field }) => fields.includes(field)) ?? null,
+    request: "%r",
+    path: ["%U"],
+    method: ["%m"],
+    status: ["%s"],
+  };
+}

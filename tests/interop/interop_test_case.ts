@@ -42,24 +42,33 @@ export function interopTest(
   body: (transport: NamedTransport, t: Deno.TestContext) => Promise<void>,
   transports: readonly NamedTransport[] = TRANSPORTS,
 ): void {
-  const missing = needs.needs.filter((path) => !isFile(path));
   for (const transport of transports) {
-    const title = `interop: ${transport.name}: ${name}`;
-    if (missing.length === 0) {
-      Deno.test(title, (t) => body(transport, t));
-      continue;
-    }
-    const sentence = `${missing.join(", ")} is not there; run \`deno task peers:install\`.`;
-    if (Deno.env.get("CI") === "true") {
-      Deno.test(title, () => {
-        throw new Error(sentence);
-      });
-      continue;
-    }
-    if (!told.has(sentence)) console.warn(`Skipped: ${sentence}`);
-    told.add(sentence);
-    Deno.test.ignore(title, () => {});
+    peerTest(`${transport.name}: ${name}`, needs, (t) => body(transport, t));
   }
+}
+
+/** A test that needs files of `deno task peers:install`, told as {@linkcode interopTest} does. */
+export function peerTest(
+  name: string,
+  { needs }: Pick<Peer, "needs">,
+  body: (t: Deno.TestContext) => Promise<void>,
+): void {
+  const missing = needs.filter((path) => !isFile(path));
+  const title = `interop: ${name}`;
+  if (missing.length === 0) {
+    Deno.test(title, body);
+    return;
+  }
+  const sentence = `${missing.join(", ")} is not there; run \`deno task peers:install\`.`;
+  if (Deno.env.get("CI") === "true") {
+    Deno.test(title, () => {
+      throw new Error(sentence);
+    });
+    return;
+  }
+  if (!told.has(sentence)) console.warn(`Skipped: ${sentence}`);
+  told.add(sentence);
+  Deno.test.ignore(title, () => {});
 }
 
 function isFile(path: string): boolean {

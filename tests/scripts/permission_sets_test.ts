@@ -14,6 +14,7 @@ const SETS: Readonly<Record<string, string>> = {
   image: "image",
   compile: "image",
   "peers:install": "install",
+  "trace:ibm": "install",
   "bench:schedule": "simulation",
   "bench:record": "simulation",
   "bench:simulator": "simulation",

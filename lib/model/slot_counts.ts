@@ -16,9 +16,9 @@ export interface SlotCursor {
 /**
  * Number of invocations of a function in each slot of a trace. Most functions
  * are not invoked in most slots, so only the slots that have any are kept, as
- * numbers of variable length (LEB128): the distance from the slot before, then
- * the count. A day of 46,000 functions takes about 10 MiB so, where a number for
- * each minute would take 253 MiB.
+ * numbers of variable length (LEB128): twice the count, plus 1 where the slot does
+ * not follow the one before, and then how many slots lie between. So a count below
+ * 64 of a busy function takes a byte, and of a seldom one two or three.
  *
  * @example
  * ```ts
@@ -113,7 +113,8 @@ export class SlotCounts {
 class Cursor implements SlotCursor {
   slot = -1;
   count = 0;
-  #offset = 0;
+  /** Where the slot after this one is written. */
+  offset = 0;
   readonly #bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
@@ -122,23 +123,25 @@ class Cursor implements SlotCursor {
   }
 
   next(): void {
-    if (this.#offset >= this.#bytes.length) {
+    if (this.offset >= this.#bytes.length) {
       this.slot = Infinity;
       this.count = 0;
       return;
     }
-    this.slot += this.#read();
-    this.count = this.#read();
+    const token = this.#read();
+    this.slot += 1;
+    if (token % 2 === 1) this.slot += 1 + this.#read();
+    this.count = Math.floor(token / 2);
   }
 
   #read(): number {
     const bytes = this.#bytes;
-    let byte = bytes[this.#offset++];
+    let byte = bytes[this.offset++];
     if (byte < 0x80) return byte;
     let value = byte & 0x7f;
     let weight = 0x80;
     do {
-      byte = bytes[this.#offset++];
+      byte = bytes[this.offset++];
       value += (byte & 0x7f) * weight;
       weight *= 0x80;
     } while (byte >= 0x80);
@@ -146,17 +149,17 @@ class Cursor implements SlotCursor {
   }
 }
 
-/** A distance and a count, each of at most 5 bytes. */
+/** A count and a distance, each of at most 5 bytes. */
 const MOST_BYTES_A_SLOT = 10;
 
 /** Makes {@linkcode SlotCounts}, one after the other, in one buffer that grows with the largest. */
 export class SlotCountsBuilder {
   #bytes: Uint8Array;
   #length = 0;
+  /** The last slot that was added, its count and where it was written: there may be more of it. */
   #slot = -1;
-  /** Slot and count that are not written yet, for there may be more of that slot. */
-  #openSlot = -1;
-  #openCount = 0;
+  #count = 0;
+  #writtenAt = 0;
   #total = 0;
   #nonZero = 0;
 
@@ -165,39 +168,9 @@ export class SlotCountsBuilder {
     this.#bytes = new Uint8Array(bytes);
   }
 
-  /** Number of bytes that {@linkcode finish} would keep. */
+  /** Number of bytes that {@linkcode SlotCountsBuilder.finish} would keep. */
   get bytes(): number {
-    this.#close();
     return this.#length;
-  }
-
-  /**
-   * Adds what another builder has, its slot 0 being slot `fromSlot` here, which no slot added
-   * so far reaches; the other one begins anew.
-   */
-  append(other: SlotCountsBuilder, fromSlot: number): void {
-    this.#close();
-    other.#close();
-    if (fromSlot <= this.#slot) throw new RangeError(`slot ${fromSlot} after ${this.#slot}`);
-    if (other.#length > 0) {
-      // Only the first distance is another one.
-      let rest = 0;
-      let distance = 0;
-      for (let weight = 1;; weight *= 0x80) {
-        const byte = other.#bytes[rest++];
-        distance += (byte & 0x7f) * weight;
-        if (byte < 0x80) break;
-      }
-      this.#reserve(other.#length + MOST_BYTES_A_SLOT);
-      this.#write(distance + fromSlot - 1 - this.#slot);
-      this.#bytes.set(other.#bytes.subarray(rest, other.#length), this.#length);
-      this.#length += other.#length - rest;
-      this.#slot = fromSlot + other.#slot;
-      this.#openSlot = this.#slot;
-      this.#total += other.#total;
-      this.#nonZero += other.#nonZero;
-    }
-    other.clear();
   }
 
   /**
@@ -207,68 +180,106 @@ export class SlotCountsBuilder {
    */
   add(slot: number, count: number): void {
     if (count === 0) return;
-    if (slot !== this.#openSlot) {
-      if (slot < this.#openSlot) throw new RangeError(`slot ${slot} after ${this.#openSlot}`);
-      this.#close();
-      this.#openSlot = slot;
+    let distance = slot - this.#slot;
+    if (distance <= 0) {
+      if (distance < 0) throw new RangeError(`slot ${slot} after ${this.#slot}`);
+      this.#total -= this.#count;
+      count += this.#count;
+      // Written again, from the slot before.
+      distance = this.#distanceAgain();
+    } else {
+      this.#nonZero++;
     }
-    this.#openCount += count;
+    if (count > MAX_COUNT) throw tooLarge(count);
+    this.#slot = slot;
+    this.#count = count;
     this.#total += count;
-    if (this.#openCount > MAX_COUNT) {
-      throw new LoaderError(
-        "input",
-        `A function has ${this.#openCount} invocations in one slot; a slot holds at most ` +
-          `${MAX_COUNT}.`,
-        { value: this.#openCount },
-      );
+    this.#write(count, distance);
+  }
+
+  /**
+   * Adds what another builder has, its slot 0 being slot `fromSlot` here, which no slot added
+   * so far reaches; the other one begins anew.
+   */
+  append(other: SlotCountsBuilder, fromSlot: number): void {
+    if (fromSlot <= this.#slot) throw new RangeError(`slot ${fromSlot} after ${this.#slot}`);
+    if (other.#length > 0) {
+      // Only the first distance is another one.
+      const first = new Cursor(other.#bytes.subarray(0, other.#length));
+      const rest = other.#bytes.subarray(first.offset, other.#length);
+      this.#write(first.count, fromSlot + first.slot - this.#slot);
+      this.#reserve(rest.length);
+      this.#bytes.set(rest, this.#length);
+      if (rest.length > 0) this.#writtenAt = this.#length + other.#writtenAt - first.offset;
+      this.#length += rest.length;
+      this.#slot = fromSlot + other.#slot;
+      this.#count = other.#count;
+      this.#total += other.#total;
+      this.#nonZero += other.#nonZero;
     }
+    other.clear();
   }
 
   /** What was added, as counts of so many slots; begins anew. */
   finish(slots: number): SlotCounts {
-    this.#close();
-    if (this.#slot >= slots) throw new RangeError(`slot ${this.#slot} of ${slots}`);
-    const counts = new SlotCounts(
-      slots,
-      this.#total,
-      this.#nonZero,
-      this.#bytes.slice(0, this.#length),
-    );
-    this.clear();
+    return this.#finish(slots, this.#bytes.slice(0, this.#length));
+  }
+
+  /**
+   * As {@linkcode SlotCountsBuilder.finish}, for the last time: the counts keep the builder's
+   * own memory where that has little room to spare.
+   */
+  end(slots: number): SlotCounts {
+    if (this.#length * 9 < this.#bytes.length * 8) return this.finish(slots);
+    const counts = this.#finish(slots, this.#bytes.subarray(0, this.#length));
+    this.#bytes = new Uint8Array(0);
     return counts;
   }
 
-  /** As {@linkcode finish}, for the last time: the counts may keep the builder's own memory. */
-  end(slots: number): SlotCounts {
-    this.#close();
-    const isTight = this.#length * 9 > this.#bytes.length * 8;
-    if (!isTight) return this.finish(slots);
+  /** Forgets what was added since the last {@linkcode SlotCountsBuilder.finish}. */
+  clear(): void {
+    this.#length = 0;
+    this.#slot = -1;
+    this.#count = 0;
+    this.#writtenAt = 0;
+    this.#total = 0;
+    this.#nonZero = 0;
+  }
+
+  #finish(slots: number, bytes: Uint8Array): SlotCounts {
     if (this.#slot >= slots) throw new RangeError(`slot ${this.#slot} of ${slots}`);
-    const bytes = this.#bytes.subarray(0, this.#length);
-    this.#bytes = new Uint8Array(0);
     const counts = new SlotCounts(slots, this.#total, this.#nonZero, bytes);
     this.clear();
     return counts;
   }
 
-  /** Forgets what was added since the last {@linkcode finish}. */
-  clear(): void {
-    this.#length = 0;
-    this.#slot = -1;
-    this.#openSlot = -1;
-    this.#openCount = 0;
-    this.#total = 0;
-    this.#nonZero = 0;
+  /** Takes the last slot back; its distance from the one before. */
+  #distanceAgain(): number {
+    const last = new Cursor(this.#bytes.subarray(this.#writtenAt, this.#length));
+    this.#length = this.#writtenAt;
+    return last.slot + 1;
   }
 
-  #close(): void {
-    if (this.#openCount === 0) return;
+  #write(count: number, distance: number): void {
     this.#reserve(MOST_BYTES_A_SLOT);
-    this.#write(this.#openSlot - this.#slot);
-    this.#write(this.#openCount);
-    this.#slot = this.#openSlot;
-    this.#openCount = 0;
-    this.#nonZero++;
+    this.#writtenAt = this.#length;
+    if (distance === 1) {
+      this.#writeNumber(count * 2);
+    } else {
+      this.#writeNumber(count * 2 + 1);
+      this.#writeNumber(distance - 2);
+    }
+  }
+
+  #writeNumber(value: number): void {
+    const bytes = this.#bytes;
+    let at = this.#length;
+    while (value >= 0x80) {
+      bytes[at++] = (value & 0x7f) | 0x80;
+      value = value < 0x80000000 ? value >>> 7 : Math.floor(value / 0x80);
+    }
+    bytes[at++] = value;
+    this.#length = at;
   }
 
   #reserve(bytes: number): void {
@@ -278,12 +289,12 @@ export class SlotCountsBuilder {
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;
   }
+}
 
-  #write(value: number): void {
-    while (value >= 0x80) {
-      this.#bytes[this.#length++] = (value & 0x7f) | 0x80;
-      value = Math.floor(value / 0x80);
-    }
-    this.#bytes[this.#length++] = value;
-  }
+function tooLarge(count: number): LoaderError {
+  return new LoaderError(
+    "input",
+    `A function has ${count} invocations in one slot; a slot holds at most ${MAX_COUNT}.`,
+    { value: count },
+  );
 }

@@ -16,6 +16,7 @@ import {
 import { parseTargetRate } from "../schedule/target_rate.ts";
 import type { VerdictLimits } from "../store/schema/manifest.ts";
 import { checkWindowText } from "../trace/window_text.ts";
+import { parseDayRange } from "../trace/day_range.ts";
 import { SHARD_OPTIONS } from "./shard/shard_options.ts";
 
 const MINUTE_MS = 60_000;
@@ -199,12 +200,19 @@ export const PATTERN_OPTIONS = {
 
 /** The options of everything that reads a trace: experiments, and the trace's doctor. */
 export const READING_OPTIONS = {
-  day: integerOption<number | null>("number", {
-    meaning: "day of the dataset, where the folder has its own files (default: the first there is)",
-    default: null,
-    minimum: 1,
-    maximum: 1000,
-  }),
+  day: createOption<string | null>(
+    "day|first..last",
+    {
+      meaning: "days of the dataset, joined, where the folder has files for each " +
+        "(default: the first there is)",
+      default: null,
+    },
+    { kind: "text" },
+    (text) => {
+      parseDayRange(text);
+      return text;
+    },
+  ),
   duplicates: choiceOption(["refuse", "merge"], {
     meaning: "what to do about a function that is in the trace twice",
     default: "refuse",

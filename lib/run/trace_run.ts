@@ -1,5 +1,6 @@
 import { generateSchedule } from "../schedule/trace_schedule.ts";
 import type { Trace } from "../model/trace.ts";
+import { parseDayRange } from "../trace/day_range.ts";
 import { type ReadTraceOptions, readTraceSamples } from "../trace/read_trace.ts";
 import { countInvoked, selectInvoked } from "../trace/sample.ts";
 import type { TraceWindow } from "../trace/window.ts";
@@ -37,7 +38,7 @@ export function withOpenDuration<T extends Pick<TraceOptions, "window" | "durati
 /** How a trace is read, as the options that everything has which reads one. */
 export function readingOfOptions(options: ReadingOptions): ReadTraceOptions {
   const { day, duplicates } = options;
-  return { days: day === null ? undefined : { first: day, last: day }, duplicates };
+  return { days: day === null ? undefined : parseDayRange(day), duplicates };
 }
 
 /**

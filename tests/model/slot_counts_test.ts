@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { Rng } from "../../lib/base/rng.ts";
 import { MAX_COUNT, SlotCounts, SlotCountsBuilder } from "../../lib/model/slot_counts.ts";
 
 const dense = fc.array(
@@ -56,4 +57,34 @@ Deno.test("a cursor at the end stays there", () => {
   cursor.next();
   cursor.next();
   assert.deepEqual([cursor.slot, cursor.count], [Infinity, 0]);
+});
+
+Deno.test("SlotCountsBuilder: what is appended follows, whatever the room", () => {
+  const rng = Rng.fromSeed(4, "append");
+  for (let round = 0; round < 300; round++) {
+    const parts = Array.from(
+      { length: 1 + rng.nextBelow(4) },
+      () => Array.from({ length: 20 }, () => rng.nextBelow(3) * rng.nextBelow(200) ** 2),
+    );
+    const whole = new SlotCountsBuilder(rng.nextBelow(300));
+    const part = new SlotCountsBuilder();
+    let bytes = 0;
+    for (const [i, counts] of parts.entries()) {
+      for (const [slot, count] of counts.entries()) part.add(slot, count);
+      whole.append(part, i * 20);
+      assert.ok(whole.bytes >= bytes, "it grows");
+      bytes = whole.bytes;
+    }
+    whole.add(parts.length * 20 + 5, 7);
+    const expected = [...parts.flat(), 0, 0, 0, 0, 0, 7];
+    const counts = rng.nextBelow(2) === 0
+      ? whole.end(expected.length)
+      : whole.finish(expected.length);
+    assert.deepEqual([...counts.toArray()], expected);
+    assert.ok(counts.equals(SlotCounts.from(expected)));
+    assert.equal(counts.total, expected.reduce((a, b) => a + b, 0));
+    assert.equal(counts.nonZero, expected.filter((count) => count > 0).length);
+  }
+  const builder = SlotCountsBuilder.prototype.append.bind(new SlotCountsBuilder());
+  assert.throws(() => builder(new SlotCountsBuilder(), -1), RangeError);
 });

@@ -1,0 +1,30 @@
+import type { DayRange } from "./format.ts";
+
+/** The dataset of the most days has fewer. */
+const MOST_DAYS = 1000;
+
+/**
+ * Days as a person writes them: `3`, or `1..14` with the last one included.
+ *
+ * @throws Error when it is no such range
+ *
+ * @example
+ * ```ts
+ * import { parseDayRange } from "./day_range.ts";
+ * const { first, last } = parseDayRange("1..14");
+ * if (first !== 1 || last !== 14) throw new Error("two weeks");
+ * ```
+ */
+export function parseDayRange(text: string): DayRange {
+  const match = /^(\d{1,4})(?:\.\.(\d{1,4}))?$/.exec(text.trim());
+  if (match === null) {
+    throw new Error(`${JSON.stringify(text)} is not a day; write one as 3, several as 1..14.`);
+  }
+  const first = Number(match[1]);
+  const last = Number(match[2] ?? match[1]);
+  if (first < 1 || last > MOST_DAYS) {
+    throw new Error(`${text} is not between 1 and ${MOST_DAYS}.`);
+  }
+  if (last < first) throw new Error(`${text} ends before it begins.`);
+  return { first, last };
+}

@@ -21,6 +21,7 @@ export const TOOLS = {
   clean: () => import("./scripts/clean.ts"),
   image: () => import("./scripts/image.ts"),
   "trace:doctor": () => import("./scripts/trace_doctor.ts"),
+  "trace:sample": () => import("./scripts/trace_sample.ts"),
   "synthesize-trace": () => import("./scripts/synthesize_trace.ts"),
 } as const;
 

@@ -55,7 +55,8 @@ export type { Column, Table } from "./lib/model/table.ts";
 export { TABLES } from "./lib/store/schema/tables.ts";
 
 export { readTrace, type ReadTraceOptions, readTraceSamples } from "./lib/trace/read_trace.ts";
-export { describeNesting, sampleTrace, selectInvoked, selectSeldom } from "./lib/trace/sample.ts";
+export { describeNesting, selectInvoked, selectSeldom } from "./lib/trace/sample/selection.ts";
+export { SAMPLE_METHODS, type SampleMethod, sampleTrace } from "./lib/trace/sample/sample.ts";
 export { allocateMaxMax } from "./lib/trace/allocation.ts";
 export { deriveFunctionDemands } from "./lib/trace/profile.ts";
 

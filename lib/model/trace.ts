@@ -1,3 +1,4 @@
+import type { SampleCertificate } from "./sample_certificate.ts";
 import type { SlotCounts } from "./slot_counts.ts";
 
 /** A distribution known by some of its percentiles. */
@@ -75,6 +76,8 @@ export interface Trace {
   readonly notes?: readonly string[];
   /** What the files do not tell, and where it was taken from: a sentence each. */
   readonly assumptions?: readonly string[];
+  /** Of a sample: how near it is to the trace that it was taken from. */
+  readonly certificate?: SampleCertificate;
 }
 
 const MINUTE_MS = 60_000;

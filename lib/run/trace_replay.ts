@@ -4,7 +4,7 @@ import type { Trace } from "../model/trace.ts";
 import { formatDuration } from "../option/option.ts";
 import { traitsOf } from "../platform/registry.ts";
 import { countSilenced, deriveTargetScale, parseTargetRate } from "../schedule/target_rate.ts";
-import { countInvoked } from "../trace/sample.ts";
+import { countInvoked } from "../trace/sample/selection.ts";
 import { PROFILING_MS } from "../trace/profile.ts";
 import { type TraceWindow, validateWindow } from "../trace/window.ts";
 import { findWindow, type PlacedTrace } from "../trace/window_text.ts";

@@ -2,7 +2,7 @@ import { generateSchedule } from "../schedule/trace_schedule.ts";
 import type { Trace } from "../model/trace.ts";
 import { parseDayRange } from "../trace/day_range.ts";
 import { type ReadTraceOptions, readTraceSamples } from "../trace/read_trace.ts";
-import { countInvoked, selectInvoked } from "../trace/sample.ts";
+import { countInvoked, selectInvoked } from "../trace/sample/selection.ts";
 import type { TraceWindow } from "../trace/window.ts";
 import { isClosedWindow, type PlacedTrace } from "../trace/window_text.ts";
 import { deriveFunctionDemands } from "../trace/profile.ts";

@@ -62,6 +62,8 @@ export interface TraceSource {
   readonly key: string;
   /** Number of functions as the files' names tell, `null` where they do not. */
   readonly size: number | null;
+  /** Folder of its files, beside which a certificate may stand; that which was named by default. */
+  readonly folder?: string;
   /** @throws LoaderError `input` when something in the files is wrong */
   read(reading: TraceReading): Promise<Omit<Trace, "repairs" | "hash">>;
 }

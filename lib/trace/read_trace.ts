@@ -20,7 +20,8 @@ import { ILUVATAR } from "./iluvatar/iluvatar.ts";
 import { NORMAL } from "./normal/normal.ts";
 import { REFUSED_SETS } from "./recognised/recognised.ts";
 import { type DefectPolicy, type DuplicatePolicy, LEFT_OUT, RepairLog } from "./repair_log.ts";
-import { sampleTrace } from "./sample.ts";
+import { readCertificate } from "./sample/certificate_file.ts";
+import { createSampler, type SampleMethod, type TraceSampler } from "./sample/sample.ts";
 import { TraceFolder } from "./trace_folder.ts";
 import type { TraceWindow } from "./window.ts";
 
@@ -41,12 +42,14 @@ export const TRACE_FORMATS: readonly TraceFormat[] = [
 export interface ReadTraceOptions {
   /**
    * Number of functions. Taken from files of a trace of this size where they are
-   * there, else a random sample of the (largest) trace. All functions by default.
+   * there, else a sample of the (largest) trace. All functions by default.
    */
   readonly size?: number;
-  /** Seed of the random sample; 42 by default. */
+  /** Seed of the sample; 42 by default. */
   readonly seed?: number;
-  /** A random sample takes functions that are invoked in it; the whole trace by default. */
+  /** How functions are chosen; `random` by default. */
+  readonly method?: SampleMethod;
+  /** A sample takes functions that are invoked in it; the whole trace by default. */
   readonly window?: TraceWindow | ((trace: Trace) => TraceWindow);
   /** Which days of a data set with files for each day; the first in the folder by default. */
   readonly days?: DayRange;
@@ -92,30 +95,42 @@ export async function readTraceSamples(
   sizes: readonly (number | null)[],
   options: Omit<ReadTraceOptions, "size"> = {},
 ): Promise<Trace[]> {
-  const recognised = await recogniseTrace(path, options.formats ?? TRACE_FORMATS);
-  const read = new Map<string, Trace>();
+  const folder = await TraceFolder.list(path);
+  const recognised = await recogniseTrace(folder, options.formats ?? TRACE_FORMATS);
+  const read = new Map<string, ReadSource>();
   const samples: Trace[] = [];
   for (const size of sizes) {
     const source = await recognised.select({ size: size ?? undefined, days: options.days });
-    const whole = read.get(source.key) ?? await readSource(source, options);
+    const whole = read.get(source.key) ?? { trace: await readSource(source, options) };
     read.set(source.key, whole);
-    samples.push(
-      size === null || size === source.size
-        ? withSizeNote(whole, source.size)
-        : sampleTrace(whole, size, {
-          seed: options.seed ?? 42,
-          window: typeof options.window === "function" ? options.window(whole) : options.window,
-        }),
-    );
+    if (size === null || size === source.size) {
+      const trace = withCertificate(whole.trace, source.folder ?? folder.pathOf(""));
+      samples.push(withSizeNote(trace, source.size));
+    } else {
+      whole.sampler ??= samplerOf(whole.trace, options);
+      samples.push(whole.sampler.take(size));
+    }
   }
   return samples;
 }
 
+function samplerOf(trace: Trace, options: ReadTraceOptions): TraceSampler {
+  const { seed = 42, method = "random" } = options;
+  const window = typeof options.window === "function" ? options.window(trace) : options.window;
+  return createSampler(trace, { seed, window, method });
+}
+
+/** What was read, and what takes samples of it where any were asked for. */
+interface ReadSource {
+  readonly trace: Trace;
+  sampler?: TraceSampler;
+}
+
 async function recogniseTrace(
-  path: string,
+  folder: TraceFolder,
   formats: readonly TraceFormat[],
 ): Promise<RecognisedTrace> {
-  const folder = await TraceFolder.list(path);
+  const { path } = folder;
   const fitting: { readonly name: string; readonly trace: RecognisedTrace | UnsupportedTrace }[] =
     [];
   for (const format of formats) {
@@ -151,6 +166,14 @@ async function readSource(
   };
   const trace = await source.read(reading);
   return { ...trace, repairs: reading.repairs.list(), hash: reading.hash.digest("hex") };
+}
+
+/** A trace with the certificate that stands beside its files, or a note on why not. */
+function withCertificate(trace: Trace, folder: string): Trace {
+  const found = readCertificate(folder, trace.hash);
+  if (found === null) return trace;
+  if ("certificate" in found) return { ...trace, certificate: found.certificate };
+  return { ...trace, notes: [...trace.notes ?? [], found.note] };
 }
 
 /** Tells where the files hold another number of functions than they say. */

@@ -6,7 +6,7 @@ import { traceSweep } from "../../experiments/trace_sweep.ts";
 import { defaultOf } from "../../lib/option/option.ts";
 import { readTrace } from "../../lib/trace/read_trace.ts";
 import { expectedConcurrency } from "../../lib/trace/profile.ts";
-import { sampleTrace } from "../../lib/trace/sample.ts";
+import { sampleTrace } from "../../lib/trace/sample/sample.ts";
 import { synthesizeFiles } from "../../scripts/synthesize_trace.ts";
 
 const FOLDER = join(import.meta.dirname!, "../../data/azure_2019_synthetic");

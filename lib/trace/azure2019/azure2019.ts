@@ -1,4 +1,4 @@
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { LoaderError } from "../../base/error.ts";
 import { LoopPauses } from "../../clock/loop_pauses.ts";
 import type { FunctionProfile, Percentiles, Trace } from "../../model/trace.ts";
@@ -100,6 +100,7 @@ export const AZURE_2019: TraceFormat = {
         return {
           key: files.days.map(({ invocations }) => invocations).join("\n"),
           size: files.size,
+          folder: dirname(files.days[0].invocations),
           read: (reading) => readFiles(folder.path, files, reading),
         };
       },

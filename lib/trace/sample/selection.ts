@@ -1,57 +1,12 @@
-import { LoaderError } from "../base/error.ts";
-import { deriveKey, type RngKey } from "../base/rng.ts";
+import { LoaderError } from "../../base/error.ts";
 import {
   formatMinutes,
   functionKey,
   type FunctionProfile,
   type Trace,
   traceLengthMs,
-} from "../model/trace.ts";
-import { countInvocations, type TraceWindow, validateWindow, wholeWindow } from "./window.ts";
-
-/** Options of {@linkcode sampleTrace}. */
-export interface SampleOptions {
-  readonly seed: number;
-  /** Only functions invoked in it are taken; the whole trace by default. */
-  readonly window?: TraceWindow;
-}
-
-/**
- * Draws a uniformly random sample of `size` functions out of those that are
- * invoked in the window. A function's rank depends on the seed and its key
- * alone, and the sample is the lowest ranks: so of one trace, window and seed
- * each sample is part of every larger one. The order of functions is kept.
- *
- * @throws LoaderError `usage` when the window or the size does not suit the trace
- */
-export function sampleTrace(trace: Trace, size: number, options: SampleOptions): Trace {
-  if (!Number.isInteger(size) || size < 1) {
-    throw new LoaderError(
-      "usage",
-      `The size of a sample must be a whole number from 1, got ${size}.`,
-      { value: size },
-    );
-  }
-  const invoked = selectInvoked(trace, options.window).functions;
-  if (invoked.length < size) {
-    throw new LoaderError(
-      "usage",
-      `A sample of ${size} functions is too large: the trace ${trace.name} has ` +
-        `${invoked.length} that are invoked in ${describeWindow(trace, options.window)}.`,
-      { value: size },
-    );
-  }
-  const ranked = invoked.map((profile) => ({
-    profile,
-    rank: deriveKey(options.seed, "sample", functionKey(profile)),
-  })).sort((a, b) => compareKeys(a.rank, b.rank));
-  const chosen = new Set<FunctionProfile>(ranked.slice(0, size).map(({ profile }) => profile));
-  return {
-    ...trace,
-    name: `${trace.name}, random ${size}`,
-    functions: invoked.filter((profile) => chosen.has(profile)),
-  };
-}
+} from "../../model/trace.ts";
+import { countInvocations, type TraceWindow, validateWindow, wholeWindow } from "../window.ts";
 
 /** How many functions of a trace are invoked in a window. */
 export function countInvoked(trace: Trace, window: TraceWindow): number {
@@ -65,7 +20,7 @@ export function countInvoked(trace: Trace, window: TraceWindow): number {
  *
  * @example
  * ```ts
- * import { describeNesting } from "./sample.ts";
+ * import { describeNesting } from "./selection.ts";
  * const trace = {
  *   name: "large",
  *   slotMs: 60_000,
@@ -121,7 +76,7 @@ export function selectInvoked(trace: Trace, window?: TraceWindow): Trace {
         `is invoked in ${describeWindow(trace, window)}; choose another window.`,
     );
   }
-  return { ...trace, functions };
+  return { ...trace, functions, certificate: undefined };
 }
 
 /**
@@ -133,8 +88,8 @@ export function selectInvoked(trace: Trace, window?: TraceWindow): Trace {
  *
  * @example
  * ```ts
- * import { SlotCounts } from "../model/slot_counts.ts";
- * import { selectSeldom } from "./sample.ts";
+ * import { SlotCounts } from "../../model/slot_counts.ts";
+ * import { selectSeldom } from "./selection.ts";
  * const flat = { quantiles: [0, 1], values: [10, 10], mean: 10 };
  * const [busy, seldom] = [[5, 4], [0, 2]].map((counts, i) => ({
  *   id: `f${i}`,
@@ -163,18 +118,13 @@ export function selectSeldom(trace: Trace, mostPerMinute: number): Trace {
       { value: mostPerMinute },
     );
   }
-  return { ...trace, name: `${trace.name} (at most ${mostPerMinute} a minute)`, functions };
+  const name = `${trace.name} (at most ${mostPerMinute} a minute)`;
+  return { ...trace, name, functions, certificate: undefined };
 }
 
-function describeWindow(trace: Trace, window: TraceWindow | undefined): string {
+/** The part of a trace that a window is, for a message. */
+export function describeWindow(trace: Trace, window: TraceWindow | undefined): string {
   if (window === undefined) return `its ${formatMinutes(traceLengthMs(trace))} minutes`;
   const { startMs, lengthMs } = window;
   return `minutes ${formatMinutes(startMs)} to ${formatMinutes(startMs + lengthMs)}`;
-}
-
-function compareKeys(a: RngKey, b: RngKey): number {
-  for (let i = 0; i < a.length; i++) {
-    if (a[i] !== b[i]) return a[i] - b[i];
-  }
-  return 0;
 }

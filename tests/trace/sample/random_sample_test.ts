@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LoaderError } from "../../lib/base/error.ts";
-import { SlotCounts } from "../../lib/model/slot_counts.ts";
-import { functionKey, type Trace } from "../../lib/model/trace.ts";
-import { sampleTrace, selectInvoked, selectSeldom } from "../../lib/trace/sample.ts";
-import { traceWithCounts } from "../support/schedules.ts";
-import { profileOf, traceOf } from "../support/trace_files.ts";
+import { SlotCounts } from "../../../lib/model/slot_counts.ts";
+import { functionKey, type Trace } from "../../../lib/model/trace.ts";
+import { type SampleOptions, sampleTrace } from "../../../lib/trace/sample/sample.ts";
+import { profileOf, traceOf } from "../../support/trace_files.ts";
 
 const MINUTES = 4;
 
@@ -18,11 +16,15 @@ function traceOfSize(size: number): Trace {
     })));
 }
 
+function randomSample(trace: Trace, size: number, options: SampleOptions): Trace {
+  return sampleTrace(trace, size, { ...options, method: "random", certify: false });
+}
+
 function keysOf(trace: Trace): string[] {
   return trace.functions.map(functionKey);
 }
 
-Deno.test("sampleTrace: smaller samples are part of larger ones, in the order of the trace", () => {
+Deno.test("a random sample: smaller samples are part of larger ones, in the order of the trace", () => {
   const trace = traceOfSize(60);
   const position = new Map(keysOf(trace).map((key, index) => [key, index]));
   const window = fc.constantFrom(
@@ -33,8 +35,8 @@ Deno.test("sampleTrace: smaller samples are part of larger ones, in the order of
   const size = fc.integer({ min: 1, max: 40 });
   fc.assert(
     fc.property(fc.integer(), size, size, window, (seed, a, b, window) => {
-      const smaller = keysOf(sampleTrace(trace, Math.min(a, b), { seed, window }));
-      const larger = keysOf(sampleTrace(trace, Math.max(a, b), { seed, window }));
+      const smaller = keysOf(randomSample(trace, Math.min(a, b), { seed, window }));
+      const larger = keysOf(randomSample(trace, Math.max(a, b), { seed, window }));
       assert.equal(smaller.length, Math.min(a, b));
       assert.equal(new Set(larger).size, Math.max(a, b));
       assert.ok(smaller.every((key) => larger.includes(key)));
@@ -45,31 +47,31 @@ Deno.test("sampleTrace: smaller samples are part of larger ones, in the order of
   );
 });
 
-Deno.test("sampleTrace: only functions invoked in the window", () => {
+Deno.test("a random sample: only functions invoked in the window", () => {
   const trace = traceOfSize(30);
-  const first = sampleTrace(trace, 20, { seed: 1, window: { startMs: 0, lengthMs: 60_000 } });
+  const first = randomSample(trace, 20, { seed: 1, window: { startMs: 0, lengthMs: 60_000 } });
   assert.ok(first.functions.every(({ invocationsPerSlot }) => invocationsPerSlot.sum(0, 1) > 0));
-  const last = sampleTrace(trace, 10, { seed: 1, window: { startMs: 180_000, lengthMs: 60_000 } });
+  const last = randomSample(trace, 10, { seed: 1, window: { startMs: 180_000, lengthMs: 60_000 } });
   assert.ok(last.functions.every(({ invocationsPerSlot }) => invocationsPerSlot.sum(3, 4) > 0));
 });
 
-Deno.test("sampleTrace: a rank does not depend on the other functions", () => {
+Deno.test("a random sample: a rank does not depend on the other functions", () => {
   const trace = traceOfSize(40);
-  const sample = sampleTrace(trace, 10, { seed: 7 });
+  const sample = randomSample(trace, 10, { seed: 7 });
   const without = traceOf(
     trace.functions.filter((profile) =>
       sample.functions.includes(profile) || Number(profile.id.slice(1)) % 2 === 0
     ),
   );
-  assert.deepEqual(keysOf(sampleTrace(without, 10, { seed: 7 })), keysOf(sample));
+  assert.deepEqual(keysOf(randomSample(without, 10, { seed: 7 })), keysOf(sample));
 });
 
-Deno.test("sampleTrace: every function is equally likely", () => {
+Deno.test("a random sample: every function is equally likely", () => {
   const trace = traceOfSize(10);
   const counts = new Map<string, number>();
   const draws = 2000;
   for (let seed = 0; seed < draws; seed++) {
-    for (const key of keysOf(sampleTrace(trace, 3, { seed }))) {
+    for (const key of keysOf(randomSample(trace, 3, { seed }))) {
       counts.set(key, (counts.get(key) ?? 0) + 1);
     }
   }
@@ -79,15 +81,15 @@ Deno.test("sampleTrace: every function is equally likely", () => {
   }
 });
 
-Deno.test("sampleTrace: says what it is and keeps the rest", () => {
+Deno.test("a random sample: says what it is and keeps the rest", () => {
   const trace = { ...traceOfSize(5), hash: "abc" };
-  const sample = sampleTrace(trace, 2, { seed: 1 });
+  const sample = randomSample(trace, 2, { seed: 1 });
   assert.equal(sample.name, "test, random 2");
   assert.equal(sample.hash, "abc");
   assert.equal(sample.slots, MINUTES);
 });
 
-Deno.test("sampleTrace: too few functions, wrong size, wrong window", () => {
+Deno.test("a random sample: too few functions, wrong size, wrong window", () => {
   const trace = traceOfSize(30);
   const cases: readonly [size: number, window: [number, number] | undefined, message: string][] = [
     [
@@ -117,38 +119,11 @@ Deno.test("sampleTrace: too few functions, wrong size, wrong window", () => {
   for (const [size, window, message] of cases) {
     assert.throws(
       () =>
-        sampleTrace(trace, size, {
+        randomSample(trace, size, {
           seed: 1,
           window: window && { startMs: window[0] * 60_000, lengthMs: window[1] * 60_000 },
         }),
       { code: "usage", message },
     );
   }
-});
-
-Deno.test("selectInvoked: leaves out what is never invoked", () => {
-  const idle = profileOf({ id: "idle", invocationsPerSlot: SlotCounts.none(MINUTES) });
-  const trace = traceOf([idle, ...traceOfSize(3).functions]);
-  assert.deepEqual(selectInvoked(trace).functions.map(({ id }) => id), ["f0", "f1", "f2"]);
-});
-
-const OFTEN_TO_NEVER = traceWithCounts([9, 0, 0], [1, 1, 1], [0, 0, 0], [2, 1, 1]);
-
-Deno.test("selectSeldom keeps what is invoked at most so often on average, in order", () => {
-  const idsAt = (mostPerMinute: number) =>
-    selectSeldom(OFTEN_TO_NEVER, mostPerMinute).functions.map(({ id }) => id);
-  assert.deepEqual(idsAt(1), ["f1", "f2"]);
-  assert.deepEqual(idsAt(3), ["f0", "f1", "f2", "f3"]);
-  // It stands within sentences.
-  assert.equal(
-    selectSeldom({ ...OFTEN_TO_NEVER, name: "day" }, 1).name,
-    "day (at most 1 a minute)",
-  );
-});
-
-Deno.test("selectSeldom says so where none is left", () => {
-  assert.throws(
-    () => selectSeldom(traceWithCounts([5], [6]), 4),
-    (error) => error instanceof LoaderError && /more often than 4 times/.test(error.message),
-  );
 });

@@ -18,6 +18,13 @@ export { type Clock, RealClock } from "./lib/clock/clock.ts";
 export { VirtualClock } from "./lib/clock/virtual_clock.ts";
 export { Rng } from "./lib/base/rng.ts";
 
+export { type AdfResult, augmentedDickeyFuller } from "./lib/stats/adf.ts";
+export {
+  type KolmogorovSmirnovResult,
+  kolmogorovSmirnovTest,
+} from "./lib/stats/goodness_of_fit.ts";
+export { wassersteinDistance } from "./lib/stats/wasserstein.ts";
+
 export type { FunctionProfile, Percentiles, Trace, TraceRepair } from "./lib/model/trace.ts";
 export type {
   IatDistribution,

@@ -1,5 +1,5 @@
 import type { Rng } from "../../base/rng.ts";
-import { generateNormal } from "./distributions.ts";
+import { generateNormal } from "../distributions.ts";
 
 /** Below this coefficient of variation gaps are taken as equal. */
 const EQUAL_BELOW = 0.05;

@@ -1,5 +1,5 @@
 import { Rng, type RngKey } from "../../base/rng.ts";
-import { generateNormal } from "./distributions.ts";
+import { generateNormal } from "../distributions.ts";
 import { generateExponential, generateGap, generateRestOfGap } from "./gap.ts";
 import { type LoadShape, MINUTES_PER_DAY, type TraceShape } from "./load_shape.ts";
 import { generateCount } from "./poisson.ts";
@@ -58,6 +58,7 @@ export type MinuteProcess = PeriodicProcess | SparseProcess | DenseProcess;
 /** Streams of random numbers of a function. */
 const SPARSE_STREAM = 1;
 const DENSE_STREAM = 2;
+const ANCHOR_STREAM = 3;
 
 /**
  * Makes the counts of one day of a function after the other. What is drawn
@@ -151,15 +152,16 @@ export class DayGenerator {
     while (minute < MINUTES_PER_DAY) {
       if (!active) {
         const gap = isFirst ? generateRestOfGap(rng, gapCv) : generateGap(rng, gapCv);
-        const minutes = (gapMinutes - 1) * gap / shape.at(day, minute);
-        minute += (isFirst ? 0 : 1) + Math.floor(minutes + rng.nextFloat());
+        const end = endOfGap(shape, day, minute, (gapMinutes - 1) * gap);
+        minute = Math.floor(end + rng.nextFloat()) + (isFirst ? 0 : 1);
       }
       isFirst = false;
       active = false;
       const span = always
         ? MINUTES_PER_DAY
         : 1 + Math.floor(generateExponential(rng) / -Math.log1p(-1 / spanMinutes));
-      for (let end = Math.min(MINUTES_PER_DAY, minute + span); minute < end; minute++) {
+      const end = Math.min(MINUTES_PER_DAY, minute + span);
+      for (; minute < end; minute++) {
         const factor = shape.at(day, minute);
         // Load is rate × shape: what more spans do not bring, higher counts do.
         const mean = always
@@ -175,8 +177,33 @@ export class DayGenerator {
         sum += count;
       }
     }
-    return sum;
+    return sum > 0 ? sum : this.#anchor(key, day, counts);
   }
+
+  /** Of a function that has nothing in any day, one invocation remains. */
+  #anchor(key: RngKey, day: number, counts: Uint32Array): number {
+    this.#rng.seed(key, 0, ANCHOR_STREAM);
+    const minute = this.#rng.nextBelow(this.#shape.days * MINUTES_PER_DAY) - day * MINUTES_PER_DAY;
+    if (minute < 0 || minute >= MINUTES_PER_DAY) return 0;
+    counts[minute] = 1;
+    return 1;
+  }
+}
+
+/** A gap passes the faster the higher the load; for so long its factor may be taken as constant. */
+const CONSTANT_MINUTES = 30;
+
+/** Where a gap ends that would have so many minutes at a factor of 1. */
+function endOfGap(shape: TraceShape, day: number, minute: number, gapMinutes: number): number {
+  let end = minute;
+  let left = gapMinutes;
+  while (end < MINUTES_PER_DAY) {
+    const factor = shape.at(day, end);
+    if (left <= CONSTANT_MINUTES * factor) return end + left / factor;
+    left -= CONSTANT_MINUTES * factor;
+    end += CONSTANT_MINUTES;
+  }
+  return end;
 }
 
 /** The part of the minutes that is active where the rate has a factor. */

@@ -139,7 +139,7 @@ export const DIURNAL_PEAK_HOUR = 14.5;
  * a Friday (36,429 and 46,657 rows in the files of days 6 and 5), and of those above
  * one a minute, whose load [notebook figure 4] shows. Day 1 is a Monday, 15 July 2019.
  */
-export const WEEKEND_FACTOR = { seldom: 0.45, often: 0.92 } as const;
+export const WEEKEND_FACTOR = { seldom: 0.2, often: 0.92 } as const;
 
 /** From this many invocations a day on a function is often invoked: one a minute. */
 export const OFTEN_PER_DAY = 1440;

@@ -1,12 +1,20 @@
 import { createHash } from "node:crypto";
 import { deriveKey, Rng } from "../../base/rng.ts";
 import type { Percentiles } from "../../model/trace.ts";
-import { DURATION_LAYOUT, meanOfInterpolation, MEMORY_LAYOUT } from "../azure2019/percentile_table.ts";
-import { generateBurrXii, generateChoice, generateLogNormal, interpolate } from "./distributions.ts";
-import { generateExponential } from "./gap.ts";
+import {
+  DURATION_LAYOUT,
+  meanOfInterpolation,
+  MEMORY_LAYOUT,
+} from "../azure2019/percentile_table.ts";
+import {
+  generateBinomial,
+  generateBurrXii,
+  generateChoice,
+  generateLogNormal,
+  interpolate,
+} from "../distributions.ts";
 import { FLAT_SHAPE, HOURS_PER_DAY, type LoadShape, MINUTES_PER_DAY } from "./load_shape.ts";
 import type { MinuteProcess } from "./minute_process.ts";
-import { generateCount } from "./poisson.ts";
 import type { ApplicationModel, FunctionModel, Population, PopulationSize } from "./population.ts";
 import {
   APPLICATION_SIZES,
@@ -33,6 +41,9 @@ import {
 
 /** Up to this many invocations in the whole trace each one is drawn; a day of more, by minutes. */
 const MOST_SPARSE = 256;
+
+/** Days that the published rates are averages of. */
+const OBSERVED_DAYS = 14;
 
 /** A function with less variable gaps than this is periodic. */
 const PERIODIC_BELOW_CV = 0.25;
@@ -103,7 +114,12 @@ function generateApplication(
   for (let i = 0; i < Math.min(size, most); i++) {
     functions.push(generateFunction(rng, seed, `${name}/${i}`, days));
   }
-  return { ownerId: hash(seed, "owner", name), appId: hash(seed, "app", name), functions, memoryMib };
+  return {
+    ownerId: hash(seed, "owner", name),
+    appId: hash(seed, "app", name),
+    functions,
+    memoryMib,
+  };
 }
 
 function generateFunction(rng: Rng, seed: number, name: string, days: number): FunctionModel {
@@ -142,8 +158,9 @@ function generateLoad(rng: Rng, days: number): Load {
     const shape = generateShape(rng, perDay);
     const invocations = perDay * days;
     let process: MinuteProcess | null;
-    if (cv < PERIODIC_BELOW_CV && perDay > 1) process = generatePeriodic(rng, MINUTES_PER_DAY / perDay);
-    else if (invocations <= MOST_SPARSE) process = generateSparse(rng, invocations, cv, shape);
+    if (cv < PERIODIC_BELOW_CV && perDay > 1) {
+      process = generatePeriodic(rng, MINUTES_PER_DAY / perDay);
+    } else if (invocations <= MOST_SPARSE) process = generateSparse(rng, perDay, days, cv, shape);
     else process = generateDense(rng, perDay, cv, shape);
     if (process !== null) return { trigger, process, invocations: Math.max(1, invocations) };
   }
@@ -169,19 +186,25 @@ function generatePeriodic(rng: Rng, periodMinutes: number) {
 /** `null` when the function is not invoked in the trace. */
 function generateSparse(
   rng: Rng,
-  mean: number,
+  perDay: number,
+  days: number,
   gapCv: number,
   shape: LoadShape,
 ): MinuteProcess | null {
-  // Gaps of variability c come in clusters of (c² + 1)/2 invocations: a geometric number of them.
-  const cluster = Math.max(1, (gapCv * gapCv + 1) / 2);
-  const clusters = generateCount(rng, mean / cluster);
-  if (clusters === 0) return null;
-  let invocations = 0;
-  for (let i = 0; i < clusters; i++) {
-    invocations += 1 + (cluster > 1 ? Math.floor(-generateExponential(rng) / Math.log1p(-1 / cluster)) : 0);
-  }
+  const invocations = days >= OBSERVED_DAYS
+    ? Math.round(perDay * days)
+    : countSeen(rng, perDay, days, gapCv);
+  if (invocations === 0) return null;
   return { kind: "sparse", invocations, times: invocations, gapCv, countSigma: 0, shape };
+}
+
+/** How many of the invocations in the days of the rates are in a few of these days. */
+function countSeen(rng: Rng, perDay: number, days: number, gapCv: number): number {
+  const all = Math.round(perDay * OBSERVED_DAYS);
+  // Gaps of variability c come in clusters of about (c² + 1)/2 invocations.
+  const clusters = Math.max(1, Math.round(2 * all / (gapCv * gapCv + 1)));
+  const seen = generateBinomial(rng, clusters, days / OBSERVED_DAYS);
+  return seen === 0 ? 0 : Math.max(1, Math.round(all * seen / clusters));
 }
 
 /**

@@ -22,7 +22,7 @@ export const TOOLS = {
   image: () => import("./scripts/image.ts"),
   "trace:doctor": () => import("./scripts/trace_doctor.ts"),
   "trace:sample": () => import("./scripts/trace_sample.ts"),
-  "trace:synthesize": () => import("./scripts/trace_synthesize.ts"),
+  "synthesize-trace": () => import("./scripts/synthesize_trace.ts"),
 } as const;
 
 if (import.meta.main) {

@@ -14,6 +14,13 @@ import {
   textOption,
 } from "../option/option.ts";
 import { parseTargetRate } from "../schedule/target_rate.ts";
+import {
+  DEFAULT_ASSUMPTIONS,
+  formatAssumedMemory,
+  formatAssumedRuntime,
+  parseAssumedMemory,
+  parseAssumedRuntime,
+} from "../trace/assumed.ts";
 import type { VerdictLimits } from "../store/schema/manifest.ts";
 import { checkWindowText } from "../trace/window_text.ts";
 import { parseDayRange } from "../trace/day_range.ts";
@@ -217,6 +224,38 @@ export const READING_OPTIONS = {
     meaning: "what to do about a function that is in the trace twice",
     default: "refuse",
   }),
+  assumeRuntime: createOption(
+    "time|azure2019",
+    {
+      meaning: "runtime of invocations where the data set has none: always the same, or drawn",
+      default: DEFAULT_ASSUMPTIONS.runtime,
+    },
+    { kind: "text" },
+    parseAssumedRuntime,
+    formatAssumedRuntime,
+  ),
+  assumeMemory: createOption(
+    "size|azure2019",
+    {
+      meaning: "memory of invocations where the data set has none: always the same, or drawn",
+      default: DEFAULT_ASSUMPTIONS.memory,
+    },
+    { kind: "text" },
+    parseAssumedMemory,
+    formatAssumedMemory,
+  ),
+  assumePrefillMs: durationOption({
+    meaning: "runtime for each token of the context, in traces of language models",
+    default: DEFAULT_ASSUMPTIONS.tokens.prefillMsPerToken,
+    minimum: 0,
+    maximum: MINUTE_MS,
+  }),
+  assumeDecodeMs: durationOption({
+    meaning: "runtime for each token that is generated, in traces of language models",
+    default: DEFAULT_ASSUMPTIONS.tokens.decodeMsPerToken,
+    minimum: 0,
+    maximum: MINUTE_MS,
+  }),
 };
 
 /** Values of {@linkcode READING_OPTIONS}. */
@@ -227,9 +266,8 @@ export const OPEN_DURATION_MS = { local: 25_000, cluster: 3 * MINUTE_MS } as con
 
 /** The options of experiments that replay a trace: which one, which window, how fast. */
 export const TRACE_OPTIONS = {
-  trace: textOption<string | null>("folder", {
-    meaning:
-      "folder with a trace in the Azure Functions 2019 format (default: the sample in data/)",
+  trace: textOption<string | null>("path", {
+    meaning: "folder or file with a trace of any format in docs/traces.md (default: that in data/)",
     default: null,
   }),
   ...READING_OPTIONS,

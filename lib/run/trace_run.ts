@@ -1,5 +1,6 @@
 import { generateSchedule } from "../schedule/trace_schedule.ts";
 import type { Trace } from "../model/trace.ts";
+import { DEFAULT_ASSUMPTIONS } from "../trace/assumed.ts";
 import { parseDayRange } from "../trace/day_range.ts";
 import { type ReadTraceOptions, readTraceSamples } from "../trace/read_trace.ts";
 import { countInvoked, selectInvoked } from "../trace/sample/selection.ts";
@@ -38,7 +39,19 @@ export function withOpenDuration<T extends Pick<TraceOptions, "window" | "durati
 /** How a trace is read, as the options that everything has which reads one. */
 export function readingOfOptions(options: ReadingOptions): ReadTraceOptions {
   const { day, duplicates } = options;
-  return { days: day === null ? undefined : parseDayRange(day), duplicates };
+  return {
+    days: day === null ? undefined : parseDayRange(day),
+    duplicates,
+    assume: {
+      runtime: options.assumeRuntime,
+      memory: options.assumeMemory,
+      tokens: {
+        ...DEFAULT_ASSUMPTIONS.tokens,
+        prefillMsPerToken: options.assumePrefillMs,
+        decodeMsPerToken: options.assumeDecodeMs,
+      },
+    },
+  };
 }
 
 /**

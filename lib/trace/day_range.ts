@@ -1,6 +1,6 @@
 import type { DayRange } from "./format.ts";
 
-/** The dataset of the most days has fewer. */
+/** Days count from 1 in some releases, from 0 in others; the one of the most days has fewer. */
 const MOST_DAYS = 1000;
 
 /**
@@ -22,8 +22,8 @@ export function parseDayRange(text: string): DayRange {
   }
   const first = Number(match[1]);
   const last = Number(match[2] ?? match[1]);
-  if (first < 1 || last > MOST_DAYS) {
-    throw new Error(`${text} is not between 1 and ${MOST_DAYS}.`);
+  if (last > MOST_DAYS) {
+    throw new Error(`${text} is not between 0 and ${MOST_DAYS}.`);
   }
   if (last < first) throw new Error(`${text} ends before it begins.`);
   return { first, last };

@@ -10,7 +10,7 @@ const SETS: Readonly<Record<string, string>> = {
   merge: "files",
   report: "files",
   "trace:doctor": "files",
-  "trace:synthesize": "files",
+  "synthesize-trace": "files",
   image: "image",
   compile: "image",
   "peers:install": "install",

@@ -1,5 +1,6 @@
 import { LoaderError } from "../../base/error.ts";
 import type { Trace } from "../../model/trace.ts";
+import { ByteIndex } from "../byte_index.ts";
 import { CsvTable } from "../csv_table.ts";
 import type { TraceFormat, TraceReading } from "../format.ts";
 import { findByHeader, hasColumns } from "../header_search.ts";
@@ -7,6 +8,9 @@ import { RecordedBuilder } from "../recorded.ts";
 import { checkRowNumber, makeRecordedTrace } from "../recorded_trace.ts";
 import type { DefectClass } from "../repair_log.ts";
 import { nameTrace } from "../trace_name.ts";
+
+/** The data set does not tell whose applications they are. */
+const OWNER = "azure2021";
 
 const COLUMNS = ["app", "func", "end_timestamp", "duration"];
 
@@ -69,12 +73,13 @@ async function readInvocations(
   await using table = await CsvTable.open(file, (bytes) => reading.hash.update(bytes));
   const [app, func, end, duration] = COLUMNS.map((name) => table.columnIndex(name));
   const builder = new RecordedBuilder();
-  const numbers = new Map<string, Map<string, number>>();
+  const apps = new ByteIndex();
+  const names = new ByteIndex();
+  /** Numbers of functions, by those of their application and name. */
+  const numbers: Map<number, number>[] = [];
   let rows = 0;
   await table.forEachRow((cells) => {
     checkRowNumber(++rows, file);
-    const appId = cells.id(app);
-    const id = cells.id(func);
     const endMs = cells.number(end) * 1000;
     let runtimeMs = cells.number(duration) * 1000;
     const repair = (defect: DefectClass, column: number) =>
@@ -95,12 +100,14 @@ async function readInvocations(
       repair(STARTED_BEFORE, end);
       return;
     }
-    let ofApp = numbers.get(appId);
-    if (ofApp === undefined) numbers.set(appId, ofApp = new Map());
-    let number = ofApp.get(id);
+    const appNumber = apps.numberOf(cells.bytes, cells.start(app), cells.end(app));
+    const nameNumber = names.numberOf(cells.bytes, cells.start(func), cells.end(func));
+    const ofApp = numbers[appNumber] ??= new Map();
+    let number = ofApp.get(nameNumber);
     if (number === undefined) {
-      number = builder.functionOf({ id, appId, ownerId: "azure2021", trigger: null });
-      ofApp.set(id, number);
+      const identity = { id: cells.id(func), appId: cells.id(app), ownerId: OWNER, trigger: null };
+      number = builder.functionOf(identity);
+      ofApp.set(nameNumber, number);
     }
     builder.add(number, Math.max(startMs, 0), runtimeMs, null);
   });

@@ -22,7 +22,7 @@ export const TOOLS = {
   image: () => import("./scripts/image.ts"),
   "trace:doctor": () => import("./scripts/trace_doctor.ts"),
   "trace:sample": () => import("./scripts/trace_sample.ts"),
-  "synthesize-trace": () => import("./scripts/synthesize_trace.ts"),
+  "trace:synthesize": () => import("./scripts/trace_synthesize.ts"),
 } as const;
 
 if (import.meta.main) {

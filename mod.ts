@@ -18,6 +18,13 @@ export { type Clock, RealClock } from "./lib/clock/clock.ts";
 export { VirtualClock } from "./lib/clock/virtual_clock.ts";
 export { Rng } from "./lib/base/rng.ts";
 
+export { type AdfResult, augmentedDickeyFuller } from "./lib/stats/adf.ts";
+export {
+  type KolmogorovSmirnovResult,
+  kolmogorovSmirnovTest,
+} from "./lib/stats/goodness_of_fit.ts";
+export { wassersteinDistance } from "./lib/stats/wasserstein.ts";
+
 export type { FunctionProfile, Percentiles, Trace, TraceRepair } from "./lib/model/trace.ts";
 export type {
   IatDistribution,
@@ -57,6 +64,7 @@ export { TABLES } from "./lib/store/schema/tables.ts";
 export { readTrace, type ReadTraceOptions, readTraceSamples } from "./lib/trace/read_trace.ts";
 export { describeNesting, selectInvoked, selectSeldom } from "./lib/trace/sample/selection.ts";
 export { SAMPLE_METHODS, type SampleMethod, sampleTrace } from "./lib/trace/sample/sample.ts";
+export { synthesizeTrace } from "./lib/trace/synthesize/synthesize.ts";
 export { allocateMaxMax } from "./lib/trace/allocation.ts";
 export { deriveFunctionDemands } from "./lib/trace/profile.ts";
 

@@ -20,7 +20,7 @@ import type { SimulatorOptions } from "../lib/platform/simulator/simulator_optio
 import { InvocationCsvSink } from "../lib/store/write/invocation_csv_sink.ts";
 import { runScrapeLoop } from "../lib/scrape/scrape_loop.ts";
 import { cpuRequestMilli, memoryRequestMib } from "../lib/trace/profile.ts";
-import { NO_CONDITIONS, synthesizeFunctions } from "../lib/trace/azure2019/synthesize.ts";
+import { NO_CONDITIONS, synthesizeFunctions } from "../lib/trace/synthesize/demonstration.ts";
 import { createFlatTrace } from "./flat_trace.ts";
 
 /** Counts rows, and looks at enough of them that none is left out. */

@@ -49,6 +49,13 @@ function invertPoisson(quantile: number, mean: number): number {
   return count;
 }
 
+/** Number of successes in so many trials of a given probability, trial by trial. */
+export function generateBinomial(rng: Rng, trials: number, probability: number): number {
+  let successes = 0;
+  for (let i = 0; i < trials; i++) if (rng.nextFloat() < probability) successes++;
+  return successes;
+}
+
 /** One of several items, with probability proportional to its weight. */
 export function generateChoice<T>(
   rng: Rng,

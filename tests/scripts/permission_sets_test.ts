@@ -10,7 +10,7 @@ const SETS: Readonly<Record<string, string>> = {
   merge: "files",
   report: "files",
   "trace:doctor": "files",
-  "synthesize-trace": "files",
+  "trace:synthesize": "files",
   image: "image",
   compile: "image",
   "peers:install": "install",

@@ -7,12 +7,12 @@ import { defaultOf } from "../../lib/option/option.ts";
 import { readTrace } from "../../lib/trace/read_trace.ts";
 import { expectedConcurrency } from "../../lib/trace/profile.ts";
 import { sampleTrace } from "../../lib/trace/sample/sample.ts";
-import { synthesizeFiles } from "../../scripts/synthesize_trace.ts";
+import { demonstrationFiles } from "../../scripts/trace_synthesize.ts";
 
 const FOLDER = join(import.meta.dirname!, "../../data/azure_2019_synthetic");
 
 Deno.test("shipped trace: the script makes it anew", async () => {
-  const files = synthesizeFiles({ seed: 42, functions: 200, minutes: 1440 });
+  const files = demonstrationFiles({ seed: 42, functions: 200 });
   for (const [name, bytes] of Object.entries(files)) {
     const shipped = await Deno.readFile(join(FOLDER, name));
     // Packed bytes depend on the version of zlib, what they hold does not.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Rng } from "../../../lib/base/rng.ts";
 import { readTrace } from "../../../lib/trace/read_trace.ts";
 import { formatAzure2019 } from "../../../lib/trace/azure2019/azure2019_text.ts";
-import { synthesizeFunctions } from "../../../lib/trace/azure2019/synthesize.ts";
+import { synthesizeFunctions } from "../../../lib/trace/synthesize/demonstration.ts";
 import { nameFiles, profileOf, temporaryFiles } from "../../support/trace_files.ts";
 import { SlotCounts } from "../../../lib/model/slot_counts.ts";
 

@@ -8,7 +8,7 @@ import {
   RUNTIME_LOG_SIGMA,
   synthesizeFunctions,
   TRIGGER_SHARES,
-} from "../../../lib/trace/azure2019/synthesize.ts";
+} from "../../../lib/trace/synthesize/demonstration.ts";
 
 function synthesize(functions: number, minutes: number, conditions = DEMONSTRATION_CONDITIONS) {
   const rng = Rng.fromSeed(42, "test");

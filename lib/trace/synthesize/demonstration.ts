@@ -8,7 +8,11 @@ import {
   generatePoisson,
   interpolate,
 } from "../distributions.ts";
-import { DURATION_LAYOUT, meanOfInterpolation, MEMORY_LAYOUT } from "./percentile_table.ts";
+import {
+  DURATION_LAYOUT,
+  meanOfInterpolation,
+  MEMORY_LAYOUT,
+} from "../azure2019/percentile_table.ts";
 
 // Figures without another source are from "Serverless in the Wild" (Shahrad et
 // al., USENIX ATC 2020), sections 3.2 to 3.5.
@@ -158,7 +162,7 @@ export const NO_CONDITIONS: SynthesisConditions = {
  * @example
  * ```ts
  * import { Rng } from "../../base/rng.ts";
- * import { synthesizeFunctions } from "./synthesize.ts";
+ * import { synthesizeFunctions } from "./demonstration.ts";
  * const functions = synthesizeFunctions(Rng.fromSeed(42, "trace"), { functions: 3 });
  * if (functions.length !== 3) throw new Error("three were asked for");
  * ```

@@ -23,6 +23,7 @@ export const TOOLS = {
   "trace:doctor": () => import("./scripts/trace_doctor.ts"),
   "trace:sample": () => import("./scripts/trace_sample.ts"),
   "trace:synthesize": () => import("./scripts/trace_synthesize.ts"),
+  "trace:convert": () => import("./scripts/trace_convert.ts"),
 } as const;
 
 if (import.meta.main) {

@@ -11,6 +11,7 @@ const SETS: Readonly<Record<string, string>> = {
   report: "files",
   "trace:doctor": "files",
   "trace:synthesize": "files",
+  "trace:convert": "files",
   image: "image",
   compile: "image",
   "peers:install": "install",

@@ -27,15 +27,15 @@ export interface TraceFiles {
 }
 
 /** Names without `.gz`: invocations, durations, memory. */
-type FileNames = readonly [invocations: string, durations: string, memory: string];
+export type FileNames = readonly [invocations: string, durations: string, memory: string];
 
-const PLAIN_NAMES: FileNames = ["invocations.csv", "durations.csv", "memory.csv"];
+export const PLAIN_NAMES: FileNames = ["invocations.csv", "durations.csv", "memory.csv"];
 const sizedNames = (size: string): FileNames => [
   `${size}_inv.csv`,
   `${size}_run.csv`,
   `${size}_mem.csv`,
 ];
-const dayNames = (day: string): FileNames => [
+export const dayNames = (day: string): FileNames => [
   `invocations_per_function_md.anon.d${day}.csv`,
   `function_durations_percentiles.anon.d${day}.csv`,
   `app_memory_percentiles.anon.d${day}.csv`,

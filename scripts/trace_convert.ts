@@ -1,0 +1,157 @@
+/**
+ * Writes a trace of any format in another one:
+ *
+ *     deno task trace:convert <path> --to normal --output traces/mine
+ *     deno task trace:convert <path> --to azure2019 --output traces/mine
+ *
+ * What the other format does not take is told. Nothing is overwritten unless
+ * `--overwrite` says so.
+ *
+ * @module
+ */
+import { errorMessage, LoaderError } from "../lib/base/error.ts";
+import { isMissing } from "../lib/base/file.ts";
+import { type Command, print, runCommand } from "../lib/cli/program.ts";
+import {
+  choiceOption,
+  integerOption,
+  type OptionValues,
+  switchOption,
+  textOption,
+} from "../lib/option/option.ts";
+import { parseOptions } from "../lib/option/parse_options.ts";
+import type { Trace } from "../lib/model/trace.ts";
+import { COMMON_OPTIONS, READING_OPTIONS, TRACE_OPTIONS } from "../lib/run/common_options.ts";
+import { readingOfOptions } from "../lib/run/trace_run.ts";
+import { writeAzure2019 } from "../lib/trace/azure2019/write_azure2019.ts";
+import { writeNormal } from "../lib/trace/normal/write_normal.ts";
+import { readTrace } from "../lib/trace/read_trace.ts";
+
+const SUMMARY = "Write a trace of any format in another one";
+
+const DESCRIPTION = `${SUMMARY}. Usage: trace:convert <path> --to <format> --output <folder>`;
+
+const OPTIONS = {
+  to: choiceOption(["normal", "azure2019"], {
+    meaning: "normal: Parquet, any slots and length; azure2019: CSV, by the minute",
+    default: "normal",
+  }),
+  output: textOption<string | null>("folder", {
+    meaning: "folder for the files; it must be empty",
+    default: null,
+  }),
+  overwrite: switchOption({
+    meaning: "replace files of the format in a folder that is not empty",
+    default: false,
+  }),
+  ...READING_OPTIONS,
+  defects: TRACE_OPTIONS.defects,
+  size: integerOption<number | null>("number", {
+    meaning: "a sample of so many functions, as an experiment takes it (default: all)",
+    default: null,
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+  }),
+  seed: COMMON_OPTIONS.seed,
+};
+
+async function run(args: readonly string[]): Promise<void> {
+  const [path] = args;
+  const isNamed = path !== undefined && !path.startsWith("-");
+  const { values, help } = parseOptions(
+    "trace:convert",
+    DESCRIPTION,
+    OPTIONS,
+    isNamed ? args.slice(1) : args,
+  );
+  if (help !== null) return print("stdout", help);
+  if (!isNamed) {
+    throw new LoaderError("usage", "Name the folder or the file of a trace first; --help tells.");
+  }
+  await convert(path, values);
+}
+
+async function convert(path: string, options: OptionValues<typeof OPTIONS>): Promise<void> {
+  const { to, output, overwrite, defects, size, seed } = options;
+  if (output === null) {
+    throw new LoaderError("usage", "Name the folder for the files with --output.");
+  }
+  if (!overwrite && !await isEmpty(output)) {
+    throw new LoaderError(
+      "usage",
+      "The folder is not empty; name another one with --output, or replace its files with " +
+        "--overwrite.",
+      { file: output },
+    );
+  }
+  const trace = await readTrace(path, {
+    ...readingOfOptions(options),
+    defects,
+    size: size ?? undefined,
+    seed,
+  });
+  const written = await writeTrace(
+    async () =>
+      to === "normal"
+        ? { files: await writeNormal(withOrigin(trace), output), notes: [] }
+        : await writeAzure2019(trace, output),
+    output,
+  );
+  const invocations = trace.functions.reduce(
+    (sum, { invocationsPerSlot }) => sum + invocationsPerSlot.total,
+    0,
+  );
+  print(
+    "stdout",
+    `${trace.name}: ${trace.functions.length} functions, ${trace.slots} slots of ` +
+      `${trace.slotMs} ms, ${invocations} invocations`,
+  );
+  for (const { defect, repair, count } of trace.repairs) {
+    print("stdout", `  ${defect}: ${count} (${repair})`);
+  }
+  for (const sentence of [...trace.notes ?? [], ...trace.assumptions ?? [], ...written.notes]) {
+    print("stdout", `  ${sentence}`);
+  }
+  for (const file of written.files) {
+    print("stdout", `${file}: ${(await Deno.stat(file)).size} bytes`);
+  }
+}
+
+/** The trace with a sentence on where it comes from, since what it is written to has no defects. */
+function withOrigin(trace: Trace): Trace {
+  const repairs = trace.repairs.map(({ defect, repair, count }) =>
+    `${defect}: ${count} (${repair})`
+  );
+  const sentence = `Converted from ${trace.name} (SHA-256 ${trace.hash})` +
+    (repairs.length === 0 ? "." : `, in which was repaired: ${repairs.join("; ")}.`);
+  return { ...trace, notes: [...trace.notes ?? [], sentence] };
+}
+
+async function isEmpty(folder: string): Promise<boolean> {
+  try {
+    for await (const _ of Deno.readDir(folder)) return false;
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return true;
+    throw new LoaderError("usage", `The folder cannot be looked at: ${errorMessage(error)}.`, {
+      file: folder,
+      cause: error,
+    });
+  }
+}
+
+async function writeTrace<T>(write: () => Promise<T>, folder: string): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (error instanceof LoaderError) throw error;
+    throw new LoaderError("usage", `The files cannot be written: ${errorMessage(error)}.`, {
+      file: folder,
+      cause: error,
+    });
+  }
+}
+
+export const command: Command = { name: "trace:convert", summary: SUMMARY, run };
+
+if (import.meta.main) await runCommand(command);

@@ -1,5 +1,6 @@
 import { Rng } from "../base/rng.ts";
 import type { Percentiles } from "../model/trace.ts";
+import { meanOfInterpolation } from "./percentiles.ts";
 import { DEFAULT_TOKEN_MODEL, type TokenModel } from "./token_model.ts";
 import { generateBurrXii, generateLogNormal } from "./distributions.ts";
 
@@ -168,15 +169,6 @@ function spread(
   sigma: number,
 ): Percentiles {
   const shape = z.map((value) => Math.exp(sigma * value));
-  const scale = mean / meanBetween(quantiles, shape);
+  const scale = mean / meanOfInterpolation(quantiles, shape);
   return { quantiles, values: shape.map((value) => value * scale), mean };
-}
-
-/** Mean of what is linear between quantiles; below the first it is the first. */
-function meanBetween(quantiles: readonly number[], values: readonly number[]): number {
-  let mean = quantiles[0] * values[0];
-  for (let i = 1; i < quantiles.length; i++) {
-    mean += (quantiles[i] - quantiles[i - 1]) * (values[i] + values[i - 1]) / 2;
-  }
-  return mean;
 }

@@ -15,7 +15,7 @@ import type { Percentiles } from "../model/trace.ts";
  */
 export function meanOfInterpolation(
   quantiles: readonly number[],
-  values: readonly number[],
+  values: ArrayLike<number>,
 ): number {
   const last = quantiles.length - 1;
   let mean = quantiles[0] * values[0] + (1 - quantiles[last]) * values[last];

@@ -1,4 +1,5 @@
 import type { Percentiles } from "../../model/trace.ts";
+import { meanOfInterpolation } from "../percentiles.ts";
 import { CellKeys } from "../csv/cell_keys.ts";
 import { type CsvCells, CsvTable } from "../csv_table.ts";
 import type { TraceReading } from "../format.ts";
@@ -324,26 +325,4 @@ class RowFigures {
       value: cells.text(column),
     });
   }
-}
-
-/**
- * Mean of the distribution that linear interpolation between percentiles
- * gives; below the first quantile it has the first value throughout.
- *
- * @param quantiles in [0, 1], ascending, the last one 1
- * @example
- * ```ts
- * import { meanOfInterpolation } from "./percentile_table.ts";
- * if (meanOfInterpolation([0, 0.5, 1], [0, 10, 30]) !== 12.5) throw new Error("wrong mean");
- * ```
- */
-export function meanOfInterpolation(
-  quantiles: ArrayLike<number>,
-  values: ArrayLike<number>,
-): number {
-  let mean = quantiles[0] * values[0];
-  for (let i = 1; i < quantiles.length; i++) {
-    mean += (quantiles[i] - quantiles[i - 1]) * (values[i] + values[i - 1]) / 2;
-  }
-  return mean;
 }

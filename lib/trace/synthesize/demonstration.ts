@@ -8,11 +8,8 @@ import {
   generatePoisson,
   interpolate,
 } from "../distributions.ts";
-import {
-  DURATION_LAYOUT,
-  meanOfInterpolation,
-  MEMORY_LAYOUT,
-} from "../azure2019/percentile_table.ts";
+import { DURATION_LAYOUT, MEMORY_LAYOUT } from "../azure2019/percentile_table.ts";
+import { meanOfInterpolation } from "../percentiles.ts";
 
 // Figures without another source are from "Serverless in the Wild" (Shahrad et
 // al., USENIX ATC 2020), sections 3.2 to 3.5.

@@ -1,11 +1,8 @@
 import { createHash } from "node:crypto";
 import { deriveKey, Rng } from "../../base/rng.ts";
 import type { Percentiles } from "../../model/trace.ts";
-import {
-  DURATION_LAYOUT,
-  meanOfInterpolation,
-  MEMORY_LAYOUT,
-} from "../azure2019/percentile_table.ts";
+import { DURATION_LAYOUT, MEMORY_LAYOUT } from "../azure2019/percentile_table.ts";
+import { meanOfInterpolation } from "../percentiles.ts";
 import {
   generateBinomial,
   generateBurrXii,

@@ -24,6 +24,7 @@ export const TOOLS = {
   "trace:sample": () => import("./scripts/trace_sample.ts"),
   "trace:synthesize": () => import("./scripts/trace_synthesize.ts"),
   "trace:convert": () => import("./scripts/trace_convert.ts"),
+  "trace:import": () => import("./scripts/trace_import.ts"),
 } as const;
 
 if (import.meta.main) {

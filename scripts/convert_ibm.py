@@ -59,6 +59,7 @@ MINUTE_MS = 60_000
 MIB_OF_GB = 1024
 
 ROWS_OF_GROUP = 1 << 20
+SEED = 42
 QUANTILES = (0, 0.01, 0.25, 0.5, 0.75, 0.99, 1)
 
 
@@ -273,11 +274,21 @@ def each_application(path, window, tally):
         tally.outside += int((is_known & ~is_inside & (arrivals_ms >= 0)).sum())
         arrivals_ms = arrivals_ms[is_taken] - first_ms
         runtimes_ms = runtimes_ms[is_taken]
-        runtimes_ms[~(runtimes_ms >= 0)] = numpy.nan
         tally.taken += len(arrivals_ms)
-        tally.without_runtime += int(numpy.isnan(runtimes_ms).sum())
+        tally.without_runtime += draw_missing(runtimes_ms, f"{path.name} {namespace} {app}")
         order = numpy.argsort(arrivals_ms, kind="stable")
         yield namespace, app, arrivals_ms[order], runtimes_ms[order]
+
+
+def draw_missing(runtimes_ms, name):
+    """Puts one of the others in the place of each runtime that is not known; tells how many."""
+    is_missing = ~(runtimes_ms >= 0)
+    missing = int(is_missing.sum())
+    known = runtimes_ms[~is_missing]
+    if missing > 0:
+        rng = numpy.random.default_rng([SEED, *name.encode()])
+        runtimes_ms[is_missing] = rng.choice(known, missing) if len(known) > 0 else numpy.nan
+    return missing
 
 
 def read_configurations(path):
@@ -331,31 +342,43 @@ class Output:
 
 def write_functions(output, runtimes, configurations):
     """A row for each application, with what is known of it beside its invocations."""
-    rows = []
+    texts = {"function", "name", "app", "owner"}
+    functions = []
+    settings = []
     for namespace, app in runtimes:
         figures = configurations.get((namespace, app), {})
         memory_gb = figures.get("memory_gb")
-        told = runtimes[(namespace, app)].percentiles()
-        row = {
-            "function": name_function(namespace, app),
+        memory_mib = None if memory_gb is None else memory_gb * MIB_OF_GB
+        mean_ms, values_ms = runtimes[(namespace, app)].percentiles() or (None, [None] * len(QUANTILES))
+        function = name_function(namespace, app)
+        functions.append({
+            "function": function,
             "name": app,
             "app": app,
             "owner": namespace,
-            "memory_mib_mean": None if memory_gb is None else memory_gb * MIB_OF_GB,
-            "runtime_ms_mean": None if told is None else told[0],
+            "runtime_ms_mean": mean_ms,
+            **{
+                f"runtime_ms_p{quantile * 100:g}": value
+                for quantile, value in zip(QUANTILES, values_ms)
+            },
+            # What the container requests, whatever an invocation takes of it.
+            "memory_mib_mean": memory_mib,
+            "memory_mib_p0": memory_mib,
+            "memory_mib_p100": memory_mib,
+        })
+        settings.append({
+            "function": function,
+            "memory_gb": memory_gb,
+            "cpu": figures.get("cpu"),
             "concurrency": figures.get("concurrency"),
             "min_scale": figures.get("min_scale"),
-            "cpu": figures.get("cpu"),
-        }
-        for i, quantile in enumerate(QUANTILES):
-            row[f"runtime_ms_p{quantile * 100:g}"] = None if told is None else told[1][i]
-        rows.append(row)
-    texts = {"function", "name", "app", "owner"}
-    fields = [
-        (name, pyarrow.string() if name in texts else pyarrow.float64()) for name in rows[0]
-    ]
-    writer, schema = output.create("functions.parquet", fields)
-    writer.write_table(pyarrow.Table.from_pylist(rows, schema))
+        })
+    for name, rows in (("functions.parquet", functions), ("app_configs.parquet", settings)):
+        fields = [
+            (name, pyarrow.string() if name in texts else pyarrow.float64()) for name in rows[0]
+        ]
+        writer, schema = output.create(name, fields)
+        writer.write_table(pyarrow.Table.from_pylist(rows, schema))
 
 
 def name_function(namespace, app):
@@ -476,7 +499,7 @@ def convert(folder, output_folder, days, form):
         if count > 0:
             print(f"Left out: {count:,} ({reason}).")
     if tally.without_runtime > 0:
-        print(f"Without a runtime: {tally.without_runtime:,}; a run draws it from the function's others.")
+        print(f"Without a runtime: {tally.without_runtime:,}; each has that of another one.")
     unknown = sum(1 for key in runtimes if configurations.get(key, {}).get("memory_gb") is None)
     print(f"Functions: {len(runtimes):,}; {unknown:,} without memory.")
     for path in written:

@@ -15,6 +15,7 @@ const SETS: Readonly<Record<string, string>> = {
   image: "image",
   compile: "image",
   "peers:install": "install",
+  "trace:import": "import",
   "trace:ibm": "install",
   "bench:schedule": "simulation",
   "bench:record": "simulation",

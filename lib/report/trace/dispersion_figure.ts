@@ -134,10 +134,8 @@ function describeAgreement(diagnosis: TraceDiagnosis): string {
   if (judged === 0) return `No function has enough invocations to tell.`;
   return `Of ${formatCount(judged)} functions that can be judged, ${
     formatShare(consistent / judged)
-  } have counts per ${slot} like those of a Poisson process whose rate changes evenly ` +
-    `within ${BLOCK_SLOTS} slots (chi-square at ${100 * LEVEL} %); ${
-      formatShare(bursty / judged)
-    } are ` +
+  } have counts per ${slot} like those of a Poisson process whose rate is constant for ` +
+    `${BLOCK_SLOTS} slots (chi-square at ${100 * LEVEL} %); ${formatShare(bursty / judged)} are ` +
     `burstier and ${
       formatShare(regular / judged)
     } more regular. The band is where 95 % of Poisson ` +

@@ -199,18 +199,6 @@ export class PercentileTable {
     return mixPercentiles(quantiles, days);
   }
 
-  /**
-   * How many invocations or samples the distribution stands for, of all days; absent: the
-   * files do not tell.
-   */
-  observationsOf(number: number): number | undefined {
-    let sum = 0;
-    for (let row = this.#last[number] ?? 0; row > 0; row = this.#previous[row - 1]) {
-      sum += this.#row(row - 1).weight;
-    }
-    return sum > 0 ? sum : undefined;
-  }
-
   #row(row: number): { values: number[]; mean: number; weight: number } {
     const { quantiles } = this.#layout;
     const from = row * (quantiles.length + 2);
@@ -251,15 +239,14 @@ class RowFigures {
   /** Percentiles of the row. */
   readonly values: Float64Array;
   mean = 0;
-  /** How much it weighs among other days; NaN: not told, and of no use for a day alone. */
-  weight = NaN;
+  /** How much it weighs among other days. */
+  weight = 1;
   readonly #table: CsvTable;
   readonly #layout: PercentileLayout;
   readonly #reading: TraceReading;
   readonly #meanColumn: number;
   readonly #columns: readonly number[];
   readonly #weightColumn: number | undefined;
-  readonly #isWeighted: boolean;
 
   constructor(
     table: CsvTable,
@@ -272,10 +259,7 @@ class RowFigures {
     this.#reading = reading;
     this.#meanColumn = table.columnIndex(layout.mean);
     this.#columns = layout.columns.map((name) => table.columnIndex(name));
-    this.#weightColumn = isWeighted
-      ? table.columnIndex(layout.weight)
-      : table.findColumn(layout.weight);
-    this.#isWeighted = isWeighted;
+    this.#weightColumn = isWeighted ? table.columnIndex(layout.weight) : undefined;
     this.values = new Float64Array(layout.columns.length);
     for (const [index, column] of table.columns.entries()) {
       if (!layout.anyColumn.test(column) || this.#columns.includes(index)) continue;
@@ -290,10 +274,7 @@ class RowFigures {
     const readMean = cells.number(this.#meanColumn);
     for (let i = 0; i < values.length; i++) values[i] = cells.number(columns[i]);
     if (this.#weightColumn !== undefined) {
-      // For a day alone nothing depends on it, so that it may be missing or wrong.
-      this.weight = this.#isWeighted
-        ? Math.max(0, cells.number(this.#weightColumn))
-        : parseFloat(cells.text(this.#weightColumn));
+      this.weight = Math.max(0, cells.number(this.#weightColumn));
     }
     this.#repair(cells);
     this.mean = readMean > 0 ? readMean : this.#interpolate(cells, readMean);

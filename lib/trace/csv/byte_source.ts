@@ -30,10 +30,14 @@ export interface ByteSource extends AsyncDisposable {
   read(target: Uint8Array): number | Promise<number>;
 }
 
+/** What bytes are read from: a file, or standard input. */
+export type ByteHandle = Pick<Deno.FsFile, "readSync" | "close">;
+
 /**
  * Opens a file of text, plain, gzip (of one member or several) or Zstandard (of
  * one frame or several), as its first bytes tell, whatever its name.
  *
+ * @param open what is read, where that is not the file itself
  * @throws LoaderError `input` when it cannot be read, is something else, or is not packed though
  *   its name says so
  *
@@ -46,9 +50,12 @@ export interface ByteSource extends AsyncDisposable {
  * if (new TextDecoder().decode(target) !== "HashOwner") throw new Error("it is unpacked");
  * ```
  */
-export async function openByteSource(file: string): Promise<ByteSource> {
+export async function openByteSource(
+  file: string,
+  open: () => Promise<ByteHandle> = () => Deno.open(file),
+): Promise<ByteSource> {
   const named = PACKED_NAMES.find(([extension]) => file.endsWith(extension))?.[1];
-  const plain = await openPlain(file, named !== undefined);
+  const plain = await openPlain(file, open, named !== undefined);
   try {
     const head = plain.head;
     const content: FileContent = recogniseContent(head);
@@ -72,9 +79,13 @@ export async function openByteSource(file: string): Promise<ByteSource> {
   }
 }
 
-async function openPlain(file: string, isPacked: boolean): Promise<PlainSource> {
+async function openPlain(
+  file: string,
+  open: () => Promise<ByteHandle>,
+  isPacked: boolean,
+): Promise<PlainSource> {
   try {
-    return new PlainSource(file, await Deno.open(file), isPacked);
+    return new PlainSource(file, await open(), isPacked);
   } catch (error) {
     if (error instanceof LoaderError) throw error;
     throw cannotRead(file, isPacked, error);
@@ -86,10 +97,10 @@ class PlainSource implements ByteSource {
   /** The first bytes, more than tell what it is where it has as many. */
   readonly head: Uint8Array;
   readonly #file: string;
-  readonly #handle: Deno.FsFile;
+  readonly #handle: ByteHandle;
   #headFrom = 0;
 
-  constructor(file: string, handle: Deno.FsFile, isPacked: boolean) {
+  constructor(file: string, handle: ByteHandle, isPacked: boolean) {
     this.#file = file;
     this.#handle = handle;
     try {

@@ -2,6 +2,7 @@ import { LoaderError } from "../../base/error.ts";
 import {
   createOption,
   durationOption,
+  flagOf,
   integerOption,
   numberOption,
   type Option,
@@ -169,17 +170,29 @@ export interface SettledImport {
   readonly memoryMib: number | null;
 }
 
-/**
- * Takes the sources, which come first, off the arguments.
- *
- * @throws LoaderError `usage` when some come later
- */
+/** Flags without a value. */
+const SWITCHES = new Set(
+  Object.entries(IMPORT_OPTIONS).filter(([, { placeholder }]) => placeholder === null)
+    .flatMap(([name]) => [flagOf(name), flagOf(name).replace("--", "--no-")]),
+);
+
+/** Takes the sources off the arguments: what is no flag and no flag's value. */
 export function splitSources(
   args: readonly string[],
 ): { readonly sources: readonly string[]; readonly rest: readonly string[] } {
-  const first = args.findIndex((arg) => arg.startsWith("-") && arg !== "-");
-  const end = first === -1 ? args.length : first;
-  return { sources: args.slice(0, end), rest: args.slice(end) };
+  const sources: string[] = [];
+  const rest: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    if (arg === "-" || !arg.startsWith("-")) {
+      sources.push(arg);
+      continue;
+    }
+    rest.push(arg);
+    const hasValue = arg !== "--help" && !arg.includes("=") && !SWITCHES.has(arg);
+    if (hasValue && i + 1 < args.length) rest.push(args[++i]);
+  }
+  return { sources, rest };
 }
 
 /** Makes one of several flags of one name, for those that may be repeated. */
@@ -210,7 +223,7 @@ export function settleImport(
   if (sources.length === 0) {
     throw new LoaderError(
       "usage",
-      "Name the logs first: files, folders, - for standard input, or the address of a Prometheus.",
+      "Name the logs: files, folders, - for standard input, or the address of a Prometheus.",
     );
   }
   if (values.output === null) {

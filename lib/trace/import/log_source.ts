@@ -38,7 +38,9 @@ export async function listSources(paths: readonly string[]): Promise<LogSource[]
   }
   return files.map((name) => ({
     name,
-    open: () => openByteSource(name === STANDARD_INPUT ? "/dev/stdin" : name),
+    open: name === STANDARD_INPUT
+      ? () => openByteSource("standard input", () => Promise.resolve(Deno.stdin))
+      : () => openByteSource(name),
   }));
 }
 

@@ -20,6 +20,14 @@ export type TraceFacts =
   & Pick<Trace, "slotMs" | "slots">
   & Partial<Pick<Trace, "name" | "startMs" | "firstMinute" | "notes" | "assumptions">>;
 
+/** A function to be written; what is not known of it is assumed by whoever reads it. */
+export type WrittenFunction =
+  & Omit<FunctionProfile, "runtimeMs" | "memoryMib">
+  & { readonly runtimeMs: Percentiles | null; readonly memoryMib: Percentiles | null };
+
+/** A trace to be written. */
+export type WrittenTrace = TraceFacts & { readonly functions: readonly WrittenFunction[] };
+
 /**
  * Writes a trace in the normal form: `functions.parquet`, and `counts.parquet` for
  * functions known by counts, `invocations.parquet` for those known by their single
@@ -28,10 +36,10 @@ export type TraceFacts =
  * @returns the files
  * @throws anything when they cannot be written
  */
-export async function writeNormal(trace: Trace, folder: string): Promise<string[]> {
+export async function writeNormal(trace: WrittenTrace, folder: string): Promise<string[]> {
   await Deno.mkdir(folder, { recursive: true });
   const names = nameFunctions(trace.functions);
-  const isCounted = ({ recorded }: FunctionProfile) => recorded === undefined;
+  const isCounted = ({ recorded }: WrittenFunction) => recorded === undefined;
   const counted = trace.functions.some(isCounted);
   const recorded = !trace.functions.every(isCounted);
   const paths = [NORMAL_FILES.functions, NORMAL_FILES.counts, NORMAL_FILES.invocations].map(
@@ -55,20 +63,20 @@ async function removeIfPresent(path: string): Promise<void> {
 }
 
 /** What stands in the column `function`: the id where it is unique, else owner, app and id. */
-function nameFunctions(functions: readonly FunctionProfile[]): string[] {
+function nameFunctions(functions: readonly WrittenFunction[]): string[] {
   const areUnique = new Set(functions.map(({ id }) => id)).size === functions.length;
   return functions.map((profile) => areUnique ? profile.id : functionKey(profile));
 }
 
-function writeFunctions(path: string, trace: Trace, names: readonly string[]): void {
+function writeFunctions(path: string, trace: WrittenTrace, names: readonly string[]): void {
   const { functions } = trace;
   const distributions = [
-    { stem: "runtime_ms", of: ({ runtimeMs }: FunctionProfile) => runtimeMs },
-    { stem: "memory_mib", of: ({ memoryMib }: FunctionProfile) => memoryMib },
+    { stem: "runtime_ms", of: ({ runtimeMs }: WrittenFunction) => runtimeMs },
+    { stem: "memory_mib", of: ({ memoryMib }: WrittenFunction) => memoryMib },
   ].map(({ stem, of }) => ({
     of,
     mean: `${stem}_mean`,
-    percentiles: [...new Set(functions.flatMap((profile) => of(profile).quantiles))]
+    percentiles: [...new Set(functions.flatMap((profile) => of(profile)?.quantiles ?? []))]
       .toSorted((a, b) => a - b)
       .map((quantile) => ({ quantile, name: nameOfPercentile(stem, quantile) })),
   }));
@@ -79,7 +87,7 @@ function writeFunctions(path: string, trace: Trace, names: readonly string[]): v
     { name: "owner", type: "text" },
     { name: "trigger", type: "text", isNullable: true },
     ...distributions.flatMap(({ mean, percentiles }) => [
-      { name: mean, type: "double" as const },
+      { name: mean, type: "double" as const, isNullable: true },
       ...percentiles.map(({ name }) => ({ name, type: "double" as const, isNullable: true })),
     ]),
   ];
@@ -93,7 +101,7 @@ function writeFunctions(path: string, trace: Trace, names: readonly string[]): v
       part.map(({ ownerId }) => ownerId),
       part.map(({ trigger }) => trigger),
       ...distributions.flatMap(({ of, percentiles }) => [
-        part.map((profile) => of(profile).mean),
+        part.map((profile) => of(profile)?.mean ?? null),
         ...percentiles.map(({ quantile }) => part.map((profile) => valueAt(of(profile), quantile))),
       ]),
     ]);
@@ -104,16 +112,16 @@ function writeFunctions(path: string, trace: Trace, names: readonly string[]): v
     app: "application that the function belongs to",
     owner: "owner of the application",
     trigger: "what invokes it; null: not known",
-    "runtime_ms_*": "mean and percentiles of the runtime, ms",
-    "memory_mib_*": "mean and percentiles of the memory, MiB",
+    "runtime_ms_*": "mean and percentiles of the runtime, ms; null: not known",
+    "memory_mib_*": "mean and percentiles of the memory, MiB; null: not known",
   }));
 }
 
-function valueAt({ quantiles, values }: Percentiles, quantile: number): number | null {
-  return values[quantiles.indexOf(quantile)] ?? null;
+function valueAt(figures: Percentiles | null, quantile: number): number | null {
+  return figures?.values[figures.quantiles.indexOf(quantile)] ?? null;
 }
 
-function writeCounts(path: string, trace: Trace, names: readonly string[]): void {
+function writeCounts(path: string, trace: WrittenTrace, names: readonly string[]): void {
   using writer = new ParquetFileWriter(path, [
     { name: "function", type: "text" },
     { name: "slot", type: "whole" },
@@ -143,7 +151,7 @@ function writeCounts(path: string, trace: Trace, names: readonly string[]): void
   }));
 }
 
-function writeInvocations(path: string, trace: Trace, names: readonly string[]): void {
+function writeInvocations(path: string, trace: WrittenTrace, names: readonly string[]): void {
   using writer = new InvocationsWriter(path);
   for (const [index, { recorded }] of trace.functions.entries()) {
     if (recorded === undefined) continue;

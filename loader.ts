@@ -17,6 +17,7 @@ export const TOOLS = {
   calibrate: () => import("./scripts/calibrate.ts"),
   report: () => import("./scripts/report.ts"),
   merge: () => import("./scripts/merge.ts"),
+  compare: () => import("./scripts/compare.ts"),
   role: () => import("./scripts/role.ts"),
   clean: () => import("./scripts/clean.ts"),
   image: () => import("./scripts/image.ts"),

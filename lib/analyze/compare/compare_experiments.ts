@@ -1,0 +1,141 @@
+import { LoaderError } from "../../base/error.ts";
+import {
+  readExperimentFolder,
+  type StoredExperiment,
+  type StoredRun,
+} from "../../store/read/experiment_folder.ts";
+import { readRunTables, type RunTables } from "../run_analysis.ts";
+import { type CompareOptions, compareRuns, type RunComparison } from "./compare_runs.ts";
+
+/** The runs of both sides of a cell, read; let go of when the next cell is read. */
+export interface CellTables {
+  readonly a: readonly RunTables[];
+  readonly b: readonly RunTables[];
+}
+
+/** Runs of both sides that differ from one another in their repetition alone. */
+export interface ComparedCell {
+  /** What they have in common: `functions 20`; empty where the experiment has one cell. */
+  readonly label: string;
+  readonly comparison: RunComparison;
+  /** What a reader should know: runs left out, settings that differ. */
+  readonly notes: readonly string[];
+}
+
+/** What comparing two experiments came to. */
+export interface ExperimentComparison {
+  readonly a: StoredExperiment;
+  readonly b: StoredExperiment;
+  readonly cells: readonly ComparedCell[];
+  readonly notes: readonly string[];
+}
+
+/** The parameter in which runs of one cell differ. */
+const REPETITION = "repetition";
+
+/**
+ * Compares two experiments, cell by cell: runs with the same parameters, whatever their
+ * repetition. Runs that did not end are left out, and told.
+ *
+ * @param pathA folder of the experiment that the other is compared with
+ * @param onCell told the tables of each cell, in the order of the cells
+ * @throws LoaderError `input` when a folder holds no experiment, or both have no runs in common
+ */
+export async function compareExperiments(
+  pathA: string,
+  pathB: string,
+  options: CompareOptions = {},
+  onCell: (tables: CellTables) => void = () => {},
+): Promise<ExperimentComparison> {
+  const [a, b] = [await readExperimentFolder(pathA), await readExperimentFolder(pathB)];
+  const [cellsA, cellsB] = [groupRuns(a), groupRuns(b)];
+  const labels = [...cellsA.keys()].filter((label) => cellsB.has(label));
+  if (labels.length === 0) {
+    throw new LoaderError(
+      "input",
+      `The experiments have no finished runs in common: ${describeCells(a, cellsA)}, and ` +
+        `${describeCells(b, cellsB)}.`,
+      { file: pathB },
+    );
+  }
+  const cells = labels.map((label) => {
+    const [runsA, runsB] = [cellsA.get(label)!, cellsB.get(label)!];
+    const tables = { a: runsA.map(readRunTables), b: runsB.map(readRunTables) };
+    onCell(tables);
+    const comparison = compareRuns(tables.a, tables.b, options);
+    return { label, comparison, notes: [...noteVerdicts(runsA), ...noteVerdicts(runsB)] };
+  });
+  return { a, b, cells, notes: noteDifferences(a, b, cellsA, cellsB) };
+}
+
+function groupRuns({ runs }: StoredExperiment): Map<string, StoredRun[]> {
+  const cells = new Map<string, StoredRun[]>();
+  for (const run of runs) {
+    if (run.manifest.status !== "finished") continue;
+    const label = Object.entries(run.manifest.parameters)
+      .filter(([name]) => name !== REPETITION)
+      .map(([name, value]) => `${name} ${value}`).join(", ");
+    const cell = cells.get(label);
+    if (cell === undefined) cells.set(label, [run]);
+    else cell.push(run);
+  }
+  return cells;
+}
+
+function describeCells({ path }: StoredExperiment, cells: ReadonlyMap<string, unknown>): string {
+  if (cells.size === 0) return `${path} has none that ended`;
+  return `${path} has ${[...cells.keys()].map((label) => label || "one run").join("; ")}`;
+}
+
+/** A run whose own load was late says less of the platform. */
+function noteVerdicts(runs: readonly StoredRun[]): string[] {
+  return runs.flatMap(({ path, manifest: { verdict } }) =>
+    verdict === null || verdict.verdict === "VALID"
+      ? []
+      : [`${path} is ${verdict.verdict}; what differs may not be the platform's.`]
+  );
+}
+
+function noteDifferences(
+  a: StoredExperiment,
+  b: StoredExperiment,
+  cellsA: ReadonlyMap<string, readonly StoredRun[]>,
+  cellsB: ReadonlyMap<string, readonly StoredRun[]>,
+): string[] {
+  const only = (
+    { path }: StoredExperiment,
+    own: ReadonlyMap<string, unknown>,
+    other: ReadonlyMap<string, unknown>,
+  ) => {
+    const labels = [...own.keys()].filter((label) => !other.has(label));
+    return labels.length === 0 ? [] : [`Only ${path} has ${labels.join("; ")}.`];
+  };
+  const unfinished = [a, b].flatMap(({ runs }) =>
+    runs.filter(({ manifest }) => manifest.status !== "finished")
+      .map(({ path, manifest }) => `${path} is ${manifest.status} and left out.`)
+  );
+  const differing = listDifferingOptions(a, b);
+  return [
+    ...differing.length === 0
+      ? ["Both were made with the same options."]
+      : [`Their options differ in ${differing.join(", ")}.`],
+    ...only(a, cellsA, cellsB),
+    ...only(b, cellsB, cellsA),
+    ...unfinished,
+  ];
+}
+
+function listDifferingOptions(a: StoredExperiment, b: StoredExperiment): string[] {
+  const [optionsA, optionsB] = [a, b].map(({ manifest }) =>
+    (manifest.options ?? {}) as Readonly<Record<string, unknown>>
+  );
+  const names = new Set([...Object.keys(optionsA), ...Object.keys(optionsB)]);
+  names.delete("output");
+  return [...names].filter((name) =>
+    JSON.stringify(optionsA[name]) !== JSON.stringify(optionsB[name])
+  ).map((name) => `${name} (${show(optionsA[name])} and ${show(optionsB[name])})`);
+}
+
+function show(value: unknown): string {
+  return value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -1,0 +1,128 @@
+/**
+ * What differs between two experiments, and is it more than chance?
+ *
+ *     deno task compare results/before results/after --fail-if "p99 slowdown > +5%"
+ *
+ * Exits with 0, with 3 where a condition is met, and as an experiment does for mistakes.
+ *
+ * @module
+ */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { compareExperiments } from "../lib/analyze/compare/compare_experiments.ts";
+import { judgeCondition, parseCondition } from "../lib/analyze/compare/condition.ts";
+import { errorMessage, LoaderError } from "../lib/base/error.ts";
+import { replaceFile } from "../lib/base/file.ts";
+import { formatJson } from "../lib/base/json.ts";
+import { type Command, print, runCommand } from "../lib/cli/program.ts";
+import { type JudgedCondition, renderComparison } from "../lib/report/compare/compare_page.ts";
+import { renderComparisonText } from "../lib/report/compare/compare_text.ts";
+import { deriveRunCurves, type RunCurves } from "../lib/report/compare/quantile_figure.ts";
+import { writeFigures } from "../lib/report/page/figure.ts";
+import { createPlotter } from "../lib/report/plot/plotter.ts";
+
+const USAGE = `Usage: compare <A> <B> [options]     B against A, both folders of experiments
+       compare <B> --baseline <A> [options]
+
+  --fail-if "<condition>"  exit with 3 where it is met; may be given several times:
+                           "p99 slowdown > +5%", "not_ok > +1%", "ready_instances < -10%"
+  --output <folder>        for the page and its figures (default: B/compare)
+  --confidence <number>    of the intervals, in (0, 1) (default: 0.95)
+  --seed <number>          of the draws (default: 42)
+  --json                   print everything as JSON instead of a table`;
+
+/** Exit status where a condition is met. */
+const CONDITION_MET = 3;
+
+interface Arguments {
+  readonly a: string;
+  readonly b: string;
+  readonly conditions: readonly string[];
+  readonly output: string | null;
+  readonly confidence: number;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+function parseArguments(args: readonly string[]): Arguments {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        baseline: { type: "string" },
+        "fail-if": { type: "string", multiple: true },
+        output: { type: "string" },
+        confidence: { type: "string", default: "0.95" },
+        seed: { type: "string", default: "42" },
+        json: { type: "boolean", default: false },
+      },
+    });
+    const folders = values.baseline === undefined ? positionals : [values.baseline, ...positionals];
+    if (folders.length !== 2) throw new Error(`Expected two folders, got ${folders.length}`);
+    const [confidence, seed] = [Number(values.confidence), Number(values.seed)];
+    if (!(confidence > 0 && confidence < 1)) {
+      throw new Error(`--confidence: expected a number between 0 and 1, got ${values.confidence}`);
+    }
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      throw new Error(`--seed: expected a whole number from 0, got ${values.seed}`);
+    }
+    return {
+      a: folders[0],
+      b: folders[1],
+      conditions: values["fail-if"] ?? [],
+      output: values.output ?? null,
+      confidence,
+      seed,
+      json: values.json,
+    };
+  } catch (cause) {
+    throw new LoaderError("usage", `${errorMessage(cause)}. --help lists the options.`, { cause });
+  }
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    print("stdout", USAGE);
+    return 0;
+  }
+  const { a, b, output, confidence, seed, json, ...given } = parseArguments(args);
+  const conditions = given.conditions.map(parseCondition);
+  const curves: RunCurves[][][] = [];
+  const comparison = await compareExperiments(a, b, { confidence, seed }, (tables) => {
+    curves.push([tables.a.map(deriveRunCurves), tables.b.map(deriveRunCurves)]);
+  });
+  const judged = comparison.cells.flatMap(({ label, comparison: { metrics } }) =>
+    conditions.map((condition): JudgedCondition => ({
+      cell: label,
+      condition,
+      result: judgeCondition(condition, metrics),
+    }))
+  );
+  const rendered = renderComparison(
+    { comparison, curves, conditions: judged, confidence },
+    await createPlotter(),
+  );
+  const folder = output ?? join(b, "compare");
+  await mkdir(folder, { recursive: true });
+  await writeFigures(folder, rendered.figures);
+  const page = join(folder, "compare.html");
+  replaceFile(page, new TextEncoder().encode(rendered.page));
+  const results = { cells: comparison.cells, notes: comparison.notes, conditions: judged };
+  replaceFile(join(folder, "compare.json"), new TextEncoder().encode(`${formatJson(results)}\n`));
+  print(
+    "stdout",
+    json ? formatJson({ ...results, page }) : renderComparisonText(comparison, judged),
+  );
+  if (!json) print("stdout", `Page: ${page}`);
+  return judged.some(({ result }) => result === "met") ? CONDITION_MET : 0;
+}
+
+export const command: Command = {
+  name: "compare",
+  summary: "What differs between two experiments, and is it more than chance?",
+  run,
+};
+
+if (import.meta.main) await runCommand(command);

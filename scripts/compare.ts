@@ -3,7 +3,8 @@
  *
  *     deno task compare results/before results/after --fail-if "p99 slowdown > +5%"
  *
- * Exits with 0, with 3 where a condition is met, and as an experiment does for mistakes.
+ * Exits with 0, with 3 where a condition is met, with 4 where one cannot be told (too few
+ * invocations for its metric), and as an experiment does for mistakes.
  *
  * @module
  */
@@ -11,7 +12,11 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compareExperiments } from "../lib/analyze/compare/compare_experiments.ts";
-import { judgeCondition, parseCondition } from "../lib/analyze/compare/condition.ts";
+import {
+  type ConditionResult,
+  judgeCondition,
+  parseCondition,
+} from "../lib/analyze/compare/condition.ts";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { replaceFile } from "../lib/base/file.ts";
 import { formatJson } from "../lib/base/json.ts";
@@ -25,15 +30,17 @@ import { createPlotter } from "../lib/report/plot/plotter.ts";
 const USAGE = `Usage: compare <A> <B> [options]     B against A, both folders of experiments
        compare <B> --baseline <A> [options]
 
-  --fail-if "<condition>"  exit with 3 where it is met; may be given several times:
+  --fail-if "<condition>"  exit with 3 where it is met, with 4 where that cannot be
+                           told; may be given several times:
                            "p99 slowdown > +5%", "not_ok > +1%", "ready_instances < -10%"
   --output <folder>        for the page and its figures (default: B/compare)
-  --confidence <number>    of the intervals, in (0, 1) (default: 0.95)
+  --confidence <number>    of the intervals, in (0, 1) (default: 0.99)
   --seed <number>          of the draws (default: 42)
   --json                   print everything as JSON instead of a table`;
 
-/** Exit status where a condition is met. */
+/** Exit statuses where a condition is met, and where none is but one cannot be told. */
 const CONDITION_MET = 3;
+const CONDITION_UNKNOWN = 4;
 
 interface Arguments {
   readonly a: string;
@@ -54,7 +61,7 @@ function parseArguments(args: readonly string[]): Arguments {
         baseline: { type: "string" },
         "fail-if": { type: "string", multiple: true },
         output: { type: "string" },
-        confidence: { type: "string", default: "0.95" },
+        confidence: { type: "string", default: "0.99" },
         seed: { type: "string", default: "42" },
         json: { type: "boolean", default: false },
       },
@@ -78,8 +85,13 @@ function parseArguments(args: readonly string[]): Arguments {
       json: values.json,
     };
   } catch (cause) {
-    throw new LoaderError("usage", `${errorMessage(cause)}. --help lists the options.`, { cause });
+    throw new LoaderError("usage", `${sentenceOf(cause)}. --help lists the options.`, { cause });
   }
+}
+
+/** In one line and without its full stop. */
+function sentenceOf(cause: unknown): string {
+  return errorMessage(cause).replaceAll("\n", " ").replace(/\.$/, "");
 }
 
 async function run(args: readonly string[]): Promise<number> {
@@ -116,7 +128,8 @@ async function run(args: readonly string[]): Promise<number> {
     json ? formatJson({ ...results, page }) : renderComparisonText(comparison, judged),
   );
   if (!json) print("stdout", `Page: ${page}`);
-  return judged.some(({ result }) => result === "met") ? CONDITION_MET : 0;
+  const has = (wanted: ConditionResult) => judged.some(({ result }) => result === wanted);
+  return has("met") ? CONDITION_MET : has("unknown") ? CONDITION_UNKNOWN : 0;
 }
 
 export const command: Command = {

@@ -8,6 +8,7 @@ const SETS: Readonly<Record<string, string>> = {
   role: "role",
   preflight: "cluster",
   merge: "files",
+  compare: "files",
   report: "files",
   "trace:doctor": "files",
   "trace:synthesize": "files",

@@ -71,7 +71,7 @@ export async function compareExperiments(
 function groupRuns({ runs }: StoredExperiment): Map<string, StoredRun[]> {
   const cells = new Map<string, StoredRun[]>();
   for (const run of runs) {
-    if (run.manifest.status !== "finished") continue;
+    if (!isWhole(run)) continue;
     const label = Object.entries(run.manifest.parameters)
       .filter(([name]) => name !== REPETITION)
       .map(([name, value]) => `${name} ${value}`).join(", ");
@@ -80,6 +80,11 @@ function groupRuns({ runs }: StoredExperiment): Map<string, StoredRun[]> {
     else cell.push(run);
   }
   return cells;
+}
+
+/** True for runs that came to their end; overload is a result too. */
+function isWhole({ manifest: { status } }: StoredRun): boolean {
+  return status === "finished" || status === "overloaded";
 }
 
 function describeCells({ path }: StoredExperiment, cells: ReadonlyMap<string, unknown>): string {
@@ -111,7 +116,7 @@ function noteDifferences(
     return labels.length === 0 ? [] : [`Only ${path} has ${labels.join("; ")}.`];
   };
   const unfinished = [a, b].flatMap(({ runs }) =>
-    runs.filter(({ manifest }) => manifest.status !== "finished")
+    runs.filter((run) => !isWhole(run))
       .map(({ path, manifest }) => `${path} is ${manifest.status} and left out.`)
   );
   const differing = listDifferingOptions(a, b);
@@ -136,6 +141,8 @@ function listDifferingOptions(a: StoredExperiment, b: StoredExperiment): string[
   ).map((name) => `${name} (${show(optionsA[name])} and ${show(optionsB[name])})`);
 }
 
+/** Of a distribution, its kind and numbers: `log-normal 180 0.2`. */
 function show(value: unknown): string {
-  return value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value);
+  if (value === undefined || value === null) return "none";
+  return typeof value === "object" ? Object.values(value).join(" ") : String(value);
 }

@@ -11,7 +11,7 @@ export interface CompareOptions {
   readonly seed?: number;
   /** Number of draws; 1000 by default. */
   readonly draws?: number;
-  /** In (0, 1): of each interval, and of all of them together; 0.95 by default. */
+  /** In (0, 1): of each interval, and of all of them together; 0.99 by default. */
   readonly confidence?: number;
 }
 
@@ -63,7 +63,7 @@ const LEAST_RUNS_DRAWN = 5;
 export function compareRuns(
   a: readonly RunTables[],
   b: readonly RunTables[],
-  { seed = 42, draws = 1000, confidence = 0.95 }: CompareOptions = {},
+  { seed = 42, draws = 1000, confidence = 0.99 }: CompareOptions = {},
 ): RunComparison {
   for (const side of [a, b]) {
     if (side.length === 0) throw new LoaderError("input", "There is no run to compare.");

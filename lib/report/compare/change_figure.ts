@@ -5,6 +5,12 @@ import { createLegend } from "../plot/marks.ts";
 import { PALETTE, type Plotter } from "../plot/plotter.ts";
 import { formatChange } from "./change_format.ts";
 
+/** Changes that may be ticks; −50 % and +100 % lie equally far from 0. */
+const TICKS = [-0.99, -0.9, -0.8, -0.5, -0.2, -0.1, -0.05, 0, 0.05, 0.11, 0.25, 1, 4, 9, 99];
+
+/** A change is drawn by the logarithm of the ratio, on which halves and doubles are alike. */
+const place = (change: number) => Math.log1p(change);
+
 const ROW_PX = 22;
 const FRAME_PX = 100;
 
@@ -22,11 +28,14 @@ export function renderChangeFigure(
   const title = label === "" ? "Change of each metric" : `Change of each metric, ${label}`;
   const rows = drawn.map((metric) => ({
     words: metric.words,
-    change: 100 * metric.change!,
-    low: 100 * metric.jointInterval!.low,
-    high: 100 * metric.jointInterval!.high,
+    change: place(metric.change!),
+    low: place(metric.jointInterval!.low),
+    high: place(metric.jointInterval!.high),
     color: colorOf(metric),
   }));
+  const low = Math.min(place(-0.1), ...rows.map(({ low }) => low));
+  const high = Math.max(place(0.11), ...rows.map(({ high }) => high));
+  const ticks = chooseTicks(low, high);
   return {
     name,
     title,
@@ -35,11 +44,16 @@ export function renderChangeFigure(
       title,
       width: 640,
       height: FRAME_PX + ROW_PX * rows.length,
-      marginLeft: 190,
-      x: { label: "change from A to B (%)", nice: true },
+      marginLeft: 220,
+      x: {
+        label: "change from A to B",
+        domain: [low, high],
+        ticks: ticks.map(place),
+        tickFormat: (_: number, i: number) => formatChange(ticks[i]),
+      },
       y: { label: null, domain: rows.map(({ words }) => words) },
       marks: [
-        plot.gridX({ stroke: PALETTE.pale, strokeOpacity: 1 }),
+        plot.gridX(ticks.map(place), { stroke: PALETTE.pale, strokeOpacity: 1 }),
         plot.ruleX([0], { stroke: PALETTE.grey }),
         plot.link(rows, {
           x1: "low",
@@ -57,6 +71,20 @@ export function renderChangeFigure(
       ],
     }),
   };
+}
+
+/** Room for the text of a tick, as a part of the width. */
+const TICK_SHARE = 0.09;
+
+/** Those that lie within, the ones nearest to 0 left out where they would cover one another. */
+function chooseTicks(low: number, high: number): number[] {
+  const apart = TICK_SHARE * (high - low);
+  return TICKS.filter((tick) =>
+    place(tick) >= low && place(tick) <= high && (tick === 0 || Math.abs(place(tick)) >= apart)
+  ).filter((tick, i, ticks) => {
+    const inner = tick > 0 ? ticks[i - 1] : ticks[i + 1];
+    return tick === 0 || inner === undefined || Math.abs(place(tick) - place(inner)) >= apart;
+  });
 }
 
 function colorOf({ isClear }: MetricComparison): string {

@@ -68,7 +68,9 @@ export function renderComparison(
           : "In these metrics B differs from A by more than chance would explain: "}${clear
             .length === 0
           ? NOTHING
-          : html`<strong>${[...new Set(clear.map(({ words }) => words))].join(", ")}</strong>.`}</p>
+          : html`<strong>${
+            [...new Set(clear.map(({ words }) => words.replace(/ \(ms\)$/, "")))].join(", ")
+          }</strong>.`}</p>
         ${conditions.length === 0 ? NOTHING : renderTable<JudgedCondition>([
           { heading: "fails if", isText: true, cell: ({ condition }) => condition.text },
           { heading: "runs", isText: true, cell: ({ cell }) => cell || "all" },

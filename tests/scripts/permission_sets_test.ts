@@ -13,6 +13,7 @@ const SETS: Readonly<Record<string, string>> = {
   "trace:doctor": "files",
   "trace:synthesize": "files",
   "trace:convert": "files",
+  "trace:sample": "files",
   image: "image",
   compile: "image",
   "peers:install": "install",

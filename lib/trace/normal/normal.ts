@@ -40,7 +40,7 @@ export const NORMAL: TraceFormat = {
           throw new LoaderError(
             "usage",
             "--day: a trace in the normal form is not divided into days; choose a part with " +
-              "--start-minute and --duration.",
+              "--window.",
             { file: folder.path },
           );
         }

@@ -9,6 +9,7 @@ const SETS: Readonly<Record<string, string>> = {
   preflight: "cluster",
   merge: "files",
   compare: "files",
+  "trace:sample": "files",
   report: "files",
   "trace:doctor": "files",
   "trace:synthesize": "files",

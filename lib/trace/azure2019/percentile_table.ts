@@ -4,7 +4,7 @@ import { CellKeys } from "../csv/cell_keys.ts";
 import { type CsvCells, CsvTable } from "../csv_table.ts";
 import type { TraceReading } from "../format.ts";
 import type { DefectClass } from "../repair_log.ts";
-import { mixPercentiles } from "./mixture.ts";
+import { mixPercentiles, type WeightedValues } from "./mixture.ts";
 
 /** Which columns of a file hold a distribution, and what to do about wrong values. */
 export interface PercentileLayout {
@@ -106,6 +106,9 @@ export const MEMORY_LAYOUT: PercentileLayout = {
   duplicated: { defect: "memory given twice", repair: "first row kept", severity: "approximate" },
 };
 
+/** Rows whose figures stand in one piece of memory. */
+const BLOCK_ROWS = 1024;
+
 /** What the rows of a file are, and which of them the trace has. */
 export interface RowKeys {
   readonly columns: readonly string[];
@@ -123,8 +126,8 @@ export class PercentileTable {
   readonly #layout: PercentileLayout;
   readonly #unused: DefectClass;
   readonly #days: number;
-  /** Percentiles, mean and weight of each row, one after the other. */
-  #rows = new Float64Array(1 << 10);
+  /** Percentiles, mean and weight of each row; blocks of rows, for one that grows is there twice. */
+  readonly #blocks: Float64Array[] = [];
   #size = 0;
   /** By row: the row of the day before of the same function plus 1; 0: there is none. */
   #previous = new Int32Array(64);
@@ -199,24 +202,23 @@ export class PercentileTable {
     return mixPercentiles(quantiles, days);
   }
 
-  #row(row: number): { values: number[]; mean: number; weight: number } {
-    const { quantiles } = this.#layout;
-    const from = row * (quantiles.length + 2);
-    const mean = from + quantiles.length;
-    const values = Array.from(this.#rows.subarray(from, mean));
-    return { values, mean: this.#rows[mean], weight: this.#rows[mean + 1] };
+  #row(row: number): WeightedValues {
+    const { length } = this.#layout.quantiles;
+    const block = this.#blocks[Math.floor(row / BLOCK_ROWS)];
+    const from = (row % BLOCK_ROWS) * (length + 2);
+    const values = new Array<number>(length);
+    for (let i = 0; i < length; i++) values[i] = block[from + i];
+    return { values, mean: block[from + length], weight: block[from + length + 1] };
   }
 
   #add(number: number, values: Float64Array, mean: number, weight: number): void {
-    const from = this.#size * (values.length + 2);
-    if (from + values.length + 2 > this.#rows.length) {
-      const larger = new Float64Array(this.#rows.length * 1.5 + values.length + 2);
-      larger.set(this.#rows);
-      this.#rows = larger;
-    }
-    this.#rows.set(values, from);
-    this.#rows[from + values.length] = mean;
-    this.#rows[from + values.length + 1] = weight;
+    const row = this.#size % BLOCK_ROWS;
+    if (row === 0) this.#blocks.push(new Float64Array(BLOCK_ROWS * (values.length + 2)));
+    const block = this.#blocks[this.#blocks.length - 1];
+    const from = row * (values.length + 2);
+    block.set(values, from);
+    block[from + values.length] = mean;
+    block[from + values.length + 1] = weight;
     if (this.#size === this.#previous.length) {
       const larger = new Int32Array(this.#size * 2);
       larger.set(this.#previous);

@@ -6,12 +6,14 @@
  *
  * Arguments: transport, pacing, address, calls a second, seconds, cap of calls in
  * flight, and the first word of the functions' authority, by which the server
- * knows what to do (tests/peers/README.md).
+ * knows what to do (tests/peers/README.md); `tallied` last of all, and the schedule is counted and
+ * hashed as it is replayed.
  */
 import { neverAborted } from "../lib/base/signal.ts";
 import { join } from "node:path";
 import { type Pacing, RealClock } from "../lib/clock/clock.ts";
 import { ownCpuMs, ownPeakMemoryMib } from "../lib/base/process.ts";
+import { TalliedSchedule } from "../lib/schedule/tallied_schedule.ts";
 import { generateSchedule } from "../lib/schedule/trace_schedule.ts";
 import { dispatch } from "../lib/invoke/dispatcher.ts";
 import { VERDICT_LIMITS } from "../lib/invoke/verdict.ts";
@@ -24,7 +26,7 @@ import { createFlatTrace } from "./flat_trace.ts";
 const FUNCTIONS = 200;
 const FLUSH_EVERY_MS = 250;
 
-const [transport, pacing, address, rateText, secondsText, capText, behaviour] = Deno.args;
+const [transport, pacing, address, rateText, secondsText, capText, behaviour, tally] = Deno.args;
 const clock = new RealClock(pacing as Pacing);
 const durationMs = Number(secondsText) * 1000;
 const trace = createFlatTrace(
@@ -32,7 +34,8 @@ const trace = createFlatTrace(
   Math.round(Number(rateText) * 60 / FUNCTIONS),
   Math.ceil(durationMs / 60_000),
 );
-const schedule = generateSchedule(trace, { seed: 42, durationMs });
+const generated = generateSchedule(trace, { seed: 42, durationMs });
+const schedule = tally === "tallied" ? new TalliedSchedule(generated) : generated;
 const deployments = trace.functions.map((profile, index): Deployment => {
   const name = `${behaviour}-${index}`;
   return {

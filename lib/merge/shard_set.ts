@@ -211,8 +211,8 @@ function checkPart(
   if (manifest.scheduleHash !== other.scheduleHash) {
     throw refuse(
       path,
-      `The schedule's hash is ${manifest.scheduleHash.slice(0, 12)}…, but ` +
-        `${other.scheduleHash.slice(0, 12)}… in ${first.path}.`,
+      `The schedule's hash is ${manifest.scheduleHash?.slice(0, 12) ?? "not known"}…, but ` +
+        `${other.scheduleHash?.slice(0, 12) ?? "not known"}… in ${first.path}.`,
     );
   }
   const [trace, itsTrace] = [manifest.trace?.hash, other.trace?.hash];

@@ -61,6 +61,24 @@ export interface Schedule {
    * @throws the signal's reason when it aborts meanwhile
    */
   hash(signal?: AbortSignal): Promise<string>;
+  /** What can be told of it without making it; absent or `null`: nothing. */
+  forecast?(): ScheduleForecast | null;
+}
+
+/** What the counts and distributions of a schedule's trace let expect of it. */
+export interface ScheduleForecast {
+  /** Exact, unless the window cuts a slot. */
+  readonly invocations: number;
+  /** Of the fullest second, as a Poisson process would have it. */
+  readonly peakRatePerS: number;
+  /** All requested runtimes. */
+  readonly runtimeSumMs: number;
+  /** The same, were nothing cut. */
+  readonly uncutRuntimeSumMs: number;
+  /** Invocations whose memory is cut. */
+  readonly cutMemories: number;
+  /** Invocations that ask for so long a runtime or a longer one. */
+  countOfAtLeast(runtimeMs: number): number;
 }
 
 /** The phase of an instant of a schedule. */

@@ -78,9 +78,11 @@ export interface RunOrigin<O extends OptionTable> {
  * @throws the signal's reason when it aborts while the schedule is hashed
  */
 export async function createRunManifest<O extends OptionTable>(
-  { experiment, command, options, run, load: { plan, part }, startAtUnixMs, notes }: RunOrigin<O>,
+  { experiment, command, options, run, load, startAtUnixMs, notes }: RunOrigin<O>,
   signal: AbortSignal,
 ): Promise<RunManifest> {
+  const { part, uncounted } = load;
+  const known = uncounted?.schedule.facts ?? null;
   const { shard } = options;
   return {
     kind: "run",
@@ -96,7 +98,7 @@ export async function createRunManifest<O extends OptionTable>(
       applicableOptions(experiment, options),
     ),
     seed: options.seed,
-    scheduleHash: await run.schedule.hash(signal),
+    scheduleHash: uncounted === undefined ? await run.schedule.hash(signal) : known?.hash ?? null,
     trace: run.trace === null ? null : {
       name: run.trace.name,
       hash: run.trace.hash,
@@ -104,7 +106,7 @@ export async function createRunManifest<O extends OptionTable>(
       ...(run.trace.assumptions === undefined ? {} : { assumptions: run.trace.assumptions }),
     },
     ...(run.replay === undefined ? {} : { replay: run.replay }),
-    plan,
+    plan: known?.plan ?? load.plan,
     phases: run.schedule.phases,
     platform: { name: options.platform, facts: {} },
     versions: describeVersions(),
@@ -146,8 +148,10 @@ export async function deriveInputHashes(
   }
   const traces: Record<string, string> = {};
   const schedules: Record<string, string> = {};
-  for (const { run } of loads) {
+  for (const { run, uncounted } of loads) {
     if (run.trace !== null) traces[run.name] = run.trace.hash;
+    // What nobody has gone through yet is told when its run has.
+    if (uncounted !== undefined && uncounted.schedule.facts === null) continue;
     schedules[run.name] = await run.schedule.hash(signal);
   }
   return { files, traces, schedules };

@@ -60,7 +60,14 @@ export interface RunsCall extends ExperimentCall {
    * here disturbs none. What it leaves in their manifests is part of the outcome.
    */
   readonly afterDeployment?: (runs: readonly MadeRun[], signal: AbortSignal) => Promise<void>;
+  /** Invocations that are counted one by one before the first run; `MOST_COUNTED` by default. */
+  readonly mostCounted?: number;
 }
+
+/** What is told of a run that did not come to the end of a long schedule. */
+const NOTE_UNCOUNTED =
+  "The run ended before it had gone through its schedule, so the hash of that is not known, and " +
+  "the plan is what the counts of the trace say.";
 
 /** What is deployed for a run. */
 interface MeasuredDeployment {
@@ -136,11 +143,12 @@ export class ExperimentRuns<O extends OptionTable> {
     const run = attempt === 1
       ? load.run
       : { ...load.run, name: `${load.run.name}_attempt-${attempt}` };
-    const done = this.folder.completedRun(run.name, {
-      scheduleHash: await run.schedule.hash(this.signal),
-      traceHash: run.trace?.hash ?? null,
-    });
+    const done = this.folder.completedRun(run.name);
     if (done !== undefined) {
+      this.folder.completedRun(run.name, {
+        scheduleHash: await run.schedule.hash(this.signal),
+        traceHash: run.trace?.hash ?? null,
+      });
       this.#listener.onNote?.(`${run.name} is there already.`);
       this.manifests.push(done);
       return done.status;
@@ -179,14 +187,31 @@ export class ExperimentRuns<O extends OptionTable> {
         onProgress: (progress) => this.#listener.onProgress?.(load, progress),
       });
     } catch (error) {
+      this.#tellCounted(load, folder);
       recordFailure(folder, error);
       this.#tellEnd(folder);
       await this.#tearDownAfterError();
       throw error;
     }
+    this.#tellCounted(load, folder);
     this.#tellEnd(folder);
     if (run.deployment === undefined) await this.#deployment.tearDown();
     return status;
+  }
+
+  /** Writes down what only the run itself has gone through: its plan and its hash. */
+  #tellCounted({ uncounted }: PlannedLoad, folder: RunWriter): void {
+    if (uncounted === undefined) return;
+    const { facts } = uncounted.schedule;
+    if (facts === null) {
+      folder.update({ notes: [...folder.manifest.notes, NOTE_UNCOUNTED] });
+      return;
+    }
+    folder.update({ plan: facts.plan, scheduleHash: facts.hash });
+    const { inputs } = this.folder.manifest;
+    if (inputs === undefined) return;
+    const schedules = { ...inputs.schedules, [folder.manifest.name]: facts.hash };
+    this.folder.update({ inputs: { ...inputs, schedules } });
   }
 
   #tellEnd({ manifest }: RunWriter): void {

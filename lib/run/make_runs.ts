@@ -1,5 +1,6 @@
 import { wallClockDate } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { statIfPresent } from "../base/file.ts";
 import { neverAborted, untilAborted } from "../base/signal.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
 import type { RunManifest, RunStatus } from "../store/schema/manifest.ts";
@@ -12,7 +13,7 @@ import { type Experiment, requireParameters } from "./experiment.ts";
 import { ExperimentRuns, type RunsCall } from "./experiment_runs.ts";
 import { LoadJudge } from "./load_judge.ts";
 import { renderPlan } from "./plan_block.ts";
-import { MOST_PLANNED, RunPlanner } from "./run_planner.ts";
+import { MOST_COUNTED, MOST_PLANNED, RunPlanner } from "./run_planner.ts";
 import { replayOf, saveSchedules, scheduleOptionsOf } from "./saved_schedules.ts";
 import { checkShardOptions } from "./shard/shard_options.ts";
 
@@ -48,6 +49,8 @@ export async function makeRuns<O extends OptionTable>(
     replayOf(experiment, options),
     options.shard,
     signal,
+    // What goes on is compared with what was there.
+    isBegun(options.output) ? Infinity : call.mostCounted ?? MOST_COUNTED,
   );
   const ahead = await planner.ahead(MOST_PLANNED);
   if (ahead.length === 0) {
@@ -93,6 +96,11 @@ export async function makeRuns<O extends OptionTable>(
     throw error;
   }
   return { folder: folder.path, status, runs: made.manifests };
+}
+
+/** True if an experiment was begun in a folder. */
+function isBegun(folder: string | null): boolean {
+  return folder !== null && statIfPresent(`${folder}/experiment.json`) !== null;
 }
 
 /** Local time of day, fit for the name of a folder. */

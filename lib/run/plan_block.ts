@@ -1,5 +1,11 @@
 import type { Plan } from "../store/schema/manifest.ts";
-import { MEMORY_LIMITS_MIB, RUNTIME_LIMITS_MS, type Schedule } from "../model/schedule.ts";
+import {
+  MEMORY_LIMITS_MIB,
+  RUNTIME_LIMITS_MS,
+  type Schedule,
+  type ScheduleForecast,
+} from "../model/schedule.ts";
+import type { TalliedSchedule } from "../schedule/tallied_schedule.ts";
 import type { PlannedRun } from "./experiment.ts";
 import { formatDuration } from "../option/option.ts";
 
@@ -8,6 +14,8 @@ export interface PlannedLoad {
   readonly run: PlannedRun;
   /** What this loader will do. */
   readonly plan: Plan;
+  /** Where the plan is a forecast: what it is of, which will be counted as the run goes through it. */
+  readonly uncounted?: { readonly schedule: TalliedSchedule; readonly forecast: ScheduleForecast };
   /** Where this loader is one of several: its part of the run, and what all do together. */
   readonly part?: { readonly schedule: Schedule; readonly whole: Plan };
 }
@@ -35,13 +43,14 @@ export function renderPlan(
     `${"run".padEnd(width)}  functions  invocations   mean/s   peak/s  concurrency  time`,
   ];
   for (const { run, plan } of loads.slice(0, MOST_ROWS)) {
+    const about = plan.isForecast === true ? "~" : "";
     lines.push([
       run.name.padEnd(width),
       String(plan.functions).padStart(9),
-      plan.invocations.toLocaleString("en").padStart(11),
-      plan.meanRatePerS.toFixed(1).padStart(7),
-      String(plan.peakRatePerS).padStart(7),
-      plan.expectedConcurrency.toFixed(2).padStart(11),
+      (about + plan.invocations.toLocaleString("en")).padStart(11),
+      (about + plan.meanRatePerS.toFixed(1)).padStart(7),
+      (about + plan.peakRatePerS).padStart(7),
+      (about + plan.expectedConcurrency.toFixed(2)).padStart(11),
       formatDuration(Math.round(plan.durationMs / 100) * 100),
     ].join("  "));
   }
@@ -56,6 +65,9 @@ export function renderPlan(
         isVirtual ? "of simulated time" : "in all"
       }.`,
   );
+  if (loads.some(({ plan }) => plan.isForecast === true)) {
+    lines.push("~ as the counts of the trace say; it is counted, and hashed, as it is replayed.");
+  }
   for (const warning of warnings) lines.push(`Warning: ${warning}`);
   return lines.join("\n");
 }
@@ -102,8 +114,10 @@ export function demandWarnings(loads: readonly PlannedLoad[], cores: number | nu
 export function expiryWarnings(loads: readonly PlannedLoad[], timeoutMs: number): string[] {
   // No schedule asks for more, so that none need be gone through.
   if (timeoutMs > RUNTIME_LIMITS_MS.maximum) return [];
-  return loads.flatMap(({ run, plan, part }) => {
-    const expiring = countExpiring(part?.schedule ?? run.schedule, timeoutMs);
+  return loads.flatMap(({ run, plan, part, uncounted }) => {
+    const expiring = uncounted === undefined
+      ? countExpiring(part?.schedule ?? run.schedule, timeoutMs)
+      : uncounted.forecast.countOfAtLeast(timeoutMs);
     if (expiring === 0) return [];
     const percent = 100 * expiring / plan.invocations;
     return [

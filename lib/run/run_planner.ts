@@ -1,6 +1,9 @@
 import { LoaderError } from "../base/error.ts";
 import { findNameMistake } from "../base/file.ts";
+import type { Schedule } from "../model/schedule.ts";
+import { forecastPlan } from "../schedule/forecast.ts";
 import { derivePlan } from "../schedule/plan.ts";
+import { TalliedSchedule } from "../schedule/tallied_schedule.ts";
 import type { PlannedRun } from "./experiment.ts";
 import { type Replay, replaySchedule } from "./saved_schedules.ts";
 import type { PlannedLoad } from "./plan_block.ts";
@@ -10,6 +13,12 @@ import { takeShard } from "./shard/shard_schedule.ts";
 /** Most runs that are planned ahead; an endless ramp goes on beyond them. */
 export const MOST_PLANNED = 50;
 
+/**
+ * Invocations that an experiment counts and hashes before its first run, at most a second's work.
+ * What there is beyond them is told by the counts of its trace, and counted as it is replayed.
+ */
+export const MOST_COUNTED = 3_000_000;
+
 /** Hands runs out one by one with what they will do; some are looked at ahead. */
 export class RunPlanner {
   readonly #runs: Iterator<PlannedRun>;
@@ -18,18 +27,25 @@ export class RunPlanner {
   readonly #signal: AbortSignal;
   #ahead: PlannedLoad[] = [];
   exhausted = false;
+  /** Invocations that may still be counted ahead. */
+  #countable: number;
+  /** Runs may share a schedule. */
+  readonly #tallied = new WeakMap<Schedule, TalliedSchedule>();
 
   /**
    * `replay`: a folder with schedules to replay, `null`: the runs' own. `shard`:
    * the part of each run that this loader makes, `null`: all of it. `signal`: ends the
-   * passes over schedules, which take long where they are long.
+   * passes over schedules, which take long where they are long. `mostCounted`: how many
+   * invocations are counted one by one, where the rest can be told without; all by default.
    */
   constructor(
     runs: Iterable<PlannedRun>,
     replay: Replay | null,
     shard: Shard | null,
     signal: AbortSignal,
+    mostCounted = Infinity,
   ) {
+    this.#countable = mostCounted;
     this.#signal = signal;
     this.#runs = runs[Symbol.iterator]();
     this.#replay = replay;
@@ -61,18 +77,42 @@ export class RunPlanner {
         value: next.value.name,
       });
     }
-    const run = this.#replay === null
+    const planned = this.#replay === null
       ? next.value
       : await replaySchedule(next.value, this.#replay, this.#signal);
-    const plan = await derivePlan(run.schedule, this.#signal);
+    const schedule = this.#tally(planned.schedule);
+    const load = await this.#count({ ...planned, schedule }, schedule);
+    const { run, plan } = load;
     if (plan.invocations === 0) {
       throw new LoaderError(
         "usage",
         `The run ${run.name} has no invocation; make it longer or raise its rate.`,
       );
     }
-    if (this.#shard === null) return { run, plan };
-    const schedule = takeShard(run.schedule, this.#shard);
-    return { run, plan: await derivePlan(schedule, this.#signal), part: { schedule, whole: plan } };
+    if (this.#shard === null) return load;
+    const part = takeShard(schedule, this.#shard);
+    return {
+      run,
+      plan: await derivePlan(part, this.#signal),
+      part: { schedule: part, whole: plan },
+    };
+  }
+
+  #tally(schedule: Schedule): TalliedSchedule {
+    const tallied = this.#tallied.get(schedule) ?? new TalliedSchedule(schedule);
+    this.#tallied.set(schedule, tallied);
+    return tallied;
+  }
+
+  async #count(run: PlannedRun, schedule: TalliedSchedule): Promise<PlannedLoad> {
+    // Loaders of one experiment agree on what is counted, before they start.
+    const forecast = schedule.facts === null && this.#shard === null && this.#countable < Infinity
+      ? schedule.forecast()
+      : null;
+    if (forecast !== null && forecast.invocations > this.#countable) {
+      return { run, plan: forecastPlan(schedule, forecast), uncounted: { schedule, forecast } };
+    }
+    if (schedule.facts === null) this.#countable -= forecast?.invocations ?? 0;
+    return { run, plan: (await schedule.find(this.#signal)).plan };
   }
 }

@@ -8,6 +8,7 @@ import {
   RUNTIME_LIMITS_MS,
   type Schedule,
   type ScheduleChunk,
+  type ScheduleForecast,
 } from "../model/schedule.ts";
 import type { SlotCounts, SlotCursor } from "../model/slot_counts.ts";
 import {
@@ -20,6 +21,7 @@ import {
   traceLengthMs,
 } from "../model/trace.ts";
 import { generateArrivals, US_PER_MS } from "./arrivals.ts";
+import { deriveForecast } from "./forecast.ts";
 import { shareOffsetOf, STREAM, streamKeyOf } from "./function_streams.ts";
 import { QuantileSampler } from "./quantile_sampler.ts";
 import { RecordedReplay } from "./recorded_replay.ts";
@@ -186,6 +188,32 @@ class TraceSchedule implements Schedule {
   async hash(signal?: AbortSignal): Promise<string> {
     this.#hash ??= await hashSchedule(this.functions, this.chunks({ reuse: true }), signal);
     return this.#hash;
+  }
+
+  forecast(): ScheduleForecast {
+    const slots = Math.ceil(this.#windowMs * US_PER_MS / this.#slotUs);
+    const lastShare = this.#windowMs * US_PER_MS / this.#slotUs - (slots - 1);
+    const byFunction = new Float64Array(this.functions.length);
+    const bySlot = new Float64Array(slots);
+    const rateScale = this.#rateScale;
+    for (const { functionIndex, counts, shareOffset } of this.#sources) {
+      let before = 0;
+      for (const cursor = counts.cursor(); cursor.slot < this.#startSlot + slots; cursor.next()) {
+        const { count } = cursor;
+        const slot = cursor.slot - this.#startSlot;
+        if (slot >= 0) {
+          const scaled = rateScale === 1
+            ? count
+            : scaleCount(count, before, rateScale, shareOffset);
+          const due = slot === slots - 1 ? scaled * lastShare : scaled;
+          byFunction[functionIndex] += due;
+          bySlot[slot] += due;
+        }
+        before += count;
+      }
+    }
+    const slotMs = this.#slotUs / US_PER_MS / this.#timeScale;
+    return deriveForecast(this, { byFunction, bySlot, slotMs });
   }
 
   #generateSlot(

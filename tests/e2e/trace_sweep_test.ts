@@ -39,7 +39,7 @@ Deno.test("trace sweep: from the command to the report", async () => {
       assert.ok(Number(row.completed_ms) >= Number(row.dispatched_ms));
       assert.match(row.instance, /^trace-func-\d+-[0-9a-f]{8}/);
     }
-    assert.match(manifest.scheduleHash, /^[0-9a-f]{64}$/);
+    assert.match(manifest.scheduleHash!, /^[0-9a-f]{64}$/);
     assert.ok(manifest.verdict !== null);
     assert.ok(readRows(`${output}/runs/${name}/instances.csv`).length >= 2);
     assert.ok(readRows(`${output}/runs/${name}/generator.csv`).length >= 2);

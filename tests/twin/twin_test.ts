@@ -72,7 +72,7 @@ Deno.test("twin: finds again what a platform is that works as the model does", a
   const twin = readTwin(twinned[0]);
   assert.ok(twin !== null);
   assert.equal(twin.manifest.scheduleHash, twinned[0].folder.manifest.scheduleHash);
-  assert.match(twin.manifest.notes.join(" "), new RegExp(twin.manifest.scheduleHash));
+  assert.match(twin.manifest.notes.join(" "), new RegExp(twin.manifest.scheduleHash!));
   assert.equal(twin.manifest.platform.name, "simulator");
   for (const metric of ["response_time_p50", "response_time_p90"]) {
     const { relativeDifference } = valueOf(twin, metric);

@@ -38,7 +38,8 @@ export function renderRepeatSection({ manifest, runs }: StoredExperiment): Html 
         {
           heading: "schedule hash",
           isText: true,
-          cell: ({ manifest: { scheduleHash } }) => html`<code>${scheduleHash}</code>`,
+          cell: ({ manifest: { scheduleHash } }) =>
+            scheduleHash === null ? UNKNOWN : html`<code>${scheduleHash}</code>`,
         },
         {
           heading: "trace",

@@ -204,6 +204,11 @@ const plan = z.object({
   meanRequestedRuntimeMs: jsonNumber,
   /** What asks for less than the trace has; absent: nothing does, as far as was told. */
   cut: cutRequests.optional(),
+  /**
+   * True: expected by the counts of the trace, as nobody has gone through the schedule yet;
+   * absent: counted.
+   */
+  isForecast: z.boolean().optional(),
 });
 
 /** What a schedule will do, known before any load: totals, mean and peak rate, concurrency. */
@@ -300,7 +305,8 @@ export const runManifest = z.object({
   command: texts,
   options: anything,
   seed: z.number(),
-  scheduleHash: z.string(),
+  /** `null`: not known yet; a long schedule is hashed as it is replayed, and told at its end. */
+  scheduleHash: z.string().nullable(),
   trace: z.object({
     name: z.string(),
     hash: z.string(),

@@ -208,7 +208,7 @@ function refuseOtherRun(
   if (done === undefined) return undefined;
   if (done.scheduleHash !== scheduleHash) {
     const what = `the run ${name} with another schedule`;
-    throw refuseContent(path, experiment, what, done.scheduleHash, scheduleHash);
+    throw refuseContent(path, experiment, what, done.scheduleHash ?? "not known", scheduleHash);
   }
   const before = done.trace?.hash ?? null;
   if (before !== null && traceHash !== null && before !== traceHash) {

@@ -1,0 +1,103 @@
+import { LoopPauses } from "../clock/loop_pauses.ts";
+import type {
+  ChunkOptions,
+  PhaseSpan,
+  Schedule,
+  ScheduleChunk,
+  ScheduleForecast,
+} from "../model/schedule.ts";
+import type { FunctionProfile } from "../model/trace.ts";
+import type { Plan } from "../store/schema/manifest.ts";
+import { sliceChunk } from "./chunk_slices.ts";
+import { PlanCounter } from "./plan.ts";
+import { ScheduleHasher } from "./schedule_hash.ts";
+
+/** What only a pass over all of a schedule tells. */
+export interface ScheduleFacts {
+  readonly plan: Plan;
+  readonly hash: string;
+}
+
+/**
+ * A schedule that is counted and hashed as it is gone through: the first who goes through all of
+ * it does so for everyone. A run does, so that a long one need not wait for a pass of its own.
+ * What is due is handed out in small parts, each counted just before, so that this takes no longer
+ * at once than a call does.
+ *
+ * @example
+ * ```ts
+ * import { generateRateStep } from "./pattern_schedule.ts";
+ * import { TalliedSchedule } from "./tallied_schedule.ts";
+ * const step = generateRateStep({
+ *   seed: 42,
+ *   ratePerS: 10,
+ *   durationMs: 1000,
+ *   warmupShare: 0,
+ *   functions: 1,
+ *   runtimeMs: 10,
+ *   memoryMib: 64,
+ *   iatDistribution: "exponential",
+ * });
+ * const schedule = new TalliedSchedule(step);
+ * if (schedule.facts !== null) throw new Error("nobody has looked");
+ * for (const _ of schedule.chunks());
+ * if (schedule.facts?.plan.invocations !== 10) throw new Error("ten in a second");
+ * ```
+ */
+export class TalliedSchedule implements Schedule {
+  readonly functions: readonly FunctionProfile[];
+  readonly durationMs: number;
+  readonly phases: readonly PhaseSpan[];
+  readonly #schedule: Schedule;
+  #facts: ScheduleFacts | null = null;
+
+  constructor(schedule: Schedule) {
+    this.#schedule = schedule;
+    this.functions = schedule.functions;
+    this.durationMs = schedule.durationMs;
+    this.phases = schedule.phases;
+  }
+
+  /** `null`: nobody has gone through all of it yet. */
+  get facts(): ScheduleFacts | null {
+    return this.#facts;
+  }
+
+  *chunks(options?: ChunkOptions): IterableIterator<ScheduleChunk> {
+    if (this.#facts !== null) {
+      for (const chunk of this.#schedule.chunks(options)) yield* sliceChunk(chunk);
+      return;
+    }
+    const counter = new PlanCounter(this);
+    const hasher = new ScheduleHasher(this.functions);
+    for (const chunk of this.#schedule.chunks(options)) {
+      for (const slice of sliceChunk(chunk)) {
+        counter.add(slice);
+        hasher.add(slice);
+        yield slice;
+      }
+    }
+    this.#facts ??= { plan: counter.derive(), hash: hasher.digest() };
+  }
+
+  /**
+   * Goes through all of it, where nobody has.
+   *
+   * @throws the signal's reason when it aborts meanwhile
+   */
+  async find(signal?: AbortSignal): Promise<ScheduleFacts> {
+    const pauses = new LoopPauses(signal);
+    if (this.#facts === null) {
+      for (const _ of this.chunks({ reuse: true })) if (pauses.isDue) await pauses.take();
+    }
+    return this.#facts!;
+  }
+
+  async hash(signal?: AbortSignal): Promise<string> {
+    return (await this.find(signal)).hash;
+  }
+
+  forecast(): ScheduleForecast | null {
+    return this.#schedule.forecast?.() ?? null;
+  }
+}

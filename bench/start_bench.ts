@@ -18,7 +18,7 @@ import { TalliedSchedule } from "../lib/schedule/tallied_schedule.ts";
 import { generateSchedule } from "../lib/schedule/trace_schedule.ts";
 import { readRunManifest } from "../lib/store/read/manifest_reader.ts";
 import { formatAzure2019 } from "../lib/trace/azure2019/azure2019_text.ts";
-import { NO_CONDITIONS, synthesizeFunctions } from "../lib/trace/azure2019/synthesize.ts";
+import { NO_CONDITIONS, synthesizeFunctions } from "../lib/trace/synthesize/demonstration.ts";
 import { createFlatTrace } from "./flat_trace.ts";
 import { RUN_SCRIPT } from "./bench_server.ts";
 import { measureProcess, median } from "./measured_process.ts";

@@ -14,7 +14,6 @@ const SETS: Readonly<Record<string, string>> = {
   "trace:doctor": "files",
   "trace:synthesize": "files",
   "trace:convert": "files",
-  "trace:sample": "files",
   image: "image",
   compile: "image",
   "peers:install": "install",

@@ -4,7 +4,8 @@ import type { Schedule, ScheduleChunk } from "../model/schedule.ts";
 export class ScheduleCursor {
   readonly #chunks: Iterator<ScheduleChunk>;
   #chunk: ScheduleChunk | undefined;
-  #nextChunk: ScheduleChunk | undefined;
+  /** Made ahead, in order: what is left of this chunk's memory, and the first of the next. */
+  readonly #ahead: ScheduleChunk[] = [];
   #position = 0;
   #passed = 0;
 
@@ -43,16 +44,23 @@ export class ScheduleCursor {
   /** Makes the chunk that the next invocation is in, at the beginning and after some have passed. */
   settle(): void {
     while (this.#chunk === undefined || this.#position >= this.#chunk.scheduledMs.length) {
-      this.#chunk = this.#nextChunk ?? this.#pull();
-      this.#nextChunk = undefined;
+      this.#chunk = this.#ahead.shift() ?? this.#pull();
       this.#position = 0;
       if (this.#chunk === undefined) return;
     }
   }
 
-  /** Makes the chunk after this one, where that has not been done. */
+  /**
+   * Makes the chunk after this one, where that has not been done. Parts of one that share its
+   * memory are made already; what takes time is the first that does not.
+   */
   prefetch(): void {
-    this.#nextChunk ??= this.#pull();
+    const made = this.#chunk?.scheduledMs.buffer;
+    while ((this.#ahead.at(-1) ?? this.#chunk)?.scheduledMs.buffer === made) {
+      const next = this.#pull();
+      if (next === undefined) return;
+      this.#ahead.push(next);
+    }
   }
 
   #pull(): ScheduleChunk | undefined {

@@ -93,7 +93,7 @@ export function describeLength(
 ): string {
   const minutes = formatMinutes(traceLengthMs(trace));
   const { firstMinute = 0 } = trace;
-  if (firstMinute < 2) return `${minutes} minutes`;
+  if (firstMinute < 2) return minutes === "1" ? "1 minute" : `${minutes} minutes`;
   return `${minutes} minutes (from 0 on; the columns ${firstMinute} to ` +
     `${firstMinute + trace.slots - 1} of its files)`;
 }

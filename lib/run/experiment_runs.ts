@@ -164,7 +164,7 @@ export class ExperimentRuns<O extends OptionTable> {
         run,
         load,
         startAtUnixMs: start?.unixMs ?? null,
-        notes: this.judge.warnings([{ run, plan: load.plan }]),
+        notes: this.judge.warnings([{ ...load, run }]),
       }, this.signal),
       schedule.functions.map(functionKey),
     );

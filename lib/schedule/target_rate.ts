@@ -164,6 +164,12 @@ function expectedInvocations(
   untilMs: number,
 ): number {
   let sum = 0;
+  if (fromMs % slotMs === 0 && untilMs % slotMs === 0) {
+    for (const { invocationsPerSlot } of functions) {
+      sum += invocationsPerSlot.sum(fromMs / slotMs, untilMs / slotMs);
+    }
+    return sum;
+  }
   for (const { invocationsPerSlot } of functions) {
     const cursor = invocationsPerSlot.cursor();
     for (; cursor.slot * slotMs < untilMs; cursor.next()) {

@@ -20,11 +20,20 @@ const GHZ = "github.com/bojand/ghz/cmd/ghz@v0.93.0";
 /** The versions that the project itself uses. */
 const GRPC_JS = ["@grpc/grpc-js@1.14.7", "@grpc/proto-loader@0.8.1"];
 
+/** What writes spans as programs do. */
+const OPENTELEMETRY = [
+  "@opentelemetry/api@1.10.0",
+  "@opentelemetry/otlp-transformer@0.301.1",
+  "@opentelemetry/resources@3.1.1",
+  "@opentelemetry/sdk-trace@3.1.1",
+];
+
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const TARGET = join(PROJECT, ".peers");
 const BIN = join(TARGET, "bin");
 const VENV = join(TARGET, "venv");
 const NODE_PACKAGES = join(TARGET, "grpc_js");
+const OPENTELEMETRY_PACKAGES = join(TARGET, "opentelemetry");
 const GO_SOURCES = join(PROJECT, "tests/peers/go");
 const NET_HTTP_SOURCES = join(PROJECT, "tests/peers/net_http");
 const REQUIREMENTS = join(PROJECT, "tests/peers/python/requirements.txt");
@@ -105,6 +114,38 @@ const STEPS: readonly Step[] = [
     version: null,
     isPresent: () => exists(join(BIN, "haproxy")),
     install: () => linkDebian("haproxy", "haproxy"),
+  },
+  {
+    name: "Apache",
+    version: null,
+    isPresent: () => exists(join(BIN, "apache2")),
+    // The server alone, without the service that starts it.
+    install: () => linkDebian("apache2", "apache2-bin"),
+  },
+  {
+    name: "Caddy",
+    version: null,
+    isPresent: () => exists(join(BIN, "caddy")),
+    install: () => linkDebian("caddy", "caddy"),
+  },
+  {
+    name: "Prometheus",
+    version: null,
+    isPresent: () => exists(join(BIN, "prometheus")) && exists(join(BIN, "promtool")),
+    install: async () => {
+      await linkDebian("prometheus", "prometheus");
+      await linkDebian("promtool", "prometheus");
+    },
+  },
+  {
+    name: "OpenTelemetry",
+    version: OPENTELEMETRY.join(" "),
+    isPresent: () => exists(join(OPENTELEMETRY_PACKAGES, "node_modules/@opentelemetry/api")),
+    install: () =>
+      run("npm", [
+        ...["install", "--no-audit", "--no-fund", "--prefix", OPENTELEMETRY_PACKAGES],
+        ...OPENTELEMETRY,
+      ]),
   },
 ];
 

@@ -34,23 +34,23 @@ export function createAccessLogParser(file: string, settings: RowSettings): Note
 
 class FormattedLogParser implements NotedParser {
   readonly note: string;
-  readonly #pattern: RegExp;
+  readonly #match: (line: string) => string[] | null;
   readonly #fields: TableFields;
   readonly #reader: RequestReader;
 
   constructor(file: string, settings: RowSettings, logFormat: string) {
-    const { pattern, fields, roles } = compileLogFormat(logFormat);
+    const { match, fields, roles } = compileLogFormat(logFormat);
     const settled = settleRoles({ source: "the format", roles }, settings, { file, names: fields });
-    this.#pattern = pattern;
+    this.#match = match;
     this.#fields = new TableFields(fields);
     this.#reader = new RequestReader(settled.roles, settings.zoneMs ?? 0);
     this.note = settled.note;
   }
 
   parse(line: string, taker: RowTaker): void {
-    const match = this.#pattern.exec(line);
-    if (match === null) throw new BadRow("a line of another format", line);
-    this.#fields.cells = match.slice(1);
+    const cells = this.#match(line);
+    if (cells === null) throw new BadRow("a line of another format", line);
+    this.#fields.cells = cells;
     this.#reader.read(this.#fields, taker);
   }
 }

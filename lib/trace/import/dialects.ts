@@ -182,7 +182,7 @@ function usualRoles(
 ): Omit<FieldRoles, "time" | "stamp"> {
   const duration = USUAL.duration.find(has) ??
     names.find((name) =>
-      /duration|latency|elapsed|response_?time|request_?time/i.test(name) &&
+      /duration|latency|elapsed|took|response_?time|request_?time/i.test(name) &&
       unitOfName(name) !== null
     );
   const request = USUAL.request.find(has);

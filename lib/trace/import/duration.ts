@@ -20,6 +20,9 @@ const PART_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** A connection may stay open for days; more than that is a mistake in the row or in the unit. */
+const MOST_DURATION_MS = 30 * 86_400_000;
+
 const DECIMAL = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
@@ -28,7 +31,7 @@ const DECIMAL = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
  *
  * @param unit of a bare number; `null`: not known
  * @returns milliseconds; `null` for what logs write in place of what they do not know
- * @throws BadRow when it is none, is negative, or is a bare number of an unknown unit
+ * @throws BadRow when it is none, is negative or endless, or is a bare number of an unknown unit
  *
  * @example
  * ```ts
@@ -39,6 +42,12 @@ const DECIMAL = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
  * ```
  */
 export function parseDuration(value: unknown, unit: DurationUnit | null): number | null {
+  const durationMs = parseAny(value, unit);
+  if (durationMs === null || durationMs <= MOST_DURATION_MS) return durationMs;
+  throw new BadRow("a duration of more than 30 days", value);
+}
+
+function parseAny(value: unknown, unit: DurationUnit | null): number | null {
   if (typeof value === "number") return scale(value, unit, value);
   if (value === undefined || value === null) return null;
   if (typeof value !== "string") throw new BadRow("a duration of an unknown form", value);
@@ -52,7 +61,7 @@ export function parseDuration(value: unknown, unit: DurationUnit | null): number
   }
   const parts = text.split(/, | : /);
   if (parts.length > 1) {
-    const known = parts.map((part) => parseDuration(part, unit)).filter((part) => part !== null);
+    const known = parts.map((part) => parseAny(part, unit)).filter((part) => part !== null);
     return known.length === 0 ? null : known.reduce((sum, part) => sum + part, 0);
   }
   throw new BadRow(

@@ -1,5 +1,6 @@
 import { LoaderError } from "../../base/error.ts";
 import type { BadRow } from "./logged_request.ts";
+import { ownText } from "./own_text.ts";
 
 /** How many rows that cannot be read are borne: a share of all, or a number. */
 export type BadRowLimit = { readonly share: number } | { readonly count: number };
@@ -102,10 +103,12 @@ function count(
   let entry = entries.get(reason);
   if (entry === undefined) {
     entry = { count: 0, examples: [] };
-    entries.set(reason, entry);
+    entries.set(ownText(reason), entry);
   }
   entry.count++;
-  if (example !== undefined && entry.examples.length < MOST_EXAMPLES) entry.examples.push(example);
+  if (example !== undefined && entry.examples.length < MOST_EXAMPLES) {
+    entry.examples.push(ownText(example));
+  }
 }
 
 function listEntries(

@@ -217,14 +217,14 @@ function summarise(
   >,
 ): ImportedTrace {
   const { startMs, slotMs, slots, functions } = trace;
-  const perSlot = new Float64Array(slots);
+  // Not a number for each slot: one stamp of another year makes many that are empty.
+  const perSlot = new Map<number, number>();
   for (const { counts } of functions) {
-    counts.forEach((slot, count) => {
-      perSlot[slot] += count;
-    });
+    counts.forEach((slot, count) => perSlot.set(slot, (perSlot.get(slot) ?? 0) + count));
   }
   const invocations = functions.reduce((sum, { invocations }) => sum + invocations, 0);
-  const peak = perSlot.reduce((most, count) => Math.max(most, count), 0);
+  let peak = 0;
+  for (const count of perSlot.values()) peak = Math.max(peak, count);
   return {
     ...trace,
     summary: {

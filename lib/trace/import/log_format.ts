@@ -3,11 +3,11 @@ import type { FieldRoles } from "./request_fields.ts";
 
 /** The format of the lines of an access log. */
 export interface LogFormat {
-  /** Matches a line; its groups are the fields in their order. */
-  readonly pattern: RegExp;
   readonly fields: readonly string[];
   /** What the fields tell, as far as their names say so; `null`: no time stamp among them. */
   readonly roles: FieldRoles | null;
+  /** The fields of a line, in their order; `null`: it is of another format. */
+  match(line: string): string[] | null;
 }
 
 /** Apache's own names of its formats, and what they stand for (mod_log_config). */
@@ -29,9 +29,9 @@ const NAMED: Readonly<Record<string, string>> = {
  * @example
  * ```ts
  * import { compileLogFormat } from "./log_format.ts";
- * const { pattern, roles } = compileLogFormat('[$time_local] "$request" $request_time');
- * const line = '[10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.1" 0.017';
- * if (pattern.exec(line)?.[3] !== "0.017") throw new Error("not found");
+ * const { match, roles } = compileLogFormat('[$time_local] "$request" $request_time');
+ * const fields = match('[10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.1" 0.017');
+ * if (fields?.[2] !== "0.017") throw new Error("not found");
  * if (roles?.duration?.unit !== "s" || roles.stamp !== "end") throw new Error("misread");
  * ```
  */
@@ -49,41 +49,63 @@ export function compileLogFormat(format: string): LogFormat {
       { value: format },
     );
   }
-  let pattern = "";
-  for (const [i, { field, literal }] of pieces.entries()) {
-    if (field === null) {
-      pattern += RegExp.escape(literal);
-      continue;
-    }
-    const next = pieces[i + 1];
-    if (next?.field !== undefined && next.field !== null) {
-      throw new LoaderError(
-        "usage",
-        `In the format ${JSON.stringify(format)} nothing stands between ${field} and ` +
-          `${next.field}, so they cannot be told apart.`,
-        { value: format },
-      );
-    }
-    const before = pieces[i - 1]?.literal ?? "";
-    pattern += groupFor(field, before.endsWith('"') && next?.literal.startsWith('"') === true);
+  const gapless = pieces.findIndex(({ field }, i) => field !== null && pieces[i + 1]?.field);
+  if (gapless !== -1) {
+    throw new LoaderError(
+      "usage",
+      `In the format ${JSON.stringify(format)} nothing stands between ${pieces[gapless].field} ` +
+        `and ${pieces[gapless + 1].field}, so they cannot be told apart.`,
+      { value: format },
+    );
   }
   return {
-    pattern: new RegExp(`^${pattern}\\s*$`),
     fields,
     roles: isNginx ? rolesOfNginx(fields) : rolesOfApache(fields),
+    match: (line) => matchLine(pieces, line),
   };
+}
+
+/**
+ * Takes a line apart, each field up to the text that follows it. There is no way back, as a
+ * regular expression has one, which would take for ever with a line of many blanks.
+ */
+function matchLine(pieces: readonly Piece[], line: string): string[] | null {
+  const text = line.trimEnd();
+  const values: string[] = [];
+  let at = 0;
+  for (const [i, { field, literal }] of pieces.entries()) {
+    if (field === null) {
+      if (!text.startsWith(literal, at)) return null;
+      at += literal.length;
+      continue;
+    }
+    const end = endOfField(text, at, pieces[i - 1]?.literal ?? "", pieces[i + 1]?.literal ?? "");
+    if (end === -1) return null;
+    values.push(text.slice(at, end));
+    at = end;
+  }
+  return at === text.length ? values : null;
+}
+
+/** Where a field ends; −1: nowhere. */
+function endOfField(text: string, from: number, before: string, after: string): number {
+  if (after === "") return text.length;
+  if (!before.endsWith('"') || !after.startsWith('"')) return text.indexOf(after, from);
+  // A quote within quotes is behind a backslash.
+  let end = text.indexOf('"', from);
+  while (end !== -1 && isEscaped(text, end, from)) end = text.indexOf('"', end + 1);
+  return end;
+}
+
+function isEscaped(text: string, at: number, from: number): boolean {
+  let backslashes = 0;
+  while (at - backslashes > from && text[at - backslashes - 1] === "\\") backslashes++;
+  return backslashes % 2 === 1;
 }
 
 interface Piece {
   readonly field: string | null;
   readonly literal: string;
-}
-
-/** What a field's text may be: up to what stands behind it, which quoted fields escape in themselves. */
-function groupFor(field: string, isQuoted: boolean): string {
-  if (isQuoted) return '((?:[^"\\\\]|\\\\.)*)';
-  // Apache writes the brackets of the time, in which there are blanks.
-  return field === "%t" ? "(\\[[^\\]]*\\])" : "(.*?)";
 }
 
 function splitNginx(text: string): Piece[] {
@@ -116,8 +138,10 @@ function split(
       literal += "%";
       continue;
     }
+    // Apache writes the brackets of its time, in which there are blanks, itself.
+    if (field === "%t") literal += "[";
     if (literal !== "") pieces.push({ field: null, literal });
-    literal = "";
+    literal = field === "%t" ? "]" : "";
     pieces.push({ field, literal: "" });
   }
   literal += text.slice(end);

@@ -1,15 +1,18 @@
 import { LoaderError } from "../../base/error.ts";
+import { ownText } from "./own_text.ts";
 
 /** What stands in a template for a part of a path that differs from request to request. */
 const PLACEHOLDER = "{id}";
 
+const MAY_HOLD_ID = /[\d@%]/;
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 const NUMBER = /^[+-]?\d+(?:[.,:_-]\d+)*$/;
 const DATE = /^\d{4}-\d{2}-\d{2}(?:T[\d:.Z+-]*)?$/i;
 /** Hashes and object ids; a word such as `facade` has no digit. */
 const HEX = /^(?=.*\d)[0-9a-f]{8,}$/i;
 /** ULIDs, tokens, base64: long, and letters and digits mixed. */
-const TOKEN = /^(?=(?:.*\d){2})(?=.*[A-Za-z])[\w~=+-]{20,}$/;
+const TOKEN = /^[\w~=+-]{20,}$/;
+const TWO_DIGITS = /\d\D*\d/;
 /** What a name of a file ends in, such as `.png` or `.min.js`. */
 const EXTENSION = /^(.+?)((?:\.[a-z][a-z0-9]{0,4}){1,2})$/i;
 
@@ -21,8 +24,8 @@ export interface PathTemplateOptions {
   readonly replacesIds?: boolean;
 }
 
-/** Names of paths that are remembered: far more than the routes that a service has. */
-const MOST_REMEMBERED = 20_000;
+/** Paths without ids that are remembered: more than a service has routes. */
+const MOST_REMEMBERED = 10_000;
 
 /**
  * Names the route that a path belongs to, without its query: the first template that fits, or the
@@ -56,9 +59,11 @@ export class PathTemplates {
     if (remembered !== undefined) return remembered;
     const fitting = this.#templates.find(({ pattern }) => pattern.test(path));
     const name = fitting?.text ?? (this.#replacesIds ? replaceIds(path) : path);
-    if (this.#remembered.size === MOST_REMEMBERED) this.#remembered.clear();
-    this.#remembered.set(path, name);
-    return name;
+    // One with an id hardly comes again.
+    if (name !== path || this.#remembered.size === MOST_REMEMBERED) return name;
+    const own = ownText(path);
+    this.#remembered.set(own, own);
+    return own;
   }
 }
 
@@ -97,12 +102,13 @@ export function pathOf(target: string): string {
 }
 
 function replaceIds(path: string): string {
-  return path.split("/").map(replaceId).join("/");
+  // Most ids are numbers, and most other parts are words.
+  const plain = path.replace(/\/\d+(?=\/|$)/g, `/${PLACEHOLDER}`);
+  return MAY_HOLD_ID.test(plain) ? plain.split("/").map(replaceId).join("/") : plain;
 }
 
 function replaceId(part: string): string {
-  // Nearly all parts are words.
-  if (!/[\d@%]/.test(part)) return part;
+  if (!MAY_HOLD_ID.test(part)) return part;
   if (looksLikeId(part)) return PLACEHOLDER;
   const named = EXTENSION.exec(part);
   return named !== null && looksLikeId(named[1]) ? PLACEHOLDER + named[2] : part;
@@ -110,7 +116,7 @@ function replaceId(part: string): string {
 
 function looksLikeId(part: string): boolean {
   return NUMBER.test(part) || UUID.test(part) || HEX.test(part) || DATE.test(part) ||
-    TOKEN.test(part) ||
+    (TOKEN.test(part) && TWO_DIGITS.test(part) && /[A-Za-z]/.test(part)) ||
     // An address of a person, also percent-encoded.
     /@|%40/i.test(part);
 }

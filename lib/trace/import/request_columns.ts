@@ -1,4 +1,5 @@
 import { Rng } from "../../base/rng.ts";
+import { ownText } from "./own_text.ts";
 
 /** How many requests a block of columns holds. */
 const BLOCK_ROWS = 1 << 18;
@@ -59,7 +60,7 @@ export class RequestColumns {
     let place = this.#places.get(name);
     if (place === undefined) {
       place = this.#places.size;
-      this.#places.set(name, place);
+      this.#places.set(ownText(name), place);
       this.#counts.push(0);
     }
     this.#counts[place]++;

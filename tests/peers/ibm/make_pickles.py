@@ -1,6 +1,6 @@
 """Makes pickles like those of the IBM Cloud Code Engine traces of 2025, small and made up.
 
-    python make_pickles.py FOLDER [--invocations N]
+    python make_pickles.py FOLDER [--invocations N] [--apps N]
 
 Prints what is in them, as pandas itself reads it, in JSON. They name the same classes and functions
 as the published app_configs.pickle does (its opcodes were looked at, with pickletools): tables of
@@ -32,11 +32,14 @@ def table(columns):
     return frame
 
 
-def make_week(week, invocations, rng):
+def make_week(week, invocations, others, rng):
     rows = collections.defaultdict(list)
-    for place, (namespace, app) in enumerate(APPS):
-        # The last application is silent in the first week.
+    apps = [*APPS, *(("n9", f"app{i}") for i in range(others))]
+    for place, (namespace, app) in enumerate(apps):
+        # The third application is silent in the first week.
         count = 0 if (week, place) == (1, 2) else invocations * (place + 1) // 6
+        if others > 0:
+            count = invocations // len(apps)
         start_s = ORIGIN_S + (week - 1) * 7 * DAY_S
         times = numpy.sort(rng.uniform(start_s, start_s + 7 * DAY_S, count)).round(3)
         runtimes = rng.lognormal(3, 2, count).round(3)
@@ -104,13 +107,14 @@ def describe(frames):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--invocations", type=int, default=3000)
+    parser.add_argument("--invocations", type=int, default=3000, help="of a week")
+    parser.add_argument("--apps", type=int, default=0, help="more applications, for measurements")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     rng = numpy.random.default_rng(42)
     for week in (1, 2):
         path = options.folder / f"week_{week}.pickle"
-        make_week(week, options.invocations, rng).to_pickle(path, protocol=5)
+        make_week(week, options.invocations, options.apps, rng).to_pickle(path, protocol=5)
     make_configurations().to_pickle(options.folder / "app_configs.pickle", protocol=5)
     for name, value in OTHERS.items():
         (options.folder / f"{name}.pkl").write_bytes(pickle.dumps(value, protocol=5))

@@ -128,3 +128,21 @@ Deno.test("access log: what the user says of the stamp holds", async () => {
   const { requests } = await importAll(line, { stamp: "start" });
   assert.equal(requests[0].arrival, "2026-11-27T07:00:01.000Z");
 });
+
+Deno.test("access log: a long line of many blanks takes no longer than others", async () => {
+  const logFormat = '%h %l %u %v %p %A %B %I %O %t "%r" %>s %D';
+  const { tally } = await importAll(`${"a ".repeat(20_000)}\n${"1".repeat(20_000)}\n`, {
+    logFormat,
+    badRows: { share: 1 },
+  });
+  assert.equal(tally.bad, 2);
+  const path = `/${"a".repeat(20_000)}1`;
+  const { tally: paths } = await importAll(COMMON.replace("/a?b=1", path));
+  assert.equal(paths.taken, 1);
+});
+
+Deno.test("access log: a user's name with blanks does not shift what follows", async () => {
+  const line = COMMON.replace("ada", "ada of york") + " 17";
+  const { tally } = await importAll(line, { logFormat: '%h %l %u %t "%r" %>s %b %D' });
+  assert.equal(tally.taken, 1);
+});

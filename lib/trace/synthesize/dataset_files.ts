@@ -6,8 +6,7 @@ import { DURATION_LAYOUT, MEMORY_LAYOUT } from "../azure2019/percentile_table.ts
 import { MINUTES_PER_DAY, TraceShape } from "./load_shape.ts";
 import { DayGenerator } from "./minute_process.ts";
 import type { ApplicationModel } from "./population.ts";
-import { PUBLISHED_POPULATION } from "./published_population.ts";
-import { settleSize, type SynthesizeOptions } from "./synthesize.ts";
+import { populationOf, settleSize, type SynthesizeOptions } from "./synthesize.ts";
 
 /** What was written of a day. */
 export interface SyntheticDay {
@@ -56,10 +55,10 @@ export async function* writeSyntheticDays(
   folder: string,
   options: WriteSyntheticOptions,
 ): AsyncGenerator<SyntheticDay> {
-  const { population = PUBLISHED_POPULATION, signal } = options;
+  const population = populationOf(options);
   const size = settleSize(options);
   const generator = new DayGenerator(new TraceShape(size.days));
-  const pauses = new LoopPauses(signal);
+  const pauses = new LoopPauses(options.signal);
   for (let day = 0; day < size.days; day++) {
     using files = new DayFiles(folder, day + 1);
     for (const application of population.applications(size)) {

@@ -1,4 +1,5 @@
 import { Rng, type RngKey } from "../../base/rng.ts";
+import { ascendingOrder } from "../../stats/rank_correlation.ts";
 import { generateNormal } from "../distributions.ts";
 import { generateExponential, generateGap, generateRestOfGap } from "./gap.ts";
 import { type LoadShape, MINUTES_PER_DAY, type TraceShape } from "./load_shape.ts";
@@ -15,6 +16,14 @@ export interface PeriodicProcess {
 }
 
 /**
+ * The coefficient of variation of gaps, or gaps in ascending order that they are
+ * to be like, with the correlation of a gap's rank with the next one's.
+ */
+export type GapVariation =
+  | { readonly cv: number }
+  | { readonly like: Float32Array; readonly correlation: number };
+
+/**
  * A number of invocations over the trace that is known, at so many times: gaps
  * between these of a given variability, shrunk and stretched to fit the trace.
  */
@@ -23,8 +32,10 @@ export interface SparseProcess {
   /** Invocations in the whole trace, at least as many as times. */
   readonly invocations: number;
   readonly times: number;
-  /** Coefficient of variation of the gaps. */
-  readonly gapCv: number;
+  /** How long the gaps are from one time to the next, on whatever scale. */
+  readonly gaps: GapVariation;
+  /** Over how many minutes in a row a time goes, in the order of the trace; one by default. */
+  readonly spans?: Uint16Array;
   /** How unequally the invocations are spread over the times: σ of a logarithm. */
   readonly countSigma: number;
   readonly shape: LoadShape;
@@ -49,11 +60,16 @@ export interface DenseProcess {
   readonly countSigma: number;
   /** and its correlation from a minute to the next. */
   readonly countCorrelation: number;
+  /** What each minute has alone beside that, σ of a logarithm; 0 by default. */
+  readonly countNoise?: number;
   readonly shape: LoadShape;
 }
 
 /** Where a function's invocations come from. */
 export type MinuteProcess = PeriodicProcess | SparseProcess | DenseProcess;
+
+/** How far a gap may be from the one that it is like, as a part of that. */
+const GAP_WIDTH = 0.2;
 
 /** Streams of random numbers of a function. */
 const SPARSE_STREAM = 1;
@@ -70,6 +86,7 @@ export class DayGenerator {
   readonly #rng = new Rng();
   #gaps = new Float64Array(512);
   #weights = new Float64Array(512);
+  #spans = new Uint32Array(512);
 
   constructor(shape: TraceShape) {
     this.#shape = shape;
@@ -95,48 +112,111 @@ export class DayGenerator {
     day: number,
     counts: Uint32Array,
   ): number {
-    const { times, invocations, gapCv, countSigma } = process;
+    const { times, invocations, gaps, countSigma } = process;
     const rng = this.#rng;
     // The whole trace is drawn for each of its days: there are few times.
     rng.seed(key, 0, SPARSE_STREAM);
-    if (times > this.#gaps.length) {
-      this.#gaps = new Float64Array(2 * times);
-      this.#weights = new Float64Array(2 * times);
-    }
-    let length = 0;
+    this.#reserve(times);
+    const length = "cv" in gaps
+      ? this.#drawGaps(rng, times, gaps.cv)
+      : this.#drawGapsLike(rng, times, gaps.like, gaps.correlation);
+    const minutes = this.#drawSpans(process);
     let weight = 0;
-    for (let i = 0; i < times; i++) {
-      this.#gaps[i] = generateGap(rng, gapCv);
-      length += this.#gaps[i];
+    for (let i = 0; i < minutes; i++) {
       this.#weights[i] = countSigma === 0 ? 1 : Math.exp(countSigma * generateNormal(rng));
       weight += this.#weights[i];
     }
     // On a circle, so that no time is different from the others.
     let position = rng.nextFloat() * length;
     // Rounded as a running sum, which loses none and begins anywhere.
-    const rest = invocations - times;
+    const rest = invocations - minutes;
     const start = rng.nextFloat();
+    const traceMinutes = this.#shape.days * MINUTES_PER_DAY;
     let weightSoFar = 0;
     let restSoFar = 0;
+    let index = 0;
+    let free = 0;
     let sum = 0;
     for (let i = 0; i < times; i++) {
       position += this.#gaps[i];
-      weightSoFar += this.#weights[i];
-      const restNow = i === times - 1 ? rest : Math.floor(start + weightSoFar / weight * rest);
-      const count = 1 + restNow - restSoFar;
-      restSoFar = restNow;
-      const minute = Math.floor(this.#shape.minuteOf(position % length / length)) -
-        day * MINUTES_PER_DAY;
-      if (minute < 0 || minute >= MINUTES_PER_DAY) continue;
-      counts[minute] += count;
-      sum += count;
+      if (position >= length) {
+        position -= length;
+        free = 0;
+      }
+      // Spans that were apart stay apart.
+      const from = Math.max(free, Math.floor(this.#shape.minuteOf(position / length)));
+      const end = from + this.#spans[i];
+      if (process.spans !== undefined) free = end + 1;
+      for (let minute = from; minute < end; minute++) {
+        weightSoFar += this.#weights[index++];
+        const restNow = index === minutes ? rest : Math.floor(start + weightSoFar / weight * rest);
+        const count = 1 + restNow - restSoFar;
+        restSoFar = restNow;
+        const minuteOfDay = minute % traceMinutes - day * MINUTES_PER_DAY;
+        if (minuteOfDay < 0 || minuteOfDay >= MINUTES_PER_DAY) continue;
+        counts[minuteOfDay] += count;
+        sum += count;
+      }
     }
     return sum;
   }
 
+  /** How many minutes each time takes; returns the sum, which is at most the invocations. */
+  #drawSpans({ times, invocations, spans }: SparseProcess): number {
+    this.#spans.fill(1, 0, times);
+    if (spans === undefined) return times;
+    let minutes = times;
+    for (let i = 0; i < times && minutes < invocations; i++) {
+      const more = spans[Math.floor(i / times * spans.length)] - 1;
+      this.#spans[i] += Math.min(more, invocations - minutes);
+      minutes += this.#spans[i] - 1;
+    }
+    this.#reserve(minutes);
+    return minutes;
+  }
+
+  #reserve(room: number): void {
+    if (room <= this.#weights.length) return;
+    const [gaps, spans] = [this.#gaps, this.#spans];
+    this.#gaps = new Float64Array(2 * room);
+    this.#gaps.set(gaps);
+    this.#spans = new Uint32Array(2 * room);
+    this.#spans.set(spans);
+    this.#weights = new Float64Array(2 * room);
+  }
+
+  /** Returns the sum. */
+  #drawGaps(rng: Rng, times: number, cv: number): number {
+    let length = 0;
+    for (let i = 0; i < times; i++) {
+      this.#gaps[i] = generateGap(rng, cv);
+      length += this.#gaps[i];
+    }
+    return length;
+  }
+
+  /** Takes from each part of the order alike, and puts them in an order with the correlation. */
+  #drawGapsLike(rng: Rng, times: number, like: Float32Array, correlation: number): number {
+    const newPart = Math.sqrt(1 - correlation * correlation);
+    const level = this.#weights;
+    level[0] = generateNormal(rng);
+    for (let i = 1; i < times; i++) {
+      level[i] = correlation * level[i - 1] + newPart * generateNormal(rng);
+    }
+    const order = ascendingOrder(level.subarray(0, times));
+    let length = 0;
+    for (let rank = 0; rank < times; rank++) {
+      const from = Math.floor((rank + rng.nextFloat()) / times * like.length);
+      const gap = like[from] * (1 + GAP_WIDTH * (rng.nextFloat() - 0.5));
+      this.#gaps[order[rank]] = gap;
+      length += gap;
+    }
+    return length;
+  }
+
   #generateDense(process: DenseProcess, key: RngKey, day: number, counts: Uint32Array): number {
     const { spanMinutes, gapMinutes, gapCv, countMean, leastCount } = process;
-    const { countSigma: sigma, countCorrelation: correlation } = process;
+    const { countSigma: sigma, countCorrelation: correlation, countNoise: noise = 0 } = process;
     const rng = this.#rng;
     const shape = this.#shape;
     rng.seed(key, day, DENSE_STREAM);
@@ -153,7 +233,13 @@ export class DayGenerator {
       if (!active) {
         const gap = isFirst ? generateRestOfGap(rng, gapCv) : generateGap(rng, gapCv);
         const end = endOfGap(shape, day, minute, (gapMinutes - 1) * gap);
+        const before = minute;
         minute = Math.floor(end + rng.nextFloat()) + (isFirst ? 0 : 1);
+        if (sigma > 0) {
+          // The mean wanders on while nothing is seen of it.
+          const left = correlation ** (minute - before);
+          wander = left * wander + Math.sqrt(1 - left * left) * generateNormal(rng);
+        }
       }
       isFirst = false;
       active = false;
@@ -172,6 +258,7 @@ export class DayGenerator {
           level *= Math.exp(sigma * wander - sigma * sigma / 2);
           wander = correlation * wander + newPart * generateNormal(rng);
         }
+        if (noise > 0) level *= Math.exp(noise * generateNormal(rng) - noise * noise / 2);
         const count = Math.min(0xffffffff, leastCount + generateCount(rng, level));
         counts[minute] = count;
         sum += count;

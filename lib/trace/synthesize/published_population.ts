@@ -80,7 +80,8 @@ export const PUBLISHED_POPULATION: Population = {
   description: "Made from the published distributions of Azure Functions in July 2019",
   *applications(size) {
     const rng = new Rng();
-    for (let made = 0, index = 0; made < size.functions; index++) {
+    let made = 0;
+    for (let index = 0; made < size.functions; index++) {
       const application = generateApplication(rng, index, size.functions - made, size);
       made += application.functions.length;
       yield application;
@@ -192,7 +193,14 @@ function generateSparse(
     ? Math.round(perDay * days)
     : countSeen(rng, perDay, days, gapCv);
   if (invocations === 0) return null;
-  return { kind: "sparse", invocations, times: invocations, gapCv, countSigma: 0, shape };
+  return {
+    kind: "sparse",
+    invocations,
+    times: invocations,
+    gaps: { cv: gapCv },
+    countSigma: 0,
+    shape,
+  };
 }
 
 /** How many of the invocations in the days of the rates are in a few of these days. */

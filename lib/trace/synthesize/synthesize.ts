@@ -7,6 +7,7 @@ import {
   type Percentiles,
   type Trace,
 } from "../../model/trace.ts";
+import { fitPopulation } from "./fit/fitted_population.ts";
 import { MINUTES_PER_DAY, TraceShape } from "./load_shape.ts";
 import { DayGenerator } from "./minute_process.ts";
 import type { Population, PopulationSize } from "./population.ts";
@@ -22,19 +23,22 @@ export interface SynthesizeOptions {
   readonly days?: number;
   /** Root of all random numbers; 42 by default. */
   readonly seed?: number;
-  /** What the functions are like; the published distributions of Azure Functions by default. */
+  /** Trace that it is to be like; the published distributions of Azure Functions by default. */
+  readonly like?: Trace;
+  /** The same, fitted already; see {@linkcode fitPopulation}. */
   readonly population?: Population;
 }
 
 /**
  * Makes a trace of any number of functions and days: applications, triggers,
- * counts of each minute, runtimes and memory. Without a population they are like
- * those of Azure Functions in July 2019 (`published.ts` has each figure and its
- * source). The same options give the same trace; a trace of more functions
+ * counts of each minute, runtimes and memory. They are like those of Azure Functions
+ * in July 2019 (`published.ts` has each figure and its source), or like those of a
+ * given trace ({@linkcode fitPopulation} says in what). The same options give the same trace; a trace of more functions
  * begins with those of fewer, but that the last application is cut, and so the
  * parts of its memory are larger.
  *
- * @throws {LoaderError} `usage` when functions or days are not whole numbers from 1 on
+ * @throws {LoaderError} `usage` when functions or days are not whole numbers from 1 on,
+ * or the given trace has slots of which no minutes can be made
  *
  * @example
  * ```ts
@@ -42,10 +46,12 @@ export interface SynthesizeOptions {
  * const trace = synthesizeTrace({ functions: 20, seed: 7 });
  * if (trace.functions.length !== 20 || trace.slots !== 1440) throw new Error("a day of 20");
  * if (trace.functions.some((f) => f.invocationsPerSlot.total === 0)) throw new Error("idle");
+ * const larger = synthesizeTrace({ functions: 60, like: trace });
+ * if (larger.functions.length !== 60) throw new Error("three times as many, like these");
  * ```
  */
 export function synthesizeTrace(options: SynthesizeOptions): Trace {
-  const { population = PUBLISHED_POPULATION } = options;
+  const population = populationOf(options);
   const size = settleSize(options);
   const generator = new DayGenerator(new TraceShape(size.days));
   const counts = new Uint32Array(MINUTES_PER_DAY);
@@ -78,6 +84,11 @@ export function synthesizeTrace(options: SynthesizeOptions): Trace {
     hash: hash.digest("hex"),
     notes: [describeSynthesis(population, size)],
   };
+}
+
+/** What the functions of a trace are to be like. */
+export function populationOf({ like, population }: SynthesizeOptions): Population {
+  return population ?? (like === undefined ? PUBLISHED_POPULATION : fitPopulation(like));
 }
 
 /** Sentence that says how a trace was made. */

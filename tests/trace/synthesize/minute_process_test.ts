@@ -19,7 +19,7 @@ const SPARSE: SparseProcess = {
   kind: "sparse",
   invocations: 10,
   times: 10,
-  gapCv: 1,
+  gaps: { cv: 1 },
   countSigma: 0,
   shape: FLAT_SHAPE,
 };
@@ -70,7 +70,14 @@ Deno.test("sparse functions have their invocations exactly, in any number of day
   fc.assert(
     fc.property(cases, ({ times, more, gapCv, countSigma, days, hourly }) => {
       const shape = { hourly, daily: FLAT_SHAPE.daily };
-      const process = { ...SPARSE, invocations: times + more, times, gapCv, countSigma, shape };
+      const process = {
+        ...SPARSE,
+        invocations: times + more,
+        times,
+        gaps: { cv: gapCv },
+        countSigma,
+        shape,
+      };
       assert.equal(sumOf(generate(process, days)), times + more);
     }),
     { seed: 42 },
@@ -84,9 +91,11 @@ Deno.test("sparse functions are invoked at any time alike, or as their shape say
     const shaped: number[] = [];
     for (let i = 0; i < 1500; i++) {
       // One of each function, for those of one depend on each other.
-      flat.push(timesOf(generate({ ...SPARSE, gapCv }, 1, `flat ${i}`))[i % 10]);
+      flat.push(timesOf(generate({ ...SPARSE, gaps: { cv: gapCv } }, 1, `flat ${i}`))[i % 10]);
       const shape = { hourly, daily: FLAT_SHAPE.daily };
-      shaped.push(timesOf(generate({ ...SPARSE, gapCv, shape }, 1, `shaped ${i}`))[i % 10]);
+      shaped.push(
+        timesOf(generate({ ...SPARSE, gaps: { cv: gapCv }, shape }, 1, `shaped ${i}`))[i % 10],
+      );
     }
     assert.ok(kolmogorovSmirnovTest(flat, (x) => x / 1440).pValue > 0.001, `cv ${gapCv}`);
     const cdf = (x: number) => x < 720 ? x / 2880 : 0.25 + (x - 720) / 960;
@@ -96,7 +105,9 @@ Deno.test("sparse functions are invoked at any time alike, or as their shape say
 
 Deno.test("gaps of a sparse function have the variability asked for", () => {
   for (const [gapCv, low, high] of [[0, 0, 0.05], [0.5, 0.4, 0.6], [1, 0.85, 1.15], [3, 2, 3.5]]) {
-    const times = timesOf(generate({ ...SPARSE, invocations: 250, times: 250, gapCv }, 14));
+    const times = timesOf(
+      generate({ ...SPARSE, invocations: 250, times: 250, gaps: { cv: gapCv } }, 14),
+    );
     const gaps = times.slice(1).map((time, i) => time - times[i]);
     const mean = sumOf(gaps) / gaps.length;
     const variance = sumOf(gaps.map((gap) => (gap - mean) ** 2)) / gaps.length;

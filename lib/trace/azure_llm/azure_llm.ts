@@ -1,6 +1,6 @@
 import { LoaderError } from "../../base/error.ts";
 import type { Trace } from "../../model/trace.ts";
-import { type CsvCells, CsvTable } from "../csv_table.ts";
+import { CsvTable } from "../csv_table.ts";
 import { wrongCell } from "../csv/csv_cells.ts";
 import type { TraceFormat, TraceReading } from "../format.ts";
 import { findByHeader, hasColumns } from "../header_search.ts";
@@ -9,13 +9,12 @@ import { checkRowNumber, makeRecordedTrace } from "../recorded_trace.ts";
 import type { DefectClass } from "../repair_log.ts";
 import type { TraceFolder } from "../trace_folder.ts";
 import { nameTrace } from "../trace_name.ts";
-import { epochMsOf, type Instant, msSinceDay, parseInstant } from "./instant.ts";
-import { memoryMibOf, runtimeMsOf } from "../token_model.ts";
+import { InstantReader } from "./instant.ts";
+import { DEFAULT_TOKEN_MODEL, memoryMibOf, runtimeMsOf } from "../token_model.ts";
 
 const COLUMNS = ["timestamp", "contexttokens", "generatedtokens"];
 const IMAGES = "numimages";
 const INSTANT = "a date and time such as 2023-11-16 18:17:03.9799600";
-const ZONE = /(z|utc|[+-]\d\d:?\d\d)$/i;
 const MINUTE_MS = 60_000;
 
 /** Services of one release were recorded at the same time; the releases are months apart. */
@@ -58,9 +57,9 @@ async function readServices(
   files: readonly string[],
   reading: TraceReading,
 ): Promise<Omit<Trace, "repairs" | "hash">> {
-  const firsts: Instant[] = [];
+  const firsts: InstantReader[] = [];
   for (const file of files) firsts.push(await readFirst(file));
-  const epochs = firsts.map(epochMsOf);
+  const epochs = firsts.map(({ epochMs }) => epochMs);
   const day = Math.min(...firsts.map((first) => first.day));
   const apart = Math.max(...firsts.map((first) => first.day)) - day;
   if (apart > LONGEST_GAP_DAYS) {
@@ -71,7 +70,6 @@ async function readServices(
       { file: folder.path },
     );
   }
-  // Rows need not be in order, so earlier ones may follow: the minute before the first is told apart.
   const startMs = Math.floor(Math.min(...epochs) / MINUTE_MS) * MINUTE_MS;
   const offsetMs = startMs - day * 86_400_000;
   const builder = new RecordedBuilder();
@@ -97,10 +95,15 @@ interface ReadFacts {
 
 function describeModel({ assume }: TraceReading, facts: ReadFacts): string[] {
   const { prefillMsPerToken, decodeMsPerToken, memoryMibPerToken } = assume.tokens;
+  const isDefault = prefillMsPerToken === DEFAULT_TOKEN_MODEL.prefillMsPerToken &&
+    decodeMsPerToken === DEFAULT_TOKEN_MODEL.decodeMsPerToken;
   return [
     `Runtimes are not in the data set: ${prefillMsPerToken} ms for each token of the context and ` +
-    `${decodeMsPerToken} ms for each generated one are assumed, as of Llama 2 70B on eight H100 ` +
-    "without batching (Patel et al., Splitwise, ISCA 2024; --assume-prefill, --assume-decode).",
+    `${decodeMsPerToken} ms for each generated one are assumed` +
+    (isDefault
+      ? ", as of Llama 2 70B on eight H100 without batching (Patel et al., Splitwise, ISCA 2024; "
+      : " (") +
+    "--assume-prefill, --assume-decode).",
     assume.memory.kind === "fixed"
       ? `Memory is not in the data set: ${assume.memory.memoryMib} MiB are assumed for each request ` +
         "(--assume-memory)."
@@ -113,14 +116,15 @@ function describeModel({ assume }: TraceReading, facts: ReadFacts): string[] {
   ];
 }
 
-async function readFirst(file: string): Promise<Instant> {
+async function readFirst(file: string): Promise<InstantReader> {
   await using table = await CsvTable.open(file);
   const column = table.columnIndex("TIMESTAMP");
   for await (const row of table.rows()) {
-    const text = row.cells[column].trim();
-    const instant = parseInstant(text);
-    if (instant !== null) return instant;
-    throw wrongCell({ file, line: row.line, column: "TIMESTAMP", value: text }, INSTANT);
+    const value = row.cells[column].trim();
+    const bytes = new TextEncoder().encode(value);
+    const instant = new InstantReader();
+    if (instant.read(bytes, 0, bytes.length)) return instant;
+    throw wrongCell({ file, line: row.line, column: "TIMESTAMP", value }, INSTANT);
   }
   throw new LoaderError("input", "The trace is empty: there is no row after the header.", { file });
 }
@@ -145,11 +149,15 @@ async function readService(
     trigger: "http",
   });
   let rows = rowsBefore;
+  const instant = new InstantReader();
   await table.forEachRow((cells) => {
     checkRowNumber(++rows, file);
-    const text = cells.id(timestamp);
-    const arrivalMs = msSinceDay(parseCell(cells, text, timestamp), day) - offsetMs;
+    if (!instant.read(cells.bytes, cells.start(timestamp), cells.end(timestamp))) {
+      throw cells.wrong(timestamp, INSTANT);
+    }
+    const arrivalMs = instant.msSinceDay(day) - offsetMs;
     if (arrivalMs < 0) {
+      const text = cells.text(timestamp);
       throw new LoaderError(
         "input",
         `Expected no request in a minute before that of the first row, got ${text}; sort the file ` +
@@ -157,7 +165,7 @@ async function readService(
         { file, line: cells.line, column: "TIMESTAMP", value: text },
       );
     }
-    if (!ZONE.test(text)) facts.hasNoZone = true;
+    if (!instant.hasZone) facts.hasNoZone = true;
     const read = cells.count(context);
     const written = cells.count(generated);
     if (written === 0) {
@@ -171,12 +179,4 @@ async function readService(
     );
   });
   return rows;
-}
-
-function parseCell(cells: CsvCells, text: string, column: number): Instant {
-  const instant = parseInstant(text);
-  if (instant === null) {
-    throw cells.wrong(column, INSTANT);
-  }
-  return instant;
 }

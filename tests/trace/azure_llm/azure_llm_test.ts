@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { Rng } from "../../../lib/base/rng.ts";
 import { DEFAULT_ASSUMPTIONS } from "../../../lib/trace/assumed.ts";
-import { parseInstant } from "../../../lib/trace/azure_llm/instant.ts";
+import { InstantReader } from "../../../lib/trace/azure_llm/instant.ts";
 import { readTrace } from "../../../lib/trace/read_trace.ts";
 import { temporaryFiles } from "../../support/trace_files.ts";
 
@@ -123,21 +124,54 @@ Deno.test("what is no instant is told with its place", async () => {
   await assert.rejects(readTrace(none.path), { message: /no row after the header/ });
 });
 
+/** What a text is; `null`: no instant. */
+function read(text: string): InstantReader | null {
+  const bytes = new TextEncoder().encode(`<${text}>`);
+  const instant = new InstantReader();
+  return instant.read(bytes, 1, bytes.length - 1) ? instant : null;
+}
+
 Deno.test("instants are what Date says, and keep what Date does not", () => {
   for (
     const text of [
       "2023-11-16T18:17:03.979Z",
-      "2024-02-29T23:59:59.999Z",
+      "2024-02-29T23:59:59.999z",
       "1970-01-01T00:00:00+05:30",
       "2024-12-31T23:00:00-0130",
+      "2024-12-31 23:00:00 UTC",
     ]
   ) {
-    const { day, msOfDay } = parseInstant(text)!;
-    const iso = text.replace(/([+-]\d\d)(\d\d)$/, "$1:$2");
-    assert.equal(Math.round(day * 86_400_000 + msOfDay), Date.parse(iso), text);
+    const iso = text.replace(/([+-]\d\d)(\d\d)$/, "$1:$2").replace(" UTC", "Z").replace(" ", "T");
+    const instant = read(text)!;
+    assert.equal(Math.round(instant.epochMs), Date.parse(iso), text);
+    assert.ok(instant.hasZone);
   }
-  const { msOfDay } = parseInstant("2023-11-16 18:17:03.9799601")!;
+  const { msOfDay, hasZone } = read("2023-11-16 18:17:03.9799601")!;
   assert.deepEqual(toNanoseconds([msOfDay % 1000]), [979_960_100]);
+  assert.ok(!hasZone);
+});
+
+Deno.test("instants at random are read as Date writes them, and broken ones are none", () => {
+  const rng = Rng.fromSeed(5, "instants");
+  for (let i = 0; i < 2000; i++) {
+    const text = new Date(rng.nextBelow(4e9) * 1000 + rng.nextBelow(1000)).toISOString();
+    assert.equal(Math.round(read(text)!.epochMs), Date.parse(text), text);
+    const at = rng.nextBelow(text.length - 1);
+    const broken = text.slice(0, at) + "?x,:"[rng.nextBelow(3)] + text.slice(at + 1);
+    assert.equal(read(broken), null, broken);
+  }
+  for (
+    const text of [
+      ...["2023-11-16", "2023-11-16 18:17", "2023-11-16 18:17:03.", "2023-11-16 24:00:00"],
+      ...[
+        "2023-00-16 18:17:03",
+        "2023-02-29 18:17:03",
+        "2023-11-16 18:17:03+1",
+        "2023-11-16 18:17:03 ",
+      ],
+      ...["2023-11-16 18:17:03+01:00:00", "2023-11-16 18:60:03", "2023-11-16 18:17:03 CET"],
+    ]
+  ) assert.equal(read(text), null, text);
 });
 
 /** Milliseconds as whole nanoseconds: 100 of them are what the data set tells. */

@@ -24,6 +24,7 @@ export interface WrittenLog {
 
 const APACHE = join(INSTALLED, "bin/apache2");
 const CADDY = join(INSTALLED, "bin/caddy");
+const ENVOY = join(INSTALLED, "bin/envoy");
 const NGINX = join(INSTALLED, "bin/nginx");
 
 const NGINX_TIMED =
@@ -163,5 +164,105 @@ http://127.0.0.1:${port} {
   },
 };
 
+const ENVOY_FORMAT =
+  '%START_TIME(%s.%3f)% %REQ(:METHOD)% "%REQ(:PATH)%" %RESPONSE_CODE% %DURATION%';
+
+const ENVOY_WRITER: LogWriter = {
+  name: "Envoy",
+  needs: [ENVOY],
+  logs: [
+    { file: "default.log", resolutionMs: 1, tellsDuration: true },
+    { file: "format.log", logFormat: ENVOY_FORMAT, resolutionMs: 1, tellsDuration: true },
+    { file: "json.log", resolutionMs: 1, tellsDuration: true },
+  ],
+  async start(folder, upstream) {
+    const port = freePort();
+    const configuration = join(folder, "envoy.json");
+    const typed = (name: string, fields: object) => ({
+      "@type": `type.googleapis.com/envoy.extensions.${name}`,
+      ...fields,
+    });
+    const address = (port_value: number) => ({
+      socket_address: { address: "127.0.0.1", port_value },
+    });
+    const log = (file: string, format: object) => ({
+      name: "envoy.access_loggers.file",
+      typed_config: typed("access_loggers.file.v3.FileAccessLog", {
+        path: join(folder, file),
+        ...format,
+      }),
+    });
+    const json = {
+      start_time: "%START_TIME%",
+      method: "%REQ(:METHOD)%",
+      path: "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
+      response_code: "%RESPONSE_CODE%",
+      duration: "%DURATION%",
+    };
+    const manager = typed("filters.network.http_connection_manager.v3.HttpConnectionManager", {
+      stat_prefix: "front",
+      access_log: [
+        log("default.log", {}),
+        log("format.log", {
+          log_format: { text_format_source: { inline_string: `${ENVOY_FORMAT}\n` } },
+        }),
+        log("json.log", { log_format: { json_format: json } }),
+      ],
+      route_config: {
+        virtual_hosts: [{
+          name: "all",
+          domains: ["*"],
+          routes: [{ match: { prefix: "/" }, route: { cluster: "behind", timeout: "0s" } }],
+        }],
+      },
+      http_filters: [{
+        name: "envoy.filters.http.router",
+        typed_config: typed("filters.http.router.v3.Router", {}),
+      }],
+    });
+    const behind = { endpoint: { address: address(upstream) } };
+    await Deno.writeTextFile(
+      configuration,
+      JSON.stringify({
+        static_resources: {
+          listeners: [{
+            address: address(port),
+            filter_chains: [{
+              filters: [{
+                name: "envoy.filters.network.http_connection_manager",
+                typed_config: manager,
+              }],
+            }],
+          }],
+          clusters: [{
+            name: "behind",
+            connect_timeout: "5s",
+            load_assignment: {
+              cluster_name: "behind",
+              endpoints: [{ lb_endpoints: [behind] }],
+            },
+          }],
+        },
+      }),
+    );
+    return await PeerProcess.start({
+      command: ENVOY,
+      args: [
+        ["--config-path", configuration],
+        ["--concurrency", "1"],
+        ["--log-level", "warning"],
+        // Several may run at once.
+        ["--disable-hot-restart"],
+      ].flat(),
+      port,
+    });
+  },
+};
+
 /** The servers whose logs are read: another is another line. */
-export const LOG_WRITERS: readonly LogWriter[] = [NGINX_WRITER, APACHE_WRITER, CADDY_WRITER];
+export const LOG_WRITERS: readonly LogWriter[] = [
+  NGINX_WRITER,
+  APACHE_WRITER,
+  CADDY_WRITER,
+  ENVOY_WRITER,
+];

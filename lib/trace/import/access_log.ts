@@ -25,11 +25,28 @@ export function isAccessLine(line: string): boolean {
   return LINE.test(line);
 }
 
-/** A reader of an access log's lines, by its format where that is given. */
-export function createAccessLogParser(file: string, settings: RowSettings): NotedParser {
-  return settings.logFormat === undefined
+/** How a line begins that Envoy writes unless it is told otherwise. */
+const ENVOY_LINE = /^\[\d{4}-\d{2}-\d{2}T[^\]]+\] "[A-Z-]+ \S+ \S+" \d{1,3} /;
+
+/** True for a line of Envoy's default format. */
+export function isEnvoyLine(line: string): boolean {
+  return ENVOY_LINE.test(line);
+}
+
+/**
+ * A reader of an access log's lines, by its format where that is given.
+ *
+ * @param line the first one
+ */
+export function createAccessLogParser(
+  file: string,
+  settings: RowSettings,
+  line: string,
+): NotedParser {
+  const { logFormat = isEnvoyLine(line) ? "envoy" : undefined } = settings;
+  return logFormat === undefined
     ? new CommonLogParser(file, settings)
-    : new FormattedLogParser(file, settings, settings.logFormat);
+    : new FormattedLogParser(file, settings, logFormat);
 }
 
 class FormattedLogParser implements NotedParser {
@@ -133,12 +150,12 @@ class CommonLogParser implements NotedParser {
 /** Fields that nginx's users name so, who log at the end of a request; Apache stamps its receipt. */
 const NGINX_NAMES = ["request_time", "rt"];
 
-function rolesOfCommon(usual: FieldRoles | null, names: readonly string[]): FieldRoles {
+function rolesOfCommon(usual: FieldRoles, names: readonly string[]): FieldRoles {
   const nginx = NGINX_NAMES.find((name) => names.includes(name));
   return {
     time: ["time"],
     stamp: nginx === undefined ? "start" : "end",
-    duration: nginx === undefined ? usual?.duration ?? null : { field: nginx, unit: "s" },
+    duration: nginx === undefined ? usual.duration : { field: nginx, unit: "s" },
     request: "request",
     status: ["status"],
   };

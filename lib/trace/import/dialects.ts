@@ -9,6 +9,16 @@ interface Dialect {
   readonly roles: FieldRoles;
 }
 
+/** The fields of Envoy, as Istio's logs in JSON call them. */
+export const ENVOY_ROLES: FieldRoles = {
+  time: ["start_time"],
+  stamp: "start",
+  duration: { field: "duration", unit: "ms" },
+  path: ["x_envoy_original_path", "x-envoy-original-path", "path"],
+  method: ["method"],
+  status: ["response_code"],
+};
+
 /**
  * Logs that are known by their fields. Which instant is stamped is what the program's
  * documentation or source says: a line is written when its request has ended, so a stamp that is
@@ -42,14 +52,7 @@ const DIALECTS: readonly Dialect[] = [
   {
     name: "Envoy",
     evidence: ["start_time", "duration", "response_code"],
-    roles: {
-      time: ["start_time"],
-      stamp: "start",
-      duration: { field: "duration", unit: "ms" },
-      path: ["x_envoy_original_path", "x-envoy-original-path", "path"],
-      method: ["method"],
-      status: ["response_code"],
-    },
+    roles: ENVOY_ROLES,
   },
   {
     name: "Google Cloud (httpRequest)",
@@ -152,12 +155,15 @@ const USUAL_UNITS: Readonly<Record<string, DurationUnit>> = {
   responseTime: "ms",
 };
 
+/** The source of roles that were found by the names that fields have in many logs. */
+export const USUAL_NAMES = "the usual names of fields";
+
 /** What the fields of a log tell, and how that is known. */
 export interface RolesFound {
   /** For people, such as `Caddy`. */
   readonly source: string;
-  /** `null`: no field that is known for a time stamp. */
-  readonly roles: FieldRoles | null;
+  /** With no field for `time` where none is known for a time stamp. */
+  readonly roles: FieldRoles;
 }
 
 /**
@@ -170,10 +176,9 @@ export function findRoles(fields: RowFields, names: readonly string[]): RolesFou
   const known = DIALECTS.find(({ evidence }) => evidence.every(has));
   if (known !== undefined) return { source: known.name, roles: known.roles };
   const time = USUAL.time.find(([name]) => has(name));
-  const source = "the usual names of fields";
-  if (time === undefined) return { source, roles: null };
-  const [name, stamp] = time;
-  return { source, roles: { ...usualRoles(has, names), time: [name], stamp } };
+  const [name, stamp] = time ?? [null, "end" as const];
+  const roles = { ...usualRoles(has, names), time: name === null ? [] : [name], stamp };
+  return { source: USUAL_NAMES, roles };
 }
 
 function usualRoles(

@@ -3,6 +3,7 @@ import { createAccessLogParser, type NotedParser } from "./access_log.ts";
 import { type BadRowLimit, ImportTally } from "./import_tally.ts";
 import { JsonLogParser } from "./json_log.ts";
 import { kindOfJson, type LogKind, recogniseLog } from "./log_kind.ts";
+import { findWrapper, type LineWrapper } from "./line_wrapper.ts";
 import { type LogSource, readLines } from "./log_source.ts";
 import { BadRow, type LoggedRequest, type RowTaker } from "./logged_request.ts";
 import { OtlpParser, parseSpans } from "./otlp_spans.ts";
@@ -146,9 +147,12 @@ async function readSource(
   let parser: NotedParser | null = null;
   /** Lines of a document that is parsed when it is whole. */
   let document: string[] | null = null;
+  let unwrap: LineWrapper | null = null;
   for await (const lines of readLines(source)) {
-    for (const line of lines) {
+    for (const wrapped of lines) {
       collector.line++;
+      if (parser === null && document === null) unwrap = findWrapper(wrapped);
+      const line: string = unwrap === null ? wrapped : unwrap(wrapped);
       if (line.trim() === "") continue;
       if (document !== null) {
         document.push(line);
@@ -164,7 +168,7 @@ async function readSource(
           document = [line];
           continue;
         }
-        parser = createParser(kind, source.name, options, collector);
+        parser = createParser(kind, source.name, options, collector, line);
       }
       tryRow(collector, () => parser!.parse(line, collector));
     }
@@ -194,10 +198,11 @@ function createParser(
   file: string,
   options: RowSettings,
   collector: Collector,
+  line: string,
 ): NotedParser {
   switch (kind) {
     case "access":
-      return createAccessLogParser(file, options);
+      return createAccessLogParser(file, options, line);
     case "json":
       return new JsonLogParser(file, options);
     case "csv":
@@ -234,7 +239,7 @@ function readDocument(
     });
   }
   const kind = options.kind ?? kindOfJson(value, source.name);
-  const parser = createParser(kind, source.name, options, collector);
+  const parser = createParser(kind, source.name, options, collector, text);
   if (kind === "prometheus") parser.parse(text, collector);
   const rows = Array.isArray(value) ? value : [value];
   for (const row of kind === "prometheus" ? [] : rows) {

@@ -1,5 +1,5 @@
 import type { NotedParser } from "./access_log.ts";
-import { findRoles } from "./dialects.ts";
+import { findRoles, USUAL_NAMES } from "./dialects.ts";
 import { BadRow, type RowTaker } from "./logged_request.ts";
 import { RequestReader } from "./request_fields.ts";
 import { isObject, JsonFields } from "./row_fields.ts";
@@ -47,7 +47,7 @@ export class JsonLogParser implements NotedParser {
     const { names } = this.#fields;
     const found = findRoles(this.#fields, names);
     // Servers write lines of other kinds into the same log, for instance when they start.
-    if (found.source === USUAL && ++this.#unknown < MOST_UNKNOWN && !this.#isRequest(names)) {
+    if (found.source === USUAL_NAMES && ++this.#unknown < MOST_UNKNOWN && !this.#isRequest(names)) {
       return false;
     }
     const { roles, note } = settleRoles(found, this.#settings, { file: this.#file, names });
@@ -63,8 +63,6 @@ export class JsonLogParser implements NotedParser {
     return names.some((name) => /(^|[._-])(path|uri|url|request)$/i.test(name));
   }
 }
-
-const USUAL = "the usual names of fields";
 
 /** Rows that may be of another kind before the first request. */
 const MOST_UNKNOWN = 1000;

@@ -1,5 +1,5 @@
 import { LoaderError } from "../../base/error.ts";
-import { isAccessLine } from "./access_log.ts";
+import { isAccessLine, isEnvoyLine } from "./access_log.ts";
 import { parseSpans } from "./otlp_spans.ts";
 import { BadRow } from "./logged_request.ts";
 import { isObject } from "./row_fields.ts";
@@ -32,7 +32,7 @@ export interface RecognisedLog {
 export function recogniseLog(line: string, file: string): RecognisedLog {
   const text = line.trim();
   if (/^#(Version|Fields|Software|Date)\b/i.test(text)) return { kind: "w3c", isDocument: false };
-  if (text.startsWith("{") || text.startsWith("[")) {
+  if (text.startsWith("{") || (text.startsWith("[") && !isEnvoyLine(text))) {
     const value = tryParse(text);
     // A line that ends where its object goes on is the first of a document.
     if (value === undefined) {
@@ -41,7 +41,7 @@ export function recogniseLog(line: string, file: string): RecognisedLog {
     }
     return { kind: kindOfJson(value, file), isDocument: Array.isArray(value) };
   }
-  if (isAccessLine(text)) return { kind: "access", isDocument: false };
+  if (isAccessLine(text) || isEnvoyLine(text)) return { kind: "access", isDocument: false };
   if (separatorOf(text) !== null && !/\d{4,}/.test(text)) return { kind: "csv", isDocument: false };
   throw new LoaderError(
     "input",

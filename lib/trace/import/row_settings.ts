@@ -54,8 +54,8 @@ export function settleRoles(
     );
   };
   const timeField = nameOf("--time-field", settings.timeField);
-  const time = timeField === undefined ? found.roles?.time : [timeField];
-  if (time === undefined) {
+  const time = timeField === undefined ? found.roles.time : [timeField];
+  if (time.length === 0) {
     throw new LoaderError(
       "usage",
       `None of the fields is known for a time stamp; name it with --time-field. The first row ` +
@@ -64,7 +64,7 @@ export function settleRoles(
     );
   }
   const stamp = settings.stamp ??
-    (timeField === undefined ? found.roles!.stamp : usualStamp(timeField));
+    (timeField === undefined ? found.roles.stamp : usualStamp(timeField));
   const path = nameOf("--path-field", settings.pathField);
   const method = nameOf("--method-field", settings.methodField);
   const status = nameOf("--status-field", settings.statusField);
@@ -88,9 +88,9 @@ function settleDuration(
   { durationUnit }: RowSettings,
   field: string | undefined,
 ): FieldRoles["duration"] {
-  const duration = field === undefined ? found.roles?.duration ?? null : {
+  const duration = field === undefined ? found.roles.duration : {
     field,
-    unit: found.roles?.duration?.field === field ? found.roles.duration.unit : usualUnit(field),
+    unit: found.roles.duration?.field === field ? found.roles.duration.unit : usualUnit(field),
   };
   return duration === null || durationUnit === undefined
     ? duration

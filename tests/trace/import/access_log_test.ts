@@ -146,3 +146,53 @@ Deno.test("access log: a user's name with blanks does not shift what follows", a
   const { tally } = await importAll(line, { logFormat: '%h %l %u %t "%r" %>s %b %D' });
   assert.equal(tally.taken, 1);
 });
+
+const ENVOY =
+  '[2026-11-27T08:00:00.123Z] "GET /a/7?b=1 HTTP/2" 200 - 0 12 250 249 "-" "curl/8.1" ' +
+  '"cc21d9b0-cf5c-432b-8c7e-98aeb7988cd2" "resize.default.example.com" "10.0.0.7:8012"';
+
+Deno.test("access log: Envoy's default, its own formats, and functions by their hosts", async () => {
+  const found = { name: "/a/{id}", arrival: "2026-11-27T08:00:00.123Z", runtimeMs: 250 };
+  assert.deepEqual((await importAll(ENVOY)).requests, [found]);
+  const { requests } = await importAll(ENVOY, { functionField: "authority" });
+  assert.deepEqual(requests, [{ ...found, name: "resize.default.example.com" }]);
+  const logFormat = "%START_TIME(%s.%3f)% %REQUEST_HEADER(:AUTHORITY)% %REQ(:PATH):20% %DURATION%";
+  assert.deepEqual(
+    (await importAll("1795766400.123 shop /a/7 250", { logFormat })).requests,
+    [found],
+  );
+});
+
+Deno.test("access log: other lines are described in the manner of nginx", async () => {
+  const logFormat = "$type $time $elb $client $target $before $took $after $code $target_code " +
+    '$in $out "$request" "$agent" $rest';
+  const line = "h2 2026-11-27T08:00:00.500000Z app/shop/50dc6c495c0c9188 10.0.1.252:48160 " +
+    "10.0.0.66:9000 0.000 0.250 0.000 200 200 5 257 " +
+    '"GET https://10.0.2.105:773/a/7?x=1 HTTP/2.0" "curl/7.46.0" ECDHE-RSA-AES128-GCM-SHA256 x';
+  const { requests } = await importAll(line, {
+    logFormat,
+    timeField: "time",
+    durationField: "took",
+    durationUnit: "s",
+  });
+  assert.deepEqual(requests, [
+    { name: "/a/{id}", arrival: "2026-11-27T08:00:00.250Z", runtimeMs: 250 },
+  ]);
+});
+
+Deno.test("access log: what a container's runtime puts around lines is taken off", async () => {
+  const found = { name: "/a", arrival: "2026-11-27T07:00:01.000Z", runtimeMs: null };
+  const json = JSON.stringify({ start_time: "2026-11-27T07:00:01Z", path: "/a" });
+  for (const line of [COMBINED, json]) {
+    const cri = `2026-11-27T07:00:01.123456789Z stdout F ${line}`;
+    const docker = JSON.stringify({
+      log: `${line}\n`,
+      stream: "stdout",
+      time: "2026-11-27T07:00:02Z",
+    });
+    for (const wrapped of [cri, docker]) {
+      const { requests, tally } = await importAll(`${wrapped}\n${wrapped}\n`);
+      assert.deepEqual([requests, tally.bad], [[found, found], 0], wrapped);
+    }
+  }
+});

@@ -152,6 +152,16 @@ Deno.test("CSV: columns by name, quoted cells, semicolons, a byte order mark, CR
   assert.match(notes[0], /start_time is the start of a request, duration_ms \(ms\)/);
 });
 
+Deno.test("CSV: a time stamp that is named leaves the other fields known", async () => {
+  const { requests } = await importAll("when,path,took_ms\n2026-11-27T08:00:00.5Z,/a,3\n", {
+    timeField: "when",
+    stamp: "start",
+  });
+  assert.deepEqual(requests, [
+    { name: "/a", arrival: "2026-11-27T08:00:00.500Z", runtimeMs: 3 },
+  ]);
+});
+
 Deno.test("CSV: ragged rows are bad, an open quote does not swallow the file", async () => {
   const row = "2026-11-27T08:00:00Z,/a,1";
   const lines = ["timestamp,path,duration_s", ...Array(300).fill(row), "2026-11-27T08:00:00Z,/a"];

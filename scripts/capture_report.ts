@@ -3,15 +3,18 @@
  * report, and that of a trace's doctor:
  *
  *     deno run -P scripts/capture_report.ts <folder of an experiment> docs/images/report.png
- *     deno run -P scripts/capture_report.ts <page of the doctor>.html docs/images/trace_doctor.png
+ *     deno run -P scripts/capture_report.ts <page of the doctor>.html docs/images/trace_doctor.png 1500
  */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** Wide enough for two figures in a row; high enough for verdict, answer and runs. */
-const WINDOW = "1280,1180";
+/** Wide enough for two figures in a row. */
+const WIDTH = 1280;
 
-const [folder, picture] = Deno.args;
+/** High enough for verdict, answer and runs. */
+const HEIGHT = 1180;
+
+const [folder, picture, height = HEIGHT] = Deno.args;
 if (folder === undefined || picture === undefined) {
   console.error("Expected the folder of an experiment or a page, and a name for the picture.");
   Deno.exit(2);
@@ -30,7 +33,7 @@ try {
       "--disable-sync",
       "--hide-scrollbars",
       `--user-data-dir=${profile}`,
-      `--window-size=${WINDOW}`,
+      `--window-size=${WIDTH},${height}`,
       `--screenshot=${resolve(picture)}`,
       pathToFileURL(page).href,
     ],

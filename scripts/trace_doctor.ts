@@ -23,6 +23,7 @@ import {
   withDefault,
 } from "../lib/option/option.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
+import { traceLengthMs } from "../lib/model/trace.ts";
 import { createPlotter } from "../lib/report/plot/plotter.ts";
 import { describeDiagnosis } from "../lib/report/trace/diagnosis_text.ts";
 import { renderTracePage } from "../lib/report/trace/trace_page.ts";
@@ -32,7 +33,7 @@ import { diagnoseTrace } from "../lib/trace/doctor/diagnose_trace.ts";
 import { isSound, summarizeDiagnosis } from "../lib/trace/doctor/diagnosis_summary.ts";
 import { spanOfWindow } from "../lib/trace/doctor/slot_span.ts";
 import { readTrace } from "../lib/trace/read_trace.ts";
-import { findWindow } from "../lib/trace/window_text.ts";
+import { findWindow, type PlacedTrace } from "../lib/trace/window_text.ts";
 
 /** Exit status of a strict look at a trace that is not sound. */
 const NOT_SOUND = 3;
@@ -97,14 +98,17 @@ async function look(
   args: readonly string[],
 ): Promise<number> {
   const { size, seed } = options;
+  const windowOf = (trace: PlacedTrace) => {
+    const { fromMs, toMs } = findWindow(options.window, trace);
+    return { startMs: fromMs, lengthMs: (toMs ?? traceLengthMs(trace)) - fromMs };
+  };
   const trace = await readTrace(path, {
     ...readingOfOptions(options),
     size: size ?? undefined,
     seed,
+    window: windowOf,
   });
-  const { fromMs, toMs } = findWindow(options.window, trace);
-  const window = { startMs: fromMs, lengthMs: toMs === null ? null : toMs - fromMs };
-  const diagnosis = diagnoseTrace(trace, spanOfWindow(trace, window));
+  const diagnosis = diagnoseTrace(trace, spanOfWindow(trace, windowOf(trace)));
   const page = options.output ?? `results/trace_${trace.name.replace(/[^\w.-]+/g, "_")}.html`;
   await Deno.mkdir(dirname(page), { recursive: true });
   const command = ["deno", "task", "trace:doctor", ...args];

@@ -35,6 +35,8 @@ export interface FunctionProfile {
   readonly recorded?: RecordedInvocations;
   readonly runtimeMs: Percentiles;
   readonly memoryMib: Percentiles;
+  /** How many invocations its runtimes were observed in, where that is not the sum of the counts. */
+  readonly runtimeObservations?: number;
 }
 
 /**

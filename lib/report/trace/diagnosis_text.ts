@@ -1,7 +1,7 @@
 import { countPoisson, countTimers, listRemarks } from "../../trace/doctor/diagnosis_summary.ts";
 import type { TraceDiagnosis } from "../../trace/doctor/diagnose_trace.ts";
 import { formatCount, formatNoun, formatNumber, formatShare } from "../page/number_format.ts";
-import { formatPeriod, nameSlot } from "./trace_texts.ts";
+import { formatPeriod, nameSlot, shortenHashes } from "./trace_texts.ts";
 
 /** What the doctor found, in lines for a terminal. */
 export function describeDiagnosis(diagnosis: TraceDiagnosis): string {
@@ -36,7 +36,7 @@ export function describeDiagnosis(diagnosis: TraceDiagnosis): string {
       "",
       `${severity.toUpperCase()}: ${defect} (${formatCount(count)}${share} ${counted}): ${repair}.`,
       `  ${meaning}`,
-      ...examples.length === 0 ? [] : [`  Such as ${examples.join("; ")}`],
+      ...examples.length === 0 ? [] : [`  Such as ${shortenHashes(examples.join("; "))}`],
     );
   }
   return lines.join("\n");

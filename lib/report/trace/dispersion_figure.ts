@@ -1,7 +1,7 @@
 import { countPoisson } from "../../trace/doctor/diagnosis_summary.ts";
 import type { TraceDiagnosis } from "../../trace/doctor/diagnose_trace.ts";
 import {
-  BLOCK_SLOTS,
+  blockSlotsOf,
   dispersionBand,
   LEVEL,
   type PoissonVerdict,
@@ -49,7 +49,7 @@ export function renderDispersionFigure(diagnosis: TraceDiagnosis, plotter: Plott
     formatAxisCount,
   );
   const y = chooseLogScale("variance ÷ mean of the counts", [0.1, 10, ...points.map(heightOf)]);
-  const band = dispersionBand(spread(...x.x.domain), slots);
+  const band = dispersionBand(spread(...x.x.domain), slots, blockSlotsOf(trace.slotMs));
   const title = "Counts beside a Poisson process";
   return {
     name: "dispersion",
@@ -131,11 +131,13 @@ function describeAgreement(diagnosis: TraceDiagnosis): string {
   const judged = consistent + regular + bursty;
   const slot = nameSlot(trace.slotMs);
   const few = unjudged === 0 ? "" : ` ${formatCount(unjudged)} have too few invocations to tell.`;
-  if (judged === 0) return `No function has enough invocations to tell.`;
+  if (judged === 0) return "No function has enough invocations to tell.";
   return `Of ${formatCount(judged)} functions that can be judged, ${
     formatShare(consistent / judged)
-  } have counts per ${slot} like those of a Poisson process whose rate is constant for ` +
-    `${BLOCK_SLOTS} slots (chi-square at ${100 * LEVEL} %); ${formatShare(bursty / judged)} are ` +
+  } have counts per ${slot} like those of a Poisson process whose rate changes evenly ` +
+    `within ${blockSlotsOf(trace.slotMs)} slots (chi-square at ${100 * LEVEL} %); ${
+      formatShare(bursty / judged)
+    } are ` +
     `burstier and ${
       formatShare(regular / judged)
     } more regular. The band is where 95 % of Poisson ` +

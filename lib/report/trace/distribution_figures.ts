@@ -67,15 +67,22 @@ export function renderRuntimeFigure(diagnosis: TraceDiagnosis, plotter: Plotter)
   return renderDistributions({
     name: "runtime",
     title: "Runtime",
-    caption: describeMedians(curves, formatRuntime) +
-      ` ${formatShare(1 - runtimeMs.shareUntil(RUNTIME_LIMITS_MS.maximum))} of the invocations ` +
-      `are longer than ${formatRuntime(RUNTIME_LIMITS_MS.maximum)}, the most that is asked for.`,
+    caption: `${describeMedians(curves, formatRuntime)} ${describeLong(diagnosis)}`,
     scale: scaleOf("runtime", curves, formatRuntime),
     curves,
     bounds: [RUNTIME_LIMITS_MS.minimum, RUNTIME_LIMITS_MS.maximum],
     valueHeading: "runtime",
     formatValue: formatRuntime,
   }, plotter);
+}
+
+function describeLong({ findings }: TraceDiagnosis): string {
+  const most = formatRuntime(RUNTIME_LIMITS_MS.maximum);
+  const long = findings.find(({ name }) => name === "longRuntime");
+  return long === undefined
+    ? `None is longer than ${most}, the most that is asked for.`
+    : `${formatShare(long.count / long.of)} of the invocations are longer than ${most}, the ` +
+      "most that is asked for.";
 }
 
 /** Renders the memory that is asked for, by functions and by invocations. */

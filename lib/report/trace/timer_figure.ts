@@ -33,7 +33,7 @@ export function renderTimerFigure(diagnosis: TraceDiagnosis, plotter: Plotter): 
     title,
     caption: `${formatShare(timerLike / totals.invoked)} of the functions that are invoked ` +
       `(${formatCount(timerLike)}) come at even distances: their counts hardly vary, or their ` +
-      `autocorrelation has a peak at their commonest gap.` +
+      "autocorrelation has a peak at their commonest gap." +
       (timers === undefined ? "" : ` Of the ${formatCount(timers.functions)} with the trigger ` +
         `${timers.trigger}, ${formatCount(timers.timerLike)} do.`),
     svg: plotter.draw({
@@ -42,7 +42,7 @@ export function renderTimerFigure(diagnosis: TraceDiagnosis, plotter: Plotter): 
       ...TRACE_MARGINS,
       marginLeft: 92,
       x: { label: "functions", labelAnchor: "center", ticks: 5 },
-      y: { label: "period", domain: bars.map(({ name }) => name), padding: 0.25 },
+      y: { label: null, domain: bars.map(({ name }) => name), padding: 0.25 },
       marks: [
         plot.gridX({ stroke: PALETTE.pale, strokeOpacity: 1, ticks: 5 }),
         plot.barX(bars, { x: "functions", y: "name", fill: PALETTE.blue }),

@@ -7,7 +7,7 @@ import { choosePowerScale, createPowerAxis } from "../plot/log_scale.ts";
 import { createLegend } from "../plot/marks.ts";
 import { PALETTE, type Plotter } from "../plot/plotter.ts";
 import { TRACE_MARGINS, TRACE_SIZE } from "./trace_figure.ts";
-import { formatAxisCount } from "./trace_texts.ts";
+import { formatAxisCount, shortenHashes } from "./trace_texts.ts";
 
 /** Renders which share of the whole the busiest functions make. */
 export function renderTopShareFigure(diagnosis: TraceDiagnosis, plotter: Plotter): Figure {
@@ -60,7 +60,7 @@ export function renderTopShareFigure(diagnosis: TraceDiagnosis, plotter: Plotter
       {
         heading: "the last of them, by invocations",
         isText: true,
-        cell: (rank) => diagnosis.keyOf(topByInvocations.order[rank - 1]),
+        cell: (rank) => shortenHashes(diagnosis.keyOf(topByInvocations.order[rank - 1])),
       },
     ], listedRanks(count)),
   };

@@ -101,7 +101,7 @@ function renderLoadFigure(
         ...slotsPerPoint === 1 ? [] : [
           createLegend([
             {
-              label: `largest of ${slotsPerPoint}`,
+              label: `largest of ${slotsPerPoint} slots`,
               color: PALETTE.pale,
               shape: "area",
             },

@@ -17,7 +17,7 @@ import {
   formatShare,
 } from "../page/number_format.ts";
 import { renderTable } from "../page/table_section.ts";
-import { formatPeriod, nameSlot } from "./trace_texts.ts";
+import { formatPeriod, nameSlot, shortenHashes } from "./trace_texts.ts";
 
 /** Renders what was found, the worst first, as blocks that a narrow screen has room for. */
 export function renderRemarkSection(diagnosis: TraceDiagnosis): Html {
@@ -52,7 +52,11 @@ function renderRemark(remark: Remark): Html {
       <h3>${renderSeverity(severity)}
         ${capitalize(defect)}</h3>
       <p>${formatCount(count)}${share} ${counted}: ${repair}. ${meaning}</p>
-      ${examples.length === 0 ? NOTHING : html`<p class="small">Such as ${examples.join("; ")}</p>`}
+      ${examples.length === 0
+        ? NOTHING
+        : html`<p class="small" title="${examples.join("\n")}">Such as ${
+          shortenHashes(examples.join("; "))
+        }</p>`}
     </article>
   `;
 }

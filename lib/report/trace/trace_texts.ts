@@ -37,3 +37,12 @@ export function formatAxisCount(value: number): string {
   }
   return formatNumber(value);
 }
+
+/** A hash of at least so many digits is told apart by its first few. */
+const HASHES = /\b[0-9a-f]{16,}\b/gi;
+const SHOWN_DIGITS = 8;
+
+/** A text whose long hashes are cut to their first digits, by which they are found in a file. */
+export function shortenHashes(text: string): string {
+  return text.replace(HASHES, (hash) => `${hash.slice(0, SHOWN_DIGITS)}…`);
+}

@@ -253,7 +253,18 @@ class Tables {
       if (runtimeMs === undefined || memoryMib === undefined) continue;
       const { id, appId, ownerId, trigger } = invocations.functions.get(number);
       const invocationsPerSlot = invocations.takeCounts(number);
-      functions.push({ id, appId, ownerId, trigger, invocationsPerSlot, runtimeMs, memoryMib });
+      const observations = this.#durations.observationsOf(number);
+      const isOther = observations !== undefined && observations !== invocationsPerSlot.total;
+      functions.push({
+        id,
+        appId,
+        ownerId,
+        trigger,
+        invocationsPerSlot,
+        runtimeMs,
+        memoryMib,
+        ...isOther ? { runtimeObservations: observations } : {},
+      });
     }
     return functions;
   }

@@ -11,6 +11,8 @@ export interface PercentileLayout {
   readonly mean: string;
   /** The column of how many invocations or samples a row stands for. */
   readonly weight: string;
+  /** True if that is a number of invocations, which is told for a day alone, too. */
+  readonly countsInvocations: boolean;
   readonly quantiles: readonly number[];
   /** The column of each quantile. */
   readonly columns: readonly string[];
@@ -31,6 +33,7 @@ export interface PercentileLayout {
 export const DURATION_LAYOUT: PercentileLayout = {
   mean: "Average",
   weight: "Count",
+  countsInvocations: true,
   quantiles: [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1],
   columns: [0, 1, 25, 50, 75, 99, 100].map((percent) => `percentile_Average_${percent}`),
   anyColumn: /^percentile_Average_\d/i,
@@ -75,6 +78,7 @@ export const DURATION_LAYOUT: PercentileLayout = {
 export const MEMORY_LAYOUT: PercentileLayout = {
   mean: "AverageAllocatedMb",
   weight: "SampleCount",
+  countsInvocations: false,
   quantiles: [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1],
   columns: [1, 5, 25, 50, 75, 95, 99, 100].map((percent) => `AverageAllocatedMb_pct${percent}`),
   anyColumn: /^AverageAllocatedMb_pct\d/i,
@@ -202,6 +206,20 @@ export class PercentileTable {
     return mixPercentiles(quantiles, days);
   }
 
+  /**
+   * How many invocations the distribution stands for, of all days; absent: the files do not
+   * tell.
+   */
+  observationsOf(number: number): number | undefined {
+    let sum = 0;
+    for (let row = this.#last[number] ?? 0; row > 0; row = this.#previous[row - 1]) {
+      const { length } = this.#layout.quantiles;
+      const at = ((row - 1) % BLOCK_ROWS + 1) * (length + 2) - 1;
+      sum += this.#blocks[Math.floor((row - 1) / BLOCK_ROWS)][at];
+    }
+    return sum > 0 ? sum : undefined;
+  }
+
   #row(row: number): WeightedValues {
     const { length } = this.#layout.quantiles;
     const block = this.#blocks[Math.floor(row / BLOCK_ROWS)];
@@ -241,14 +259,15 @@ class RowFigures {
   /** Percentiles of the row. */
   readonly values: Float64Array;
   mean = 0;
-  /** How much it weighs among other days. */
-  weight = 1;
+  /** How much it weighs among other days; NaN: not told, and of no use for a day alone. */
+  weight = NaN;
   readonly #table: CsvTable;
   readonly #layout: PercentileLayout;
   readonly #reading: TraceReading;
   readonly #meanColumn: number;
   readonly #columns: readonly number[];
   readonly #weightColumn: number | undefined;
+  readonly #isWeighted: boolean;
 
   constructor(
     table: CsvTable,
@@ -261,7 +280,12 @@ class RowFigures {
     this.#reading = reading;
     this.#meanColumn = table.columnIndex(layout.mean);
     this.#columns = layout.columns.map((name) => table.columnIndex(name));
-    this.#weightColumn = isWeighted ? table.columnIndex(layout.weight) : undefined;
+    this.#weightColumn = isWeighted
+      ? table.columnIndex(layout.weight)
+      : layout.countsInvocations
+      ? table.findColumn(layout.weight)
+      : undefined;
+    this.#isWeighted = isWeighted;
     this.values = new Float64Array(layout.columns.length);
     for (const [index, column] of table.columns.entries()) {
       if (!layout.anyColumn.test(column) || this.#columns.includes(index)) continue;
@@ -276,7 +300,10 @@ class RowFigures {
     const readMean = cells.number(this.#meanColumn);
     for (let i = 0; i < values.length; i++) values[i] = cells.number(columns[i]);
     if (this.#weightColumn !== undefined) {
-      this.weight = Math.max(0, cells.number(this.#weightColumn));
+      // For a day alone nothing depends on it, so that it may be missing or wrong.
+      this.weight = this.#isWeighted
+        ? Math.max(0, cells.number(this.#weightColumn))
+        : parseFloat(cells.text(this.#weightColumn));
     }
     this.#repair(cells);
     this.mean = readMean > 0 ? readMean : this.#interpolate(cells, readMean);

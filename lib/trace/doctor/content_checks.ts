@@ -21,6 +21,9 @@ export const UNLIKE_DAY_FACTOR = 2;
 /** A function is silent for a day by no chance where its other days have so many on average. */
 export const LEAST_DAILY = 20;
 
+/** Runtimes of more or fewer invocations than are counted, by this factor, are told. */
+export const OBSERVATIONS_FACTOR = 2;
+
 /** Functions with equal counts are told where they are invoked in at least so many slots. */
 export const LEAST_SLOTS_ALIKE = 20;
 
@@ -165,6 +168,14 @@ export const CONTENT_CHECKS = {
     severity: "harmless",
     meaning: "Means over invocations are mostly its own, and a sample with it has another load " +
       "than one without: compare functions, or stratify.",
+  },
+  otherObservations: {
+    defect: "runtimes of more than twice or less than half of the invocations that are counted",
+    counted: "functions",
+    repair: "counts and runtimes used as they stand",
+    severity: "harmless",
+    meaning: "Runtimes are of other invocations than the counts: of a whole day where counts are " +
+      "of a part, or logged when an invocation has ended.",
   },
   neverInvoked: {
     defect: "function that is never invoked",

@@ -7,7 +7,7 @@ import {
 } from "../../model/trace.ts";
 import { type Finding, FindingList, LEAST_SLOTS_ALIKE } from "./content_checks.ts";
 import { type DayFigures, DayMeter, slotsPerDay } from "./day_figures.ts";
-import { describeDraws, LogDistribution } from "./drawn_distribution.ts";
+import { describeDraws, describeRecorded, LogDistribution } from "./drawn_distribution.ts";
 import { FunctionChecks } from "./function_checks.ts";
 import { FunctionMeter } from "./function_figures.ts";
 import type { LoadCurve } from "./load_curve.ts";
@@ -120,12 +120,14 @@ export function diagnoseTrace(
   const memoryMib = new LogDistribution(0.1, 1e7);
   const perDay = slotsPerDay(slotMs, slots);
   const days = perDay === null ? null : new DayMeter(perDay, slots);
-  const meter = new FunctionMeter(span);
+  const meter = new FunctionMeter(span, slotMs);
   const checks = new FunctionChecks();
   let recordedConcurrency = 0;
   for (const [index, profile] of functions.entries()) {
-    const runtime = describeDraws(profile.runtimeMs, RUNTIME_LIMITS_MS);
-    const memory = describeDraws(profile.memoryMib, MEMORY_LIMITS_MIB);
+    const runtime = describeRecorded(profile.recorded?.runtimeMs, RUNTIME_LIMITS_MS) ??
+      describeDraws(profile.runtimeMs, RUNTIME_LIMITS_MS);
+    const memory = describeRecorded(profile.recorded?.memoryMib, MEMORY_LIMITS_MIB) ??
+      describeDraws(profile.memoryMib, MEMORY_LIMITS_MIB);
     const inFlight = runtime.boundedMean / slotMs;
     const figures = meter.measure(profile.invocationsPerSlot, (slot, invocations) => {
       load.invocations[slot] += invocations;

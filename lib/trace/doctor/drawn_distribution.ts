@@ -65,6 +65,23 @@ export function describeDraws(percentiles: Percentiles, limits: DrawLimits): Dra
   return { mean, boundedMean, below, above };
 }
 
+/** What replaying recorded values comes to; `null` where there are none. */
+export function describeRecorded(
+  values: Float32Array | null | undefined,
+  { minimum, maximum }: DrawLimits,
+): DrawnFigures | null {
+  if (values === null || values === undefined || values.length === 0) return null;
+  const figures = { mean: 0, boundedMean: 0, below: 0, above: 0 };
+  const part = 1 / values.length;
+  for (const value of values) {
+    figures.mean += part * value;
+    figures.boundedMean += part * Math.min(Math.max(value, minimum), maximum);
+    if (value < minimum) figures.below += part;
+    else if (value > maximum) figures.above += part;
+  }
+  return figures;
+}
+
 /** The part of values spread evenly from `from` until `until` that is less than `bound`. */
 function partBelow(bound: number, from: number, until: number): number {
   if (from >= bound) return 0;

@@ -1,3 +1,4 @@
+import type { SlotCounts } from "../../model/slot_counts.ts";
 import {
   functionKey,
   type FunctionProfile,
@@ -5,7 +6,12 @@ import {
   type Percentiles,
   type RecordedInvocations,
 } from "../../model/trace.ts";
-import { type ContentCheckName, type FindingList, MEAN_FACTOR } from "./content_checks.ts";
+import {
+  type ContentCheckName,
+  type FindingList,
+  MEAN_FACTOR,
+  OBSERVATIONS_FACTOR,
+} from "./content_checks.ts";
 import type { DrawnFigures } from "./drawn_distribution.ts";
 import type { SlotSpan } from "./slot_span.ts";
 
@@ -64,7 +70,7 @@ export class FunctionChecks {
     this.#addIds(profile);
     if (invocations === 0) return this.#tally("neverInvoked").add(1, 1, key);
     const share = (part: number) => invocations * part;
-    const example = (count: number) => () => `${key()}: ${Math.max(1, Math.round(count))}`;
+    const example = (count: number) => () => `${key()}: ${formatCount(Math.round(count))}`;
     const checkDraws = (name: ContentCheckName, part: number) =>
       this.#tally(name).add(share(part), share(part), example(share(part)));
     checkDraws("longRuntime", runtime.above);
@@ -80,9 +86,10 @@ export class FunctionChecks {
       this.#tally("constantRuntime").add(
         1,
         invocations,
-        () => `${key()}: ${runtimeMs.values[0]} ms, ${invocations} times`,
+        () => `${key()}: ${runtimeMs.values[0]} ms, ${formatCount(invocations)} times`,
       );
     }
+    this.#checkObservations(profile, invocations, span);
     if (measured.fingerprint !== null) {
       this.#checkAlike(profile, measured.fingerprint, span, invocations);
     }
@@ -153,10 +160,25 @@ export class FunctionChecks {
     }
   }
 
+  #checkObservations(profile: FunctionProfile, invocations: number, span: SlotSpan): void {
+    const { runtimeObservations, invocationsPerSlot } = profile;
+    const isWhole = isAll(span, invocationsPerSlot);
+    if (runtimeObservations === undefined || !isWhole || invocations < LEAST_OBSERVED) return;
+    const ratio = runtimeObservations / invocations;
+    if (ratio <= OBSERVATIONS_FACTOR && ratio >= 1 / OBSERVATIONS_FACTOR) return;
+    this.#tally("otherObservations").add(
+      1,
+      Math.abs(Math.log(ratio)),
+      () =>
+        `${functionKey(profile)}: runtimes of ${formatCount(runtimeObservations)}, ` +
+        `counts of ${formatCount(invocations)}`,
+    );
+  }
+
   #checkAlike(
     profile: FunctionProfile,
     fingerprint: number,
-    { fromSlot, toSlot }: SlotSpan,
+    span: SlotSpan,
     invocations: number,
   ): void {
     const others = this.#byFingerprint.get(fingerprint);
@@ -164,7 +186,8 @@ export class FunctionChecks {
       this.#byFingerprint.set(fingerprint, [profile]);
       return;
     }
-    const isWhole = fromSlot === 0 && toSlot === profile.invocationsPerSlot.length;
+    const { fromSlot, toSlot } = span;
+    const isWhole = isAll(span, profile.invocationsPerSlot);
     // Within a part, the fingerprint of 32 bits and the sum have to do.
     const twin = others.find((other) =>
       isWhole
@@ -190,12 +213,15 @@ export class FunctionChecks {
       if (i > 0 && (arrivalMs[i] - arrivalMs[i - 1]) % 1000 !== 0) this.#recordedFractions++;
     }
     this.#recorded += arrivalMs.length;
-    this.#tally("ties").add(ties, ties, () => `${functionKey(profile)}: ${ties}`);
+    this.#tally("ties").add(ties, ties, () => `${functionKey(profile)}: ${formatCount(ties)}`);
   }
 }
 
 /** That the counts of fewer are multiples of one number may be chance, or their nature. */
 const LEAST_FUNCTIONS = 20;
+
+/** Of fewer invocations, the last one alone may have ended after the log did. */
+const LEAST_OBSERVED = 10;
 
 /** What is counted in invocations, not in functions. */
 const INVOCATION_CHECKS: ReadonlySet<ContentCheckName> = new Set([
@@ -223,6 +249,15 @@ function reportShared(
     sets.size,
     shared.slice(0, MAX_EXAMPLES).map(([key, { size }]) => `${key}: ${size}`),
   );
+}
+
+function isAll({ fromSlot, toSlot }: SlotSpan, { length }: SlotCounts): boolean {
+  return fromSlot === 0 && toSlot === length;
+}
+
+/** A whole number with its thousands set apart. */
+function formatCount(count: number): string {
+  return count.toLocaleString("en-US");
 }
 
 function isConstant({ values }: Percentiles): boolean {

@@ -1,5 +1,5 @@
 import type { SlotCounts } from "../../model/slot_counts.ts";
-import { BLOCK_SLOTS, BlockStatistic, type PoissonVerdict } from "./poisson_agreement.ts";
+import { blockSlotsOf, BlockStatistic, type PoissonVerdict } from "./poisson_agreement.ts";
 import type { SlotSpan } from "./slot_span.ts";
 
 /** What the counts of one function tell. */
@@ -40,12 +40,13 @@ const TIMER_PROMINENCE = 0.25;
  * import { SlotCounts } from "../../model/slot_counts.ts";
  * import { FunctionMeter } from "./function_figures.ts";
  * const counts = SlotCounts.from(Array.from({ length: 60 }, (_, i) => i % 5 === 0 ? 1 : 0));
- * const meter = new FunctionMeter({ fromSlot: 0, toSlot: 60 });
+ * const meter = new FunctionMeter({ fromSlot: 0, toSlot: 60 }, 60_000);
  * if (meter.measure(counts).timerSlots !== 5) throw new Error("every five minutes");
  * ```
  */
 export class FunctionMeter {
   readonly #span: SlotSpan;
+  readonly #blockSlots: number;
   /** Counts of one function by slot of the span; 0 everywhere between two functions. */
   readonly #counts: Uint32Array;
   /** The slots of the span in which it is invoked. */
@@ -53,8 +54,9 @@ export class FunctionMeter {
   /** How often each distance from one invoked slot to the next; 0 between two functions. */
   readonly #gaps: Uint32Array;
 
-  constructor(span: SlotSpan) {
+  constructor(span: SlotSpan, slotMs: number) {
     this.#span = span;
+    this.#blockSlots = blockSlotsOf(slotMs);
     const slots = Math.max(0, span.toSlot - span.fromSlot);
     this.#counts = new Uint32Array(slots);
     this.#slots = new Uint32Array(slots);
@@ -71,6 +73,7 @@ export class FunctionMeter {
     visit?: (slot: number, count: number) => void,
   ): FunctionFigures {
     const { fromSlot, toSlot } = this.#span;
+    const blockSlots = this.#blockSlots;
     const length = toSlot - fromSlot;
     const statistic = new BlockStatistic();
     let invocations = 0;
@@ -86,9 +89,14 @@ export class FunctionMeter {
       if (cursor.slot < fromSlot) continue;
       const { count } = cursor;
       const slot = cursor.slot - fromSlot;
-      const slotBlock = Math.floor(slot / BLOCK_SLOTS);
+      const slotBlock = Math.floor(slot / blockSlots);
       if (slotBlock !== block) {
-        statistic.add(blockLength(block, length), blockTotal, blockSquares, blockPlaces);
+        statistic.add(
+          Math.min(blockSlots, length - block * blockSlots),
+          blockTotal,
+          blockSquares,
+          blockPlaces,
+        );
         block = slotBlock;
         blockTotal = 0;
         blockSquares = 0;
@@ -96,7 +104,7 @@ export class FunctionMeter {
       }
       blockTotal += count;
       blockSquares += count * count;
-      blockPlaces += count * (slot - slotBlock * BLOCK_SLOTS);
+      blockPlaces += count * (slot - slotBlock * blockSlots);
       invocations += count;
       squares += count * count;
       if (count > most) most = count;
@@ -106,7 +114,12 @@ export class FunctionMeter {
       this.#slots[invokedSlots++] = slot;
       visit?.(slot, count);
     }
-    statistic.add(blockLength(block, length), blockTotal, blockSquares, blockPlaces);
+    statistic.add(
+      Math.min(blockSlots, length - block * blockSlots),
+      blockTotal,
+      blockSquares,
+      blockPlaces,
+    );
     const { dispersion } = statistic;
     const figures = {
       invocations,
@@ -158,10 +171,6 @@ export class FunctionMeter {
       if (i > 0) this.#gaps[this.#slots[i] - this.#slots[i - 1]] = 0;
     }
   }
-}
-
-function blockLength(block: number, slots: number): number {
-  return Math.min(BLOCK_SLOTS, slots - block * BLOCK_SLOTS);
 }
 
 /** A step of a hash of 32 bits (the finalizer of MurmurHash3 has these constants). */

@@ -37,6 +37,9 @@ export interface LoadIrregularities {
   readonly lastIsCut: boolean;
 }
 
+/** Slots beside an edge that it is compared with. */
+const BESIDE_EDGE = 3;
+
 /** An edge with less than this part of its neighbours was not recorded whole. */
 const CUT_SHARE = 0.5;
 
@@ -74,14 +77,18 @@ export function findIrregularities(invocations: Float64Array): LoadIrregularitie
       invocations.length,
       (slot) => isJudged(slot) && invocations[slot] > SURGE_FACTOR * usual[slot],
     ),
-    firstIsCut: isCut(invocations[0], invocations.subarray(1, 4)),
-    lastIsCut: isCut(invocations[last], invocations.subarray(Math.max(0, last - 3), last)),
+    firstIsCut: isCut(invocations[0], invocations.subarray(1, Math.min(last, 1 + BESIDE_EDGE))),
+    lastIsCut: isCut(
+      invocations[last],
+      invocations.subarray(Math.max(1, last - BESIDE_EDGE), last),
+    ),
   };
 }
 
 function isCut(edge: number, beside: Float64Array): boolean {
   const usual = medianOf(beside);
-  return usual >= LEAST_USUAL && edge > 0 && edge < CUT_SHARE * usual;
+  return beside.length >= BESIDE_EDGE && usual >= LEAST_USUAL && edge > 0 &&
+    edge < CUT_SHARE * usual;
 }
 
 function findRuns(slots: number, isMeant: (slot: number) => boolean): SlotRun[] {

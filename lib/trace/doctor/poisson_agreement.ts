@@ -1,10 +1,25 @@
 import { upperGammaRatio } from "../../stats/gamma_function.ts";
 
+/** Most slots of a block, and fewest: less would leave nothing to judge by. */
+const MOST_SLOTS = 60;
+const FEWEST_SLOTS = 6;
+
+const HOUR_MS = 3_600_000;
+
 /**
- * Slots over which the rate is taken for constant, or for changing evenly: an hour of
- * minutes. Longer ones would take the course of the day for burstiness.
+ * Slots of a block, over which the rate is taken for constant or for changing evenly: an
+ * hour of minutes, a minute of seconds. Longer ones would take the course of the day
+ * for burstiness.
+ *
+ * @example
+ * ```ts
+ * import { blockSlotsOf } from "./poisson_agreement.ts";
+ * if (blockSlotsOf(300_000) !== 12) throw new Error("an hour of five minutes");
+ * ```
  */
-export const BLOCK_SLOTS = 60;
+export function blockSlotsOf(slotMs: number): number {
+  return Math.min(MOST_SLOTS, Math.max(FEWEST_SLOTS, Math.round(HOUR_MS / slotMs)));
+}
 
 /**
  * A Poisson process must be expected to put so many pairs of invocations into
@@ -124,12 +139,15 @@ const Z = 1.959963984540054;
 /**
  * The index of dispersion that Poisson processes of given rates would have over
  * so many slots, for the eye; functions are judged one by one.
+ *
+ * @param longestBlock slots of a block
  */
 export function dispersionBand(
   ratesPerSlot: readonly number[],
   slots: number,
+  longestBlock: number,
 ): DispersionBand[] {
-  const blockSlots = Math.min(BLOCK_SLOTS, slots);
+  const blockSlots = Math.max(3, Math.min(longestBlock, slots));
   const blocks = Math.max(1, slots / blockSlots);
   const freedom = blockSlots - 2;
   return ratesPerSlot.map((ratePerSlot) => {

@@ -1,5 +1,5 @@
 import type { Trace } from "../../model/trace.ts";
-import { validateWindow } from "../window.ts";
+import { type TraceWindow, validateWindow } from "../window.ts";
 
 /** A part of a trace, in whole slots. */
 export interface SlotSpan {
@@ -12,18 +12,16 @@ export interface SlotSpan {
 /**
  * The slots that a window touches.
  *
- * @param window with a length of `null`: to the end of the trace
  * @throws LoaderError `usage` when it does not lie inside the trace
  */
 export function spanOfWindow(
   trace: Pick<Trace, "name" | "slotMs" | "slots" | "firstMinute">,
-  window: { readonly startMs: number; readonly lengthMs: number | null },
+  window: TraceWindow,
 ): SlotSpan {
-  const { slotMs, slots } = trace;
-  const { startMs, lengthMs = null } = window;
-  validateWindow(trace, { startMs, lengthMs: lengthMs ?? Math.max(0, slots * slotMs - startMs) });
+  validateWindow(trace, window);
+  const { startMs, lengthMs } = window;
   return {
-    fromSlot: startMs / slotMs,
-    toSlot: lengthMs === null ? slots : Math.ceil((startMs + lengthMs) / slotMs),
+    fromSlot: startMs / trace.slotMs,
+    toSlot: Math.ceil((startMs + lengthMs) / trace.slotMs),
   };
 }

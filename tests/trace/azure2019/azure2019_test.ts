@@ -733,3 +733,19 @@ async function assertRefused(
     return true;
   });
 }
+
+Deno.test("readTrace: how many invocations runtimes are of, where that is not the sum of counts", async () => {
+  const durations = (count: string) =>
+    csv(
+      DURATIONS_HEADER,
+      `o,a,f,20,${count},10,30,10,11,15,20,25,29,30`,
+      "o,a,g,200,3,100,300,100,110,150,200,250,290,300",
+    );
+  for (
+    const [count, observations] of [["1440", 1440], ["3", undefined], ["", undefined]] as const
+  ) {
+    const [f, g] = (await readText({ durations: durations(count) })).functions;
+    assert.equal(f.runtimeObservations, observations);
+    assert.equal(g.runtimeObservations, undefined);
+  }
+});

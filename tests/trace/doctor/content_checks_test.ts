@@ -144,6 +144,12 @@ const CASES: Readonly<
     of: 30,
     example: /f1 as o0\/a0\/f0$/,
   },
+  otherObservations: {
+    trace: () => traceWith(plain(0, { runtimeObservations: 2500 })),
+    count: 1,
+    of: 30,
+    example: /^o0\/a0\/f0: runtimes of 2,500, counts of 500$/,
+  },
   sharedIds: {
     trace: () => traceWith(plain(0, { id: "f1" })),
     count: 1,

@@ -56,7 +56,7 @@ Deno.test("a window is looked at as a trace of that window is", async () => {
   assert.deepEqual(part.columns, cut.columns);
   assert.deepEqual(part.load, cut.load);
   assert.throws(
-    () => spanOfWindow(trace, { startMs: 1440 * 60_000, lengthMs: null }),
+    () => spanOfWindow(trace, { startMs: 1440 * 60_000, lengthMs: 0 }),
     /more than 0 minutes/,
   );
 });

@@ -12,7 +12,7 @@ const DAYS = 400;
 /** How many of so many days of Poisson counts are judged in which way. */
 function judgePoisson(rateOf: (slot: number) => number, seed: number) {
   const rng = Rng.fromSeed(seed, "poisson");
-  const meter = new FunctionMeter(DAY);
+  const meter = new FunctionMeter(DAY, 60_000);
   const counts = { consistent: 0, regular: 0, bursty: 0, unjudged: 0, timers: 0 };
   for (let day = 0; day < DAYS; day++) {
     const figures = meter.measure(
@@ -49,7 +49,7 @@ Deno.test("a function with too few invocations is not judged", () => {
 });
 
 Deno.test("bursts within the hour are bursty, equal counts regular", () => {
-  const meter = new FunctionMeter(DAY);
+  const meter = new FunctionMeter(DAY, 60_000);
   const burst = (slot: number) => slot % 60 < 3 ? 20 : 1;
   const bursty = meter.measure(SlotCounts.from(Array.from({ length: 1440 }, (_, i) => burst(i))));
   assert.equal(bursty.poisson, "bursty");
@@ -88,10 +88,10 @@ Deno.test("blocks that tell nothing count for nothing", () => {
 });
 
 Deno.test("the band narrows as the trace grows", () => {
-  const [hour] = dispersionBand([1], 60);
-  const [day] = dispersionBand([1], 1440);
+  const [hour] = dispersionBand([1], 60, 60);
+  const [day] = dispersionBand([1], 1440, 60);
   assert.ok(hour.low < day.low && day.high < hour.high);
-  for (const { low, high } of dispersionBand([1e-6, 1e-3, 1, 1e4, 1e7], 1440)) {
+  for (const { low, high } of dispersionBand([1e-6, 1e-3, 1, 1e4, 1e7], 1440, 60)) {
     assert.ok(low >= 0 && low <= 1 && high >= 1, `${low}, ${high}`);
   }
 });

@@ -78,6 +78,7 @@ export {
   mostBurst,
   type RateStepOptions,
 } from "./lib/schedule/pattern_schedule.ts";
+export { type KneeSearch, searchKnee } from "./lib/run/knee_search.ts";
 export { rateOfStep, wholeInvocations } from "./lib/schedule/rate_scale.ts";
 export { readScheduleFile, writeScheduleFile } from "./lib/schedule/schedule_file.ts";
 export { derivePlan } from "./lib/schedule/plan.ts";
@@ -115,7 +116,14 @@ export {
   TRACE_OPTIONS,
   type TraceOptions,
 } from "./lib/run/common_options.ts";
-export type { Experiment, ExperimentPlan, LoadSize, PlannedRun } from "./lib/run/experiment.ts";
+export type {
+  Experiment,
+  ExperimentPlan,
+  LoadSize,
+  PlannedRun,
+  PlannedRuns,
+  RunFeedback,
+} from "./lib/run/experiment.ts";
 export {
   countFunctionsOfOptions,
   planTraceRun,

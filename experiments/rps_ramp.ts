@@ -1,11 +1,15 @@
 /**
  * Up to which rate does the platform keep up?
  *
- * One rate per slot, dealt to equal functions in turn; from slot to slot the
- * rate climbs, on the same deployment, until the last rate or until the platform
- * is overloaded. An overloaded rate is tried once more before the ramp ends. The
- * first fifth of each slot is warm-up and not measured.
+ * One rate per slot, dealt to equal functions in turn, on one deployment.
+ * From slot to slot the rate doubles until the platform no longer keeps it, and
+ * then goes to the middle between the highest rate kept and the lowest lost,
+ * until the knee is known to a tenth. A rate that is not kept is tried once more,
+ * on functions deployed anew, so that what is left of its queue is in nobody's way.
+ * With `--end` it climbs by `--step` instead, until the last rate or until the
+ * platform is overloaded. The first fifth of each slot is warm-up and not measured.
  *
+ *     deno task exp:rps-ramp
  *     deno task exp:rps-ramp --start 10 --step 20 --end 90
  */
 import {
@@ -20,11 +24,15 @@ import {
   type PlannedRun,
   rateOfStep,
   runAsScript,
+  searchKnee,
   wholeInvocations,
 } from "../mod.ts";
 
 /** Share of a slot at its start that is not measured. */
 const WARMUP_SHARE = 0.2;
+
+/** Invocations in a slot of the lowest rate that is looked at. */
+const LEAST_IN_SLOT = 10;
 
 /** No rate is higher, so that a slip of the keyboard is told. */
 const MOST_RATE_PER_S = 1_000_000;
@@ -37,17 +45,31 @@ const options = {
     maximum: MOST_RATE_PER_S,
   }),
   step: numberOption("rate", {
-    meaning: "what each slot adds",
+    meaning: "with --end: what each slot adds",
     default: { local: 20, cluster: 1 },
     minimum: 0.01,
     maximum: MOST_RATE_PER_S,
   }),
   end: numberOption<number | null>("rate", {
     shapesSchedule: false,
-    meaning: "last rate; without one it climbs until overload",
-    default: { local: 120, cluster: null },
+    meaning: "last rate, to which it climbs step by step; none: look for the knee",
+    default: null,
     minimum: 0.01,
     maximum: MOST_RATE_PER_S,
+  }),
+  kneeSlowdown: numberOption("factor", {
+    shapesSchedule: false,
+    meaning: "a rate is kept while 90 of 100 invocations take at most this times their runtime",
+    default: 5,
+    minimum: 1,
+    maximum: 1_000_000,
+  }),
+  kneePrecision: numberOption("share", {
+    shapesSchedule: false,
+    meaning: "the search ends where the lowest rate lost is this part above the highest kept",
+    default: 0.1,
+    minimum: 0.001,
+    maximum: 10,
   }),
   slotMs: durationOption({
     meaning: "how long each rate is kept",
@@ -85,6 +107,7 @@ export const rpsRamp: Experiment<typeof options> = {
     axis: "rate (invocations per second)",
     unit: "per second",
     figures: ["slowdown", "response_time"],
+    knee: { slowdownOption: "kneeSlowdown" },
   },
 
   loadSize: {
@@ -103,47 +126,64 @@ export const rpsRamp: Experiment<typeof options> = {
     if (end !== null && end < start) {
       throw new LoaderError("usage", `--end: ${end} is below the start, ${start}.`, { value: end });
     }
-    return Promise.resolve({ runs: climb(options), overloadTolerance: 2 });
+    if (end === null) {
+      const runs = searchKnee({
+        startPerS: start,
+        // Of fewer nobody can judge, unless that is how it is to start.
+        leastPerS: Math.min(start, LEAST_IN_SLOT * 1000 / options.slotMs),
+        mostPerS: MOST_RATE_PER_S,
+        precision: options.kneePrecision,
+        mostSlowdown: options.kneeSlowdown,
+        run: ({ ratePerS, attempt, lostBefore }) => ({
+          ...planRate(ratePerS, 0),
+          name: attempt === 1 ? `rate-${ratePerS}` : `rate-${ratePerS}_attempt-${attempt}`,
+          deployment: `ramp-${lostBefore}`,
+        }),
+      });
+      return Promise.resolve({ runs, isAdaptive: true, overloadTolerance: Infinity });
+    }
+    return Promise.resolve({ runs: climb(end), overloadTolerance: 2 });
 
-    function* climb(
-      { slotMs, functions, runtimeMs, memoryMib, iat, seed }: typeof options,
-    ): Iterable<
-      PlannedRun
-    > {
+    function planRate(ratePerS: number, askedBefore: number): PlannedRun {
+      const { slotMs, functions, runtimeMs, memoryMib, iat, seed, initialScale } = options;
+      const schedule = generateRateStep({
+        seed,
+        ratePerS,
+        durationMs: slotMs,
+        askedBefore,
+        warmupShare: WARMUP_SHARE,
+        functions,
+        runtimeMs,
+        memoryMib,
+        iatDistribution: iat,
+      });
+      return {
+        name: `rate-${ratePerS}`,
+        parameters: { ratePerS },
+        trace: null,
+        schedule,
+        initialScales: schedule.functions.map(() => initialScale),
+        deployment: "ramp",
+      };
+    }
+
+    function* climb(end: number): Iterable<PlannedRun> {
       // What start, start + step, … ask for in k slots.
-      const askedIn = (k: number) => (k * start + step * k * (k - 1) / 2) * slotMs / 1000;
+      const askedIn = (k: number) => (k * start + step * k * (k - 1) / 2) * options.slotMs / 1000;
       const empty: number[] = [];
       for (let k = 0;; k++) {
         const ratePerS = rateOfStep(start, step, k);
-        if (end !== null && ratePerS > end) return;
+        if (ratePerS > end) return;
         // The first must have one; after it, what is left of a slot is due in a later one.
         if (k > 0 && wholeInvocations(askedIn(k + 1)) === wholeInvocations(askedIn(k))) {
           empty.push(ratePerS);
           continue;
         }
-        const schedule = generateRateStep({
-          seed,
-          ratePerS,
-          durationMs: slotMs,
-          askedBefore: askedIn(k),
-          warmupShare: WARMUP_SHARE,
-          functions,
-          runtimeMs,
-          memoryMib,
-          iatDistribution: iat,
-        });
-        yield {
-          name: `rate-${ratePerS}`,
-          parameters: { ratePerS },
-          trace: null,
-          schedule,
-          initialScales: schedule.functions.map(() => options.initialScale),
-          deployment: "ramp",
-          notes: empty.length === 0 ? [] : [
-            `The rates below ${ratePerS} with no whole invocation in a slot have no run: ` +
-            `${empty.join(", ")}; a longer --slot would have one.`,
-          ],
-        };
+        const notes = empty.length === 0 ? [] : [
+          `The rates below ${ratePerS} with no whole invocation in a slot have no run: ` +
+          `${empty.join(", ")}; a longer --slot would have one.`,
+        ];
+        yield { ...planRate(ratePerS, askedIn(k)), notes };
         empty.length = 0;
       }
     }

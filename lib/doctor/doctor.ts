@@ -99,9 +99,9 @@ async function planLoads(
   signal: AbortSignal,
 ): Promise<readonly PlannedLoad[]> {
   if (experiment === null) return [];
-  const { runs } = await untilAborted(signal, experiment.plan(options));
+  const plan = await untilAborted(signal, experiment.plan(options));
   const replay = replayOf(experiment, options);
-  return await new RunPlanner(runs, replay, options.shard, signal).ahead(MOST_PLANNED);
+  return await new RunPlanner(plan, replay, options.shard, signal).ahead(MOST_PLANNED);
 }
 
 async function mendAll(findings: readonly Finding[]): Promise<Mended[]> {

@@ -22,6 +22,14 @@ export interface SweepDeclaration {
   readonly unitOfOne?: string;
   /** What is drawn, in order. */
   readonly figures: readonly SweepFigure[];
+  /** Where the number is a rate, and the highest that is kept is part of the answer. */
+  readonly knee?: KneeDeclaration;
+}
+
+/** By what a rate counts as kept. */
+export interface KneeDeclaration {
+  /** Name of the option that holds the largest slowdown of a rate that is kept. */
+  readonly slowdownOption: string;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { selectMeasured } from "../analyze/invocation_selection.ts";
+import { deriveSummary, type Summary } from "../analyze/summary.ts";
 import { LoaderError } from "../base/error.ts";
 import { untilAborted } from "../base/signal.ts";
 import type { Capacity } from "../model/platform.ts";
@@ -79,8 +81,8 @@ export async function preflight<O extends OptionTable>(
   signal: AbortSignal,
 ): Promise<Preflight> {
   const target = await findTarget(options);
-  const { runs, overloadTolerance } = await untilAborted(signal, experiment.plan(options));
-  const planner = new RunPlanner(runs, replayOf(experiment, options), null, signal);
+  const { overloadTolerance, ...planned } = await untilAborted(signal, experiment.plan(options));
+  const planner = new RunPlanner(planned, replayOf(experiment, options), null, signal);
   const notes: string[] = [];
   const limit = traitsOf(options.platform).isVirtual ? null : describeCpuLimit();
   if (limit !== null) notes.push(limit);
@@ -90,8 +92,9 @@ export async function preflight<O extends OptionTable>(
     ? target.reason
     : disposables.use(new Rehearsal(options, target.simulate, signal));
   let isOpen = false;
-  for (let load = await planner.next(); load !== undefined; load = await planner.next()) {
-    const { run, overloaded } = await expectRun(load, rehearsal, options, signal);
+  let load = await planner.next();
+  while (load !== undefined) {
+    const { run, overloaded, summary } = await expectRun(load, rehearsal, options, signal);
     looked.push({ load, run });
     const told = [...load.run.notes ?? [], ...cutWarnings([load])];
     notes.push(...told.filter((note) => !notes.includes(note)));
@@ -103,6 +106,13 @@ export async function preflight<O extends OptionTable>(
       isOpen = await planner.next() !== undefined;
       break;
     }
+    if (planner.isAdaptive && summary === null) {
+      isOpen = true;
+      break;
+    }
+    load = await planner.next(
+      summary === null ? undefined : { isOverloaded: overloaded, summary },
+    );
   }
   if (looked.length === 0) throw new LoaderError("usage", "The options leave no run to make.");
   const expected = looked.map(({ run }) => run);
@@ -146,13 +156,19 @@ async function expectRun<O extends OptionTable>(
   rehearsal: Rehearsal | string,
   options: PreflightValues<O>,
   signal: AbortSignal,
-): Promise<{ readonly run: PreflightRun; readonly overloaded: boolean }> {
+): Promise<{
+  readonly run: PreflightRun;
+  readonly overloaded: boolean;
+  /** `null` where it was not simulated. */
+  readonly summary: Summary | null;
+}> {
   const unknown = async (reason: string, word: FitWord = "unknown") => ({
     run: {
       ...await deriveRunExpectation(load, null, options.limitSlowdown, signal),
       fit: { word, reason, limits: [] },
     },
     overloaded: false,
+    summary: null,
   });
   if (typeof rehearsal === "string") return unknown(`${rehearsal}: the experiment will tell`);
   const { invocations } = load.plan;
@@ -172,7 +188,11 @@ async function expectRun<O extends OptionTable>(
   }
   const expectation = await deriveRunExpectation(load, rehearsed, options.limitSlowdown, signal);
   const fit = judgePlatformFit(expectation, expectation.simulated!, rehearsed, options);
-  return { run: { ...expectation, fit }, overloaded: rehearsed.overloaded };
+  return {
+    run: { ...expectation, fit },
+    overloaded: rehearsed.overloaded,
+    summary: deriveSummary(selectMeasured(rehearsed.invocations)),
+  };
 }
 
 function inFlightOf(runs: readonly PreflightRun[]) {

@@ -1,3 +1,4 @@
+import type { Summary } from "../analyze/summary.ts";
 import { LoaderError } from "../base/error.ts";
 import { type AnswerDeclaration, findMissingParameter } from "../model/answer.ts";
 import type { Schedule } from "../model/schedule.ts";
@@ -27,10 +28,23 @@ export interface PlannedRun {
   readonly options?: Partial<CommonOptions>;
 }
 
+/** What came of a run, for a plan that goes by it. */
+export interface RunFeedback {
+  /** True if too many of its invocations failed. */
+  readonly isOverloaded: boolean;
+  /** Of its measurement phase. */
+  readonly summary: Summary;
+}
+
+/** Runs in order; a plan that goes by what came of each has it as the value of its `yield`. */
+export type PlannedRuns = Iterable<PlannedRun, unknown, RunFeedback | undefined>;
+
 /** What an experiment will do. */
 export interface ExperimentPlan {
   /** In order; may be made one by one, and without an end until overload. */
-  readonly runs: Iterable<PlannedRun>;
+  readonly runs: PlannedRuns;
+  /** True if which run comes next depends on what came of the one before; false by default. */
+  readonly isAdaptive?: boolean;
   /**
    * Tries of one run that end in overload before the experiment stops; 1: the first
    * stops it. `Infinity`: none does, as the runs do not build on one another, and none
@@ -73,13 +87,15 @@ export interface Experiment<O extends OptionTable> {
  */
 export function* requireParameters(
   answer: AnswerDeclaration | null,
-  runs: Iterable<PlannedRun>,
-): Iterable<PlannedRun> {
-  for (const run of runs) {
+  runs: PlannedRuns,
+): Generator<PlannedRun, void, RunFeedback | undefined> {
+  const iterator = runs[Symbol.iterator]();
+  for (let next = iterator.next(undefined); !next.done;) {
+    const run = next.value;
     const missing = answer === null ? null : findMissingParameter(answer, run.parameters);
     if (missing !== null) {
       throw new LoaderError("usage", `The answer needs of the run ${run.name} a ${missing}.`);
     }
-    yield run;
+    next = iterator.next(yield run);
   }
 }

@@ -1,3 +1,5 @@
+import { selectMeasured } from "../analyze/invocation_selection.ts";
+import { deriveSummary } from "../analyze/summary.ts";
 import { errorMessage } from "../base/error.ts";
 import { uniqueHex } from "../base/rng.ts";
 import { sinceProgramStartMs } from "../base/process.ts";
@@ -5,6 +7,7 @@ import { functionKey } from "../model/trace.ts";
 import type { DispatchProgress } from "../invoke/dispatcher.ts";
 import type { RunManifest, RunStatus } from "../store/schema/manifest.ts";
 import type { Schedule } from "../model/schedule.ts";
+import { readInvocations } from "../store/read/stored_invocations.ts";
 import type { ExperimentWriter } from "../store/write/experiment_writer.ts";
 import type { RunWriter } from "../store/write/run_writer.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
@@ -13,7 +16,7 @@ import type { CommonOptions } from "./common_options.ts";
 import { createPlatformFromOptions } from "./create_platform.ts";
 import { createRunManifest } from "./created_manifests.ts";
 import { DeploymentSession, SharedDeployment } from "./deployment_session.ts";
-import type { Experiment, PlannedRun } from "./experiment.ts";
+import type { Experiment, PlannedRun, RunFeedback } from "./experiment.ts";
 import { deriveFunctionSpecs } from "./function_specs.ts";
 import type { LoadJudge } from "./load_judge.ts";
 import type { PlannedLoad } from "./plan_block.ts";
@@ -122,7 +125,7 @@ export class ExperimentRuns<O extends OptionTable> {
     const isAlone = starts === null && (shard?.count ?? 1) === 1;
     const goesOn = overloadTolerance === Infinity;
     const tolerance = isAlone ? overloadTolerance : 1;
-    for (let load = await planner.next(); load !== undefined; load = await planner.next()) {
+    for (let load = await planner.next(); load !== undefined;) {
       const start = starts?.next(load.plan.durationMs) ?? null;
       for (let attempt = 1;; attempt++) {
         const status = await this.#run(load, start, attempt);
@@ -131,6 +134,8 @@ export class ExperimentRuns<O extends OptionTable> {
         if (attempt >= tolerance) return status;
         this.#listener.onNote?.(`${load.run.name} was overloaded; it is tried once more.`);
       }
+      const feedback = planner.isAdaptive ? this.#feedbackOf(load.run) : undefined;
+      load = await planner.next(feedback);
     }
     return "finished";
   }
@@ -212,6 +217,13 @@ export class ExperimentRuns<O extends OptionTable> {
     if (inputs === undefined) return;
     const schedules = { ...inputs.schedules, [folder.manifest.name]: facts.hash };
     this.folder.update({ inputs: { ...inputs, schedules } });
+  }
+
+  /** Of a run that is there, whole. */
+  #feedbackOf({ name }: PlannedRun): RunFeedback {
+    const { status } = this.manifests.findLast((manifest) => manifest.name === name)!;
+    const measured = selectMeasured(readInvocations(`${this.folder.path}/runs/${name}`));
+    return { isOverloaded: status === "overloaded", summary: deriveSummary(measured) };
   }
 
   #tellEnd({ manifest }: RunWriter): void {

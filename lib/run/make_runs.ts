@@ -43,9 +43,13 @@ export async function makeRuns<O extends OptionTable>(
   checkShardOptions(options);
   // Made and let go: its options are checked before anything else happens.
   await (await createPlatformFromOptions(options))[Symbol.asyncDispose]();
-  const { runs, overloadTolerance } = await untilAborted(signal, experiment.plan(options));
+  const { runs, isAdaptive, overloadTolerance } = await untilAborted(
+    signal,
+    experiment.plan(options),
+  );
+  if (isAdaptive) refuseAdaptive(options);
   const planner = new RunPlanner(
-    requireParameters(experiment.answer, runs),
+    { runs: requireParameters(experiment.answer, runs), isAdaptive },
     replayOf(experiment, options),
     options.shard,
     signal,
@@ -101,6 +105,27 @@ export async function makeRuns<O extends OptionTable>(
 /** True if an experiment was begun in a folder. */
 function isBegun(folder: string | null): boolean {
   return folder !== null && statIfPresent(`${folder}/experiment.json`) !== null;
+}
+
+/**
+ * What asks for all runs before the first cannot be had where each follows from the one before.
+ *
+ * @throws LoaderError `usage` when it is asked for
+ */
+function refuseAdaptive({ shard, saveSchedules, schedules }: CommonOptions): void {
+  const asked = shard !== null && shard.count > 1
+    ? "--shard"
+    : saveSchedules !== null
+    ? "--save-schedules"
+    : schedules !== null
+    ? "--schedules"
+    : null;
+  if (asked === null) return;
+  throw new LoaderError(
+    "usage",
+    `${asked}: which runs there will be is not known before the load, as each follows from what ` +
+      "came of the one before; fix them, as --end does for a ramp.",
+  );
 }
 
 /** Local time of day, fit for the name of a folder. */

@@ -4,7 +4,7 @@ import type { Schedule } from "../model/schedule.ts";
 import { forecastPlan } from "../schedule/forecast.ts";
 import { derivePlan } from "../schedule/plan.ts";
 import { TalliedSchedule } from "../schedule/tallied_schedule.ts";
-import type { PlannedRun } from "./experiment.ts";
+import type { PlannedRun, PlannedRuns, RunFeedback } from "./experiment.ts";
 import { type Replay, replaySchedule } from "./saved_schedules.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 import type { Shard } from "./shard/shard.ts";
@@ -21,7 +21,9 @@ export const MOST_COUNTED = 3_000_000;
 
 /** Hands runs out one by one with what they will do; some are looked at ahead. */
 export class RunPlanner {
-  readonly #runs: Iterator<PlannedRun>;
+  /** True if which run comes next depends on what came of the one before. */
+  readonly isAdaptive: boolean;
+  readonly #runs: Iterator<PlannedRun, unknown, RunFeedback | undefined>;
   readonly #replay: Replay | null;
   readonly #shard: Shard | null;
   readonly #signal: AbortSignal;
@@ -39,7 +41,7 @@ export class RunPlanner {
    * invocations are counted one by one, where the rest can be told without; all by default.
    */
   constructor(
-    runs: Iterable<PlannedRun>,
+    { runs, isAdaptive = false }: { readonly runs: PlannedRuns; readonly isAdaptive?: boolean },
     replay: Replay | null,
     shard: Shard | null,
     signal: AbortSignal,
@@ -47,26 +49,30 @@ export class RunPlanner {
   ) {
     this.#countable = mostCounted;
     this.#signal = signal;
+    this.isAdaptive = isAdaptive;
     this.#runs = runs[Symbol.iterator]();
     this.#replay = replay;
     this.#shard = shard;
   }
 
+  /** Looks at so many of the runs to come; of an adaptive plan at the first. */
   async ahead(most: number): Promise<readonly PlannedLoad[]> {
-    while (this.#ahead.length < most && !this.exhausted) {
+    const looked = this.isAdaptive ? 1 : most;
+    while (this.#ahead.length < looked && !this.exhausted) {
       const load = await this.#pull();
       if (load !== undefined) this.#ahead.push(load);
     }
     return this.#ahead;
   }
 
-  async next(): Promise<PlannedLoad | undefined> {
-    return this.#ahead.shift() ?? await this.#pull();
+  /** @param feedback what came of the run before, where the plan is adaptive */
+  async next(feedback?: RunFeedback): Promise<PlannedLoad | undefined> {
+    return this.#ahead.shift() ?? await this.#pull(feedback);
   }
 
-  async #pull(): Promise<PlannedLoad | undefined> {
+  async #pull(feedback?: RunFeedback): Promise<PlannedLoad | undefined> {
     this.#signal.throwIfAborted();
-    const next = this.#runs.next();
+    const next = this.#runs.next(feedback);
     if (next.done) {
       this.exhausted = true;
       return undefined;

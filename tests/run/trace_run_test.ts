@@ -121,7 +121,7 @@ Deno.test("trace sweep: initial scales are of the runtimes that are asked for", 
 Deno.test("trace sweep: runtimes that are cut are told, with the concurrency of the whole", async () => {
   const files = filesOf("1_", [{ id: "long", count: 3, runtimeMs: 1_954_000 }]);
   const { runs, options } = await planOf(files, "--sizes", "1");
-  const loads = await new RunPlanner(runs, null, null, neverAborted()).ahead(9);
+  const loads = await new RunPlanner({ runs }, null, null, neverAborted()).ahead(9);
   assert.match(
     new LoadJudge(options).warnings(loads).join(),
     /^3 of the 3 invocations of functions-1_repetition-0 ask for 60 s, .* 97\.70 instead of 3\.00\.$/,
@@ -134,7 +134,7 @@ Deno.test("trace sweep: a run is of as many functions as its files hold, and say
   assert.equal(runs[0].name, "functions-2_repetition-0");
   assert.deepEqual(runs[0].parameters, { functions: 2, repetition: 0 });
   const warnings = new LoadJudge(options).warnings(
-    await new RunPlanner(runs, null, null, neverAborted()).ahead(9),
+    await new RunPlanner({ runs }, null, null, neverAborted()).ahead(9),
   );
   assert.match(
     warnings.join(),

@@ -1,9 +1,11 @@
 import { deriveRunStanding, type RunStanding } from "../../analyze/experiment_verdict.ts";
+import { deriveKnee, isRateKept } from "../../analyze/knee.ts";
 import type { Summary } from "../../analyze/summary.ts";
 import type { SweepDeclaration } from "../../model/answer.ts";
 import { type Html, html } from "../page/html.ts";
 import { formatCount, formatNumber, formatShare, UNKNOWN } from "../page/number_format.ts";
 import { renderTable, type ReportColumn } from "../page/table_section.ts";
+import type { RunManifest } from "../../store/schema/manifest.ts";
 import type { Answer } from "./answer.ts";
 import {
   chooseSweptPercentiles,
@@ -15,6 +17,8 @@ import { deriveSweepSeries, listLeftOut, type SweepPoint } from "./sweep_group.t
 
 interface SweptRun {
   readonly x: number;
+  /** `null` where it cannot be told, or is not asked for. */
+  readonly isKept: boolean | null;
   readonly standing: RunStanding;
   readonly summary: Summary;
 }
@@ -36,6 +40,7 @@ export function createSweepAnswer(sweep: SweepDeclaration): Answer {
       const standing = deriveRunStanding(manifest);
       runs.push({
         x: Number(manifest.parameters[sweep.parameter]),
+        isKept: judgeRate(sweep, manifest, summary),
         standing: standing.isCounted && summary.slowdown.observations === 0
           ? { isCounted: false, word: "nothing measured" }
           : standing,
@@ -48,6 +53,7 @@ export function createSweepAnswer(sweep: SweepDeclaration): Answer {
         renderSweepFigure(pointsOf(measure), measure, sweep, plotter)
       );
     },
+    renderText: () => renderKnee(runs, sweep),
     renderTable() {
       if (isEmpty() || new Set(runs.map(({ x }) => x)).size === runs.length) return null;
       return renderSweepTable(
@@ -56,6 +62,35 @@ export function createSweepAnswer(sweep: SweepDeclaration): Answer {
       );
     },
   };
+}
+
+/** Whether a run kept its rate, where that is part of the answer and the generator was in time. */
+function judgeRate(
+  { knee }: SweepDeclaration,
+  { status, options, verdict }: RunManifest,
+  summary: Summary,
+): boolean | null {
+  const limit = knee === undefined ? undefined : Object(options)[knee.slowdownOption];
+  const isWhole = status === "finished" || status === "overloaded";
+  if (typeof limit !== "number" || !isWhole || verdict?.verdict === "GENERATOR-LIMITED") {
+    return null;
+  }
+  return isRateKept({ isOverloaded: status === "overloaded", summary }, limit);
+}
+
+/** Says between which rates the platform stops keeping up. */
+function renderKnee(runs: readonly SweptRun[], { knee, unit }: SweepDeclaration): Html | null {
+  if (knee === undefined) return null;
+  const tried = runs.flatMap(({ x, isKept }) => isKept === null ? [] : [{ ratePerS: x, isKept }]);
+  if (tried.length === 0) return null;
+  const { keptPerS, lostPerS } = deriveKnee(tried);
+  const [kept, lost] = [keptPerS, lostPerS].map((rate) => `${formatNumber(rate)} ${unit}`);
+  const sentence = keptPerS === null
+    ? `The platform kept none of the rates, not even ${lost}.`
+    : lostPerS === null
+    ? `The platform kept every rate, up to ${kept}; where it no longer does is not known.`
+    : `The platform kept up to ${kept}, and no longer ${lost}: the knee lies between them.`;
+  return html`<p><strong>${sentence}</strong></p>`;
 }
 
 /** A measure and what the runs of a sweep came to in it. */

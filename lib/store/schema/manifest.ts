@@ -370,6 +370,7 @@ const answer: z.ZodType<AnswerDeclaration> = z.discriminatedUnion("kind", [
     unit: z.string(),
     unitOfOne: z.string().optional(),
     figures: z.array(z.enum(["slowdown", "response_time"])),
+    knee: z.object({ slowdownOption: z.string() }).optional(),
   }),
   z.object({
     kind: z.literal("burst"),

@@ -107,7 +107,9 @@ Deno.test("the manifests of earlier versions declare nothing: the answer goes by
     ]);
     const experiment = await readExperimentFolder(folder.path);
     assert.equal(experiment.manifest.answer, undefined);
-    assert.deepEqual(undeclaredAnswerOf(experiment), answer, name);
+    // Nobody told then by what a rate counts as kept.
+    const { knee: _, ...known } = { knee: undefined, ...answer! };
+    assert.deepEqual(undeclaredAnswerOf(experiment), known, name);
   }
   for (
     const [experiment, ...parametersOfRuns] of [

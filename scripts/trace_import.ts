@@ -46,7 +46,11 @@ async function run(args: readonly string[]): Promise<void> {
   const asked: PrometheusAnswer[] = [];
   for (const query of queries) asked.push(...await ask(query));
   const files = sources.filter((source) => !queries.some(({ url }) => url === source));
-  const trace = await importTrace(await listSources(files), options, asked);
+  const trace = await importTrace(
+    await listSources(files),
+    { ...options, onProgress: tell },
+    asked,
+  );
   for (const line of describeImport(trace)) print("stdout", line);
   const written = await writeImport(output, trace, {
     command: ["trace:import", ...args],
@@ -54,6 +58,10 @@ async function run(args: readonly string[]): Promise<void> {
     memoryMib,
   });
   for (const file of written) print("stdout", `Written: ${file}`);
+}
+
+function tell(file: string, requests: number): void {
+  print("stderr", `${file}: ${requests.toLocaleString("en")} requests so far`);
 }
 
 async function ask(query: PrometheusQuery): Promise<PrometheusAnswer[]> {

@@ -28,7 +28,11 @@ export interface ImportRequestsOptions extends RowSettings, RequestFilterOptions
   readonly badRows?: BadRowLimit;
   /** More functions than this are a mistake. */
   readonly mostFunctions?: number;
+  /** Is told of each million requests that were taken, for whoever waits. */
+  readonly onProgress?: (file: string, requests: number) => void;
 }
+
+const ROWS_OF_PROGRESS = 1_000_000;
 
 /** What was read from logs. */
 export interface ImportedRequests {
@@ -107,6 +111,9 @@ class Collector implements RowTaker, ImportedRequests {
     const { memoryMib, isWholeSecond } = request;
     const name = this.#nameOf(request);
     this.columns.add(name, arrivalMs, durationMs ?? NaN, memoryMib ?? NaN, isWholeSecond);
+    if (this.columns.rows % ROWS_OF_PROGRESS === 0) {
+      this.#options.onProgress?.(this.file, this.columns.rows);
+    }
     if (this.columns.functions > this.#mostFunctions) this.#refuseFunctions();
   }
 

@@ -57,6 +57,14 @@ const USUAL_LABELS = [
   "job",
 ];
 
+/**
+ * What a new process has counted when it is asked first came within a step or so: a first sample
+ * of more than so many of the busiest steps (and than a few requests) is a counter that has been
+ * counting for long, of a server that Prometheus did not know before.
+ */
+const MOST_FIRST_STEPS = 10;
+const FEW_REQUESTS = 100;
+
 /** A counter falls when its process starts again; a series that falls more often than this is none. */
 const MOST_FALLS = 0.2;
 const LEAST_STEPS = 10;
@@ -66,7 +74,8 @@ const LEAST_STEPS = 10;
  * `…_bucket`, as Prometheus answered for a range: what a counter has grown by from one sample to
  * the next is what came in that slot. A counter that fell has started again from 0. Where samples
  * are missing, what came meanwhile is spread evenly. A series that appears while others are there
- * already has counted from 0 (which Prometheus' own `increase` leaves out).
+ * already has counted from 0 (which Prometheus' own `increase` leaves out), unless it begins with
+ * far more than comes in a step.
  *
  * @throws LoaderError `input` when the answers hold no counters or do not fit each other, `usage`
  *   when it is not known what names a function, or the unit of the histogram
@@ -193,6 +202,7 @@ class Growth {
   #resets = 0;
   #gaps = 0;
   #firstSamples = 0;
+  #longCounted = 0;
 
   constructor(grid: Grid) {
     this.grid = grid;
@@ -211,21 +221,23 @@ class Growth {
     const slotOf = (i: number) => Math.round((timesMs[i] - startMs) / stepMs);
     const known = [...timesMs.keys()].filter((i) => Number.isFinite(values[i]));
     let falls = 0;
-    for (const [n, i] of known.entries()) {
-      const slot = slotOf(i);
-      if (n === 0) {
-        // At the very start nobody knows since when it has counted.
-        if (slot > 0) {
-          this.#firstSamples += isTotal(labels) ? values[i] : 0;
-          visit(slot - 1, slot, values[i]);
-        }
-        continue;
-      }
-      const before = known[n - 1];
+    let most = 0;
+    for (let n = 1; n < known.length; n++) {
+      const [before, i] = [known[n - 1], known[n]];
       const difference = values[i] - values[before];
+      const growth = difference < 0 ? values[i] : difference;
       if (difference < 0) falls++;
-      if (slot - slotOf(before) > 1 && isTotal(labels)) this.#gaps++;
-      visit(slotOf(before), slot, difference < 0 ? values[i] : difference);
+      if (slotOf(i) - slotOf(before) > 1 && isTotal(labels)) this.#gaps++;
+      most = Math.max(most, growth / (slotOf(i) - slotOf(before)));
+      visit(slotOf(before), slotOf(i), growth);
+    }
+    // At the very start nobody knows since when it has counted.
+    if (known.length > 0 && slotOf(known[0]) > 0) {
+      const first = values[known[0]];
+      const isNew = first <= Math.max(FEW_REQUESTS, MOST_FIRST_STEPS * most);
+      if (isTotal(labels) && isNew) this.#firstSamples += first;
+      if (isTotal(labels) && !isNew) this.#longCounted++;
+      if (isNew) visit(slotOf(known[0]) - 1, slotOf(known[0]), first);
     }
     if (isTotal(labels)) this.#resets += falls;
     if (known.length > LEAST_STEPS && falls > MOST_FALLS * known.length) {
@@ -246,6 +258,10 @@ class Growth {
       ...(this.#firstSamples === 0 ? [] : [
         `${this.#firstSamples} requests are the first sample of a series that appeared later than ` +
         "others, and are taken to have come in the slot before it.",
+      ]),
+      ...(this.#longCounted === 0 ? [] : [
+        `${this.#longCounted} series had counted for long when they appeared; what came before ` +
+        "is not known.",
       ]),
     ];
   }

@@ -81,6 +81,15 @@ Deno.test("counters: a series that appears later has counted from 0", () => {
   assert.match(notes.join(" "), /3 requests are the first sample of a series that appeared later/);
 });
 
+Deno.test("counters: one that had counted for long when it appeared begins where it is", () => {
+  const { functions, notes } = derive(answer([
+    count("/a", [5, 5, 6, 6]),
+    count("/b", [null, 5_000_000, 5_000_040, 5_000_060]),
+  ]));
+  assert.deepEqual(functions.map(({ counts }) => [...counts.toArray()]), [[0, 1, 0], [0, 40, 20]]);
+  assert.match(notes.join(" "), /1 series had counted for long when they appeared/);
+});
+
 Deno.test("counters: labels are chosen or found; series without them are told", () => {
   const text = answer([
     { labels: { handler: "/a", code: "200" }, values: [0, 1] },

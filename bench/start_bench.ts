@@ -12,8 +12,10 @@ import { join } from "node:path";
 import { EchoServerProcess } from "../lib/calibrate/echo_server_process.ts";
 import { ownCpuMs } from "../lib/base/process.ts";
 import { Rng } from "../lib/base/rng.ts";
-import { derivePlan } from "../lib/schedule/plan.ts";
-import { hashSchedule } from "../lib/schedule/schedule_hash.ts";
+import type { Schedule } from "../lib/model/schedule.ts";
+import { sliceChunk } from "../lib/schedule/chunk_slices.ts";
+import { derivePlan, PlanCounter } from "../lib/schedule/plan.ts";
+import { hashSchedule, ScheduleHasher } from "../lib/schedule/schedule_hash.ts";
 import { TalliedSchedule } from "../lib/schedule/tallied_schedule.ts";
 import { generateSchedule } from "../lib/schedule/trace_schedule.ts";
 import { readRunManifest } from "../lib/store/read/manifest_reader.ts";
@@ -31,7 +33,9 @@ const PATIENCE_MS = 180_000;
 const LAG_RATE_PER_S = 2000;
 /** Longer than a minute, so that a second one is made on the way. */
 const LAG_SECONDS = 70;
-const LAG_TURNS = 3;
+const LAG_TURNS = 2;
+/** Parts that are looked at. */
+const PARTS = 5000;
 
 /** A figure with what this thread had to do for it: a busy machine adds to the first only. */
 async function measure(body: () => unknown): Promise<string> {
@@ -41,6 +45,25 @@ async function measure(body: () => unknown): Promise<string> {
   const [elapsedS, cpuS] = [performance.now() - startMs, ownCpuMs() - startCpuMs]
     .map((ms) => (ms / 1000).toFixed(2));
   return `${elapsedS} s (CPU ${cpuS} s)`;
+}
+
+/** For how long counting and hashing hold the event loop at once, beside what is handed out. */
+function measureParts(whole: Schedule): string {
+  const [counter, hasher] = [new PlanCounter(whole), new ScheduleHasher(whole.functions)];
+  const heldUs: number[] = [];
+  for (const chunk of whole.chunks({ reuse: true })) {
+    for (const part of sliceChunk(chunk)) {
+      if (part.scheduledMs.length < 1024) continue;
+      const startMs = performance.now();
+      counter.add(part);
+      hasher.add(part);
+      heldUs.push((performance.now() - startMs) * 1000);
+    }
+    if (heldUs.length > PARTS) break;
+  }
+  heldUs.sort((a, b) => a - b);
+  const [p50, p99] = [0.5, 0.99].map((q) => heldUs[Math.floor(q * heldUs.length)].toFixed(0));
+  return `holds the event loop for ${p50} µs (p50), ${p99} µs (p99)`;
 }
 
 async function measurePasses(): Promise<void> {
@@ -55,6 +78,7 @@ async function measurePasses(): Promise<void> {
   );
   console.log("  both in one      ", await measure(() => new TalliedSchedule(create()).find()));
   console.log("  forecast, no pass", await measure(() => create().forecast!()));
+  console.log("  a part of 1,024 rows", measureParts(create()));
   const flat = generateSchedule(createFlatTrace(FUNCTIONS, 5, 1000), { seed: 1 });
   console.log(
     "  both in one, of 10,000 × 5 a minute",

@@ -16,8 +16,12 @@ interface QuantileGrid {
 
 /** All functions of a trace have the same quantiles: one grid serves them all, and stays in the cache. */
 const grids = new Map<string, QuantileGrid>();
+/** The same by the array itself, which the functions of most traces share. */
+const gridsOfArrays = new WeakMap<readonly number[], QuantileGrid>();
 
 function gridOf(quantiles: readonly number[]): QuantileGrid {
+  const known = gridsOfArrays.get(quantiles);
+  if (known !== undefined) return known;
   const key = quantiles.join();
   let grid = grids.get(key);
   if (grid === undefined) {
@@ -29,6 +33,7 @@ function gridOf(quantiles: readonly number[]): QuantileGrid {
     grid = { upper, firstOfBin };
     grids.set(key, grid);
   }
+  gridsOfArrays.set(quantiles, grid);
   return grid;
 }
 
@@ -61,19 +66,17 @@ export class QuantileSampler {
     }
   }
 
-  /** The value at a quantile in [0, 1). */
-  valueAt(quantile: number): number {
+  /** Fills `out[from, from + count)` with the values at independent quantiles in [0, 1). */
+  fill(rng: Pick<Rng, "nextFloat">, out: Uint32Array, from: number, count: number): void {
     const { upper, firstOfBin } = this.#grid;
-    let segment = firstOfBin[Math.floor(quantile * BINS)];
-    while (quantile >= upper[segment]) segment++;
-    const value = this.#lines[2 * segment] + this.#lines[2 * segment + 1] * quantile;
-    if (value <= this.#minimum) return this.#minimum;
-    if (value >= this.#maximum) return this.#maximum;
-    return Math.floor(value + 0.5);
-  }
-
-  /** Fills `out[from, from + count)` with independent draws. */
-  fill(rng: Rng, out: Uint32Array, from: number, count: number): void {
-    for (let i = from; i < from + count; i++) out[i] = this.valueAt(rng.nextFloat());
+    const lines = this.#lines;
+    const [minimum, maximum] = [this.#minimum, this.#maximum];
+    for (let i = from; i < from + count; i++) {
+      const quantile = rng.nextFloat();
+      let segment = firstOfBin[Math.floor(quantile * BINS)];
+      while (quantile >= upper[segment]) segment++;
+      const value = lines[2 * segment] + lines[2 * segment + 1] * quantile;
+      out[i] = value <= minimum ? minimum : value >= maximum ? maximum : Math.floor(value + 0.5);
+    }
   }
 }

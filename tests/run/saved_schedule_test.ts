@@ -59,6 +59,8 @@ Deno.test("saved schedules: other options that they follow are refused with both
     [["--time-scale", "2"], /--time-scale was 1 and is 2\./],
     [["--iat", "uniform"], /--iat was "exponential" and is "uniform"\./],
     [["--window", "3.."], /--window was "0\.\." and is "3\.\."\./],
+    [["--target-rate", "9/s"], /--target-rate was not given and is "9\/s"\./],
+    [["--window", "0..3"], /--window was "0\.\." and is "0\.\.3"\./],
     [["--warmup", "1min"], /--warmup was 0 and is 60000\./],
     [
       ["--rate-scale", "2", "--seed", "7"],

@@ -6,7 +6,8 @@
  * one that does not.
  *
  *     deno task bench:start
- *     deno task bench:start ../before      # another checkout, by turns, at the same schedule
+ *     deno task bench:start --before=../before     # another checkout, by turns, at the same schedule
+ *     deno task bench:start start                  # of start, passes and lag some
  */
 import { join } from "node:path";
 import { EchoServerProcess } from "../lib/calibrate/echo_server_process.ts";
@@ -86,8 +87,14 @@ async function measurePasses(): Promise<void> {
   );
 }
 
-/** Seconds from the start of the program to its first dispatch, by its own manifest. */
-async function measureStart(checkout: string, args: readonly string[]): Promise<number> {
+/** From the start of the program to its first dispatch, by its own manifest. */
+interface Start {
+  readonly afterS: number;
+  /** What it took of the cores until that was told, which others may want too. */
+  readonly cpuS: number;
+}
+
+async function measureStart(checkout: string, args: readonly string[]): Promise<Start> {
   const output = Deno.makeTempDirSync({ prefix: "loader-bench-" });
   const child = new Deno.Command("deno", {
     cwd: checkout,
@@ -105,7 +112,7 @@ async function measureStart(checkout: string, args: readonly string[]): Promise<
     const startMs = performance.now();
     while (performance.now() - startMs < PATIENCE_MS) {
       const afterMs = readRunManifest(run)?.firstDispatchAfterMs ?? null;
-      if (afterMs !== null) return afterMs / 1000;
+      if (afterMs !== null) return { afterS: afterMs / 1000, cpuS: readCpuS(child.pid) };
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     throw new Error("There was no dispatch.");
@@ -114,6 +121,13 @@ async function measureStart(checkout: string, args: readonly string[]): Promise<
     await child.status;
     Deno.removeSync(output, { recursive: true });
   }
+}
+
+/** CPU time of a process so far, by the kernel (proc(5): in ticks of a hundredth of a second). */
+function readCpuS(pid: number): number {
+  const [, fields] = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ");
+  const [userTicks, systemTicks] = fields.split(" ").slice(11, 13).map(Number);
+  return (userTicks + systemTicks) / 100;
 }
 
 /** Dispatch lag of a run that counts and hashes as it goes, and of one that does not, by turns. */
@@ -153,9 +167,11 @@ try {
     Deno.writeTextFileSync(join(folder, `${name}.csv`), lines);
   }
   const here = join(import.meta.dirname!, "..");
-  const [before] = Deno.args;
-  const figures: Record<string, number[]> = { now: [], before: [] };
-  for (let i = 0; i < REPETITIONS; i++) {
+  const before = Deno.args.find((arg) => arg.startsWith("--before="))?.slice("--before=".length);
+  const phases = Deno.args.filter((arg) => !arg.startsWith("--"));
+  const isAsked = (phase: string) => phases.length === 0 || phases.includes(phase);
+  const figures: Record<string, Start[]> = { now: [], before: [] };
+  for (let i = 0; isAsked("start") && i < REPETITIONS; i++) {
     figures.now.push(
       await measureStart(here, [
         ...["--window", `0..${MINUTES}`, "--target-rate", `${INVOCATIONS / 24}/h`],
@@ -168,13 +184,17 @@ try {
       ]),
     );
   }
-  for (const [name, seconds] of Object.entries(figures)) {
-    if (seconds.length === 0) continue;
-    const all = seconds.map((s) => s.toFixed(2)).join(", ");
-    console.log(`first dispatch ${name}: ${median(seconds).toFixed(2)} s after the start (${all})`);
+  for (const [name, starts] of Object.entries(figures)) {
+    if (starts.length === 0) continue;
+    const all = starts.map(({ afterS, cpuS }) => `${afterS.toFixed(2)} (${cpuS.toFixed(2)})`);
+    const middle = median(starts.map(({ afterS }) => afterS));
+    console.log(
+      `first dispatch ${name}: ${middle.toFixed(2)} s after the start; ${all.join(", ")}, ` +
+        "in brackets CPU",
+    );
   }
-  await measurePasses();
-  await measureLag();
+  if (isAsked("passes")) await measurePasses();
+  if (isAsked("lag")) await measureLag();
 } finally {
   Deno.removeSync(folder, { recursive: true });
 }

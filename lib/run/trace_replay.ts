@@ -3,6 +3,7 @@ import type { TraceReplayFacts } from "../store/schema/manifest.ts";
 import type { Trace } from "../model/trace.ts";
 import { formatDuration } from "../option/option.ts";
 import { traitsOf } from "../platform/registry.ts";
+import { shareOffsetsOf } from "../schedule/function_streams.ts";
 import { countSilenced, deriveTargetScale, parseTargetRate } from "../schedule/target_rate.ts";
 import { countInvoked } from "../trace/sample/selection.ts";
 import { PROFILING_MS } from "../trace/profile.ts";
@@ -99,8 +100,12 @@ export function deriveReplay(
   const part = deriveReplayWindow(trace, options);
   const { replayed: { startMs, lengthMs }, measuredFromMs, timeScale } = part;
   const untilMs = startMs + lengthMs;
-  const { rateScale, sentence } = deriveRateScale(trace, options, repetition, part);
-  const distortion = describeDistortion(trace, options, repetition, part, rateScale);
+  const isScaled = options.targetRate !== null || options.rateScale !== 1;
+  const shareOffsets = isScaled
+    ? shareOffsetsOf(trace.functions, options.seed, repetition)
+    : new Float64Array(0);
+  const { rateScale, sentence } = deriveRateScale(trace, options, shareOffsets, part);
+  const distortion = describeDistortion(trace, shareOffsets, part, rateScale);
   return {
     ...part,
     rateScale,
@@ -124,8 +129,8 @@ export function deriveReplay(
 /** The factor on the rates, with a sentence where it follows from a target. */
 function deriveRateScale(
   trace: Trace,
-  { targetRate, rateScale, seed }: CommonOptions & TraceOptions,
-  repetition: number,
+  { targetRate, rateScale }: TraceOptions,
+  shareOffsets: Float64Array,
   { replayed, measuredFromMs, timeScale }: ReplayWindow,
 ): { readonly rateScale: number; readonly sentence: string | null } {
   if (targetRate === null) return { rateScale, sentence: null };
@@ -139,15 +144,14 @@ function deriveRateScale(
   }
   const untilMs = replayed.startMs + replayed.lengthMs;
   const scale = deriveTargetScale(trace, parseTargetRate(targetRate), {
-    seed,
-    repetition,
+    shareOffsets,
     fromMs: measuredFromMs,
     untilMs,
     timeScale,
   });
   const of = parseTargetRate(targetRate).of === "mean"
-    ? `the measured ${formatDuration((untilMs - measuredFromMs) / timeScale)}`
-    : `its fullest slot (${formatDuration(trace.slotMs / timeScale)} of the replay)`;
+    ? `the measured ${formatLength((untilMs - measuredFromMs) / timeScale)}`
+    : `its fullest slot (${formatLength(trace.slotMs / timeScale)} of the replay)`;
   const { invocations, wanted } = scale;
   const count = invocations === null
     ? `about ${formatCount(wanted)} invocations in ${of}; it begins or ends inside a slot, so ` +
@@ -166,8 +170,7 @@ function deriveRateScale(
 /** What becomes of a trace that is not replayed as it is; `null`: it is. */
 function describeDistortion(
   trace: Trace,
-  { seed }: CommonOptions,
-  repetition: number,
+  shareOffsets: Float64Array,
   { replayed, measuredFromMs, timeScale }: ReplayWindow,
   rateScale: number,
 ): string | null {
@@ -181,8 +184,8 @@ function describeDistortion(
       : [1 / timeScale, "further apart", "longer"];
     const times = formatFactor(factor);
     parts.push(
-      `${formatDuration(measuredMs)} of the trace ${trace.name} in ` +
-        `${formatDuration(measuredMs / timeScale)}: arrivals come ${times} x ${arrivals} and ` +
+      `${formatLength(measuredMs)} of the trace ${trace.name} in ` +
+        `${formatLength(measuredMs / timeScale)}: arrivals come ${times} x ${arrivals} and ` +
         `runtimes stay, so keep-alive and cold starts see ${times} x ${idle} idle times`,
     );
   }
@@ -191,7 +194,7 @@ function describeDistortion(
     Math.floor(startMs / trace.slotMs),
     Math.ceil((startMs + lengthMs) / trace.slotMs),
   ];
-  const silenced = countSilenced(trace, { seed, repetition }, fromSlot, untilSlot, rateScale);
+  const silenced = countSilenced(trace, shareOffsets, fromSlot, untilSlot, rateScale);
   if (silenced > 0) {
     parts.push(
       `${silenced} of the ${countInvoked(trace, replayed)} functions that are invoked fall below ` +
@@ -216,6 +219,13 @@ function describeRecorded(
     `the trace ${name} whose invocations are replayed at their recorded instants; --arrivals ` +
     "folded draws them anew.",
   ];
+}
+
+/** A compressed window need not last for a whole number of anything. */
+function formatLength(durationMs: number): string {
+  return formatDuration(
+    durationMs < 10 ? Number(durationMs.toPrecision(3)) : Math.round(durationMs),
+  );
 }
 
 /** Three digits say how far a replay is from its trace; the manifest has all. */

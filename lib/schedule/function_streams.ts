@@ -1,4 +1,5 @@
 import { deriveKey, Rng, type RngKey } from "../base/rng.ts";
+import { functionKey, type FunctionProfile } from "../model/trace.ts";
 
 /** Numbers of the random streams of a function in a slot; part of the format of a seed. */
 export const STREAM = { shift: 0, arrivals: 1, runtime: 2, memory: 3, count: 4 } as const;
@@ -14,4 +15,16 @@ const rng = new Rng();
 export function shareOffsetOf(key: RngKey): number {
   rng.seed(key, 0, STREAM.count);
   return rng.nextFloat();
+}
+
+/** The same for each function of a trace. */
+export function shareOffsetsOf(
+  functions: readonly FunctionProfile[],
+  seed: number,
+  repetition: number,
+): Float64Array {
+  return Float64Array.from(
+    functions,
+    (profile) => shareOffsetOf(streamKeyOf(seed, repetition, functionKey(profile))),
+  );
 }

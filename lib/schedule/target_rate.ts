@@ -1,6 +1,5 @@
 import { LoaderError } from "../base/error.ts";
-import { functionKey, type FunctionProfile, type Trace } from "../model/trace.ts";
-import { shareOffsetOf, streamKeyOf } from "./function_streams.ts";
+import type { FunctionProfile, Trace } from "../model/trace.ts";
 import { scaleCount } from "./rate_scale.ts";
 
 /** A rate that a replay is to have. */
@@ -38,8 +37,8 @@ export function parseTargetRate(text: string): TargetRate {
 
 /** The part of a trace that a rate is asked of, and how it is replayed. */
 export interface TargetReplay {
-  readonly seed: number;
-  readonly repetition: number;
+  /** Where a scaled rate begins to share the invocations of each function out. */
+  readonly shareOffsets: Float64Array;
   /** What is measured, in milliseconds from the trace's start. */
   readonly fromMs: number;
   readonly untilMs: number;
@@ -138,22 +137,20 @@ function findFactor(
 /**
  * How many of the functions that are invoked in some slots of a trace are not at a rate.
  *
+ * @param shareOffsets of each function, as {@linkcode TargetReplay} has them
  * @param fromSlot first of the slots, `untilSlot` the one after the last
  */
 export function countSilenced(
   trace: Pick<Trace, "functions">,
-  { seed, repetition }: Pick<TargetReplay, "seed" | "repetition">,
+  shareOffsets: Float64Array,
   fromSlot: number,
   untilSlot: number,
   rateScale: number,
 ): number {
   if (rateScale >= 1) return 0;
-  const offsetOf = (profile: FunctionProfile) =>
-    shareOffsetOf(streamKeyOf(seed, repetition, functionKey(profile)));
-  return trace.functions.filter((profile) => {
+  return trace.functions.filter((profile, index) => {
     const { before, count } = sumsOf(profile, fromSlot, untilSlot);
-    return count > 0 &&
-      scaleCount(count, before, rateScale, offsetOf(profile)) === 0;
+    return count > 0 && scaleCount(count, before, rateScale, shareOffsets[index]) === 0;
   }).length;
 }
 
@@ -201,13 +198,13 @@ function findFullestSlot(
 /** All invocations of some slots by the factor on them. */
 function createScaledSum(
   { functions }: Pick<Trace, "functions">,
-  { seed, repetition }: TargetReplay,
+  { shareOffsets }: TargetReplay,
   fromSlot: number,
   untilSlot: number,
 ): (rateScale: number) => number {
-  const sums = functions.map((profile) => ({
+  const sums = functions.map((profile, index) => ({
     ...sumsOf(profile, fromSlot, untilSlot),
-    offset: shareOffsetOf(streamKeyOf(seed, repetition, functionKey(profile))),
+    offset: shareOffsets[index],
   })).filter(({ count }) => count > 0);
   return (rateScale) => {
     let total = 0;

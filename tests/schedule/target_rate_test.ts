@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { shareOffsetsOf } from "../../lib/schedule/function_streams.ts";
 import { derivePlan } from "../../lib/schedule/plan.ts";
 import {
   countSilenced,
@@ -40,7 +41,7 @@ Deno.test("a mean rate: the sum of all functions is as asked for, each has its s
     const { rateScale, invocations, wanted } = deriveTargetScale(
       trace,
       parseTargetRate(`${perMinute}/min`),
-      { seed: 42, repetition: 3, fromMs, untilMs, timeScale },
+      { shareOffsets: shareOffsetsOf(trace.functions, 42, 3), fromMs, untilMs, timeScale },
     );
     const schedule = generateSchedule(trace, {
       seed: 42,
@@ -68,8 +69,7 @@ Deno.test("a mean rate: the sum of all functions is as asked for, each has its s
 Deno.test("a peak rate is that of the fullest slot", () => {
   const trace = traceWithCounts([10, 60, 20, 5], [0, 60, 30, 5]);
   const { rateScale, invocations } = deriveTargetScale(trace, parseTargetRate("peak:1/s"), {
-    seed: 1,
-    repetition: 0,
+    shareOffsets: shareOffsetsOf(trace.functions, 1, 0),
     fromMs: 0,
     untilMs: 4 * MINUTE_MS,
     timeScale: 2,
@@ -83,8 +83,7 @@ Deno.test("a peak rate is that of the fullest slot", () => {
 Deno.test("where the window cuts a slot, its share is asked of it", () => {
   const trace = traceWithCounts([60, 60, 60]);
   const { rateScale, invocations, wanted } = deriveTargetScale(trace, parseTargetRate("2/s"), {
-    seed: 1,
-    repetition: 0,
+    shareOffsets: shareOffsetsOf(trace.functions, 1, 0),
     fromMs: 0,
     untilMs: 90_000,
     timeScale: 1,
@@ -105,7 +104,13 @@ Deno.test("what falls below one invocation is what the schedule does not call", 
       const invoked = trace.functions.filter(({ invocationsPerSlot }) =>
         invocationsPerSlot.sum(10, 15) > 0
       );
-      const silenced = countSilenced(trace, { seed: 1, repetition: 0 }, 10, 15, rateScale);
+      const silenced = countSilenced(
+        trace,
+        shareOffsetsOf(trace.functions, 1, 0),
+        10,
+        15,
+        rateScale,
+      );
       assert.equal(silenced, invoked.length - called.size);
     }),
     { numRuns: 50 },
@@ -113,7 +118,7 @@ Deno.test("what falls below one invocation is what the schedule does not call", 
 });
 
 Deno.test("a rate of nothing, and of less than one, is refused", () => {
-  const replay = { seed: 1, repetition: 0, fromMs: 0, untilMs: MINUTE_MS, timeScale: 1 };
+  const replay = { shareOffsets: new Float64Array(1), fromMs: 0, untilMs: MINUTE_MS, timeScale: 1 };
   assert.throws(
     () => deriveTargetScale(traceWithCounts([0, 5]), parseTargetRate("1/s"), replay),
     { code: "usage", message: /^--target-rate: none of the 1 functions .* is invoked in what is/ },

@@ -1,6 +1,14 @@
 import type { Rng } from "../../base/rng.ts";
 import { generateNormal } from "../distributions.ts";
 
+/**
+ * The coefficient of variation of gaps, or gaps in ascending order that they are
+ * to be like, with the correlation of a gap's rank with the next one's.
+ */
+export type GapVariation =
+  | { readonly cv: number }
+  | { readonly like: Float32Array; readonly correlation: number };
+
 /** Below this coefficient of variation gaps are taken as equal. */
 const EQUAL_BELOW = 0.05;
 

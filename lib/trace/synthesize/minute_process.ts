@@ -1,7 +1,8 @@
 import { Rng, type RngKey } from "../../base/rng.ts";
+import { MAX_COUNT } from "../../model/slot_counts.ts";
 import { ascendingOrder } from "../../stats/rank_correlation.ts";
 import { generateNormal } from "../distributions.ts";
-import { generateExponential, generateGap, generateRestOfGap } from "./gap.ts";
+import { type GapVariation, generateGap, generateRestOfGap } from "./gap.ts";
 import { type LoadShape, MINUTES_PER_DAY, type TraceShape } from "./load_shape.ts";
 import { generateCount } from "./poisson.ts";
 
@@ -14,14 +15,6 @@ export interface PeriodicProcess {
   /** Invocations each time. */
   readonly invocations: number;
 }
-
-/**
- * The coefficient of variation of gaps, or gaps in ascending order that they are
- * to be like, with the correlation of a gap's rank with the next one's.
- */
-export type GapVariation =
-  | { readonly cv: number }
-  | { readonly like: Float32Array; readonly correlation: number };
 
 /**
  * A number of invocations over the trace that is known, at so many times: gaps
@@ -51,7 +44,8 @@ export interface DenseProcess {
   readonly spanMinutes: number;
   /** Mean length of a gap, at least 1; 0 where there are none. */
   readonly gapMinutes: number;
-  readonly gapCv: number;
+  /** How long the gaps are beyond their first minute, on whatever scale. */
+  readonly gaps: GapVariation;
   /** Mean count of an active minute. */
   readonly countMean: number;
   /** Least count of an active minute: 1 where spans are what was seen, 0 where they are a cause. */
@@ -87,6 +81,7 @@ export class DayGenerator {
   #gaps = new Float64Array(512);
   #weights = new Float64Array(512);
   #spans = new Uint32Array(512);
+  readonly #active = new Uint8Array(MINUTES_PER_DAY);
 
   constructor(shape: TraceShape) {
     this.#shape = shape;
@@ -215,56 +210,122 @@ export class DayGenerator {
   }
 
   #generateDense(process: DenseProcess, key: RngKey, day: number, counts: Uint32Array): number {
-    const { spanMinutes, gapMinutes, gapCv, countMean, leastCount } = process;
+    const { countMean, leastCount, gapMinutes, gaps } = process;
     const { countSigma: sigma, countCorrelation: correlation, countNoise: noise = 0 } = process;
     const rng = this.#rng;
-    const shape = this.#shape;
     rng.seed(key, day, DENSE_STREAM);
-    const always = gapMinutes === 0;
-    const newPart = Math.sqrt(1 - correlation * correlation);
+    if (gapMinutes === 0) this.#active.fill(1);
+    else if ("cv" in gaps) this.#markRenewals(process, gaps.cv, day);
+    else this.#markCircle(process, gaps, day);
     const share = activeShare(process, 1);
     const extra = countMean - leastCount;
     let wander = sigma === 0 ? 0 : generateNormal(rng);
-    let minute = 0;
-    let active = always || rng.nextFloat() < activeShare(process, shape.at(day, 0));
-    let isFirst = true;
+    let last = 0;
     let sum = 0;
-    while (minute < MINUTES_PER_DAY) {
-      if (!active) {
-        const gap = isFirst ? generateRestOfGap(rng, gapCv) : generateGap(rng, gapCv);
-        const end = endOfGap(shape, day, minute, (gapMinutes - 1) * gap);
-        const before = minute;
-        minute = Math.floor(end + rng.nextFloat()) + (isFirst ? 0 : 1);
-        if (sigma > 0) {
-          // The mean wanders on while nothing is seen of it.
-          const left = correlation ** (minute - before);
-          wander = left * wander + Math.sqrt(1 - left * left) * generateNormal(rng);
-        }
+    for (let minute = 0; minute < MINUTES_PER_DAY; minute++) {
+      if (this.#active[minute] === 0) continue;
+      const factor = this.#shape.at(day, minute);
+      // Load is rate × shape: what more spans do not bring, higher counts do.
+      const mean = countMean * factor * share / activeShare(process, factor) - leastCount;
+      let level = Math.max(mean, Math.min(extra, 1e-9), 0);
+      if (sigma > 0) {
+        // The mean wanders on while nothing is seen of it.
+        const left = minute === last + 1 ? correlation : correlation ** (minute - last);
+        wander = left * wander + Math.sqrt(1 - left * left) * generateNormal(rng);
+        level *= Math.exp(sigma * wander - sigma * sigma / 2);
       }
-      isFirst = false;
-      active = false;
-      const span = always
-        ? MINUTES_PER_DAY
-        : 1 + Math.floor(generateExponential(rng) / -Math.log1p(-1 / spanMinutes));
-      const end = Math.min(MINUTES_PER_DAY, minute + span);
-      for (; minute < end; minute++) {
-        const factor = shape.at(day, minute);
-        // Load is rate × shape: what more spans do not bring, higher counts do.
-        const mean = always
-          ? Math.max(0, countMean * factor - leastCount)
-          : Math.max(0, countMean * factor * share / activeShare(process, factor) - leastCount);
-        let level = Math.max(mean, Math.min(extra, 1e-9));
-        if (sigma > 0) {
-          level *= Math.exp(sigma * wander - sigma * sigma / 2);
-          wander = correlation * wander + newPart * generateNormal(rng);
-        }
-        if (noise > 0) level *= Math.exp(noise * generateNormal(rng) - noise * noise / 2);
-        const count = Math.min(0xffffffff, leastCount + generateCount(rng, level));
-        counts[minute] = count;
-        sum += count;
-      }
+      if (noise > 0) level *= Math.exp(noise * generateNormal(rng) - noise * noise / 2);
+      const count = Math.min(MAX_COUNT, leastCount + generateCount(rng, level));
+      counts[minute] = count;
+      sum += count;
+      last = minute;
     }
     return sum > 0 ? sum : this.#anchor(key, day, counts);
+  }
+
+  /** Spans and gaps in turn, from any time within them on. */
+  #markRenewals(process: DenseProcess, cv: number, day: number): void {
+    const rng = this.#rng;
+    const shape = this.#shape;
+    const more = process.gapMinutes - 1;
+    this.#active.fill(0);
+    let minute = 0;
+    if (rng.nextFloat() >= activeShare(process, shape.at(day, 0))) {
+      const end = endOfGap(shape, day, 0, more * generateRestOfGap(rng, cv));
+      minute = Math.floor(end + rng.nextFloat());
+    }
+    while (minute < MINUTES_PER_DAY) {
+      const end = minute + spanAt(rng.nextFloat(), process.spanMinutes);
+      this.#active.fill(1, minute, Math.min(MINUTES_PER_DAY, end));
+      minute =
+        Math.floor(endOfGap(shape, day, end, more * generateGap(rng, cv)) + rng.nextFloat()) + 1;
+    }
+  }
+
+  /**
+   * As many spans as the day has on average, and gaps that are like those given
+   * and fill it: a single long gap among many would else decide whether a day has any load.
+   */
+  #markCircle(
+    process: DenseProcess,
+    { like, correlation }: Exclude<GapVariation, { readonly cv: number }>,
+    day: number,
+  ): void {
+    const rng = this.#rng;
+    const shape = this.#shape;
+    this.#active.fill(0);
+    let expected = 0;
+    for (let minute = 0; minute < MINUTES_PER_DAY; minute += CONSTANT_MINUTES) {
+      const share = activeShare(process, shape.at(day, minute + CONSTANT_MINUTES / 2));
+      expected += CONSTANT_MINUTES * share / process.spanMinutes;
+    }
+    let times = Math.floor(expected + rng.nextFloat());
+    this.#reserve(times);
+    // Places all over the distribution, and the sum that is expected of them: by chance, few long
+    // spans would decide over the day's load.
+    let place = rng.nextFloat();
+    let drawn = 0;
+    for (let i = 0; i < times; i++) {
+      place = (place + GOLDEN_SECTION) % 1;
+      this.#spans[i] = spanAt(place, process.spanMinutes);
+      drawn += this.#spans[i];
+    }
+    const stretch = times * process.spanMinutes / drawn;
+    let taken = times;
+    for (let i = 0; i < times; i++) {
+      this.#spans[i] = Math.max(1, Math.floor(this.#spans[i] * stretch + rng.nextFloat()));
+      taken += this.#spans[i];
+    }
+    while (taken > MINUTES_PER_DAY) taken -= this.#spans[--times] + 1;
+    if (times === 0) return;
+    const length = this.#drawGapsLike(rng, times, like, correlation);
+    const from = rng.nextBelow(MINUTES_PER_DAY);
+    const idle = MINUTES_PER_DAY - taken;
+    let scale = idle / length;
+    for (let i = 0; i < SCALE_ROUNDS; i++) {
+      const filled = this.#walk(times, from, scale, day) - taken;
+      if (filled > 0) scale *= idle / filled;
+    }
+    this.#walk(times, from, scale, day, this.#active);
+  }
+
+  /** Goes over spans and gaps from a minute on, marks the spans, and returns how far it came. */
+  #walk(times: number, from: number, scale: number, day: number, active?: Uint8Array): number {
+    let position = 0;
+    for (let i = 0; i < times; i++) {
+      const start = Math.round(position);
+      if (active !== undefined) {
+        for (let j = 0; j < this.#spans[i]; j++) active[(from + start + j) % MINUTES_PER_DAY] = 1;
+      }
+      position += this.#spans[i] + 1;
+      for (let left = this.#gaps[i] * scale; left > 0;) {
+        const factor = this.#shape.at(day, Math.floor(from + position) % MINUTES_PER_DAY);
+        const minutes = Math.min(CONSTANT_MINUTES, left / factor);
+        position += minutes;
+        left = minutes < CONSTANT_MINUTES ? 0 : left - minutes * factor;
+      }
+    }
+    return position;
   }
 
   /** Of a function that has nothing in any day, one invocation remains. */
@@ -275,6 +336,17 @@ export class DayGenerator {
     counts[minute] = 1;
     return 1;
   }
+}
+
+/** So often the gaps of a day are scaled to fill it: each time the error falls to some hundredths. */
+const SCALE_ROUNDS = 3;
+
+/** Steps of this size spread over 0 to 1 evenly, whatever their number. */
+const GOLDEN_SECTION = (Math.sqrt(5) - 1) / 2;
+
+/** The geometric number of minutes at a place in [0, 1) of its distribution. */
+function spanAt(place: number, mean: number): number {
+  return 1 + Math.floor(Math.log1p(-place) / Math.log1p(-1 / mean));
 }
 
 /** A gap passes the faster the higher the load; for so long its factor may be taken as constant. */

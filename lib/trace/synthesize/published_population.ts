@@ -224,7 +224,7 @@ function generateDense(rng: Rng, perDay: number, cv: number, shape: LoadShape): 
     kind: "dense",
     spanMinutes: always ? Infinity : Math.max(1, BURST_MINUTES / (1 - on)),
     gapMinutes: always ? 0 : Math.max(1, BURST_MINUTES / on),
-    gapCv: 1,
+    gaps: { cv: 1 },
     countMean: always ? perMinute : perMinute / on,
     leastCount: 0,
     countSigma: generateBetween(rng, WANDER_SIGMA),

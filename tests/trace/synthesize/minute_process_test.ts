@@ -27,7 +27,7 @@ const DENSE: DenseProcess = {
   kind: "dense",
   spanMinutes: Infinity,
   gapMinutes: 0,
-  gapCv: 1,
+  gaps: { cv: 1 },
   countMean: 20,
   leastCount: 0,
   countSigma: 0,
@@ -131,7 +131,14 @@ Deno.test("dense functions keep their rate, with gaps and without, whatever thei
       ]]
     ) {
       for (const leastCount of [0, 1] as const) {
-        const process = { ...DENSE, shape, spanMinutes, gapMinutes, gapCv, leastCount };
+        const process = {
+          ...DENSE,
+          shape,
+          spanMinutes,
+          gapMinutes,
+          gaps: { cv: gapCv },
+          leastCount,
+        };
         const sums = Array.from({ length: 30 }, (_, i) => sumOf(generate(process, 7, `rate ${i}`)));
         const share = gapMinutes === 0 ? 1 : spanMinutes / (spanMinutes + gapMinutes);
         const expected = 7 * 1440 * 20 * share;

@@ -1,6 +1,6 @@
 import type { SlotCounts } from "../../../model/slot_counts.ts";
 import { rankCorrelation } from "../../../stats/rank_correlation.ts";
-import type { GapVariation } from "../minute_process.ts";
+import type { GapVariation } from "../gap.ts";
 import { type LoadShape, MINUTES_PER_DAY, TraceShape } from "../load_shape.ts";
 import type { TraceTime } from "./minute_counts.ts";
 
@@ -19,7 +19,6 @@ const STEADY_SHARE = 0.95;
 
 /** A logarithm's σ of more than this would be of single outliers. */
 const MOST_SIGMA = 3;
-const MOST_CV = 15;
 /** The second distance at which the wandering of a mean is looked at. */
 const LONG_LAG_MINUTES = 10;
 
@@ -40,7 +39,7 @@ export type FittedProcess =
     readonly kind: "dense";
     readonly spanMinutes: number;
     readonly gapMinutes: number;
-    readonly gapCv: number;
+    readonly gaps: GapVariation;
     readonly countSigma: number;
     readonly countCorrelation: number;
     readonly countNoise: number;
@@ -103,46 +102,69 @@ export class ProcessFitter {
 
   #fitDense(counts: SlotCounts): FittedProcess {
     const { minutes } = this.#time;
+    const gaps: number[] = [];
     let spans = 0;
     let first = -1;
     let last = -2;
-    const gaps = new Moments();
     counts.forEach((minute, count) => {
       this.#dense[minute] = count;
       if (minute > last + 1) {
         spans++;
         // The first minute of a gap is one whatever the load.
-        if (last >= 0) gaps.add(this.#loadTime(last + 2, minute));
+        if (last >= 0) gaps.push(this.#loadTime(last + 2, minute));
         else first = minute;
       }
       last = minute;
     });
     // What is before the first and after the last one is a gap as well: long ones are often there.
     const outside = this.#loadTime(last + 1, minutes) + this.#loadTime(0, first);
-    if (outside > 1) gaps.add(outside - 1);
-    const always = spans <= 1 || gaps.count === 0;
-    const gapMean = always ? 0 : gaps.mean;
+    if (outside > 1) gaps.push(outside - 1);
+    const always = spans <= 1 || gaps.length === 0;
     const spanMinutes = always ? Infinity : counts.nonZero / spans;
-    const wander = this.#fitWander(counts, spanMinutes, gapMean);
+    const more = always ? 0 : this.#findGap(spanMinutes, counts.nonZero / minutes);
+    const wander = this.#fitWander(counts, spanMinutes, more);
     this.#dense.fill(0, 0, minutes);
     return {
       kind: "dense",
       spanMinutes,
-      gapMinutes: always ? 0 : 1 + gapMean,
-      gapCv: gapMean < 0.05 ? 1 : Math.min(MOST_CV, gaps.cv),
+      gapMinutes: always ? 0 : 1 + more,
+      gaps: more < 0.05 ? { cv: 1 } : {
+        like: meansOfParts(gaps.toSorted((a, b) => a - b)),
+        correlation: neighbourCorrelation(gaps),
+      },
       ...wander,
     };
   }
 
+  /** The mean gap beyond its first minute with which so many minutes are active over the shape. */
+  #findGap(spanMinutes: number, activeShare: number): number {
+    const { minutes } = this.#time;
+    const step = Math.max(1, Math.floor(minutes / SHAPE_POINTS));
+    const factors: number[] = [];
+    for (let minute = 0; minute < minutes; minute += step) factors.push(this.#factorAt(minute));
+    const shareAt = (more: number) =>
+      factors.reduce((sum, factor) => sum + spanMinutes / (spanMinutes + 1 + more / factor), 0) /
+      factors.length;
+    let low = 0;
+    let high = 1;
+    while (shareAt(high) > activeShare && high < minutes) high *= 2;
+    for (let i = 0; i < 40; i++) {
+      const middle = (low + high) / 2;
+      if (shareAt(middle) > activeShare) low = middle;
+      else high = middle;
+    }
+    return (low + high) / 2;
+  }
+
   /** How counts of active minutes vary about what the shape makes expect. */
-  #fitWander(counts: SlotCounts, spanMinutes: number, gapMean: number) {
+  #fitWander(counts: SlotCounts, spanMinutes: number, more: number) {
     // As in DayGenerator: what a higher load does not bring by more spans, it does by counts.
     const share = (factor: number) =>
-      spanMinutes === Infinity ? 1 : spanMinutes / (spanMinutes + 1 + gapMean / factor);
-    const countMean = counts.total / counts.nonZero;
+      spanMinutes === Infinity ? 1 : spanMinutes / (spanMinutes + 1 + more / factor);
+    const rate = counts.total / this.#time.minutes;
     counts.forEach((minute) => {
       const factor = this.#factorAt(minute);
-      this.#expected[minute] = Math.max(0, countMean * factor * share(1) / share(factor) - 1);
+      this.#expected[minute] = Math.max(0, rate * factor / share(factor) - 1);
     });
     let scale = 0;
     let own = 0;
@@ -222,13 +244,32 @@ function findPeriod(counts: SlotCounts, minutes: number): FittedProcess | null {
   return { kind: "periodic", periodMinutes, invocations: Math.max(1, Math.round(total / nonZero)) };
 }
 
+/** Gaps of a dense function are kept as the means of so many equal parts of them. */
+const GAP_PARTS = 64;
+/** At so many minutes the shape is looked at for a mean over it. */
+const SHAPE_POINTS = 336;
+
+/** The means of equal parts of values in ascending order: their mean is kept, and most of their spread. */
+function meansOfParts(sorted: readonly number[]): Float32Array {
+  const parts = Math.min(GAP_PARTS, sorted.length);
+  return Float32Array.from({ length: parts }, (_, part) => {
+    const from = Math.floor(part / parts * sorted.length);
+    const to = Math.floor((part + 1) / parts * sorted.length);
+    let sum = 0;
+    for (let i = from; i < to; i++) sum += sorted[i];
+    return sum / (to - from);
+  });
+}
+
 /** Fewer gaps than this tell nothing of how one depends on the other. */
 const FEWEST_CORRELATED = 12;
 
 /** The correlation of normal variables whose ranks are correlated as those of neighbours are. */
-function neighbourCorrelation(gaps: Float32Array): number {
+function neighbourCorrelation(
+  gaps: ArrayLike<number> & { slice(from: number, to?: number): ArrayLike<number> },
+): number {
   if (gaps.length < FEWEST_CORRELATED) return 0;
-  const correlation = rankCorrelation(gaps.subarray(0, -1), gaps.subarray(1)) ?? 0;
+  const correlation = rankCorrelation(gaps.slice(0, -1), gaps.slice(1)) ?? 0;
   return Math.max(-0.95, Math.min(0.95, 2 * Math.sin(Math.PI / 6 * correlation)));
 }
 

@@ -35,7 +35,7 @@ Deno.test("ProcessFitter finds the parameters that counts were made with", () =>
     kind: "dense",
     spanMinutes: 6,
     gapMinutes: 9,
-    gapCv: 1.5,
+    gaps: { cv: 1.5 },
     countMean: 40,
     leastCount: 1,
     countSigma: 0.5,
@@ -47,7 +47,12 @@ Deno.test("ProcessFitter finds the parameters that counts were made with", () =>
   assert.ok(found.kind === "dense");
   assertNear(found.spanMinutes, made.spanMinutes, 0.1, "span");
   assertNear(found.gapMinutes, made.gapMinutes, 0.1, "gap");
-  assertNear(found.gapCv, made.gapCv, 0.15, "variability of gaps");
+  assert.ok("like" in found.gaps);
+  const { like } = found.gaps;
+  const mean = like.reduce((sum, gap) => sum + gap, 0) / like.length;
+  const square = like.reduce((sum, gap) => sum + gap * gap, 0) / like.length;
+  assertNear(Math.sqrt(square - mean * mean) / mean, 1.5, 0.2, "variability of gaps");
+  assert.ok(Math.abs(found.gaps.correlation) < 0.1);
   assertNear(found.countSigma, made.countSigma, 0.15, "σ");
   assertNear(found.countCorrelation, made.countCorrelation, 0.03, "correlation");
   assertNear(found.countNoise, made.countNoise, 0.2, "noise");
@@ -59,7 +64,7 @@ Deno.test("ProcessFitter: a function of every minute has no gaps, and a steady o
     kind: "dense",
     spanMinutes: Infinity,
     gapMinutes: 0,
-    gapCv: 1,
+    gaps: { cv: 1 },
     countMean: 50,
     leastCount: 0,
     countSigma: 0,

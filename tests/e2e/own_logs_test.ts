@@ -13,6 +13,16 @@ function commandsOf(page: string): string[] {
   return [...text.matchAll(/^ {4}((?:deno task|gunzip) .*)$/gm)].map(([, command]) => command);
 }
 
+/** What the page shows of an import's output, without paths and what is left out. */
+function shownOf(page: string): string[] {
+  const [block] = /^ {4}Fields as of [\s\S]*?^ {7}…/m.exec(
+    Deno.readTextFileSync(join(PROJECT, page)),
+  )!;
+  return block.split("\n").slice(0, -1).map((line) =>
+    line.slice(4).replace(/such as access\.log.*/, "such as ")
+  );
+}
+
 function clf(timeMs: number): string {
   const [date, time] = new Date(timeMs).toISOString().split("T");
   const [year, , day] = date.split("-");
@@ -97,16 +107,18 @@ Deno.test("the guide's commands on one's own logs do what it says", async (t) =>
       .replaceAll("http://localhost:9090", `http://127.0.0.1:${prometheus.addr.port}`);
   const commands = commandsOf("docs/guide/own_logs.md");
   assert.equal(commands.length, 8);
+  const shown = shownOf("docs/guide/own_logs.md");
+  assert.equal(shown.length, 8);
   for (const command of commands) {
     await t.step(command, async () => {
       // The page of figures goes into the working directory.
-      const shown = command.includes("trace:doctor")
+      const complete = command.includes("trace:doctor")
         ? `${command} --output ${folder.path}/doctor.html`
         : command.includes("exp:")
         ? `${command} --output ${folder.path}/replay`
         : command;
       const { code, stdout, stderr } = await new Deno.Command("sh", {
-        args: ["-c", inside(shown)],
+        args: ["-c", inside(complete)],
         cwd: PROJECT,
         env: { NO_COLOR: "1", PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}` },
         stdin: "null",
@@ -126,9 +138,9 @@ Deno.test("the guide's commands on one's own logs do what it says", async (t) =>
       }
       assert.equal(total, 1200);
       if (!command.includes("nginx")) return;
-      assert.match(said, /Rows: 1,202 read, 1,200 taken \(99\.83 %\)\./);
-      assert.match(said, /Left out: 1 \(after the window\)\./);
-      assert.match(said, /Not readable: 1 \(a line of another format\), such as .*log:402 /);
+      if (!command.includes("--name-method")) {
+        for (const line of shown) assert.ok(said.includes(line), `${line}\n${said}`);
+      }
       if (command.includes("--name-method")) {
         assert.deepEqual(trace.functions.map(({ id }) => id).toSorted(), [
           "GET /api/users/{id}",

@@ -6,6 +6,7 @@ import { kindOfJson, type LogKind, recogniseLog } from "./log_kind.ts";
 import { findWrapper, type LineWrapper } from "./line_wrapper.ts";
 import { type LogSource, readLines } from "./log_source.ts";
 import { BadRow, type LoggedRequest, type RowTaker } from "./logged_request.ts";
+import { ownText } from "./own_text.ts";
 import { OtlpParser, parseSpans } from "./otlp_spans.ts";
 import { type PathTemplateOptions, PathTemplates } from "./path_template.ts";
 import { parsePrometheusAnswer, type PrometheusAnswer } from "./prometheus_answer.ts";
@@ -33,6 +34,9 @@ export interface ImportRequestsOptions extends RowSettings, RequestFilterOptions
 }
 
 const ROWS_OF_PROGRESS = 1_000_000;
+
+/** Two files of fewer rows may be alike by chance. */
+const LEAST_ROWS_OF_TWINS = 10;
 
 /** What was read from logs. */
 export interface ImportedRequests {
@@ -63,7 +67,19 @@ export async function importRequests(
   options: ImportRequestsOptions = {},
 ): Promise<ImportedRequests> {
   const collector = new Collector(options);
-  for (const source of sources) await readSource(source, options, collector);
+  const seen = new Map<string, string>();
+  for (const source of sources) {
+    const content = await readSource(source, options, collector);
+    const twin = content === null ? undefined : seen.get(content);
+    if (twin !== undefined) {
+      throw new LoaderError(
+        "usage",
+        `The file has the rows of ${twin}, packed or copied; name one of the two.`,
+        { file: source.name },
+      );
+    }
+    if (content !== null) seen.set(content, source.name);
+  }
   collector.tally.check();
   return collector;
 }
@@ -144,20 +160,26 @@ class Collector implements RowTaker, ImportedRequests {
   }
 }
 
+/** Reads a source, and tells what it holds by its ends and its length; `null`: too little to tell. */
 async function readSource(
   source: LogSource,
   options: ImportRequestsOptions,
   collector: Collector,
-): Promise<void> {
+): Promise<string | null> {
   collector.file = source.name;
   collector.line = 0;
   let parser: NotedParser | null = null;
   /** Lines of a document that is parsed when it is whole. */
   let document: string[] | null = null;
   let unwrap: LineWrapper | null = null;
+  let [first, last] = ["", ""];
+  let characters = 0;
   for await (const lines of readLines(source)) {
+    if (collector.line === 0) first = ownText(lines[0]);
+    last = lines[lines.length - 1];
     for (const wrapped of lines) {
       collector.line++;
+      characters += wrapped.length;
       if (parser === null && document === null) unwrap = findWrapper(wrapped);
       const line: string = unwrap === null ? wrapped : unwrap(wrapped);
       if (line.trim() === "") continue;
@@ -184,6 +206,8 @@ async function readSource(
   tryRow(collector, () => parser?.end?.(collector));
   if (parser === null) collector.addNote(`${source.name} is empty.`);
   else collector.addNote(parser.note);
+  if (document !== null || collector.line < LEAST_ROWS_OF_TWINS) return null;
+  return [collector.line, characters, first, ownText(last)].join("\n");
 }
 
 /** Of a kind that is given, only whether it is one document. */

@@ -51,6 +51,17 @@ Deno.test("sources: packed or not, of several members, in folders; the order doe
   await assert.rejects(listSources([join(folder.path, "none")]), { code: "input" });
 });
 
+Deno.test("sources: a file and its packed copy are one too many", async () => {
+  await using folder = await temporaryFolder();
+  const bytes = new TextEncoder().encode(lines(0, 50));
+  await Deno.writeFile(join(folder.path, "access.log.1"), bytes);
+  await Deno.writeFile(join(folder.path, "access.log.1.gz"), gzipSync(bytes));
+  await assert.rejects(importRequests(await listSources([folder.path])), {
+    code: "usage",
+    message: /access\.log\.1\.gz: The file has the rows of .*access\.log\.1, packed or copied/,
+  });
+});
+
 Deno.test("sources: a packed file that breaks off is refused, not read in part", async () => {
   await using folder = await temporaryFolder();
   const bytes = new TextEncoder().encode(lines(0, 50));

@@ -1,0 +1,3 @@
+module loader/bench/go_loop
+
+go 1.22

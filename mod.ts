@@ -64,7 +64,7 @@ export { TABLES } from "./lib/store/schema/tables.ts";
 export { readTrace, type ReadTraceOptions, readTraceSamples } from "./lib/trace/read_trace.ts";
 export { describeNesting, selectInvoked, selectSeldom } from "./lib/trace/sample/selection.ts";
 export { SAMPLE_METHODS, type SampleMethod, sampleTrace } from "./lib/trace/sample/sample.ts";
-export { synthesizeTrace } from "./lib/trace/synthesize/synthesize.ts";
+export { type SynthesizeOptions, synthesizeTrace } from "./lib/trace/synthesize/synthesize.ts";
 export { allocateMaxMax } from "./lib/trace/allocation.ts";
 export { deriveFunctionDemands } from "./lib/trace/profile.ts";
 

@@ -8,6 +8,7 @@ import { wassersteinDistance } from "../../../stats/wasserstein.ts";
 import { HOURS_PER_DAY, MINUTES_PER_DAY, TraceShape } from "../load_shape.ts";
 import { DayGenerator } from "../minute_process.ts";
 import type { Population, PopulationSize } from "../population.ts";
+import { timeOfTrace } from "./minute_counts.ts";
 import { CountMeter, type FunctionMeasure, LAGS_MINUTES, measureTrace } from "./measure.ts";
 
 /** How far a made trace is from its source in one respect. */
@@ -45,10 +46,13 @@ const FIGURE_DIGITS = 6;
 interface Comparison {
   readonly figure: string;
   readonly distance: string;
+  /** A shorter source tells nothing of it; any length by default. */
+  readonly leastMinutes?: number;
+  /** `null`: too little is known of one of them. */
   readonly measure: (
     u: readonly FunctionMeasure[],
     v: readonly FunctionMeasure[],
-  ) => number;
+  ) => number | null;
 }
 
 const MARGINALS = [
@@ -94,29 +98,30 @@ const COMPARISONS: readonly Comparison[] = [
     measure: (u, v) => {
       const of = ({ dispersion }: FunctionMeasure) => dispersion ?? 0;
       const [a, b] = [u, v].map((all) => all.filter(({ dispersion }) => dispersion !== null));
-      return a.length === 0 || b.length === 0
-        ? 0
-        : wassersteinDistance(logsOf(a, of), logsOf(b, of));
+      return distanceOrNull(logsOf(a, of), logsOf(b, of));
     },
   },
   ...LAGS_MINUTES.map((lag, i): Comparison => ({
     figure: `autocorrelation of the counts over ${lag} min`,
     distance: "Wasserstein",
+    leastMinutes: 4 * lag,
     measure: (u, v) => {
       const [a, b] = [u, v].map((all) =>
         all.flatMap(({ autocorrelation }) => autocorrelation === null ? [] : [autocorrelation[i]])
       );
-      return a.length === 0 || b.length === 0 ? 0 : wassersteinDistance(a, b);
+      return distanceOrNull(a, b);
     },
   })),
   {
     figure: "shape of the day, each function counting alike",
     distance: "root mean square of the hours' differences, of the mean",
+    leastMinutes: MINUTES_PER_DAY,
     measure: (u, v) => shapeDifference(u, v, ({ invocations }) => 1 / invocations),
   },
   {
     figure: "shape of the day of the load",
     distance: "root mean square of the hours' differences, of the mean",
+    leastMinutes: MINUTES_PER_DAY,
     measure: (u, v) => shapeDifference(u, v, () => 1),
   },
   {
@@ -135,6 +140,7 @@ const COMPARISONS: readonly Comparison[] = [
  * Compares a trace that a population makes with the trace that it is to be like.
  * So that the distances mean something, those between two halves of the source
  * stand beside them: each half is drawn from its applications with replacement.
+ * What the source is too short for is left out.
  *
  * @throws {LoaderError} `usage` when no counts of minutes can be made of the source
  */
@@ -146,22 +152,27 @@ export function compareWithSource(
   const original = measureTrace(source);
   const made = measurePopulation(population, size);
   const halves = drawHalves(original, Rng.fromSeed(size.seed, "halves"));
-  const figures = COMPARISONS.map(({ figure, distance, measure }) => {
-    const spread = halves.map(([u, v]) => measure(u, v)).sort((a, b) => a - b);
-    return {
+  const { minutes } = timeOfTrace(source);
+  const figures = COMPARISONS.flatMap(({ figure, distance, leastMinutes = 0, measure }) => {
+    const reached = minutes < leastMinutes ? null : measure(original, made);
+    if (reached === null) return [];
+    const spread = halves.map(([u, v]) => measure(u, v)).filter((value) => value !== null)
+      .sort((a, b) => a - b);
+    if (spread.length === 0) return [];
+    return [{
       figure,
       distance,
-      reached: round(measure(original, made)),
+      reached: round(reached),
       betweenHalves: round(spread.reduce((sum, value) => sum + value, 0) / spread.length),
       betweenHalves95: round(quantile(spread, HALVES_QUANTILE)!),
-    };
+    }];
   });
   return {
     source: {
       name: source.name,
       hash: source.hash,
       functions: original.length,
-      minutes: source.slots * source.slotMs / 60_000,
+      minutes,
     },
     made: size,
     pairsOfHalves: PAIRS_OF_HALVES,
@@ -221,6 +232,10 @@ function logsOf(
   of: (measure: FunctionMeasure) => number,
 ): Float64Array {
   return Float64Array.from(measures, (measure) => Math.log10(Math.max(LEAST_OF_LOG, of(measure))));
+}
+
+function distanceOrNull(u: ArrayLike<number>, v: ArrayLike<number>): number | null {
+  return u.length === 0 || v.length === 0 ? null : wassersteinDistance(u, v);
 }
 
 function shapeDifference(

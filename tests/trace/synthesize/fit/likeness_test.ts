@@ -136,6 +136,20 @@ Deno.test("fitPopulation takes seconds for minutes, and says what it cannot take
   }
 });
 
+Deno.test("compareWithSource leaves out what a short source does not tell", () => {
+  const short = traceOf(60_000, Array.from({ length: 50 }, (_, i) => i % 3));
+  const { figures, source } = compareWithSource(
+    short,
+    fitPopulation(short),
+    { functions: 5, days: 1, seed: 1 },
+  );
+  assert.equal(source.minutes, 50);
+  const names = figures.map(({ figure }) => figure).join("; ");
+  assert.match(names, /over 10 min/);
+  assert.doesNotMatch(names, /over 60 min|shape of the day/);
+  assert.ok(figures.every(({ reached }) => Number.isFinite(reached)));
+});
+
 Deno.test("trace:synthesize --like writes the trace and how like it is", async () => {
   await using folder = await temporaryFolder();
   const output = join(folder.path, "made");

@@ -88,7 +88,10 @@ export async function readFunctions(
   ignoreOtherColumns(file, [...names, ...numbers], repairs);
   const batches = file.read([
     ...names.map((name) => ({ name, use: "name" as const })),
-    ...numbers.map((name) => ({ name, use: "number" as const })),
+    ...numbers.map((name) => ({
+      name,
+      use: name.startsWith(RUNTIME.stem) ? "milliseconds" as const : "number" as const,
+    })),
   ]);
   for await (const batch of batches) {
     const texts = file.listNames();

@@ -8,9 +8,9 @@ import { ignoreOtherColumns } from "./other_columns.ts";
 import { wrongName, wrongNumber } from "./row_error.ts";
 import type { TraceFrame } from "./trace_frame.ts";
 
-const ARRIVAL_MS: ColumnRequest = { name: "arrival_ms", use: "number" };
+const ARRIVAL_MS: ColumnRequest = { name: "arrival_ms", use: "milliseconds" };
 const ARRIVAL: ColumnRequest = { name: "arrival", use: "instant" };
-const RUNTIME_MS: ColumnRequest = { name: "runtime_ms", use: "number" };
+const RUNTIME_MS: ColumnRequest = { name: "runtime_ms", use: "milliseconds" };
 const MEMORY_MIB: ColumnRequest = { name: "memory_mib", use: "number" };
 
 /**

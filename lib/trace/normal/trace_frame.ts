@@ -7,7 +7,7 @@ const DEFAULT_SLOT_MS = 60_000;
 
 /** Columns that say the same in every row. */
 export const CONSTANT_COLUMNS: readonly ColumnRequest[] = [
-  { name: "slot_ms", use: "number" },
+  { name: "slot_ms", use: "milliseconds" },
   { name: "start", use: "instant" },
 ];
 

@@ -5,13 +5,23 @@ import type { StoredValues } from "./column_reader.ts";
 export type ColumnUse =
   /** Numbers, `NaN` where there is none. */
   | "number"
+  /** Times in ms, `NaN` where there is none; durations are converted. */
+  | "milliseconds"
   /** Instants, in ms since 1970 UTC, `NaN` where there is none. */
   | "instant"
   /** Names: places in the file's list of names, −1 where there is none. */
   | "name";
 
+/** A column. */
+export interface ColumnType {
+  readonly element: SchemaElement;
+  /** Of durations, which Parquet does not tell from whole numbers: units in a ms. */
+  readonly durationUnitsPerMs?: number;
+}
+
 /** What a column holds, as a person would say it. */
-export function describeType(element: SchemaElement): string {
+export function describeType({ element, durationUnitsPerMs }: ColumnType): string {
+  if (durationUnitsPerMs !== undefined) return "durations";
   const { type, converted_type: converted, logical_type: logical } = element;
   switch (logical?.type ?? converted) {
     case "STRING":
@@ -48,9 +58,12 @@ export function describeType(element: SchemaElement): string {
 }
 
 /** True if a column can be read so. */
-export function canBeUsedAs(element: SchemaElement, use: ColumnUse): boolean {
-  const what = describeType(element);
+export function canBeUsedAs(column: ColumnType, use: ColumnUse): boolean {
+  const what = describeType(column);
+  const { element } = column;
   switch (use) {
+    case "milliseconds":
+      return what === "durations" || canBeUsedAs(column, "number");
     case "number":
       return what === "numbers" || what === "whole numbers" || what === "decimal numbers";
     case "instant":
@@ -61,12 +74,12 @@ export function canBeUsedAs(element: SchemaElement, use: ColumnUse): boolean {
   }
 }
 
-/** Values as numbers; what a timestamp is in ms. */
+/** Values as numbers; what a time stamp or a duration is in ms. */
 export function toNumbers(
   { values, kind }: StoredValues,
-  element: SchemaElement,
+  { element, durationUnitsPerMs }: ColumnType,
 ): Float64Array | Float32Array {
-  const scale = scaleOf(element);
+  const scale = durationUnitsPerMs ?? scaleOf(element);
   if (kind === "bytes") {
     return Float64Array.from(values, (bytes) => Number(bigEndian(bytes)) / scale);
   }

@@ -4,7 +4,15 @@ import type { Hash } from "node:crypto";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import { listNames } from "../csv_table.ts";
 import { type ColumnPage, ColumnReader, type StoredValues } from "./column_reader.ts";
-import { canBeUsedAs, type ColumnUse, describeType, toNames, toNumbers } from "./column_type.ts";
+import { ARROW_SCHEMA, findDurations } from "./arrow_schema.ts";
+import {
+  canBeUsedAs,
+  type ColumnType,
+  type ColumnUse,
+  describeType,
+  toNames,
+  toNumbers,
+} from "./column_type.ts";
 import { NameTable } from "./name_table.ts";
 import { DamagedPage } from "./page_values.ts";
 import { RandomAccessFile } from "./random_access_file.ts";
@@ -71,17 +79,24 @@ export class ParquetFile implements Disposable {
   #texts: string[] = [];
   readonly #file: RandomAccessFile;
   readonly #footer: FileMetaData;
-  readonly #elements: ReadonlyMap<string, SchemaElement>;
+  readonly #types: ReadonlyMap<string, ColumnType>;
 
   private constructor(file: RandomAccessFile, footer: FileMetaData, names: NameTable) {
     this.names = names;
     this.path = file.path;
     this.#file = file;
     this.#footer = footer;
-    this.#elements = listFlatColumns(footer.schema);
     this.rows = Number(footer.num_rows);
     this.metadata = new Map(
       (footer.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ""]),
+    );
+    const arrow = this.metadata.get(ARROW_SCHEMA);
+    const durations = arrow === undefined ? new Map<string, number>() : findDurations(arrow);
+    this.#types = new Map(
+      listFlatColumns(footer.schema).map((element) => [
+        element.name,
+        { element, durationUnitsPerMs: durations.get(element.name) },
+      ]),
     );
   }
 
@@ -111,12 +126,12 @@ export class ParquetFile implements Disposable {
 
   /** Names of the columns that can be read. */
   get columns(): string[] {
-    return [...this.#elements.keys()];
+    return [...this.#types.keys()];
   }
 
   /** How a column is stored; `undefined` where there is none of the name. */
   element(name: string): SchemaElement | undefined {
-    return this.#elements.get(name);
+    return this.#types.get(name)?.element;
   }
 
   /**
@@ -126,15 +141,15 @@ export class ParquetFile implements Disposable {
    */
   check(requests: readonly ColumnRequest[]): void {
     for (const { name, use } of requests) {
-      const element = this.#elements.get(name);
-      if (element === undefined) {
+      const type = this.#types.get(name);
+      if (type === undefined) {
         throw new LoaderError("input", `The column is missing; found ${listNames(this.columns)}.`, {
           file: this.path,
           column: name,
         });
       }
-      if (canBeUsedAs(element, use)) continue;
-      const what = describeType(element);
+      if (canBeUsedAs(type, use)) continue;
+      const what = describeType(type);
       throw new LoaderError("input", `Expected ${EXPECTED[use]}, got ${what}; cast the column.`, {
         file: this.path,
         column: name,
@@ -205,7 +220,8 @@ export class ParquetFile implements Disposable {
     meta: ColumnMetaData | undefined,
     rows: number,
   ): OpenColumn {
-    const element = this.#elements.get(name)!;
+    const type = this.#types.get(name)!;
+    const { element } = type;
     try {
       if (meta === undefined) throw new DamagedPage("a group of rows is without it");
       if (Number(meta.num_values) !== rows) {
@@ -214,7 +230,7 @@ export class ParquetFile implements Disposable {
       const reader = new ColumnReader(this.#file, meta, element, rows);
       const convert = use === "name"
         ? (stored: StoredValues) => this.#findPlaces(toNames(stored, element))
-        : (stored: StoredValues) => toNumbers(stored, element);
+        : (stored: StoredValues) => toNumbers(stored, type);
       return new OpenColumn(this.path, name, reader, convert, use === "name" ? -1 : NaN);
     } catch (error) {
       throw damagedFile(this.path, error, name);
@@ -235,6 +251,7 @@ export class ParquetFile implements Disposable {
 
 const EXPECTED: Readonly<Record<ColumnUse, string>> = {
   number: "numbers",
+  milliseconds: "numbers or durations",
   instant: "timestamps of 64 bits",
   name: "text or whole numbers",
 };
@@ -333,8 +350,8 @@ async function readFooter(file: RandomAccessFile): Promise<FileMetaData> {
   return footer;
 }
 
-/** The columns right below the root, by name. */
-function listFlatColumns(schema: readonly SchemaElement[]): Map<string, SchemaElement> {
+/** The columns right below the root. */
+function listFlatColumns(schema: readonly SchemaElement[]): SchemaElement[] {
   const columns = new Map<string, SchemaElement>();
   for (let i = 1; i < schema.length; i += countElements(schema, i)) {
     const element = schema[i];
@@ -342,7 +359,7 @@ function listFlatColumns(schema: readonly SchemaElement[]): Map<string, SchemaEl
     if (columns.has(element.name)) throw new DamagedPage(`the column ${element.name} is twice`);
     columns.set(element.name, element);
   }
-  return columns;
+  return [...columns.values()];
 }
 
 /** An element and all below it. */

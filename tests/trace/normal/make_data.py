@@ -111,6 +111,15 @@ duckdb.sql(
     "memory_mib::decimal(20, 2) as memory_mib from local order by runtime_ms desc) "
     f"to '{place('duckdb_stamps', 'invocations.parquet')}'"
 )
+# Differences of time stamps: whole numbers in Parquet, their unit in Arrow's metadata alone.
+lasting = {
+    **INVOCATIONS,
+    "arrival_ms": [datetime.timedelta(milliseconds=ms) for ms in ARRIVALS_MS],
+    "runtime_ms": [datetime.timedelta(milliseconds=ms) for ms in INVOCATIONS["runtime_ms"]],
+}
+pd.DataFrame(lasting).to_parquet(place("pandas_durations", "invocations.parquet"))
+pl.DataFrame(lasting).with_columns(pl.col("runtime_ms").dt.cast_time_unit("ns")).write_parquet(
+    place("polars_durations", "invocations.parquet"))
 numbers = pa.table({"function": pa.array([2**62 + 1, 7, 7], pa.int64()),
                     "arrival_ms": pa.array([1, 2, 3], pa.int32())})
 pq.write_table(numbers, place("numbers", "invocations.parquet"))

@@ -75,6 +75,8 @@ for (const folder of ["pandas", "polars", "duckdb"]) {
 for (
   const [folder, isStamped] of [
     ["pandas_invocations", false],
+    ["pandas_durations", false],
+    ["polars_durations", false],
     ["pandas_stamps", true],
     ["polars_stamps", true],
     ["duckdb_stamps", true],

@@ -1,4 +1,5 @@
 import { LoaderError } from "../base/error.ts";
+import type { DefectClass, RepairLog } from "./repair_log.ts";
 import type { TraceFolder } from "./trace_folder.ts";
 
 /** A file whose header is of a format that was looked for. */
@@ -51,15 +52,44 @@ export function hasColumns(columns: readonly string[], names: readonly string[])
  * ```
  */
 export function headerOf(text: string): string[] {
-  const [line] = text.replace(/^\ufeff/, "").trimStart().split(/[\r\n]/, 1);
+  const [line] = skipBlankRows(text).split(/[\r\n]/, 1);
   return line.split(",").map((name) => name.trim().replace(/^"(.*)"$/, "$1").toLowerCase());
 }
 
 /** The cells of the first line after the header, without quotes; `null` where the text ends before. */
 export function firstRowOf(text: string): string[] | null {
-  const lines = text.replace(/^\ufeff/, "").trimStart().split(/\r\n|\r|\n/, 2);
+  const lines = skipBlankRows(text).split(/\r\n|\r|\n/, 2);
   if (lines.length < 2 || lines[1] === "") return null;
   return lines[1].split(",").map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+}
+
+/** What is left behind a byte order mark and rows of blank cells, which tables are read without. */
+function skipBlankRows(text: string): string {
+  return text.replace(/^\ufeff/, "").replace(/^(?:[\s,]|"\s*")*[\r\n]/, "").trimStart();
+}
+
+const NOT_READ: DefectClass = {
+  defect: "file beside those of the trace, with other columns",
+  repair: "file not read",
+  severity: "loss",
+};
+
+/**
+ * Counts the files of a folder that look like those of a trace of several files and have other
+ * columns: a part of it whose header is wrong would be missing in silence.
+ */
+export function tellNotRead(
+  folder: TraceFolder,
+  found: readonly FoundHeader[],
+  repairs: RepairLog,
+): void {
+  const endingOf = (name: string) => /(\.[^.]+)?$/.exec(name.replace(/\.(gz|zst)$/i, ""))![0];
+  const read = new Set(found.map(({ name }) => name));
+  const endings = new Set(Array.from(read, endingOf));
+  for (const name of [...folder.files].toSorted()) {
+    if (read.has(name) || name.startsWith(".") || !endings.has(endingOf(name))) continue;
+    repairs.add(NOT_READ, { file: folder.pathOf(name), value: name });
+  }
 }
 
 async function readHead(folder: TraceFolder, name: string): Promise<string> {

@@ -3,7 +3,7 @@ import type { Trace } from "../../model/trace.ts";
 import { CsvTable } from "../csv_table.ts";
 import { wrongCell } from "../csv/csv_cells.ts";
 import type { TraceFormat, TraceReading } from "../format.ts";
-import { findByHeader, hasColumns } from "../header_search.ts";
+import { findByHeader, hasColumns, tellNotRead } from "../header_search.ts";
 import { RecordedBuilder } from "../recorded.ts";
 import { checkRowNumber, makeRecordedTrace } from "../recorded_trace.ts";
 import type { DefectClass } from "../repair_log.ts";
@@ -43,7 +43,10 @@ export const AZURE_LLM: TraceFormat = {
     const source = {
       key: files.join("\n"),
       size: null,
-      read: (reading: TraceReading) => readServices(folder, files, reading),
+      read: (reading: TraceReading) => {
+        tellNotRead(folder, found, reading.repairs);
+        return readServices(folder, files, reading);
+      },
     };
     return {
       evidence: found.map(({ name }) => name).join(", "),

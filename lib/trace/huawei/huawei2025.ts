@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { LoaderError } from "../../base/error.ts";
 import type { TraceFormat, TraceReading, TraceSource } from "../format.ts";
-import { findByHeader, hasColumns } from "../header_search.ts";
+import { findByHeader, hasColumns, tellNotRead } from "../header_search.ts";
 import type { TraceFolder } from "../trace_folder.ts";
 import { nameTrace } from "../trace_name.ts";
 import { COLD_START_COLUMNS } from "./cold_starts.ts";
@@ -104,13 +104,15 @@ async function recogniseRequests({ folder, label }: LeafFolder) {
   const source: TraceSource = {
     key: files.join("\n"),
     size: null,
-    read: async (reading) =>
-      await readRequestTables(
+    read: async (reading) => {
+      tellNotRead(folder, found, reading.repairs);
+      return await readRequestTables(
         nameTrace(folder.path),
         files,
         await readRuntimes(folder.pathOf("."), reading),
         reading,
-      ),
+      );
+    },
   };
   return {
     evidence: found.length === 1 ? found[0].name : `${files.length} files of requests in ${label}`,

@@ -4,7 +4,9 @@ import type { ParquetFile, RowBatch } from "../parquet/parquet_file.ts";
 import { meanOfInterpolation } from "../percentiles.ts";
 import type { FunctionIdentity } from "../recorded.ts";
 import type { DefectClass, RepairLog } from "../repair_log.ts";
+import { LARGEST_FIGURE } from "./metadata.ts";
 import { ignoreOtherColumns } from "./other_columns.ts";
+import { wrongNumber } from "./row_error.ts";
 
 /** What is known of a function beside its invocations. */
 export interface FunctionFacts {
@@ -198,13 +200,8 @@ function readDistribution(
   const line = batch.firstRow + index + 1;
   const figures = columns.map((column, i) => {
     const value = batch.columns[firstColumn + i][index];
-    if (Number.isNaN(value) || (value >= 0 && value < Infinity)) return value;
-    throw new LoaderError("input", `Expected a number from 0, got ${value}; correct the row.`, {
-      file: file.path,
-      line,
-      column,
-      value,
-    });
+    if (Number.isNaN(value) || (value >= 0 && value <= LARGEST_FIGURE)) return value;
+    throw wrongNumber(file, line - 1, column, value, `a number from 0 to ${LARGEST_FIGURE}`);
   });
   const mean = hasMean ? figures[0] : NaN;
   const known = (hasMean ? figures.slice(1) : figures)

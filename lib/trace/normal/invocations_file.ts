@@ -3,7 +3,7 @@ import { isUtc } from "../parquet/column_type.ts";
 import type { ColumnRequest, ParquetFile } from "../parquet/parquet_file.ts";
 import type { RecordedBuilder } from "../recorded.ts";
 import type { RepairLog } from "../repair_log.ts";
-import { MAX_SLOTS } from "./metadata.ts";
+import { LARGEST_FIGURE, MAX_SLOTS } from "./metadata.ts";
 import { ignoreOtherColumns } from "./other_columns.ts";
 import { wrongName, wrongNumber } from "./row_error.ts";
 import type { TraceFrame } from "./trace_frame.ts";
@@ -77,9 +77,9 @@ export async function readInvocations(
     row: number,
   ): number | null {
     const value = values[index];
-    if (value >= 0 && value < Infinity) return value;
+    if (value >= 0 && value <= LARGEST_FIGURE) return value;
     if (Number.isNaN(value)) return null;
-    throw wrongNumber(file, row, name, value, "a number from 0");
+    throw wrongNumber(file, row, name, value, `a number from 0 to ${LARGEST_FIGURE}`);
   }
 }
 

@@ -252,6 +252,7 @@ class Identities {
     } catch (cause) {
       throw new LoaderError("input", "A name is not text in UTF-8; write it as UTF-8.", {
         file: this.#path,
+        column: "function",
         cause,
       });
     }

@@ -96,8 +96,11 @@ export function decodeHybrid(
     }
     let value = 0;
     for (let shift = 0; shift < width; shift += 8) value |= page.takeByte() << shift;
-    const end = Math.min(output.length, at + header / 2);
-    if (end === at) throw new DamagedPage("a run is empty");
+    if (value >>> 0 >= 2 ** width) throw new DamagedPage(`a value ${value} of ${width} bits`);
+    const end = at + header / 2;
+    if (end === at || end > output.length) {
+      throw new DamagedPage(`a run of ${end - at} values where ${output.length - at} are left`);
+    }
     output.fill(value, at, end);
     at = end;
   }

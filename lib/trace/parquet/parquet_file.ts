@@ -170,6 +170,7 @@ export class ParquetFile implements Disposable {
     } catch (cause) {
       throw new LoaderError("input", "A name in it is not text in UTF-8; write it as UTF-8.", {
         file: this.path,
+        column: "function",
         cause,
       });
     }
@@ -226,6 +227,9 @@ export class ParquetFile implements Disposable {
       if (meta === undefined) throw new DamagedPage("a group of rows is without it");
       if (Number(meta.num_values) !== rows) {
         throw new DamagedPage(`${meta.num_values} values in ${rows} rows`);
+      }
+      if (meta.type !== element.type) {
+        throw new DamagedPage(`it is ${element.type} in the schema and ${meta.type} in a group`);
       }
       const reader = new ColumnReader(this.#file, meta, element, rows);
       const convert = use === "name"
@@ -343,11 +347,31 @@ async function readFooter(file: RandomAccessFile): Promise<FileMetaData> {
   }
   const bytes = await file.read(file.size - 8 - length, length + 8);
   const footer = parquetMetadata(bytes, { geoparquet: false });
+  checkShape(footer);
   const rows = footer.row_groups.reduce((sum, { num_rows }) => sum + Number(num_rows), 0);
   if (Number(footer.num_rows) !== rows || footer.row_groups.some(({ num_rows }) => num_rows < 0)) {
     throw new DamagedPage(`it is to have ${footer.num_rows} rows, its groups have ${rows}`);
   }
   return footer;
+}
+
+/** The library takes over what it finds: a damaged footer may have anything in place of anything. */
+function checkShape(
+  { schema, row_groups: groups, key_value_metadata: metadata = [] }: FileMetaData,
+) {
+  const areWhole = groups.every(({ num_rows: rows, columns }) =>
+    typeof rows === "bigint" &&
+    columns.every(({ meta_data: meta, file_path: elsewhere }) =>
+      meta !== undefined && elsewhere === undefined && typeof meta.codec === "string" &&
+      Array.isArray(meta.path_in_schema) &&
+      [meta.num_values, meta.total_compressed_size, meta.data_page_offset].every((value) =>
+        typeof value === "bigint"
+      ) && ["bigint", "undefined"].includes(typeof meta.dictionary_page_offset)
+    )
+  );
+  const areNamed = schema.every(({ name }) => typeof name === "string") &&
+    metadata.every(({ key }) => typeof key === "string");
+  if (!areWhole || !areNamed) throw new DamagedPage("its footer is not whole");
 }
 
 /** The columns right below the root. */
@@ -374,9 +398,13 @@ function countElements(schema: readonly SchemaElement[], at: number): number {
 
 function damagedFile(path: string, error: unknown, column?: string): LoaderError {
   if (error instanceof LoaderError) return error;
+  // What a library throws where its input is damaged says something of its own code alone.
+  const what = error instanceof DamagedPage
+    ? error.message
+    : `its ${column === undefined ? "footer" : "pages"} cannot be decoded`;
   return new LoaderError(
     "input",
-    `The Parquet file is damaged or not whole: ${errorMessage(error)}; write or fetch it again.`,
+    `The Parquet file is damaged or not whole: ${what}; write or fetch it again.`,
     { file: path, column, cause: error },
   );
 }

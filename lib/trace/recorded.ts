@@ -112,14 +112,39 @@ export class RecordedBuilder {
   }
 }
 
-/** The rows of a function, in columns that grow. */
+/** Columns of rows of a function. */
+class Block {
+  readonly arrivalMs: Float64Array;
+  readonly runtimeMs: Float32Array;
+  readonly memoryMib: Float32Array;
+  length = 0;
+
+  constructor(size: number) {
+    this.arrivalMs = new Float64Array(size);
+    this.runtimeMs = new Float32Array(size);
+    this.memoryMib = new Float32Array(size);
+  }
+
+  append(block: Block): void {
+    const { arrivalMs, runtimeMs, memoryMib, length } = block;
+    this.arrivalMs.set(arrivalMs.subarray(0, length), this.length);
+    this.runtimeMs.set(runtimeMs.subarray(0, length), this.length);
+    this.memoryMib.set(memoryMib.subarray(0, length), this.length);
+    this.length += length;
+  }
+}
+
+const LEAST_ROWS = 16;
+const MOST_ROWS = 1 << 16;
+
+/** The rows of a function, in blocks: what is full is not copied to make room for more. */
 class Rows {
   readonly identity: FunctionIdentity;
   unordered = 0;
+  readonly #full: Block[] = [];
+  #open = new Block(LEAST_ROWS);
   #length = 0;
-  #arrivalMs = new Float64Array(16);
-  #runtimeMs = new Float32Array(16);
-  #memoryMib = new Float32Array(16);
+  #lastMs = -Infinity;
 
   constructor(identity: FunctionIdentity) {
     const { id, appId, ownerId, trigger } = identity;
@@ -127,42 +152,36 @@ class Rows {
   }
 
   add(arrivalMs: number, runtimeMs: number, memoryMib: number): void {
-    const at = this.#length;
-    if (at === this.#arrivalMs.length) this.#grow();
-    if (at > 0 && arrivalMs < this.#arrivalMs[at - 1]) this.unordered++;
-    this.#arrivalMs[at] = arrivalMs;
-    this.#runtimeMs[at] = runtimeMs;
-    this.#memoryMib[at] = memoryMib;
+    let block = this.#open;
+    if (block.length === block.arrivalMs.length) {
+      this.#full.push(block);
+      block = new Block(Math.min(block.length * 2, MOST_ROWS));
+      this.#open = block;
+    }
+    if (arrivalMs < this.#lastMs) this.unordered++;
+    this.#lastMs = arrivalMs;
+    block.arrivalMs[block.length] = arrivalMs;
+    block.runtimeMs[block.length] = runtimeMs;
+    block.memoryMib[block.length] = memoryMib;
+    block.length++;
     this.#length++;
   }
 
-  inOrder(): {
-    readonly arrivalMs: Float64Array;
-    readonly runtimeMs: Float32Array;
-    readonly memoryMib: Float32Array;
-  } {
-    const arrivalMs = this.#arrivalMs.slice(0, this.#length);
-    const runtimeMs = this.#runtimeMs.slice(0, this.#length);
-    const memoryMib = this.#memoryMib.slice(0, this.#length);
-    if (this.unordered === 0) return { arrivalMs, runtimeMs, memoryMib };
+  /** All rows by arrival, those at one instant as they came. */
+  inOrder(): Block {
+    const all = new Block(this.#length);
+    for (const block of [...this.#full, this.#open]) all.append(block);
+    if (this.unordered === 0) return all;
+    const { arrivalMs } = all;
     const order = Uint32Array.from(arrivalMs.keys())
       .sort((a, b) => arrivalMs[a] - arrivalMs[b] || a - b);
-    return {
-      arrivalMs: Float64Array.from(order, (i) => arrivalMs[i]),
-      runtimeMs: Float32Array.from(order, (i) => runtimeMs[i]),
-      memoryMib: Float32Array.from(order, (i) => memoryMib[i]),
-    };
-  }
-
-  #grow(): void {
-    const grow = <T extends Float64Array | Float32Array>(column: T, larger: T): T => {
-      larger.set(column);
-      return larger;
-    };
-    const length = this.#arrivalMs.length * 2;
-    this.#arrivalMs = grow(this.#arrivalMs, new Float64Array(length));
-    this.#runtimeMs = grow(this.#runtimeMs, new Float32Array(length));
-    this.#memoryMib = grow(this.#memoryMib, new Float32Array(length));
+    const sorted = new Block(this.#length);
+    for (let i = 0; i < order.length; i++) {
+      sorted.arrivalMs[i] = all.arrivalMs[order[i]];
+      sorted.runtimeMs[i] = all.runtimeMs[order[i]];
+      sorted.memoryMib[i] = all.memoryMib[order[i]];
+    }
+    return sorted;
   }
 }
 
@@ -172,7 +191,8 @@ function isAllKnown(column: Float32Array): boolean {
 
 /** Percentiles of what is known, between neighbours interpolated; `null`: nothing is. */
 function derivePercentiles(column: Float32Array): Percentiles | null {
-  const known = column.filter((value) => !Number.isNaN(value)).sort();
+  const isWhole = isAllKnown(column);
+  const known = (isWhole ? column.slice() : column.filter((value) => !Number.isNaN(value))).sort();
   if (known.length === 0) return null;
   const values = QUANTILES.map((q) => quantile(known, q)!);
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;

@@ -61,6 +61,12 @@ export type {
 export type { Column, Table } from "./lib/model/table.ts";
 export { TABLES } from "./lib/store/schema/tables.ts";
 
+export {
+  type ColdStartGroup,
+  type ColdStartPart,
+  type ColdStartSummary,
+  readColdStarts,
+} from "./lib/trace/huawei/cold_starts.ts";
 export { readTrace, type ReadTraceOptions, readTraceSamples } from "./lib/trace/read_trace.ts";
 export { describeNesting, selectInvoked, selectSeldom } from "./lib/trace/sample/selection.ts";
 export { SAMPLE_METHODS, type SampleMethod, sampleTrace } from "./lib/trace/sample/sample.ts";

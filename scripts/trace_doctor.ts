@@ -25,6 +25,7 @@ import {
 import { parseOptions } from "../lib/option/parse_options.ts";
 import { traceLengthMs } from "../lib/model/trace.ts";
 import { createPlotter } from "../lib/report/plot/plotter.ts";
+import { describeColdStarts } from "../lib/report/trace/cold_start_text.ts";
 import { describeDiagnosis } from "../lib/report/trace/diagnosis_text.ts";
 import { renderTracePage } from "../lib/report/trace/trace_page.ts";
 import { COMMON_OPTIONS, READING_OPTIONS, TRACE_OPTIONS } from "../lib/run/common_options.ts";
@@ -32,6 +33,7 @@ import { readingOfOptions } from "../lib/run/trace_run.ts";
 import { diagnoseTrace } from "../lib/trace/doctor/diagnose_trace.ts";
 import { isSound, summarizeDiagnosis } from "../lib/trace/doctor/diagnosis_summary.ts";
 import { spanOfWindow } from "../lib/trace/doctor/slot_span.ts";
+import { hasColdStarts, readColdStarts } from "../lib/trace/huawei/cold_starts.ts";
 import { readTrace } from "../lib/trace/read_trace.ts";
 import { findWindow, type PlacedTrace } from "../lib/trace/window_text.ts";
 
@@ -88,6 +90,12 @@ async function run(args: readonly string[]): Promise<number> {
   }
   if (!isNamed) {
     throw new LoaderError("usage", "Name the folder or the file of a trace first; --help tells.");
+  }
+  if (await hasColdStarts(path)) {
+    // They are no trace, but worth a look all the same.
+    const summary = await readColdStarts(path);
+    print("stdout", values.json ? formatJson(summary) : describeColdStarts(summary));
+    return 0;
   }
   return await look(path, values, args);
 }

@@ -6,6 +6,30 @@ import { temporaryFiles } from "../support/trace_files.ts";
 import { seriesText } from "../trace/huawei/series_text.ts";
 import { EXAMPLES } from "../trace/make_examples.ts";
 
+Deno.test("cold starts of Huawei, told by the doctor, are parameters of the simulator", async () => {
+  await using folder = await temporaryFolder();
+  const told = await runScript("scripts/trace_doctor.ts", [
+    join(EXAMPLES, "huawei2025/cold_start/R2"),
+  ]);
+  assert.equal(told.status, 0, told.stderr);
+  assert.match(told.stdout, /^30 cold starts, from second/);
+  const lines = told.stdout.split("\n").filter((line) => /^[a-z-]+: /.test(line));
+  assert.deepEqual(lines.map((line) => line.split(":")[0]), [
+    "scheduling-delay",
+    "image-delay",
+    "start-delay",
+    "start-uses-cpu",
+    "start-delay",
+  ]);
+  const file = join(folder.path, "simulation.yaml");
+  await Deno.writeTextFile(file, lines.slice(0, 4).join("\n"));
+  const { values } = await sweep(
+    ["--trace", join(EXAMPLES, "iluvatar"), "--sizes", "2", "--simulation", file],
+    "scheduled_ms",
+  );
+  assert.ok(values.length > 0);
+});
+
 /** Runs a sweep on the simulator; gives a column of its invocations, and its manifest. */
 async function sweep(args: readonly string[], column: string) {
   await using folder = await temporaryFolder();

@@ -18,8 +18,13 @@ const PARTS = {
   scheduling: "schedulingCost",
 } as const;
 
-/** A part of a cold start, or all of it. */
-export type ColdStartPart = keyof typeof PARTS;
+/** A part of a cold start, or all of it; `deploy`: code and dependencies together. */
+export type ColdStartPart = keyof typeof PARTS | "deploy";
+
+const ALL_PARTS: readonly ColdStartPart[] = [
+  ...Object.keys(PARTS) as (keyof typeof PARTS)[],
+  "deploy",
+];
 
 /** How long the cold starts of some functions took. */
 export interface ColdStartGroup {
@@ -44,22 +49,34 @@ export interface ColdStartSummary {
   readonly groups: readonly ColdStartGroup[];
 }
 
+const CODE = ALL_PARTS.indexOf("deployCode");
+const DEPENDENCY = ALL_PARTS.indexOf("deployDependency");
+
 /** Quantiles at which distributions are told. */
 const QUANTILES = [0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1];
+
+/** True for a folder or file with tables of cold starts in it, not further below. */
+export async function hasColdStarts(path: string): Promise<boolean> {
+  return (await listTables(await TraceFolder.list(path))).length > 0;
+}
+
+async function listTables(folder: TraceFolder) {
+  return await findByHeader(folder, (columns) => hasColumns(columns, COLD_START_COLUMNS));
+}
 
 /**
  * Reads tables of cold starts of the Huawei traces of 2025 (a file, or a folder of a
  * region with a file for each day): how long starts took, and each part of them, by pool
  * and by language (known for region 2, where its table is found near). What comes out can
- * be given to the simulator: `podAllocation` as `--scheduling-delay`, `deployCode` and
- * `deployDependency` as `--image-delay`, `scheduling` as `--start-delay`; or `total` as
- * one of them.
+ * be given to the simulator: `podAllocation` as `--scheduling-delay`, `deploy` as
+ * `--image-delay`, `scheduling` as `--start-delay`; or `total` as one of them, since parts
+ * that are drawn on their own know nothing of each other.
  *
  * @throws LoaderError `input` when there are no cold starts, or something in the files is wrong
  */
 export async function readColdStarts(path: string): Promise<ColdStartSummary> {
   const folder = await TraceFolder.list(path);
-  const found = await findByHeader(folder, (columns) => hasColumns(columns, COLD_START_COLUMNS));
+  const found = await listTables(folder);
   if (found.length === 0) {
     throw new LoaderError(
       "input",
@@ -93,6 +110,7 @@ export async function readColdStarts(path: string): Promise<ColdStartSummary> {
       for (let i = 0; i < columns.length; i++) {
         partsMs[i] = Math.max(0, cells.number(columns[i]) * 1000);
       }
+      partsMs[columns.length] = partsMs[CODE] + partsMs[DEPENDENCY];
       const podId = cells.id(pod);
       const pool = poolOfInstance(podId)?.name ?? podId;
       collect("all", "all").add(partsMs);
@@ -122,7 +140,7 @@ export async function readColdStarts(path: string): Promise<ColdStartSummary> {
 class Collected {
   readonly by: ColdStartGroup["by"];
   readonly name: string;
-  readonly #sketches = Object.keys(PARTS).map(() => new WeightedSketch());
+  readonly #sketches = ALL_PARTS.map(() => new WeightedSketch());
 
   constructor(by: ColdStartGroup["by"], name: string) {
     this.by = by;
@@ -138,9 +156,8 @@ class Collected {
   }
 
   describe(): ColdStartGroup {
-    const parts = Object.keys(PARTS) as ColdStartPart[];
     const record = <T>(make: (sketch: WeightedSketch) => T) =>
-      Object.fromEntries(parts.map((part, i) => [part, make(this.#sketches[i])])) as Record<
+      Object.fromEntries(ALL_PARTS.map((part, i) => [part, make(this.#sketches[i])])) as Record<
         ColdStartPart,
         T
       >;

@@ -67,8 +67,8 @@ export const HUAWEI_2025: TraceFormat = {
         unsupported:
           "These are cold starts alone: how often functions were invoked that were warm, " +
           "and how long they ran, is not in them; give the counts (quantiles) or requests of the " +
-          "region. What starts took can be given to the simulator: readColdStarts makes " +
-          "distributions of them.",
+          "region. What starts took can be given to the simulator: deno task trace:doctor, with the " +
+          "region's folder of cold starts, makes distributions of them.",
       };
     }
     const [trace] = traces;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { functionKey } from "../../../lib/model/trace.ts";
 import { meanOf, parseDistribution } from "../../../lib/platform/simulator/distribution.ts";
-import { readColdStarts } from "../../../lib/trace/huawei/cold_starts.ts";
+import { hasColdStarts, readColdStarts } from "../../../lib/trace/huawei/cold_starts.ts";
 import { sharesOf } from "../../../lib/trace/huawei/huawei2025.ts";
 import { readTrace } from "../../../lib/trace/read_trace.ts";
 import { csv, temporaryFiles } from "../../support/trace_files.ts";
@@ -208,6 +208,8 @@ Deno.test("cold starts make distributions by pool and language that the simulato
       ["runtime", "Python3", 1],
     ],
   );
+  assert.equal(await hasColdStarts(`${folder.path}/cold_start/R2`), true);
+  assert.equal(await hasColdStarts(folder.path), false);
   const [all, , small] = summary.groups;
   assert.ok(Math.abs(all.meanMs.total - (911.09 + 193.592 + 2200) / 3) < 1e-9);
   const total = parseDistribution(all.distributions.total);
@@ -216,6 +218,7 @@ Deno.test("cold starts make distributions by pool and language that the simulato
   );
   const scheduling = meanOf(parseDistribution(small.distributions.scheduling));
   assert.ok(Math.abs(scheduling - 909.5) < 1e-9);
+  assert.equal(small.meanMs.deploy, 1);
   await using none = await temporaryFiles({ "x.csv": csv("a,b", "1,2") });
   await assert.rejects(readColdStarts(none.path), { code: "input", message: /no table of cold/ });
 });

@@ -177,7 +177,7 @@ function renderAgreementTable({ columns, span, trace }: TraceDiagnosis) {
     {
       heading: `per ${nameSlot(trace.slotMs)}`,
       isText: true,
-      cell: ({ from, until }) => `${formatNumber(from)} to ${formatNumber(until)}`,
+      cell: ({ from, until }) => `${formatAxisCount(from)} to ${formatAxisCount(until)}`,
     },
     ...KINDS.map(({ verdict, label }) => ({
       heading: label,

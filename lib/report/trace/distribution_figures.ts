@@ -53,7 +53,7 @@ export function renderRateFigure(diagnosis: TraceDiagnosis, plotter: Plotter): F
     curves: [curve],
     bounds: [],
     valueHeading: "invocations per minute",
-    formatValue: formatNumber,
+    formatValue: formatAxisCount,
   }, plotter);
 }
 

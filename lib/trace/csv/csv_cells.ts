@@ -70,13 +70,7 @@ export class CsvCells {
 
   /** A cell as it stands there. */
   text(column: number): string {
-    const { bytes, starts, ends } = this.#scanner;
-    const [start, end] = [starts[column], ends[column]];
-    if (this.#buffer.buffer !== bytes.buffer) this.#buffer = Buffer.from(bytes.buffer);
-    for (let at = start; at < end; at++) {
-      if (bytes[at] >= FIRST_BEYOND_ASCII) return this.#decoder.decode(bytes.subarray(start, end));
-    }
-    return this.#buffer.toString("latin1", start, end);
+    return this.#decode(this.#scanner.starts[column], this.#scanner.ends[column]);
   }
 
   /** True if nothing stands in a cell but blanks. */
@@ -90,9 +84,9 @@ export class CsvCells {
    * @throws LoaderError `input` with the place of the cell
    */
   id(column: number): string {
-    const text = this.text(column).trim();
-    if (text === "") throw this.wrong(column, ID);
-    return text;
+    const [start, end] = [this.start(column), this.end(column)];
+    if (start === end) throw this.wrong(column, ID);
+    return this.#decode(start, end);
   }
 
   /** Names or hashes as one key, as {@linkcode joinKey} makes it. */
@@ -130,6 +124,15 @@ export class CsvCells {
     if (Number.isNaN(value)) value = parseDecimal(this.text(column));
     if (!isCount(value)) throw this.wrong(column, COUNT);
     return value;
+  }
+
+  #decode(start: number, end: number): string {
+    const { bytes } = this.#scanner;
+    if (this.#buffer.buffer !== bytes.buffer) this.#buffer = Buffer.from(bytes.buffer);
+    for (let at = start; at < end; at++) {
+      if (bytes[at] >= FIRST_BEYOND_ASCII) return this.#decoder.decode(bytes.subarray(start, end));
+    }
+    return this.#buffer.toString("latin1", start, end);
   }
 
   /** The error for a cell with something else than is expected, such as `a number`. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { LoaderError } from "../../../lib/base/error.ts";
 import { Rng } from "../../../lib/base/rng.ts";
+import { CellKeys } from "../../../lib/trace/csv/cell_keys.ts";
 import { CsvTable } from "../../../lib/trace/csv_table.ts";
 import { parseDecimal, parsePlainDecimal } from "../../../lib/trace/csv/decimal.ts";
 import { temporaryFiles } from "../../support/trace_files.ts";
@@ -135,4 +136,48 @@ Deno.test("parsePlainDecimal gives what Number gives, or leaves it to it", () =>
     assert.ok(Object.is(value, parseDecimal(text)), `${text}: ${value}`);
   }
   assert.ok(known > 30_000, String(known));
+});
+
+Deno.test("CsvTable: keys are equal where their names are, blanks around them left out", async () => {
+  const text = 'o,a\n x ,y\nx,"y "\nx\u00a0,y\n"x,y",z\nx,"y,z"\n"x",\t"y"\n'
+    .replace('\t"y"', "\ty");
+  await withFile(text, async (file) => {
+    await using table = await CsvTable.open(file);
+    const keys = new CellKeys();
+    const seen: [number, string][] = [];
+    await table.forEachRow((cells) => {
+      const number = keys.add(cells, [0, 1]);
+      assert.equal(keys.find(cells, [0, 1]), number);
+      seen.push([number, cells.key([0, 1])]);
+    });
+    assert.deepEqual(seen, [
+      [0, "x/y"],
+      [0, "x/y"],
+      [1, "x\u00a0/y"],
+      [2, "x,y/z"],
+      [3, "x/y,z"],
+      [0, "x/y"],
+    ]);
+  });
+  const empty = withFile("o,a\n,x\n", async (file) => {
+    await using table = await CsvTable.open(file);
+    await table.forEachRow((cells) => void new CellKeys().find(cells, [0, 1]));
+  });
+  assert.equal(await refusal(empty), 'x.csv:2, column o: Expected a name or hash, got "".');
+});
+
+Deno.test("CellKeys: thousands of keys keep their numbers", async () => {
+  const names = Array.from({ length: 5000 }, (_, i) => `n${(i * 7919) % 3001}`);
+  await withFile(`name\n${names.join("\n")}`, async (file) => {
+    await using table = await CsvTable.open(file);
+    const keys = new CellKeys();
+    const expected = new Map<string, number>();
+    let row = 0;
+    await table.forEachRow((cells) => {
+      const name = names[row++];
+      if (!expected.has(name)) expected.set(name, expected.size);
+      assert.equal(keys.add(cells, [0]), expected.get(name));
+    });
+    assert.equal(keys.size, expected.size);
+  });
 });

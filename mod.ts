@@ -47,6 +47,7 @@ export type {
   AnswerDeclaration,
   BurstDeclaration,
   BurstRole,
+  DistributionDeclaration,
   KeepAliveDeclaration,
   SweepDeclaration,
   SweepFigure,
@@ -75,6 +76,11 @@ export { allocateMaxMax } from "./lib/trace/allocation.ts";
 export { deriveFunctionDemands } from "./lib/trace/profile.ts";
 
 export { generateSchedule, type ScheduleOptions } from "./lib/schedule/trace_schedule.ts";
+export {
+  type ColdStartOptions,
+  generateColdStarts,
+  HOT_FUNCTION,
+} from "./lib/schedule/cold_start_schedule.ts";
 export {
   BURST_FUNCTIONS,
   BURST_MS,

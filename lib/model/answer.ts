@@ -2,7 +2,11 @@
  * What the answer to an experiment's question is drawn from: part of its definition, stored in its
  * manifest, so that a report knows it from there alone.
  */
-export type AnswerDeclaration = SweepDeclaration | BurstDeclaration | KeepAliveDeclaration;
+export type AnswerDeclaration =
+  | SweepDeclaration
+  | BurstDeclaration
+  | KeepAliveDeclaration
+  | DistributionDeclaration;
 
 /** A figure of a sweep, by what it shows of the runs. */
 export type SweepFigure = "slowdown" | "response_time";
@@ -65,6 +69,20 @@ export interface KeepAliveDeclaration {
   readonly bound: string;
 }
 
+/** What is distributed: slowdown, or the response time less the requested runtime. */
+export type DistributionMeasure = "slowdown" | "added_time";
+
+/** How a measure is distributed over invocations, a curve for each part of them. */
+export interface DistributionDeclaration {
+  readonly kind: "distribution";
+  readonly measure: DistributionMeasure;
+  /** What the curves are told apart by; runs that have the same have curves of one colour. */
+  readonly split:
+    | { readonly by: "cold" }
+    /** A parameter of each run; `against` ends the figure's title: `our sample and random ones`. */
+    | { readonly by: "parameter"; readonly parameter: string; readonly against: string };
+}
+
 /**
  * What the answer needs of the parameters of a run and does not find there, as the end of a
  * sentence; `null`: nothing is missing.
@@ -90,5 +108,7 @@ function parametersOf(
       return { numbers: [answer.beginParameter, answer.lengthParameter] };
     case "keep_alive":
       return { texts: [answer.policyParameter] };
+    case "distribution":
+      return answer.split.by === "parameter" ? { texts: [answer.split.parameter] } : {};
   }
 }

@@ -52,7 +52,7 @@ interface FilledSpan extends Span {
 }
 
 /** A schedule made of spans that are made one at a time. */
-class PatternSchedule implements Schedule {
+export class PatternSchedule implements Schedule {
   readonly functions: readonly FunctionProfile[];
   readonly durationMs: number;
   readonly phases: readonly PhaseSpan[];
@@ -195,7 +195,7 @@ interface ArrivalOptions {
  * that are dealt one stream of arrivals share it; they have their turns apart
  * already.
  */
-function deriveShiftUs(
+export function deriveShiftUs(
   { seed, iatDistribution }: ArrivalOptions,
   [first]: readonly FunctionProfile[],
 ): number {
@@ -205,7 +205,7 @@ function deriveShiftUs(
 }
 
 /** Cuts a part of a pattern into spans that can be ordered. */
-function* cutIntoSpans(startMs: number, endMs: number): Iterable<Span> {
+export function* cutIntoSpans(startMs: number, endMs: number): Iterable<Span> {
   const lastUs = wholeUs(endMs);
   for (let startUs = wholeUs(startMs); startUs < lastUs; startUs += LONGEST_SPAN_US) {
     yield { startUs, endUs: Math.min(startUs + LONGEST_SPAN_US, lastUs) };
@@ -217,7 +217,7 @@ function wholeUs(ms: number): number {
 }
 
 /** Sorted arrivals of a whole span, shifted modulo its length. */
-function generateSpanArrivals(
+export function generateSpanArrivals(
   { iatDistribution }: ArrivalOptions,
   rng: Rng,
   count: number,

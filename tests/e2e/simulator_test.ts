@@ -21,6 +21,7 @@ for (
     ["trace_sweep", ["--sizes", "6", "--duration", "10s", "--warmup", "1min"], 100],
     ["rps_ramp", ["--end", "40"], 100],
     ["burst", [], 100],
+    ["cold_start", ["--slots", "3"], 100],
   ] as const
 ) {
   Deno.test(`simulator: ${experiment} gives a report, and the same bytes again`, async () => {

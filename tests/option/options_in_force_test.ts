@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { burst } from "../../experiments/burst.ts";
+import { coldStart } from "../../experiments/cold_start.ts";
 import { keepAlive } from "../../experiments/keep_alive.ts";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
 import { traceSweep } from "../../experiments/trace_sweep.ts";
@@ -19,7 +20,13 @@ import { bareNameOf, flagOf, type Option, type OptionTable } from "../../lib/opt
 import { parseOptions } from "../../lib/option/parse_options.ts";
 import { ScriptedApiServer } from "../support/scripted_api_server.ts";
 
-const EXPERIMENTS = [burst, keepAlive, rpsRamp, traceSweep] as unknown as Experiment<OptionTable>[];
+const EXPERIMENTS = [
+  burst,
+  coldStart,
+  keepAlive,
+  rpsRamp,
+  traceSweep,
+] as unknown as Experiment<OptionTable>[];
 
 const createTransport = () => () => Promise.reject(new Error("unused"));
 

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { burst } from "../../experiments/burst.ts";
+import { coldStart } from "../../experiments/cold_start.ts";
 import { keepAlive } from "../../experiments/keep_alive.ts";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
 import { traceSweep } from "../../experiments/trace_sweep.ts";
@@ -10,7 +11,7 @@ import { type SyntheticArrival, syntheticArrivals, writeSyntheticRun } from "./s
 
 /** What the experiments declare, by name. */
 const ANSWERS = new Map(
-  [burst, keepAlive, rpsRamp, traceSweep].map(({ name, answer }) => [name, answer]),
+  [burst, coldStart, keepAlive, rpsRamp, traceSweep].map(({ name, answer }) => [name, answer]),
 );
 
 /** Writes `experiment.json` of an experiment with the given runs. */

@@ -385,6 +385,14 @@ const answer: z.ZodType<AnswerDeclaration> = z.discriminatedUnion("kind", [
     reference: z.string(),
     bound: z.string(),
   }),
+  z.object({
+    kind: z.literal("distribution"),
+    measure: z.enum(["slowdown", "added_time"]),
+    split: z.discriminatedUnion("by", [
+      z.object({ by: z.literal("cold") }),
+      z.object({ by: z.literal("parameter"), parameter: z.string(), against: z.string() }),
+    ]),
+  }),
 ]);
 
 /** Checks what the text of an `experiment.json` holds. */

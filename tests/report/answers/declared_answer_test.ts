@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { burst } from "../../../experiments/burst.ts";
+import { coldStart } from "../../../experiments/cold_start.ts";
 import { keepAlive } from "../../../experiments/keep_alive.ts";
 import { rpsRamp } from "../../../experiments/rps_ramp.ts";
 import { traceSweep } from "../../../experiments/trace_sweep.ts";
@@ -129,7 +130,7 @@ Deno.test("the manifests of earlier versions declare nothing: the answer goes by
 
 Deno.test("every declared answer comes back from its manifest as it was", async () => {
   await using folder = await temporaryFolder();
-  for (const { name, answer } of [traceSweep, rpsRamp, burst, keepAlive]) {
+  for (const { name, answer } of [traceSweep, rpsRamp, burst, keepAlive, coldStart]) {
     await writeExperimentManifest(folder.path, { experiment: name, answer, runs: [] });
     const file = `${folder.path}/experiment.json`;
     assert.deepEqual(readExperimentManifest(folder.path)?.answer, answer);

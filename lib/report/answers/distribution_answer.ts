@@ -1,0 +1,191 @@
+import { deriveResponseTimeMs, deriveSlowdown } from "../../analyze/invocation_times.ts";
+import { selectInvocations, selectMeasured } from "../../analyze/invocation_selection.ts";
+import { rankMeasure } from "../../analyze/ranked_quantiles.ts";
+import type { DistributionDeclaration, DistributionMeasure } from "../../model/answer.ts";
+import { OK_CODE, type StoredInvocations } from "../../store/read/stored_invocations.ts";
+import type { Figure } from "../page/figure.ts";
+import { type Html, html } from "../page/html.ts";
+import { formatCount, formatNumber, UNKNOWN } from "../page/number_format.ts";
+import { renderTable } from "../page/table_section.ts";
+import { choosePowerScale, createPowerAxis } from "../plot/log_scale.ts";
+import { createLegend } from "../plot/marks.ts";
+import { PALETTE, type Plotter } from "../plot/plotter.ts";
+import { createLinearGrid } from "../plot/time_frame.ts";
+import type { Answer } from "./answer.ts";
+
+/** Where the curves have points: each hundredth, and closer together in the tail. */
+const QUANTILES = [
+  ...Array.from({ length: 99 }, (_, i) => (i + 1) / 100),
+  ...[0.992, 0.995, 0.998, 0.999],
+];
+
+/** Quantiles that the table tells. */
+const TOLD = [0.5, 0.9, 0.99] as const;
+
+const COLORS = [PALETTE.blue, PALETTE.orange, PALETTE.green, PALETTE.red, PALETTE.sky, PALETTE.ink];
+
+interface MeasureWords {
+  readonly title: string;
+  readonly axis: string;
+  valuesOf(invocations: StoredInvocations): Float64Array;
+}
+
+const MEASURES: Readonly<Record<DistributionMeasure, MeasureWords>> = {
+  slowdown: {
+    title: "Slowdown",
+    axis: "slowdown",
+    valuesOf: (invocations) => deriveSlowdown(invocations, deriveResponseTimeMs(invocations)),
+  },
+  added_time: {
+    title: "Time beyond the requested runtime",
+    axis: "response time − requested runtime (ms)",
+    valuesOf: (invocations) =>
+      deriveResponseTimeMs(invocations).map((timeMs, row) =>
+        timeMs - invocations.requestedRuntimeMs[row]
+      ),
+  },
+};
+
+/** A part of a run is drawn invocation by invocation where it has at most so many. */
+const MOST_DOTS = 100;
+
+/** A curve: a part of a run's invocations. */
+interface Curve {
+  readonly group: string;
+  readonly invocations: number;
+  /** Each that is ok, ascending; `null` where there are more than {@linkcode MOST_DOTS}. */
+  readonly dots: Float64Array | null;
+  /** At {@linkcode QUANTILES}; `null` with too few invocations beyond. */
+  readonly values: readonly (number | null)[];
+}
+
+/** Creates the answer that shows how a measure is distributed, in parts that are set against each other. */
+export function createDistributionAnswer(declaration: DistributionDeclaration): Answer {
+  const { split, measure } = declaration;
+  const words = MEASURES[measure];
+  const curves: Curve[] = [];
+  return {
+    add({ run: { manifest } }, { invocations }) {
+      const measured = selectMeasured(invocations);
+      const parts = split.by === "parameter"
+        ? [{ group: String(manifest.parameters[split.parameter]), part: measured }]
+        : [["warm", 0], ["cold", 1]].map(([group, cold]) => ({
+          group: String(group),
+          part: selectInvocations(measured, (row) => measured.coldStart[row] === cold),
+        }));
+      for (const { group, part } of parts) {
+        if (part.count === 0) continue;
+        const values = words.valuesOf(part);
+        curves.push({
+          group,
+          invocations: part.count,
+          dots: part.count > MOST_DOTS
+            ? null
+            : values.filter((_, row) => part.outcome[row] === OK_CODE).sort(),
+          values: rankMeasure(part, values, QUANTILES),
+        });
+      }
+    },
+    render(plotter) {
+      return curves.length === 0 ? [] : [renderCurves(curves, words, declaration, plotter)];
+    },
+    renderTable() {
+      return curves.length === 0 ? null : renderCurveTable(curves, words);
+    },
+  };
+}
+
+function renderCurves(
+  curves: readonly Curve[],
+  { title, axis }: MeasureWords,
+  { split, measure }: DistributionDeclaration,
+  plotter: Plotter,
+): Figure {
+  const { plot } = plotter;
+  const groups = [...new Set(curves.map(({ group }) => group))];
+  const colorOf = (group: string) => COLORS[groups.indexOf(group) % COLORS.length];
+  const finite = curves.flatMap(({ dots, values }) =>
+    [...dots ?? values].filter((value): value is number =>
+      value !== null && value > 0 && value < Infinity
+    )
+  );
+  const low = Math.min(...finite, 1);
+  const scale = choosePowerScale(axis, low, Math.max(...finite, 1));
+  const by = split.by === "parameter" ? split.against : "cold and warm invocations";
+  const isMany = curves.length > 2 * groups.length;
+  return {
+    name: `${measure}_distribution`,
+    title: `${title}, ${by}`,
+    caption: describe(curves, groups),
+    svg: plotter.draw({
+      title: `${title}, ${by}`,
+      width: 640,
+      height: 300,
+      x: scale.x,
+      y: { label: "share of the invocations (%)", domain: [0, 100] },
+      marks: [
+        ...createPowerAxis(scale, plotter),
+        ...createLinearGrid(plotter),
+        ...curves.map(({ group, values, dots, invocations }) =>
+          dots !== null
+            ? plot.dot(
+              // Of all of its invocations: what is not ok is beyond them.
+              Array.from(dots, (value, i) => ({
+                x: Math.max(value, low),
+                y: 100 * (i + 1) / invocations,
+              })),
+              { x: "x", y: "y", fill: colorOf(group), r: 2 },
+            )
+            : plot.lineX(
+              values.flatMap((value, i) =>
+                value === null || value === Infinity
+                  ? []
+                  : [{ x: Math.max(value, low), y: 100 * QUANTILES[i] }]
+              ),
+              {
+                x: "x",
+                y: "y",
+                stroke: colorOf(group),
+                strokeWidth: isMany ? 1 : 1.8,
+                strokeOpacity: isMany ? 0.45 : 1,
+              },
+            )
+        ),
+        createLegend(
+          groups.map((group) => ({ label: group, color: colorOf(group), shape: "line" as const })),
+        ),
+      ],
+    }),
+  };
+}
+
+/** The medians of the groups, each over its curves. */
+function describe(curves: readonly Curve[], groups: readonly string[]): string {
+  const medianAt = QUANTILES.indexOf(0.5);
+  const parts = groups.flatMap((group) => {
+    const medians = curves.filter((curve) => curve.group === group)
+      .map(({ values }) => values[medianAt]).filter((value) => value !== null);
+    if (medians.length === 0) return [`${group}: too few for a median`];
+    const [low, high] = [Math.min(...medians), Math.max(...medians)].map(formatNumber);
+    return [`${group}: half at most ${low}${high === low ? "" : ` to ${high}`}`];
+  });
+  return `${parts.join("; ")}. A line is drawn as far as at least 10 ` +
+    `invocations lie beyond it; of ${MOST_DOTS} invocations or fewer each is a dot.`;
+}
+
+function renderCurveTable(curves: readonly Curve[], { axis }: MeasureWords): Html {
+  return html`
+    ${renderTable<Curve>([
+      { heading: "", isText: true, cell: ({ group }) => group },
+      { heading: "invocations", cell: ({ invocations }) => formatCount(invocations) },
+      ...TOLD.map((q) => ({
+        group: axis,
+        heading: `p${100 * q}`,
+        cell: ({ values }: Curve) => {
+          const value = values[QUANTILES.indexOf(q)];
+          return value === null ? UNKNOWN : formatNumber(value);
+        },
+      })),
+    ], curves)}
+  `;
+}

@@ -27,7 +27,7 @@ import { writeAzure2019 } from "../lib/trace/azure2019/write_azure2019.ts";
 import { writeNormal } from "../lib/trace/normal/write_normal.ts";
 import { readTrace } from "../lib/trace/read_trace.ts";
 
-const SUMMARY = "Write a trace of any format in another one";
+const SUMMARY = "Write a trace of any format as Parquet (the normal form) or Azure 2019";
 
 const DESCRIPTION = `${SUMMARY}. Usage: trace:convert <path> --to <format> --output <folder>`;
 

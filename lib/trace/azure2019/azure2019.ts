@@ -270,11 +270,11 @@ class Tables {
   }
 
   #runtimeOf(number: number): Percentiles | undefined {
-    const { functions } = this.invocations;
     const runtimeMs = this.#durations.get(number);
     const gaps = this.#durationGaps.get(number);
-    const value = functions.keyOf.bind(functions, number);
-    if (runtimeMs === undefined) this.#tell(WITHOUT_DURATIONS, gaps?.slice(0, 1), value);
+    if (gaps === undefined) return runtimeMs;
+    const value = this.invocations.functions.keyOf(number);
+    if (runtimeMs === undefined) this.#tell(WITHOUT_DURATIONS, gaps.slice(0, 1), value);
     else this.#tell(DAY_WITHOUT_DURATIONS, gaps, value);
     return runtimeMs;
   }
@@ -282,13 +282,12 @@ class Tables {
   /** Memory of a function, or its share in that of its application; absent: not known. */
   #memoryOf(number: number, shares: Map<number, Percentiles | undefined>): Percentiles | undefined {
     const { functions } = this.invocations;
-    const { repairs } = this.#reading;
-    const value = functions.keyOf.bind(functions, number);
     let memoryMib: Percentiles | undefined;
     if (this.#isMemoryOfFunctions) {
       memoryMib = this.#memory.get(number);
-      if (memoryMib !== undefined) {
-        this.#tell(DAY_WITHOUT_MEMORY, this.#memoryGaps.get(number), value);
+      const gaps = this.#memoryGaps.get(number);
+      if (memoryMib !== undefined && gaps !== undefined) {
+        this.#tell(DAY_WITHOUT_MEMORY, gaps, functions.keyOf(number));
       }
     } else {
       const application = functions.applicationOf(number);
@@ -296,7 +295,8 @@ class Tables {
       memoryMib = shares.get(application);
     }
     if (memoryMib === undefined) {
-      repairs.add(WITHOUT_MEMORY, { ...this.invocations.placeOf(number), value: value() });
+      const place = this.invocations.placeOf(number);
+      this.#tell(WITHOUT_MEMORY, [place], functions.keyOf(number));
     }
     return memoryMib;
   }
@@ -304,18 +304,20 @@ class Tables {
   /** What each function of an application has of its memory. */
   #shareOf(application: number): Percentiles | undefined {
     const { functions } = this.invocations;
-    const value = functions.applicationKeyOf.bind(functions, application);
-    const gaps = this.#memoryGaps.get(application);
     const whole = this.#isMemoryOfFunctions === undefined
       ? TYPICAL_MEMORY
       : this.#memory.get(application);
-    if (whole === undefined) this.#tell(APPLICATION_WITHOUT_MEMORY, gaps?.slice(0, 1), value);
-    else this.#tell(DAY_WITHOUT_MEMORY, gaps, value);
+    const gaps = this.#memoryGaps.get(application);
+    if (gaps !== undefined) {
+      const value = functions.applicationKeyOf(application);
+      if (whole === undefined) this.#tell(APPLICATION_WITHOUT_MEMORY, gaps.slice(0, 1), value);
+      else this.#tell(DAY_WITHOUT_MEMORY, gaps, value);
+    }
     return whole && divide(whole, functions.functionsOf(application));
   }
 
-  #tell(defect: DefectClass, gaps: readonly Gap[] | undefined, value: () => string): void {
-    for (const gap of gaps ?? []) this.#reading.repairs.add(defect, { ...gap, value: value() });
+  #tell(defect: DefectClass, gaps: readonly Gap[], value: string): void {
+    for (const gap of gaps) this.#reading.repairs.add(defect, { ...gap, value });
   }
 }
 

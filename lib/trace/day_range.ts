@@ -1,4 +1,5 @@
-import type { DayRange } from "./format.ts";
+import { LoaderError } from "../base/error.ts";
+import type { DayRange, TraceChoice, TraceSource } from "./format.ts";
 
 /** Days count from 1 in some releases, from 0 in others; the one of the most days has fewer. */
 const MOST_DAYS = 1000;
@@ -27,4 +28,24 @@ export function parseDayRange(text: string): DayRange {
   }
   if (last < first) throw new Error(`${text} ends before it begins.`);
   return { first, last };
+}
+
+/**
+ * How a trace is selected that has no file for each day: whole.
+ *
+ * @returns what rejects with a LoaderError `usage` when days are chosen
+ */
+export function selectWhole(
+  source: TraceSource,
+  path: string,
+): (choice: TraceChoice) => Promise<TraceSource> {
+  return ({ days }) =>
+    days === undefined ? Promise.resolve(source) : Promise.reject(
+      new LoaderError(
+        "usage",
+        "--day: this data set has no file for each day; choose a part with --window, such as " +
+          "day2T00:00..24:00.",
+        { file: path, value: days.first },
+      ),
+    );
 }

@@ -14,9 +14,6 @@ export interface FoundHeader {
 const NO_TABLE =
   /\.(ipynb|json|md|parquet|pdf|pickle|pkl|png|py|svg|yaml|yml|7z|bz2|rar|tar|xz|zip)$/i;
 
-/** Most files of a folder that are looked into: some releases come in hundreds of parts. */
-const MOST_FILES = 1000;
-
 /**
  * Finds the files of a folder by their header, whatever they are called. What
  * cannot be read is passed over: it may belong to something else.
@@ -29,7 +26,7 @@ export async function findByHeader(
 ): Promise<FoundHeader[]> {
   const found: FoundHeader[] = [];
   const names = [...folder.files].filter((name) => !name.startsWith(".") && !NO_TABLE.test(name));
-  for (const name of names.toSorted().slice(0, MOST_FILES)) {
+  for (const name of names.toSorted()) {
     const columns = headerOf(await readHead(folder, name));
     if (fits(columns)) found.push({ name, columns });
   }
@@ -54,13 +51,6 @@ export function hasColumns(columns: readonly string[], names: readonly string[])
 export function headerOf(text: string): string[] {
   const [line] = skipBlankRows(text).split(/[\r\n]/, 1);
   return line.split(",").map((name) => name.trim().replace(/^"(.*)"$/, "$1").toLowerCase());
-}
-
-/** The cells of the first line after the header, without quotes; `null` where the text ends before. */
-export function firstRowOf(text: string): string[] | null {
-  const lines = skipBlankRows(text).split(/\r\n|\r|\n/, 2);
-  if (lines.length < 2 || lines[1] === "") return null;
-  return lines[1].split(",").map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
 }
 
 /** What is left behind a byte order mark and rows of blank cells, which tables are read without. */

@@ -2,6 +2,7 @@ import { LoaderError } from "../../base/error.ts";
 import type { Trace } from "../../model/trace.ts";
 import { ByteIndex } from "../byte_index.ts";
 import { CsvTable } from "../csv_table.ts";
+import { selectWhole } from "../day_range.ts";
 import type { TraceFormat, TraceReading } from "../format.ts";
 import { findByHeader, hasColumns } from "../header_search.ts";
 import { RecordedBuilder } from "../recorded.ts";
@@ -62,7 +63,7 @@ export const AZURE_2021: TraceFormat = {
       size: null,
       read: (reading: TraceReading) => readInvocations(file, reading),
     };
-    return { evidence, select: () => Promise.resolve(source) };
+    return { evidence, select: selectWhole(source, file) };
   },
 };
 

@@ -2,6 +2,7 @@ import { LoaderError } from "../../base/error.ts";
 import type { Trace } from "../../model/trace.ts";
 import { CsvTable } from "../csv_table.ts";
 import { wrongCell } from "../csv/csv_cells.ts";
+import { selectWhole } from "../day_range.ts";
 import type { TraceFormat, TraceReading } from "../format.ts";
 import { findByHeader, hasColumns, tellNotRead } from "../header_search.ts";
 import { RecordedBuilder } from "../recorded.ts";
@@ -50,7 +51,7 @@ export const AZURE_LLM: TraceFormat = {
     };
     return {
       evidence: found.map(({ name }) => name).join(", "),
-      select: () => Promise.resolve(source),
+      select: selectWhole(source, folder.path),
     };
   },
 };

@@ -8,6 +8,7 @@ import {
   RUNTIME_QUANTILES,
 } from "../assumed.ts";
 import { type CsvCells, CsvTable, listColumns } from "../csv_table.ts";
+import { selectWhole } from "../day_range.ts";
 import type { TraceFormat, TraceReading } from "../format.ts";
 import { findByHeader, hasColumns } from "../header_search.ts";
 import type { DefectClass } from "../repair_log.ts";
@@ -52,7 +53,7 @@ export const FAASRAIL: TraceFormat = {
       size: null,
       read: (reading: TraceReading) => readSpecification(file, reading),
     };
-    return { evidence, select: () => Promise.resolve(source) };
+    return { evidence, select: selectWhole(source, file) };
   },
 };
 

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import { listNames } from "../csv_table.ts";
 import type { TraceChoice } from "../format.ts";
@@ -19,6 +19,15 @@ export async function listDayFiles(path: string): Promise<ReadonlyMap<number, st
     }
   }
   return days;
+}
+
+/** Of the files of days the one that was named; all where none was. */
+export function narrowDays(
+  files: ReadonlyMap<number, string>,
+  named: string | null,
+): ReadonlyMap<number, string> {
+  if (named === null) return files;
+  return new Map([...files].filter(([, path]) => basename(path) === basename(named)));
 }
 
 /** Names of the files in a folder; none where there is no such folder. */
@@ -72,7 +81,7 @@ export function chooseDays(
   if (absent !== undefined) {
     throw new LoaderError(
       "usage",
-      `--day: there is no file of day ${absent}; there are ${describeDays(days)}.`,
+      `--day: there is no file of day ${absent}, but of ${describeDays(days)}.`,
       { file: path, value: absent },
     );
   }

@@ -3,7 +3,7 @@ import { LoaderError } from "../../base/error.ts";
 import type { TraceFormat, TraceReading } from "../format.ts";
 import { hasColumns } from "../header_search.ts";
 import type { TraceFolder } from "../trace_folder.ts";
-import { chooseDays, listDayFiles } from "./day_files.ts";
+import { chooseDays, listDayFiles, narrowDays } from "./day_files.ts";
 import { findLeaves, firstByHeader, type LeafFolder, nameOf } from "./leaf_folders.ts";
 import {
   readSeriesTrace,
@@ -54,7 +54,7 @@ export const HUAWEI_2023: TraceFormat = {
     return {
       evidence: leaves[0].folder === folder ? found.metric : join(evidence, found.metric),
       async select(choice) {
-        const files = await listMetric(found.root, found.metric);
+        const files = narrowDays(await listMetric(found.root, found.metric), found.file);
         if (files.size === 0) {
           throw new LoaderError(
             "input",
@@ -62,8 +62,7 @@ export const HUAWEI_2023: TraceFormat = {
             { file: found.root },
           );
         }
-        const asked = found.file === null ? choice.days : dayOf(files, found.file) ?? choice.days;
-        const days = chooseDays(join(found.root, found.metric), files.keys(), asked);
+        const days = chooseDays(join(found.root, found.metric), files.keys(), choice.days);
         return {
           key: JSON.stringify([found.root, found.metric, days.first, days.last]),
           size: null,
@@ -111,13 +110,6 @@ function findRequests({ folder }: LeafFolder): RequestsFolder | string {
 
 async function listMetric(root: string, metric: string): Promise<ReadonlyMap<number, string>> {
   return await listDayFiles(join(root, metric));
-}
-
-function dayOf(files: ReadonlyMap<number, string>, file: string) {
-  for (const [day, path] of files) {
-    if (nameOf(path) === nameOf(file)) return { first: day, last: day };
-  }
-  return undefined;
 }
 
 async function describeSeries(

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { LoaderError } from "../../base/error.ts";
-import type { TraceFormat, TraceReading, TraceSource } from "../format.ts";
+import { selectWhole } from "../day_range.ts";
+import type { TraceChoice, TraceFormat, TraceReading, TraceSource } from "../format.ts";
 import { findByHeader, hasColumns, tellNotRead } from "../header_search.ts";
 import type { TraceFolder } from "../trace_folder.ts";
 import { nameTrace } from "../trace_name.ts";
 import { COLD_START_COLUMNS } from "./cold_starts.ts";
-import { chooseDays, listDayFiles } from "./day_files.ts";
+import { chooseDays, listDayFiles, narrowDays } from "./day_files.ts";
 import { findLeaves, type LeafFolder, nameOf } from "./leaf_folders.ts";
 import { parsePool } from "./pool.ts";
 import { readRequestTables, REQUEST_COLUMNS } from "./request_table.ts";
@@ -116,7 +117,7 @@ async function recogniseRequests({ folder, label }: LeafFolder) {
   };
   return {
     evidence: found.length === 1 ? found[0].name : `${files.length} files of requests in ${label}`,
-    select: () => Promise.resolve(source),
+    select: selectWhole(source, folder.path),
   };
 }
 
@@ -136,12 +137,11 @@ function recogniseSeries({ folder, label }: LeafFolder) {
     };
   }
   const root = isRoot ? inside : join(inside, "..");
-  const named = [...folder.files].at(0);
-  const isFile = !isRoot && nameOf(folder.path) === named;
+  const named = isRoot || nameOf(folder.path) === metric ? null : folder.path;
   return {
     evidence: isRoot ? join(label, "requests") : label,
-    async select(choice: { readonly days?: { readonly first: number; readonly last: number } }) {
-      const files = await listDayFiles(join(root, "requests"));
+    async select(choice: TraceChoice) {
+      const files = narrowDays(await listDayFiles(join(root, "requests")), named);
       if (files.size === 0) {
         throw new LoaderError(
           "input",
@@ -149,11 +149,7 @@ function recogniseSeries({ folder, label }: LeafFolder) {
           { file: root },
         );
       }
-      const asked = isFile
-        ? [...files].filter(([, path]) => nameOf(path) === named)
-          .map(([day]) => ({ first: day, last: day })).at(0) ?? choice.days
-        : choice.days;
-      const days = chooseDays(join(root, "requests"), files.keys(), asked);
+      const days = chooseDays(join(root, "requests"), files.keys(), choice.days);
       return {
         key: JSON.stringify([root, days.first, days.last]),
         size: null,

@@ -36,6 +36,13 @@ const UNKNOWN_POOL: DefectClass = {
   severity: "harmless",
 };
 
+/** Regions of which the release has a part, by the name of their folder. */
+const PARTIAL: Readonly<Record<string, string>> = {
+  R1:
+    "The release has the requests of the 100 busiest instances of each function of region 1 only.",
+  R3: "The release has a sample of the requests of region 3 only.",
+};
+
 /** Columns by which a table of requests is recognised, in lower case. */
 export const REQUEST_COLUMNS = ["time_worker", "podid", "totalcost_worker"];
 
@@ -116,6 +123,7 @@ export async function readRequestTables(
     name: `${name}/day ${firstDay}`,
     file: files[0],
     lacks: {},
+    notes: name in PARTIAL ? [PARTIAL[name]] : [],
     assumptions: [
       "The release does not tell whether time_worker is when a request came or when it was done; the " +
       "frontend's time, which would come first, is later in its rows, so the end is assumed, and " +

@@ -9,6 +9,7 @@ import {
   RUNTIME_QUANTILES,
 } from "../assumed.ts";
 import { type CsvCells, CsvTable } from "../csv_table.ts";
+import { selectWhole } from "../day_range.ts";
 import type { TraceFormat, TraceReading } from "../format.ts";
 import { findByHeader, hasColumns } from "../header_search.ts";
 import { RecordedBuilder } from "../recorded.ts";
@@ -57,13 +58,14 @@ export const ILUVATAR: TraceFormat = {
     const file = folder.pathOf(found[0].name);
     return {
       evidence,
-      async select() {
+      async select(choice) {
         const metadata = await findMetadata(folder, found[0].name);
-        return {
+        const source = {
           key: file,
           size: null,
           read: (reading: TraceReading) => readInvocations(file, metadata, reading),
         };
+        return await selectWhole(source, file)(choice);
       },
     };
   },

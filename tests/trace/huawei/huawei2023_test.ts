@@ -97,7 +97,7 @@ Deno.test("days: the first by default, a range with its gaps as a loss, a missin
   );
   await assert.rejects(readTrace(folder.path, { days: { first: 2, last: 4 } }), {
     code: "usage",
-    message: `${folder.path}/requests_minute: --day: there is no file of day 2; there are the ` +
+    message: `${folder.path}/requests_minute: --day: there is no file of day 2, but of the ` +
       "days 0 to 1, 4.",
   });
 });
@@ -208,6 +208,17 @@ Deno.test("by the second: slots of a second, delays of the second, a folder or a
     assert.deepEqual([...zero.invocationsPerSlot.toArray().subarray(0, 4)], [2, 0, 1, 0]);
     assert.equal(zero.runtimeMs.mean, 40);
   }
+  await assert.rejects(
+    readTrace(`${folder.path}/requests_second/day_001.csv`, { days: { first: 2, last: 2 } }),
+    { code: "usage", message: /--day: there is no file of day 2, but of day 1\.$/ },
+  );
+  // Memory is known by the minute only.
+  for (const [metric, cell] of [["memory_limit", "512"], ["instances", "2"]]) {
+    const minutes = seriesText({ day: 1, columns: { "0": [cell] }, rest: "NaN" });
+    await Deno.mkdir(`${folder.path}/${metric}_minute`);
+    await Deno.writeTextFile(`${folder.path}/${metric}_minute/day_001.csv`, minutes);
+  }
+  assert.equal((await readTrace(folder.path)).functions[0].memoryMib.mean, 256);
   const schedule = generateSchedule(await readTrace(folder.path), { durationMs: 3000 });
   const scheduledMs = [...schedule.chunks()].flatMap((chunk) => [...chunk.scheduledMs]);
   assert.deepEqual(scheduledMs.map((ms) => Math.floor(ms / 1000)), [0, 0, 2]);

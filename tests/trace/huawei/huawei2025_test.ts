@@ -77,6 +77,9 @@ Deno.test("requests: seconds since the data set's start, arrival before the work
     "1 row is not in order of arrival within a function; they were sorted.",
   ]);
   assert.match(trace.assumptions![0], /whether time_worker is when a request came/);
+  await Deno.rename(`${folder.path}/R2`, `${folder.path}/R1`);
+  assert.match((await readTrace(`${folder.path}/R1`)).notes![0], /the 100 busiest instances/);
+  await Deno.rename(`${folder.path}/R1`, `${folder.path}/R2`);
   const part = await readTrace(`${folder.path}/R2/part_2.csv`);
   assert.equal(part.functions.length, 1);
 });

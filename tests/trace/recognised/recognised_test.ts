@@ -54,6 +54,41 @@ for (const [name, files, message] of SETS) {
   });
 }
 
+Deno.test("two data sets in one folder are refused with the names of both", async () => {
+  await using folder = await temporaryFiles({
+    "a.csv": csv("app,func,end_timestamp,duration", "a,f,1,0.1"),
+    "b.csv": csv("func_name,invoke_time_ms", "f,1"),
+  });
+  await assert.rejects(readTrace(folder.path), {
+    code: "input",
+    message: `${folder.path}: The folder holds traces of several formats: a.csv (Azure Functions ` +
+      "2021), b.csv (Ilúvatar); give each a folder of its own.",
+  });
+  assert.equal((await readTrace(`${folder.path}/a.csv`)).functions.length, 1);
+});
+
+Deno.test("days are refused where a data set has no file for each", async () => {
+  const files = {
+    "azure2021/a.csv": csv("app,func,end_timestamp,duration", "a,f,1,0.1"),
+    "iluvatar/b.csv": csv("func_name,invoke_time_ms", "f,1"),
+    "faasrail/c.csv": csv("avg,mapped_wreq,1", '5,"{""bench"": ""f""}",1'),
+    "llm/d.csv": csv("TIMESTAMP,ContextTokens,GeneratedTokens", "2023-11-16 18:17:03,1,1"),
+    "huawei/e.csv": csv(
+      "time_worker,podID,funcName,userID,totalCost_worker",
+      "2592001,pool22-300-128-1,1,2,0.5",
+    ),
+  };
+  await using folder = await temporaryFiles(files);
+  for (const name of Object.keys(files)) {
+    const path = `${folder.path}/${name.split("/")[0]}`;
+    assert.equal((await readTrace(path)).functions.length, 1);
+    await assert.rejects(readTrace(path, { days: { first: 2, last: 3 } }), {
+      code: "usage",
+      message: /: --day: this data set has no file for each day; choose a part with --window/,
+    });
+  }
+});
+
 Deno.test("what is unknown is told with what can be read, without what cannot", async () => {
   await using folder = await temporaryFiles({ "calls.csv": "a,b\n1,2\n" });
   await assert.rejects(readTrace(folder.path), (error: Error) => {

@@ -29,16 +29,14 @@ import pandas
 import pyarrow
 import pyarrow.parquet
 
-# All that a pickle may name: what the files of the data set hold (pandas 2, NumPy 2, protocol 5), the
-# names that NumPy 1 had for the same, and what NumPy writes arrays and single numbers with.
+# All that a pickle may name: what the published app_configs.pickle does (pandas 2, NumPy 2, protocol
+# 5), what NumPy writes a column of whole numbers with, and the names that NumPy 1 had for the same.
 ALLOWED = frozenset({
     ("builtins", "slice"),
     ("numpy", "dtype"),
     ("numpy", "ndarray"),
     ("numpy._core.multiarray", "_reconstruct"),
     ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "scalar"),
-    ("numpy.core.multiarray", "scalar"),
     ("numpy._core.numeric", "_frombuffer"),
     ("numpy.core.numeric", "_frombuffer"),
     ("pandas._libs.internals", "_unpickle_block"),

@@ -155,8 +155,8 @@ function fromRequests(
         ? ["Stamps tell whole seconds; arrivals are spread evenly at random within theirs."]
         : []),
       ...(drawn === 0 ? [] : [
-        `${drawn} requests do not tell how long they took; each has the runtime of another one of ` +
-        "its function.",
+        `Requests that do not tell how long they took: ${drawn}; each has the runtime of another ` +
+        "one of its function.",
       ]),
     ],
   });

@@ -123,8 +123,8 @@ export function derivePrometheusCounts(
 function describeAbove(functions: readonly FunctionSeries[]): string[] {
   const above = functions.reduce((sum, { above }) => sum + above, 0);
   return above === 0 ? [] : [
-    `${Math.round(above)} requests took longer than the histogram's last bound and count as if ` +
-    "they took just that long.",
+    `Requests that took longer than the histogram's last bound: ${Math.round(above)}; they count ` +
+    "as if they took just that long.",
   ];
 }
 
@@ -251,17 +251,17 @@ class Growth {
 
   notes(): string[] {
     return [
-      ...(this.#resets === 0 ? [] : [`Counters started again from 0 ${this.#resets} times.`]),
+      ...(this.#resets === 0 ? [] : [`Starts of counters from 0 again: ${this.#resets}.`]),
       ...(this.#gaps === 0 ? [] : [
-        `Samples were missing ${this.#gaps} times; what came meanwhile is spread evenly.`,
+        `Gaps in the samples: ${this.#gaps}; what came meanwhile is spread evenly.`,
       ]),
       ...(this.#firstSamples === 0 ? [] : [
-        `${this.#firstSamples} requests are the first sample of a series that appeared later than ` +
-        "others, and are taken to have come in the slot before it.",
+        `Requests in first samples of series that appeared later than others: ` +
+        `${this.#firstSamples}; they are taken to have come in the slot before.`,
       ]),
       ...(this.#longCounted === 0 ? [] : [
-        `${this.#longCounted} series had counted for long when they appeared; what came before ` +
-        "is not known.",
+        `Series that had counted for long when they appeared: ${this.#longCounted}; what came ` +
+        "before is not known.",
       ]),
     ];
   }

@@ -49,6 +49,11 @@ Deno.test("sources: packed or not, of several members, in folders; the order doe
   assert.deepEqual([...forth.columns.list(true)], [...back.columns.list(true)]);
   await assert.rejects(listSources([sources[0].name, sources[0].name]), { code: "usage" });
   await assert.rejects(listSources([join(folder.path, "none")]), { code: "input" });
+  await Deno.mkdir(join(folder.path, "empty"));
+  await assert.rejects(listSources([join(folder.path, "empty")]), {
+    code: "input",
+    message: /empty: There are no files in the folder/,
+  });
 });
 
 Deno.test("sources: a file and its packed copy are one too many", async () => {
@@ -161,13 +166,16 @@ Deno.test("import: arrivals of whole seconds are spread within theirs, durations
 
 Deno.test("import: a duration that is not told is one of the function's others", async () => {
   const text = [
-    ...Array.from({ length: 20 }, (_, i) => line(i, "/a", { runtimeS: 0.02 })),
+    ...Array.from({ length: 20 }, (_, i) => line(i, "/a", { runtimeS: i / 100 })),
     line(30, "/a").replace("rt=0.010", "rt=-"),
     line(31, "/b").replace("rt=0.010", "rt=-"),
   ];
   const { columns } = await importAll(text.join("\n"));
   const [a, b] = [...columns.list(true)];
-  assert.deepEqual([a.drawnRuntimes, a.runtimeMs], [1, new Float32Array(21).fill(20)]);
+  assert.equal(a.drawnRuntimes, 1);
+  // Those that are known stay where they are.
+  assert.deepEqual(a.runtimeMs!.slice(0, 20), Float32Array.from({ length: 20 }, (_, i) => i * 10));
+  assert.equal(a.runtimeMs![20] % 10, 0);
   assert.deepEqual([b.drawnRuntimes, b.runtimeMs], [0, null]);
 });
 
@@ -176,6 +184,10 @@ Deno.test("import: a log of no known kind is told", async () => {
     code: "input",
     message: /^log:1: The log is of no known kind/,
   });
+  // A first line that broke off is one bad row of its kind, not another kind.
+  const good = '{"start_time":"2026-11-27T08:00:00Z","path":"/a"}\n';
+  const { tally: json } = await importAll("{" + good.slice(9) + good.repeat(200));
+  assert.deepEqual([json.taken, json.bad], [200, 1]);
   const { notes, tally } = await importAll("\n\n");
   assert.deepEqual([tally.rows, notes], [0, ["log is empty."]]);
 });

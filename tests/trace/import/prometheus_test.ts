@@ -60,7 +60,7 @@ Deno.test("counters: growth by slot, summed over instances", () => {
 Deno.test("counters: one that fell has started again from 0", () => {
   const { functions, notes } = derive(answer([count("/a", [100, 103, 2, 6])]));
   assert.deepEqual([...functions[0].counts.toArray()], [3, 2, 4]);
-  assert.ok(notes.includes("Counters started again from 0 1 times."), notes.join());
+  assert.ok(notes.includes("Starts of counters from 0 again: 1."), notes.join());
 });
 
 Deno.test("counters: what came while samples were missing is spread, and adds up", () => {
@@ -69,7 +69,7 @@ Deno.test("counters: what came while samples were missing is spread, and adds up
     count("/b", [0, 0, 0, 0, 0, 1]),
   ]));
   assert.deepEqual([...functions[0].counts.toArray()], [3, 4, 3, 1, 0]);
-  assert.match(notes.join(" "), /Samples were missing 2 times/);
+  assert.match(notes.join(" "), /Gaps in the samples: 2;/);
 });
 
 Deno.test("counters: a series that appears later has counted from 0", () => {
@@ -78,7 +78,7 @@ Deno.test("counters: a series that appears later has counted from 0", () => {
     count("/b", [null, 3, 4]),
   ]));
   assert.deepEqual(functions.map(({ counts }) => [...counts.toArray()]), [[0, 1], [3, 1]]);
-  assert.match(notes.join(" "), /3 requests are the first sample of a series that appeared later/);
+  assert.match(notes.join(" "), /first samples of series that appeared later than others: 3;/);
 });
 
 Deno.test("counters: one that had counted for long when it appeared begins where it is", () => {
@@ -87,7 +87,7 @@ Deno.test("counters: one that had counted for long when it appeared begins where
     count("/b", [null, 5_000_000, 5_000_040, 5_000_060]),
   ]));
   assert.deepEqual(functions.map(({ counts }) => [...counts.toArray()]), [[0, 1, 0], [0, 40, 20]]);
-  assert.match(notes.join(" "), /1 series had counted for long when they appeared/);
+  assert.match(notes.join(" "), /had counted for long when they appeared: 1;/);
 });
 
 Deno.test("counters: labels are chosen or found; series without them are told", () => {
@@ -147,7 +147,23 @@ Deno.test("histograms: buckets are percentiles, sum and count the mean", () => {
   assert.equal(runtimeMs!.mean, 50);
   const expected = [0, 10 * 1 / 30, 10 * 25 / 30, 10 + 90 * 20 / 60, 10 + 90 * 45 / 60, 1000, 1000];
   runtimeMs!.values.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-9, `${i}`));
-  assert.match(notes.join(" "), /1 requests took longer than the histogram's last bound/);
+  assert.match(notes.join(" "), /longer than the histogram's last bound: 1;/);
+});
+
+Deno.test("histograms: instances with other buckets are kept apart", () => {
+  const bucket = (instance: string, le: string, values: readonly number[]) => ({
+    labels: { __name__: "x_seconds_bucket", http_route: "/a", instance, le },
+    values,
+  });
+  const { functions: [{ counts, runtimeMs }] } = derive(answer([
+    bucket("a", "0.01", [0, 10]),
+    bucket("a", "+Inf", [0, 10]),
+    bucket("b", "0.02", [0, 10]),
+    bucket("b", "+Inf", [0, 10]),
+  ]));
+  assert.equal(counts.total, 20);
+  // Half of all within 10 ms, half within 20.
+  assert.ok(Math.abs(runtimeMs!.values[3] - 10 / 1.5) < 1e-9, String(runtimeMs!.values));
 });
 
 Deno.test("histograms: without buckets the mean alone, without a unit a question", () => {

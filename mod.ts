@@ -81,6 +81,7 @@ export {
   generateColdStarts,
   HOT_FUNCTION,
 } from "./lib/schedule/cold_start_schedule.ts";
+export { generateInstants, type InstantsOptions } from "./lib/schedule/instants_schedule.ts";
 export {
   BURST_FUNCTIONS,
   BURST_MS,
@@ -146,5 +147,6 @@ export {
 } from "./lib/run/trace_run.ts";
 export type { ExperimentCall } from "./lib/run/experiment_runs.ts";
 export type { ExperimentOutcome } from "./lib/run/make_runs.ts";
+export { planStoredRun } from "./lib/cli/stored_plan.ts";
 export { runExperiment } from "./lib/cli/run_experiment.ts";
 export { runAsScript } from "./lib/cli/script.ts";

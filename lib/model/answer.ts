@@ -6,7 +6,8 @@ export type AnswerDeclaration =
   | SweepDeclaration
   | BurstDeclaration
   | KeepAliveDeclaration
-  | DistributionDeclaration;
+  | DistributionDeclaration
+  | InvocationsDeclaration;
 
 /** A figure of a sweep, by what it shows of the runs. */
 export type SweepFigure = "slowdown" | "response_time";
@@ -83,6 +84,11 @@ export interface DistributionDeclaration {
     | { readonly by: "parameter"; readonly parameter: string; readonly against: string };
 }
 
+/** Invocations one by one, for runs of few. */
+export interface InvocationsDeclaration {
+  readonly kind: "invocations";
+}
+
 /**
  * What the answer needs of the parameters of a run and does not find there, as the end of a
  * sentence; `null`: nothing is missing.
@@ -108,6 +114,8 @@ function parametersOf(
       return { numbers: [answer.beginParameter, answer.lengthParameter] };
     case "keep_alive":
       return { texts: [answer.policyParameter] };
+    case "invocations":
+      return {};
     case "distribution":
       return answer.split.by === "parameter" ? { texts: [answer.split.parameter] } : {};
   }

@@ -4,6 +4,7 @@ import type { StoredExperiment } from "../../store/read/experiment_folder.ts";
 import type { Answer } from "./answer.ts";
 import { createBurstAnswer } from "./burst_answer.ts";
 import { createDistributionAnswer } from "./distribution_answer.ts";
+import { createInvocationsAnswer } from "./invocations_answer.ts";
 import { createKeepAliveAnswer } from "./keep_alive_answer.ts";
 import { createSweepAnswer } from "./sweep_answer.ts";
 import { undeclaredAnswerOf } from "./undeclared_answer.ts";
@@ -38,6 +39,8 @@ function createDeclared(answer: AnswerDeclaration | null): Answer {
       return createBurstAnswer(answer);
     case "keep_alive":
       return createKeepAliveAnswer(answer);
+    case "invocations":
+      return createInvocationsAnswer();
     case "distribution":
       return createDistributionAnswer(answer);
   }

@@ -385,6 +385,7 @@ const answer: z.ZodType<AnswerDeclaration> = z.discriminatedUnion("kind", [
     reference: z.string(),
     bound: z.string(),
   }),
+  z.object({ kind: z.literal("invocations") }),
   z.object({
     kind: z.literal("distribution"),
     measure: z.enum(["slowdown", "added_time"]),

@@ -162,9 +162,13 @@ export class CsvTable implements AsyncDisposable {
   async forEachRow(visit: (cells: CsvCells) => void): Promise<void> {
     const pauses = new LoopPauses();
     for (;;) {
-      while (this.#scanner.next()) {
-        this.#checkLength();
-        visit(this.#cells);
+      try {
+        while (this.#scanner.next()) {
+          this.#checkLength();
+          visit(this.#cells);
+        }
+      } catch (error) {
+        throw this.#withPlace(error);
       }
       if (this.#scanner.isDone) return;
       await this.#fill(pauses);
@@ -192,6 +196,13 @@ export class CsvTable implements AsyncDisposable {
       }
       visit(cells);
     });
+  }
+
+  /** What takes the figures of a row says nothing of where they stand. */
+  #withPlace(error: unknown): unknown {
+    if (!(error instanceof LoaderError) || error.place.file !== undefined) return error;
+    const place = { ...error.place, file: this.file, line: this.#cells.line, cause: error };
+    return new LoaderError(error.code, error.message, place);
   }
 
   #checkLength(): void {

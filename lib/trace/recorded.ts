@@ -1,3 +1,4 @@
+import { LoaderError } from "../base/error.ts";
 import { quantile } from "../stats/quantile.ts";
 import { SlotCountsBuilder } from "../model/slot_counts.ts";
 import { functionKey, type FunctionProfile, type Percentiles } from "../model/trace.ts";
@@ -7,6 +8,12 @@ export type FunctionIdentity = Pick<FunctionProfile, "id" | "appId" | "ownerId" 
 
 /** Quantiles that are kept of what was recorded: those of the Azure Functions 2019 dataset. */
 const QUANTILES = [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1] as const;
+
+/** Ten years; what arrives later has another unit. */
+export const LONGEST_TRACE_MS = 10 * 366 * 86_400_000;
+
+/** Largest runtime (ms) and memory (MiB), well within 32 bits; what is above has another unit. */
+export const LARGEST_FIGURE = 1e15;
 
 /** What stands for a runtime or a memory that is not known. */
 export interface UnknownFigures {
@@ -63,6 +70,7 @@ export class RecordedBuilder {
    * @param arrivalMs from the start of the trace, at least 0
    * @param runtimeMs `null`: not known
    * @param memoryMib `null`: not known
+   * @throws LoaderError `input` when a figure is beyond what any trace has
    */
   add(
     functionNumber: number,
@@ -70,7 +78,16 @@ export class RecordedBuilder {
     runtimeMs: number | null,
     memoryMib: number | null,
   ): void {
-    if (arrivalMs > this.#lastMs) this.#lastMs = arrivalMs;
+    if (arrivalMs > this.#lastMs) {
+      if (!(arrivalMs <= LONGEST_TRACE_MS)) {
+        throw tooLarge("arrives", arrivalMs, "ms after the start");
+      }
+      this.#lastMs = arrivalMs;
+    }
+    if (runtimeMs !== null && runtimeMs > LARGEST_FIGURE) {
+      throw tooLarge("runs for", runtimeMs, "ms");
+    }
+    if (memoryMib !== null && memoryMib > LARGEST_FIGURE) throw tooLarge("takes", memoryMib, "MiB");
     this.#functions[functionNumber].add(arrivalMs, runtimeMs ?? NaN, memoryMib ?? NaN);
   }
 
@@ -110,6 +127,14 @@ export class RecordedBuilder {
     });
     return { functions, unordered, ties };
   }
+}
+
+function tooLarge(what: string, value: number, unit: string): LoaderError {
+  return new LoaderError(
+    "input",
+    `An invocation ${what} ${value} ${unit}, which no trace has; correct it, or its unit.`,
+    { value },
+  );
 }
 
 /** Columns of rows of a function. */

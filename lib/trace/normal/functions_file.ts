@@ -2,9 +2,8 @@ import { LoaderError } from "../../base/error.ts";
 import type { Percentiles } from "../../model/trace.ts";
 import type { ParquetFile, RowBatch } from "../parquet/parquet_file.ts";
 import { meanOfInterpolation } from "../percentiles.ts";
-import type { FunctionIdentity } from "../recorded.ts";
+import { type FunctionIdentity, LARGEST_FIGURE } from "../recorded.ts";
 import type { DefectClass, RepairLog } from "../repair_log.ts";
-import { LARGEST_FIGURE } from "./metadata.ts";
 import { ignoreOtherColumns } from "./other_columns.ts";
 import { wrongNumber } from "./row_error.ts";
 

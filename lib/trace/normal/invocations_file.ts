@@ -1,9 +1,9 @@
 import { LoaderError } from "../../base/error.ts";
 import { isUtc } from "../parquet/column_type.ts";
 import type { ColumnRequest, ParquetFile } from "../parquet/parquet_file.ts";
-import type { RecordedBuilder } from "../recorded.ts";
+import { LARGEST_FIGURE, LONGEST_TRACE_MS, type RecordedBuilder } from "../recorded.ts";
 import type { RepairLog } from "../repair_log.ts";
-import { LARGEST_FIGURE, MAX_SLOTS } from "./metadata.ts";
+import { MAX_SLOTS } from "./metadata.ts";
 import { ignoreOtherColumns } from "./other_columns.ts";
 import { wrongName, wrongNumber } from "./row_error.ts";
 import type { TraceFrame } from "./trace_frame.ts";
@@ -40,7 +40,7 @@ export async function readInvocations(
   ignoreOtherColumns(file, requests.map(({ name }) => name), repairs);
   const originMs = arrival === ARRIVAL ? frame.startMs ?? 0 : 0;
   const [runtime, memory] = [RUNTIME_MS, MEMORY_MIB].map((request) => requests.indexOf(request));
-  const mostMs = MAX_SLOTS * frame.slotMs;
+  const mostMs = Math.min(MAX_SLOTS * frame.slotMs, LONGEST_TRACE_MS);
   for await (const { firstRow, rows, columns } of file.read(requests)) {
     const [functions, arrivals] = columns;
     const runtimes = runtime < 0 ? null : columns[runtime];

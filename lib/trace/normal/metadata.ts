@@ -7,9 +7,6 @@ export const MAX_SLOT_MS = 3_600_000;
 /** Three years of seconds; what is longer has a wrong unit. */
 export const MAX_SLOTS = 100_000_000;
 
-/** Largest runtime (ms) or memory (MiB): what is above has a wrong unit or is none. */
-export const LARGEST_FIGURE = 1e15;
-
 /** Key-value metadata of the files, as the project's own writer puts them there. */
 export const METADATA_KEYS = {
   slotMs: "loader.slot_ms",

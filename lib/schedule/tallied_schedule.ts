@@ -39,9 +39,10 @@ export interface ScheduleFacts {
  *   iatDistribution: "exponential",
  * });
  * const schedule = new TalliedSchedule(step);
- * if (schedule.facts !== null) throw new Error("nobody has looked");
+ * const countFound = () => schedule.facts?.plan.invocations;
+ * if (countFound() !== undefined) throw new Error("nobody has looked");
  * for (const _ of schedule.chunks());
- * if (schedule.facts?.plan.invocations !== 10) throw new Error("ten in a second");
+ * if (countFound() !== 10) throw new Error("ten in a second");
  * ```
  */
 export class TalliedSchedule implements Schedule {

@@ -29,6 +29,46 @@ export const DEFAULT_ASSUMPTIONS: TraceAssumptions = {
   tokens: DEFAULT_TOKEN_MODEL,
 };
 
+/** Assumptions that know whether a reader asked for them. */
+export interface WatchedAssumptions {
+  readonly assume: TraceAssumptions;
+  /** Options that were given and changed nothing, for nothing of the trace is assumed by them. */
+  unused(): string[];
+}
+
+/** Fills up what is given by the defaults, and watches what a reader takes of it. */
+export function watchAssumptions(given: Partial<TraceAssumptions> = {}): WatchedAssumptions {
+  const { runtime, memory, tokens } = { ...DEFAULT_ASSUMPTIONS, ...given };
+  const taken = new Set<keyof TraceAssumptions>();
+  return {
+    assume: {
+      get runtime() {
+        taken.add("runtime");
+        return runtime;
+      },
+      get memory() {
+        taken.add("memory");
+        return memory;
+      },
+      get tokens() {
+        taken.add("tokens");
+        return tokens;
+      },
+    },
+    unused() {
+      const { prefillMsPerToken, decodeMsPerToken } = DEFAULT_TOKEN_MODEL;
+      const changed: readonly (readonly [keyof TraceAssumptions, string, boolean])[] = [
+        ["runtime", "--assume-runtime", runtime.kind === "fixed"],
+        ["memory", "--assume-memory", memory.kind === "fixed"],
+        ["tokens", "--assume-prefill", tokens.prefillMsPerToken !== prefillMsPerToken],
+        ["tokens", "--assume-decode", tokens.decodeMsPerToken !== decodeMsPerToken],
+      ];
+      return changed.filter(([name, , isChanged]) => isChanged && !taken.has(name))
+        .map(([, flag]) => flag);
+    },
+  };
+}
+
 // "Serverless in the Wild" (Shahrad et al., USENIX ATC 2020): average execution time in
 // seconds, log-normal (figure 7); memory of an application in MB, Burr type XII (figure 8).
 const RUNTIME_LOG_MEAN = -0.38;
@@ -73,10 +113,11 @@ export interface AssumedFigures {
  * ```
  */
 export function assumeFigures(
-  { runtime, memory }: Pick<TraceAssumptions, "runtime" | "memory">,
+  assume: Pick<TraceAssumptions, "runtime" | "memory">,
 ): AssumedFigures {
   return {
     runtimeMs(key) {
+      const { runtime } = assume;
       if (runtime.kind === "fixed") {
         return constantPercentiles(RUNTIME_QUANTILES, runtime.runtimeMs);
       }
@@ -85,6 +126,7 @@ export function assumeFigures(
       return spread(RUNTIME_QUANTILES, RUNTIME_Z, meanMs, between(rng, OWN_RUNTIME_SIGMA));
     },
     memoryMib(key, functions = 1) {
+      const { memory } = assume;
       if (memory.kind === "fixed") return constantPercentiles(MEMORY_QUANTILES, memory.memoryMib);
       const rng = Rng.fromSeed(SEED, "assumed memory", key);
       const meanMib = generateBurrXii(rng, MEMORY_BURR_C, MEMORY_BURR_K, MEMORY_BURR_LAMBDA);

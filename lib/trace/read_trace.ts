@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { LoaderError } from "../base/error.ts";
 import type { Trace } from "../model/trace.ts";
-import { DEFAULT_ASSUMPTIONS, type TraceAssumptions } from "./assumed.ts";
+import { type TraceAssumptions, watchAssumptions } from "./assumed.ts";
 import { AZURE_2019 } from "./azure2019/azure2019.ts";
 import { AZURE_2021 } from "./azure2021/azure2021.ts";
 import { AZURE_LLM } from "./azure_llm/azure_llm.ts";
@@ -57,7 +57,7 @@ export interface ReadTraceOptions {
   readonly duplicates?: DuplicatePolicy;
   /** Defects are repaired and counted by default. */
   readonly defects?: DefectPolicy;
-  /** What is taken where the data set does not tell; {@linkcode DEFAULT_ASSUMPTIONS} by default. */
+  /** What is taken where the data set does not tell; by default as `DEFAULT_ASSUMPTIONS`. */
   readonly assume?: Partial<TraceAssumptions>;
   /** Formats that are recognised; {@linkcode TRACE_FORMATS} by default. */
   readonly formats?: readonly TraceFormat[];
@@ -159,12 +159,21 @@ async function readSource(
   source: TraceSource,
   { defects = "repair", duplicates = "refuse", assume }: ReadTraceOptions,
 ): Promise<Trace> {
+  const watched = watchAssumptions(assume);
   const reading: TraceReading = {
     hash: createHash("sha256"),
     repairs: new RepairLog(defects, duplicates),
-    assume: { ...DEFAULT_ASSUMPTIONS, ...assume },
+    assume: watched.assume,
   };
   const trace = await source.read(reading);
+  const unused = watched.unused();
+  if (unused.length > 0) {
+    throw new LoaderError(
+      "usage",
+      `${unused.join(", ")}: the trace ${trace.name} has its own figures, and nothing of it is ` +
+        "assumed; leave the option out.",
+    );
+  }
   return { ...trace, repairs: reading.repairs.list(), hash: reading.hash.digest("hex") };
 }
 

@@ -7,6 +7,8 @@ import {
   parseAssumedMemory,
   parseAssumedRuntime,
 } from "../../lib/trace/assumed.ts";
+import { readTrace } from "../../lib/trace/read_trace.ts";
+import { temporaryFiles } from "../support/trace_files.ts";
 
 const FIGURES = assumeFigures(DEFAULT_ASSUMPTIONS);
 const KEYS = Array.from({ length: 4000 }, (_, i) => `azure/app/${i}`);
@@ -38,6 +40,24 @@ Deno.test("what is assumed depends on the key alone, and is shared by the functi
   assert.notDeepEqual(FIGURES.runtimeMs("k"), FIGURES.runtimeMs("l"));
   const shared = FIGURES.memoryMib("k", 4).mean * 4;
   assert.ok(Math.abs(shared / FIGURES.memoryMib("k").mean - 1) < 1e-12);
+});
+
+Deno.test("an assumption that changes nothing is refused, for it would pass for another experiment", async () => {
+  await using folder = await temporaryFiles({
+    "a.csv": "app,func,end_timestamp,duration\na,f,1,0.1\n",
+  });
+  const runtime = { kind: "fixed", runtimeMs: 100 } as const;
+  const memory = { kind: "fixed", memoryMib: 64 } as const;
+  assert.equal(
+    (await readTrace(folder.path, { assume: { memory } })).functions[0].memoryMib.mean,
+    64,
+  );
+  const tokens = { ...DEFAULT_ASSUMPTIONS.tokens, decodeMsPerToken: 1 };
+  await assert.rejects(readTrace(folder.path, { assume: { runtime, memory, tokens } }), {
+    code: "usage",
+    message: "--assume-runtime, --assume-decode: the trace a has its own figures, and nothing of " +
+      "it is assumed; leave the option out.",
+  });
 });
 
 Deno.test("other figures are given as a time or a size, and read back as written", () => {

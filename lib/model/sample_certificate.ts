@@ -18,6 +18,8 @@ const figure = z.object({
   interval,
   /** The smallest distance that any so many points of equal weight have. */
   optimum: jsonNumber,
+  /** The same where their load is to be within 5 % of the trace's; `null`: of a figure that is none. */
+  optimumWithLoad: jsonNumber.nullable(),
   /** Distance ÷ optimum; `null` where the optimum is 0 and the distance is not. */
   timesOptimum: jsonNumber.nullable(),
   /** Uniformly random samples of the same size: mean distance, and 95 % of them. */

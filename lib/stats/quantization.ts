@@ -1,5 +1,8 @@
 import { LoaderError } from "../base/error.ts";
 
+/** What differences of sums leave of the values; it is no distance. */
+const ROUNDING = 1e-13;
+
 /**
  * A sample against which smaller ones are held: how far so many equally weighted
  * points are from it, and how near any of that number can come.
@@ -40,14 +43,18 @@ export class QuantileFunction {
     const width = this.sorted.length / ascending.length;
     let distance = 0;
     for (let i = 0; i < ascending.length; i++) {
-      const [from, to] = [i * width, (i + 1) * width];
-      const crossing = Math.min(Math.max(this.#countBelow(ascending[i]), from), to);
-      const below = ascending[i] * (crossing - from) - this.#integral(from, crossing);
-      const above = this.#integral(crossing, to) - ascending[i] * (to - crossing);
-      distance += below + above;
+      distance += this.distanceOfPart(ascending[i], i * width, (i + 1) * width);
     }
-    // Differences of sums leave some 1e-16 of them.
-    return Math.max(0, distance) / this.sorted.length;
+    const largest = Math.max(Math.abs(this.sorted[0]), Math.abs(this.sorted.at(-1)!));
+    return distance > ROUNDING * largest ? distance : 0;
+  }
+
+  /** What a point adds that stands for the values from one rank, which may be a fraction, to another. */
+  distanceOfPart(point: number, from: number, to: number): number {
+    const crossing = Math.min(Math.max(this.#countBelow(point), from), to);
+    const below = point * (crossing - from) - this.#integral(from, crossing);
+    const above = this.#integral(crossing, to) - point * (to - crossing);
+    return (below + above) / this.sorted.length;
   }
 
   /** The smallest first Wasserstein distance that any n points of equal weight have. */

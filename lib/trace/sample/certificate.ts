@@ -10,7 +10,8 @@ import {
   SAMPLE_LOADS,
   SHAPED_LOADS,
 } from "./population.ts";
-import { measureSample, type SampleMeasure } from "./sample_measure.ts";
+import { leastDistanceWithLoad, smallestLoadError } from "./load_bound.ts";
+import { measureSample, SAMPLE_TARGETS, type SampleMeasure } from "./sample_measure.ts";
 
 /** Uniformly random samples that a sample is compared with. */
 const UNIFORM_SAMPLES = 100;
@@ -48,6 +49,7 @@ export function deriveCertificate(
       unit,
       ...certifyDistance(measure, uniform, i),
       interval: intervals[i],
+      optimumWithLoad: i === 0 ? optimumWithLoad(population, sample.functions) : null,
       values: {
         trace: keepValues(population.table.figures[i]),
         sample: keepValues(sample.figures[i]),
@@ -101,6 +103,11 @@ function certifyDistance(
     uniform: { mean, interval: intervalOf(distances) },
     timesNearer: distance === 0 ? null : mean / distance,
   };
+}
+
+/** The smallest distance of invocations with as many of them per function as are asked for. */
+function optimumWithLoad({ figures: [{ quantiles }] }: Population, size: number): number {
+  return leastDistanceWithLoad(quantiles, size, SAMPLE_TARGETS.load);
 }
 
 /** Distance ÷ optimum, 1 where both are 0; `null` where only the optimum is. */
@@ -191,32 +198,6 @@ function distanceToRepeated(
     x = points[point];
   }
   return distance;
-}
-
-/**
- * A bound of the error of load per function, which samples of so many functions
- * cannot fall below: either all loads are below the sum that is wanted, and the
- * largest of these sum up to less, or one is above it. 0 where this says nothing.
- *
- * @example
- * ```ts
- * import { smallestLoadError } from "./certificate.ts";
- * // Two of these should have 52 together; they have 2, or 102.
- * const error = smallestLoadError(Float64Array.of(1, 1, 1, 101), 2);
- * if (Math.abs(error - 50 / 52) > 1e-12) throw new Error("50 from 52");
- * ```
- */
-export function smallestLoadError(loads: Float64Array, size: number): number {
-  const sorted = loads.slice().sort();
-  const wanted = meanOf(sorted) * size;
-  if (wanted === 0 || size === sorted.length) return 0;
-  const fitting = sorted.filter((load) => load <= wanted);
-  const most = fitting.slice(-size).reduce((sum, load) => sum + load, 0);
-  const below = fitting.length < size ? Infinity : Math.max(0, 1 - most / wanted);
-  if (fitting.length === sorted.length) return below;
-  const rest = sorted.subarray(0, size - 1).reduce((sum, load) => sum + load, 0);
-  const above = Math.max(0, (sorted[fitting.length] + rest) / wanted - 1);
-  return Math.min(below, above);
 }
 
 function keepValues(column: Float64Array): number[] {

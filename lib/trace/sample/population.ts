@@ -36,6 +36,8 @@ export interface LogFigure {
 /** A load of all functions. */
 export interface LoadFigure {
   readonly values: Float64Array;
+  /** The functions, those of the largest load first. */
+  readonly descending: Uint32Array;
   readonly mean: number;
 }
 
@@ -70,7 +72,8 @@ export class Population {
     );
     this.loads = SAMPLE_LOADS.map(({ figure }) => {
       const values = loadColumn(table, figure);
-      return { values, mean: sumOf(values) / table.functions };
+      const descending = ascendingOrder(values).reverse();
+      return { values, descending, mean: sumOf(values) / table.functions };
     });
     this.shapes = SHAPED_LOADS.map((load) => {
       const values = shapeColumn(table, SAMPLE_LOADS[load].figure);

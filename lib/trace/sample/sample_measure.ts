@@ -59,6 +59,12 @@ export const SAMPLE_TARGETS = {
   load: 0.05,
 } as const;
 
+/** Nothing is asked of invocations × memory; but it should be no other load altogether. */
+const MEMORY_LOAD = 2;
+
+/** Stands for an optimum of 0, where many functions have equal figures. */
+const LEAST_OPTIMUM = 1e-9;
+
 /** Measures a sample, a table of its own functions. */
 export function measureSample(population: Population, sample: FunctionTable): SampleMeasure {
   const logs = population.figures.map(({ floor }, i) => logarithms(sample.figures[i], floor));
@@ -120,13 +126,13 @@ export function worstOfTargets(population: Population, measure: SampleMeasure): 
   const { timesOptimum, correlation, load } = SAMPLE_TARGETS;
   return Math.max(
     ...measure.figures.map(({ distance, optimum }) =>
-      distance === 0 ? 0 : distance / optimum / timesOptimum
+      distance / Math.max(optimum, LEAST_OPTIMUM) / timesOptimum
     ),
     ...measure.correlations.map((value, i) => {
       const asked = population.correlations[i];
       return value === null || asked === null ? 0 : Math.abs(value - asked) / correlation;
     }),
-    ...measure.loadErrors.slice(0, 2).map((error) => Math.abs(error) / load),
+    ...measure.loadErrors.map((error, i) => Math.abs(error) / (i < 2 ? load : MEMORY_LOAD)),
     ...measure.shapes.map(({ totalVariation }) => totalVariation / load),
   );
 }

@@ -24,23 +24,38 @@ const RANGES_A_FUNCTION = 8;
  * much is taken every third time; at the last, hardly any. Found by trying.
  */
 const FIRST_TEMPERATURE = 1;
+const REFINING_TEMPERATURE = 0.1;
 const LAST_TEMPERATURE = 0.01;
 
-/** The squared distances of the figures are weighed by this, so that the worst counts most. */
-const DISTANCE_WEIGHT = 0.15;
-
-/** Errors of loads, shapes and correlations below these cost little, above them in proportion. */
-const LOAD_GRAIN = 0.01;
-const SHAPE_GRAIN = 0.01;
-const CORRELATION_GRAIN = 0.01;
+/**
+ * Limits that errors are held against, a little inside what is asked of a sample
+ * (`SAMPLE_TARGETS`). An error of its limit costs the weight, less of it the square,
+ * and beyond it is steep: so that what can be met is not given up for what cannot.
+ */
+const DISTANCE_LIMIT = 3.7;
+const LOAD_LIMIT = 0.045;
+const SHAPE_LIMIT = 0.045;
+const CORRELATION_LIMIT = 0.045;
+const LIMIT_WEIGHT = 3;
+const BEYOND_LIMIT = 4;
+/** What the errors of each of {@linkcode SAMPLE_LOADS} count. */
+const LOAD_WEIGHTS = [1, 1, 0.1];
 /** What a sample costs that has no load at all. */
 const NO_LOAD_COST = 1e9;
 /** What it costs that a class of periodicity has one function too many. */
 const CLASS_WEIGHT = 0.05;
 
-/** Shares of the kinds of exchanges: by a function alike in two figures, in one, by any. */
-const ALIKE_IN_TWO_SHARE = 0.75;
-const ALIKE_IN_ONE_SHARE = 0.15;
+/**
+ * Shares of the kinds of exchanges: of one with much load for another with much; by a
+ * function alike in two figures, in one; the rest by any.
+ */
+const HEAVY_SHARE = 0.15;
+const ALIKE_IN_TWO_SHARE = 0.7;
+const ALIKE_IN_ONE_SHARE = 0.1;
+/** The heaviest of so many functions of the sample is exchanged for one of much load. */
+const HEAVIEST_OF = 12;
+/** Its successor's rank by load is the count of functions times a random number to this power. */
+const HEAVY_POWER = 5;
 /** Functions alike in two figures share a cell of about so many, or are in one beside it. */
 const FUNCTIONS_A_CELL = 8;
 
@@ -72,37 +87,61 @@ export class SampleSearch {
     );
   }
 
-  /** The sample that a search finds, kept functions first. */
-  run(task: SearchTask, rng: Rng): Uint32Array {
+  /** The sample that a search finds that begins with functions chosen by chance; kept ones first. */
+  begin(task: SearchTask, rng: Rng): Uint32Array {
     const { kept, candidates, size } = task;
-    const free = chooseAny(candidates, size - kept.length, rng);
     const members = new Uint32Array(size);
     members.set(kept);
-    members.set(free, kept.length);
-    if (free.length === 0 || free.length === candidates.length) return members;
-    this.#anneal(members, task, rng);
+    members.set(chooseAny(candidates, size - kept.length, rng), kept.length);
+    this.#anneal(members, task, FIRST_TEMPERATURE, rng);
     return members;
   }
 
-  #anneal(members: Uint32Array, { kept, candidates, proposals }: SearchTask, rng: Rng): void {
+  /** A better one than that which a search has found, alike in the functions that weigh most. */
+  refine(found: Uint32Array, task: SearchTask, rng: Rng): Uint32Array {
+    const members = found.slice();
+    this.#anneal(members, task, REFINING_TEMPERATURE, rng);
+    return members;
+  }
+
+  #anneal(
+    members: Uint32Array,
+    { kept, candidates, proposals }: SearchTask,
+    firstTemperature: number,
+    rng: Rng,
+  ): void {
+    if (members.length === kept.length || candidates.length + kept.length === members.length) {
+      return;
+    }
     const population = this.#population;
     const state = new SampleState(population, members);
     /** 1: may join; 2: is in the sample. */
     const role = new Uint8Array(population.functions);
     for (const index of candidates) role[index] = 1;
+    const heavies = population.loads.map(({ values, descending }) => ({
+      values,
+      descending: descending.filter((index) => role[index] === 1),
+    }));
     for (const index of members) role[index] = 2;
     const free = members.length - kept.length;
     const isWhole = candidates.length + kept.length === population.functions;
-    const cooling = Math.log(LAST_TEMPERATURE / FIRST_TEMPERATURE) / proposals;
+    const cooling = Math.log(LAST_TEMPERATURE / firstTemperature) / proposals;
     for (let i = 0; i < proposals; i++) {
       if (i > 0 && i % EXCHANGES_A_LOOK === 0) state.look();
-      const place = kept.length + rng.nextBelow(free);
+      const heavy = rng.nextFloat() < HEAVY_SHARE ? heavies[rng.nextBelow(heavies.length)] : null;
+      let place = kept.length + rng.nextBelow(free);
+      for (let j = 1; heavy !== null && j < HEAVIEST_OF; j++) {
+        const other = kept.length + rng.nextBelow(free);
+        if (heavy.values[members[other]] > heavy.values[members[place]]) place = other;
+      }
       const leaving = members[place];
-      const joining = isWhole
+      const joining = heavy !== null
+        ? heavy.descending[Math.floor(rng.nextFloat() ** HEAVY_POWER * heavy.descending.length)]
+        : isWhole
         ? this.#propose(leaving, rng)
         : candidates[rng.nextBelow(candidates.length)];
       if (role[joining] !== 1) continue;
-      const temperature = FIRST_TEMPERATURE * Math.exp(cooling * i);
+      const temperature = firstTemperature * Math.exp(cooling * i);
       if (!state.exchange(place, joining, -temperature * Math.log(rng.nextFloat()))) continue;
       role[leaving] = 1;
       role[joining] = 2;
@@ -300,6 +339,7 @@ class SampleState {
   readonly #loads: Float64Array;
   readonly #loadScales: readonly number[];
   readonly #shapeSums: readonly Float64Array[];
+  readonly #shapeErrors = new Float64Array(SHAPED_LOADS.length);
   /** Sum of the products of standardised ranks, divided by the size: nearly the rank correlation. */
   readonly #products: Float64Array;
   /** What they should be, so that the correlation is right; corrected at each look. */
@@ -313,6 +353,7 @@ class SampleState {
   readonly #newDistances: Float64Array;
   readonly #newLoads: Float64Array;
   readonly #newProducts: Float64Array;
+  readonly #newShapeErrors = new Float64Array(SHAPED_LOADS.length);
 
   constructor(population: Population, members: Uint32Array) {
     const size = members.length;
@@ -365,6 +406,7 @@ class SampleState {
     this.#loadCost = this.#costOfLoads(this.#loads);
     this.#productCost = this.#costOfProducts(this.#products);
     this.#shapeCost = this.#costOfShapes(members[0], members[0]);
+    this.#shapeErrors.set(this.#newShapeErrors);
   }
 
   /**
@@ -380,7 +422,7 @@ class SampleState {
       const distance = this.#distances[i];
       const newDistance = distance + this.#gaps[i].change(leaving, joining);
       this.#newDistances[i] = newDistance;
-      change += (newDistance - distance) * (newDistance + distance) * DISTANCE_WEIGHT;
+      change += grade(newDistance / DISTANCE_LIMIT) - grade(distance / DISTANCE_LIMIT);
     }
     if (change - this.#loadCost - this.#productCost - this.#shapeCost >= most) return false;
     for (let i = 0; i < loads.length; i++) {
@@ -400,6 +442,7 @@ class SampleState {
     const productCost = this.#costOfProducts(this.#newProducts);
     change += productCost - this.#productCost;
     if (change - this.#shapeCost >= most) return false;
+    if (change + this.#leastOfShapes(leaving, joining) - this.#shapeCost >= most) return false;
     const shapeCost = this.#costOfShapes(leaving, joining);
     change += shapeCost - this.#shapeCost;
     if (change >= most) return false;
@@ -417,6 +460,7 @@ class SampleState {
     this.#loadCost = loadCost;
     this.#productCost = productCost;
     this.#shapeCost = shapeCost;
+    this.#shapeErrors.set(this.#newShapeErrors);
     this.#members[place] = joining;
     return true;
   }
@@ -434,7 +478,8 @@ class SampleState {
     for (let i = 0; i < loads.length; i++) {
       const load = loads[i];
       if (this.#loadScales[i] === 0) continue;
-      cost += load > 0 ? grade((load > 1 ? load : 1 / load) - 1, LOAD_GRAIN) : NO_LOAD_COST;
+      if (!(load > 0)) return NO_LOAD_COST;
+      cost += LOAD_WEIGHTS[i] * grade(((load > 1 ? load : 1 / load) - 1) / LOAD_LIMIT);
     }
     return cost;
   }
@@ -442,12 +487,30 @@ class SampleState {
   #costOfProducts(products: Float64Array): number {
     let cost = 0;
     for (let i = 0; i < products.length; i++) {
-      cost += grade(products[i] - this.#productTargets[i], CORRELATION_GRAIN);
+      cost += grade(Math.abs(products[i] - this.#productTargets[i]) / CORRELATION_LIMIT);
     }
     return cost;
   }
 
-  /** The root mean square of the relative errors of all parts, for each load. */
+  /**
+   * What the shapes cost at least after an exchange: a function moves no more of a load
+   * than it has. Most have little, and need no pass over the parts of the window.
+   */
+  #leastOfShapes(leaving: number, joining: number): number {
+    let cost = 0;
+    for (let i = 0; i < SHAPED_LOADS.length; i++) {
+      const { values } = this.#population.loads[SHAPED_LOADS[i]];
+      const scale = this.#loadScales[SHAPED_LOADS[i]];
+      const load = this.#loads[SHAPED_LOADS[i]];
+      const newLoad = this.#newLoads[SHAPED_LOADS[i]];
+      if (!(load > 0 && newLoad > 0)) return 0;
+      const moved = scale * (values[leaving] / load + values[joining] / newLoad);
+      cost += grade(Math.max(0, this.#shapeErrors[i] - moved) / SHAPE_LIMIT);
+    }
+    return cost;
+  }
+
+  /** The part of each load that lies in the wrong part of the window. */
   #costOfShapes(leaving: number, joining: number): number {
     let cost = 0;
     for (let i = 0; i < SHAPED_LOADS.length; i++) {
@@ -461,23 +524,21 @@ class SampleState {
         total += sums[bin] + values[to + bin] - values[from + bin];
       }
       if (!(total > 0)) return NO_LOAD_COST;
-      let squares = 0;
+      let differences = 0;
       for (let bin = 0; bin < bins; bin++) {
-        if (shares[bin] === 0) continue;
         const sum = sums[bin] + values[to + bin] - values[from + bin];
-        const error = sum / (total * shares[bin]) - 1;
-        squares += error * error;
+        differences += Math.abs(sum / total - shares[bin]);
       }
-      cost += grade(Math.sqrt(squares / bins), SHAPE_GRAIN);
+      this.#newShapeErrors[i] = differences / 2;
+      cost += grade(differences / 2 / SHAPE_LIMIT);
     }
     return cost;
   }
 }
 
-/** Quadratic in an error up to its grain, then linear. */
-function grade(error: number, grain: number): number {
-  const units = error / grain;
-  return Math.sqrt(1 + units * units) - 1;
+/** What an error costs, as a multiple of its limit. */
+function grade(error: number): number {
+  return LIMIT_WEIGHT * (error < 1 ? error * error : 1 + BEYOND_LIMIT * (error - 1));
 }
 
 function addRow(sums: Float64Array, values: Float64Array, row: number, sign: number): void {

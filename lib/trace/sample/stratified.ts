@@ -12,10 +12,10 @@ export interface StratifiedSample {
 }
 
 /**
- * Round sizes from this one on (50, 100, 200, 500, …) are searched for their own sake,
- * each on top of the one before. All others lie between two of them.
+ * Sizes that are searched for their own sake, each on top of the one before; after
+ * these, five and four times as much by turns. All others lie between two of them.
  */
-const FIRST_SIZE = 50;
+const FIRST_SIZES = [50, 200, 1000];
 
 /**
  * Stratified samples of all sizes, each of which holds every smaller one, whatever
@@ -47,7 +47,7 @@ export class StratifiedSampler {
     const all = this.#population.functions;
     let below = 0;
     let above = all;
-    for (const step of roundSizes(FIRST_SIZE)) {
+    for (const step of searchedSizes()) {
       if (step >= all || below >= size) break;
       this.#between(below, step, all);
       if (step > size) {
@@ -71,19 +71,39 @@ export class StratifiedSampler {
     const kept = this.#samples.get(below)!.members;
     const isKept = new Set(kept);
     const pool = this.#samples.get(above)!.members.filter((index) => !isKept.has(index));
-    const { candidates, proposals } = effortOf(size - below, pool.length);
-    let best: Uint32Array | null = null;
-    let least = Infinity;
-    for (let candidate = 0; candidate < candidates; candidate++) {
-      const rng = Rng.fromSeed(this.#seed, "stratified sample", `${size}`, `${candidate}`);
-      const found = this.#search.run({ kept, candidates: pool, size, proposals }, rng);
-      const table = selectRows(this.#population.table, found);
-      const worst = worstOfTargets(this.#population, measureSample(this.#population, table));
-      if (best !== null && worst >= least) continue;
-      best = found;
-      least = worst;
-    }
-    this.#samples.set(size, { members: best!.sort(), candidates });
+    const rngOf = (...names: string[]) =>
+      Rng.fromSeed(this.#seed, "stratified sample", String(size), ...names);
+    const effort = effortOf(size - below, pool.length);
+    const task = { kept, candidates: pool, size };
+    const begun = Array.from({ length: effort.candidates }, (_, i) =>
+      this.#judge(
+        this.#search.begin({ ...task, proposals: effort.begin }, rngOf("begin", String(i))),
+      )).toSorted((a, b) => a.worst - b.worst);
+    const refined = begun.slice(0, REFINED).map(({ members }, i) =>
+      this.#judge(
+        this.#search.refine(
+          members,
+          { ...task, proposals: effort.refine },
+          rngOf("refine", `${i}`),
+        ),
+      )
+    );
+    const [best] = [...refined, ...begun].toSorted((a, b) => a.worst - b.worst);
+    const candidates = effort.candidates;
+    this.#samples.set(size, { members: best.members.toSorted(), candidates });
+  }
+
+  #judge(members: Uint32Array): { readonly members: Uint32Array; readonly worst: number } {
+    const measure = measureSample(this.#population, selectRows(this.#population.table, members));
+    return { members, worst: worstOfTargets(this.#population, measure) };
+  }
+}
+
+function* searchedSizes(): Generator<number> {
+  yield* FIRST_SIZES;
+  for (let size = FIRST_SIZES[FIRST_SIZES.length - 1];; size *= 20) {
+    yield size * 5;
+    yield size * 20;
   }
 }
 
@@ -108,11 +128,25 @@ function chooseBetween(below: number, above: number): number {
     Math.min(Math.max(middle, below + 1), above - 1);
 }
 
-/** How much is searched: counts, so that the same seed finds the same sample anywhere. */
-function effortOf(added: number, pool: number): { candidates: number; proposals: number } {
-  const most = Math.min(1_000_000 + 6000 * added, 30_000_000);
+/** How many exchanges are tried: counts, so that the same seed finds the same sample anywhere. */
+interface SearchEffort {
+  readonly candidates: number;
+  readonly begin: number;
+  readonly refine: number;
+}
+
+/**
+ * The few functions that carry most of the load are found by chance or not at all: many
+ * short searches find better ones than a long one, which then sees to the many others.
+ */
+function effortOf(added: number, pool: number): SearchEffort {
+  const most = Math.max(2 * added * (pool - added), 1000);
   return {
-    candidates: added <= 200 ? 4 : 2,
-    proposals: Math.min(Math.max(10 * added * (pool - added), 1000), most),
+    candidates: added <= 200 ? 12 : 8,
+    begin: Math.min(most, 100_000 + 800 * added, 3_000_000),
+    refine: Math.min(5 * most, 300_000 + 6000 * added, 20_000_000),
   };
 }
+
+/** So many of the best candidates are searched on. */
+const REFINED = 2;

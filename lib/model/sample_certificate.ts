@@ -100,8 +100,13 @@ export const SAMPLE_CERTIFICATE = z.object({
   uniformSamples: z.number(),
 });
 
+/** What is read of it, for everyone to look at; a pair is a list of two. */
+type Immutable<T> = T extends readonly (infer E)[] ? readonly Immutable<E>[]
+  : T extends object ? { readonly [Key in keyof T]: Immutable<T[Key]> }
+  : T;
+
 /** How near a sample is to the trace that it was taken from, and how it was made. */
-export type SampleCertificate = z.output<typeof SAMPLE_CERTIFICATE>;
+export type SampleCertificate = Immutable<z.output<typeof SAMPLE_CERTIFICATE>>;
 
 /** A figure of a {@linkcode SampleCertificate}. */
 export type CertifiedFigure = SampleCertificate["figures"][number];

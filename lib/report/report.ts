@@ -29,6 +29,11 @@ import { renderPage } from "./page/page.ts";
 import { createPlotter } from "./plot/plotter.ts";
 import { renderRunFigures, renderRunSection } from "./run/run_section.ts";
 import { renderRunTable, renderWarmupTable } from "./run/run_table.ts";
+import {
+  collectCertificates,
+  renderSampleFigures,
+  renderSampleSection,
+} from "./run/sample_section.ts";
 import { renderTwinFigures, renderTwinSection } from "./twin/twin_section.ts";
 import { renderVerdictSection } from "./run/verdict_section.ts";
 
@@ -76,12 +81,23 @@ export async function renderReport(folder: string): Promise<Report> {
   const twinSections = twins.map((twin, i) =>
     twin === null ? NOTHING : renderTwinSection(twin, twinFigures[i])
   );
+  const certificates = collectCertificates(experiment.runs);
+  const sampleFigures = renderSampleFigures(certificates, plotter);
+  const samples = renderSampleSection(certificates, sampleFigures);
   const text = renderPage(
     `${experiment.manifest.experiment} on ${experiment.manifest.platform}`,
-    renderBody(experiment, analyses, renderAnswer(answer, answerFigures), runFigures, twinSections),
+    renderBody(
+      experiment,
+      analyses,
+      renderAnswer(answer, answerFigures),
+      samples,
+      runFigures,
+      twinSections,
+    ),
   );
   return await writeReport(folder, text, [
     ...answerFigures,
+    ...sampleFigures,
     ...runFigures.flat(),
     ...twinFigures.flat(),
   ]);
@@ -91,6 +107,7 @@ function renderBody(
   experiment: StoredExperiment,
   analyses: readonly RunAnalysis[],
   answer: Html,
+  samples: Html,
   runFigures: readonly (readonly Figure[])[],
   twinSections: readonly Html[],
 ): Html {
@@ -116,6 +133,7 @@ function renderBody(
       </section>
       ${renderHealthSection(analyses)}
     `}
+    ${samples}
     ${renderNoteSection(experiment)}
     ${renderRepairSection(experiment)}
     ${renderRepeatSection(experiment)}

@@ -104,6 +104,7 @@ export async function createRunManifest<O extends OptionTable>(
       hash: run.trace.hash,
       repairs: run.trace.repairs,
       ...(run.trace.assumptions === undefined ? {} : { assumptions: run.trace.assumptions }),
+      ...(run.trace.certificate === undefined ? {} : { certificate: run.trace.certificate }),
     },
     ...(run.replay === undefined ? {} : { replay: run.replay }),
     plan: known?.plan ?? load.plan,

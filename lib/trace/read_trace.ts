@@ -101,11 +101,16 @@ export async function readTraceSamples(
   const samples: Trace[] = [];
   for (const size of sizes) {
     const source = await recognised.select({ size: size ?? undefined, days: options.days });
-    const whole = read.get(source.key) ?? { trace: await readSource(source, options) };
+    const whole = read.get(source.key) ?? {
+      trace: withCertificate(
+        await readSource(source, options),
+        source.folder ?? folder.pathOf(""),
+      ),
+    };
     read.set(source.key, whole);
-    if (size === null || size === source.size) {
-      const trace = withCertificate(whole.trace, source.folder ?? folder.pathOf(""));
-      samples.push(withSizeNote(trace, source.size));
+    // The files of a sample are that sample, whatever they are called.
+    if (size === null || size === source.size || size === whole.trace.certificate?.size) {
+      samples.push(withSizeNote(whole.trace, source.size));
     } else {
       whole.sampler ??= samplerOf(whole.trace, options);
       samples.push(whole.sampler.take(size));

@@ -21,6 +21,7 @@ const SETS: Readonly<Record<string, string>> = {
   "trace:ibm": "install",
   "bench:schedule": "simulation",
   "bench:record": "simulation",
+  "bench:sample": "simulation",
   "bench:simulator": "simulation",
 };
 

@@ -4,6 +4,7 @@ import { findNameMistake } from "../../base/file.ts";
 import { type AnswerDeclaration, BURST_ROLES } from "../../model/answer.ts";
 import type { MachineLimits } from "../../model/machine.ts";
 import { type Outcome, OUTCOMES } from "../../model/record.ts";
+import { SAMPLE_CERTIFICATE } from "../../model/sample_certificate.ts";
 import type { PhaseSpan } from "../../model/schedule.ts";
 import type { TraceRepair } from "../../model/trace.ts";
 
@@ -313,6 +314,8 @@ export const runManifest = z.object({
     repairs: z.array(traceRepair),
     /** Absent in manifests of before they were told. */
     assumptions: texts.optional(),
+    /** Of a sample: how near it is to the trace that it was taken from. */
+    certificate: SAMPLE_CERTIFICATE.optional(),
   }).nullable(),
   /** Absent where no trace is replayed, and in manifests of before it was told. */
   replay: traceReplay.optional(),

@@ -25,7 +25,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["analyze"],
   ["platform", "report"],
   ["run"],
-  ["preflight", "doctor", "twin", "merge", "calibrate"],
+  ["preflight", "doctor", "twin", "merge", "calibrate", "live"],
   ["cli"],
 ];
 

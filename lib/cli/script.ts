@@ -6,6 +6,7 @@ import { type PlatformName, traitsOf } from "../platform/registry.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import type { Experiment } from "../run/experiment.ts";
 import { listenForInterrupt, print } from "./program.ts";
+import type { LiveView } from "../live/live_view.ts";
 import { makeReport } from "../run/make_report.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
 import { parseOptions } from "../option/parse_options.ts";
@@ -31,9 +32,13 @@ export async function runScript<O extends OptionTable>(
   const progress = new TerminalProgress();
   let options: (OptionValues<O> & CommonOptions) | undefined;
   let isReporting = false;
+  let live: LiveView | undefined;
+  let ended: RunStatus = "failed";
+  let reportPath: string | null = null;
   using interrupt = listenForInterrupt(() => {
     // All that there is to be stopped then is the report; what becomes of it is told below.
     if (isReporting) return;
+    live?.stopping();
     progress.say(
       "Stopping: what is out is cancelled, what is there is reported. Again: end at once" +
         // Processes end with the program; what is on a cluster does not.
@@ -46,10 +51,11 @@ export async function runScript<O extends OptionTable>(
   const report = async (status: RunStatus): Promise<number | null> => {
     if (folder === null || options === undefined) return null;
     isReporting = true;
+    ended = status;
     // A user who stopped the runs wants the report of what is there; a second wish ends all.
     const signal = status === "finished" || status === "overloaded" ? interrupt.signal : undefined;
     try {
-      await makeAndPrintReport(folder, status, options, signal);
+      reportPath = await makeAndPrintReport(folder, status, options, signal);
       return null;
     } catch (error) {
       const why = signal?.aborted
@@ -74,6 +80,8 @@ export async function runScript<O extends OptionTable>(
     options = parsed.values as OptionValues<O> & CommonOptions;
     requirePermissions(experiment.name.replaceAll("-", "_"), options.platform);
     await progress.open();
+    live = await openLive(experiment, options);
+    if (live !== undefined) progress.say(`Live:    ${live.url}`);
     const outcome = await runExperiment(experiment, options, {
       command: Deno.build.standalone
         ? [basename(Deno.execPath()), ...Deno.args]
@@ -82,10 +90,20 @@ export async function runScript<O extends OptionTable>(
       listener: {
         onPlan: (block) => printTo(options!, block),
         onFolder: (path) => folder = path,
-        onRunStart: (load) => progress.start(load),
-        onDeployment: (run, status) => progress.deploying(run, status),
+        onRunStart: (load) => {
+          progress.start(load);
+          live?.start(load);
+        },
+        observe: () => live?.observe(),
+        onDeployment: (run, status) => {
+          progress.deploying(run, status);
+          live?.deploying(status);
+        },
         onProgress: (load, status) => progress.advance(load, status),
-        onRunEnd: (manifest) => progress.say(describeRun(manifest)),
+        onRunEnd: (manifest) => {
+          progress.say(describeRun(manifest));
+          live?.endRun(manifest);
+        },
         onNote: (sentence) => progress.say(sentence),
       },
     });
@@ -101,7 +119,20 @@ export async function runScript<O extends OptionTable>(
     const interrupted = error instanceof LoaderError && error.code === "interrupted";
     await report(interrupted ? "interrupted" : "failed");
     return error instanceof LoaderError ? error.exitStatus : 1;
+  } finally {
+    await live?.close({ status: ended, report: reportPath });
   }
+}
+
+/** The page to watch it, where one is wanted and there is something to watch. */
+async function openLive<O extends OptionTable>(
+  { name, question }: Experiment<O>,
+  { live, dryRun, platform }: CommonOptions,
+): Promise<LiveView | undefined> {
+  if (live === null || dryRun) return undefined;
+  // Loaded only now: most runs have none.
+  const { LiveView } = await import("../live/live_view.ts");
+  return await LiveView.open(live, { name, question, platform });
 }
 
 function describeRun(manifest: RunManifest): string {
@@ -116,7 +147,7 @@ async function makeAndPrintReport(
   status: RunStatus,
   options: CommonOptions,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<string> {
   const { verdict, runs, html } = await makeReport({ folder, compat: options.compat }, signal);
   if (options.json) {
     print(
@@ -131,6 +162,7 @@ async function makeAndPrintReport(
   const scope = (verdict.isOpen ? " so far" : "") + (status === "finished" ? "" : ` (${status})`);
   printTo(options, `Verdict: ${verdict.word ?? "none"}${scope}`);
   printTo(options, `Report:  ${html}`);
+  return html;
 }
 
 /** Words for people: on standard output unless that carries JSON. */

@@ -23,6 +23,8 @@ export type ValueForm =
 export interface Option<T> {
   /** Placeholder of its value in the help, `null` for a switch. */
   readonly placeholder: string | null;
+  /** What the flag alone stands for; absent: it must have a value. */
+  readonly valueOfFlagAlone?: string;
   readonly meaning: string;
   /** What the name of its value ends in, such as `Ms`, and the flag does not; empty: no unit. */
   readonly unit: string;
@@ -76,6 +78,8 @@ export interface OptionText<T> {
   readonly readsFile?: boolean;
   /** The platforms that use it, where not every one does; elsewhere it is a mistake. */
   readonly platforms?: readonly string[];
+  /** See {@linkcode Option.valueOfFlagAlone}. */
+  readonly valueOfFlagAlone?: string;
 }
 
 /**
@@ -96,6 +100,7 @@ export function createOption<T>(
   const defaults = isPlaced(given) ? given : { local: given, cluster: given };
   const { meaning, unit = "", decidesResult = true, platforms = null } = text;
   const { shapesSchedule = true, readsFile = false, bareName, clusterValues } = text;
+  const { valueOfFlagAlone } = text;
   return {
     placeholder,
     meaning,
@@ -110,6 +115,7 @@ export function createOption<T>(
     platforms,
     ...(bareName === undefined ? {} : { bareName }),
     ...(clusterValues === undefined ? {} : { clusterValues }),
+    ...(valueOfFlagAlone === undefined ? {} : { valueOfFlagAlone }),
   };
 }
 

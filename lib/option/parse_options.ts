@@ -49,7 +49,11 @@ export function parseOptions<O extends OptionTable>(
     : new Map();
   const valueOf = (name: string, option: Option<unknown>): unknown => {
     const text = given[bareNameOf(name, option)];
-    if (text !== undefined) return parseOptionValue(name, option, String(text));
+    if (text !== undefined) {
+      // What Commander has for a flag that may stand alone, and does.
+      const isAlone = text === true && option.valueOfFlagAlone !== undefined;
+      return parseOptionValue(name, option, isAlone ? option.valueOfFlagAlone! : String(text));
+    }
     const fromFile = configured.get(name);
     if (fromFile === undefined) return undefined;
     return parseOptionValue(name, option, fromFile.text, {
@@ -110,7 +114,10 @@ function createCommand(script: string, description: string, options: OptionTable
       // Commander would otherwise take the positive flag's default for true.
       command.setOptionValue(bareName, undefined);
     } else {
-      command.addOption(new Flag(`${flag} <${option.placeholder}>`, meaning));
+      const value = option.valueOfFlagAlone === undefined
+        ? `<${option.placeholder}>`
+        : `[${option.placeholder}]`;
+      command.addOption(new Flag(`${flag} ${value}`, meaning));
     }
   }
   return command;

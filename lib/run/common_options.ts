@@ -89,6 +89,16 @@ export const COMMON_OPTIONS = {
     default: false,
     decidesResult: false,
   }),
+  live: integerOption<number | null>("port", {
+    ...REAL_CALLS,
+    meaning: "serve a page to watch the runs, and /metrics, on this port of 127.0.0.1; without " +
+      "one on a free port",
+    default: null,
+    minimum: 0,
+    maximum: 65_535,
+    valueOfFlagAlone: "0",
+    decidesResult: false,
+  }),
   compat: switchOption({
     meaning: "write In-Vitro's tables too (compat_*.csv)",
     default: false,

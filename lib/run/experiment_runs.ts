@@ -21,6 +21,7 @@ import { deriveFunctionSpecs } from "./function_specs.ts";
 import type { LoadJudge } from "./load_judge.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 import { InstanceLog, recordFailure, runOnce } from "./run_once.ts";
+import type { RunObserver } from "./run_observer.ts";
 import type { RunPlanner } from "./run_planner.ts";
 import { isInShard } from "./shard/shard.ts";
 import { enterWarmup } from "./warmup.ts";
@@ -33,6 +34,8 @@ export interface ExperimentListener {
   onFolder?(path: string): void;
   onRunStart?(load: PlannedLoad): void;
   onProgress?(load: PlannedLoad, progress: DispatchProgress): void;
+  /** Who sees the rows of a run; asked once for each, before it is deployed. */
+  observe?(load: PlannedLoad): RunObserver | undefined;
   /** How far the deployment of a run is, a phrase. */
   onDeployment?(run: string, progress: string): void;
   onRunEnd?(manifest: RunManifest): void;
@@ -160,6 +163,7 @@ export class ExperimentRuns<O extends OptionTable> {
     }
     const beganMs = this.manifests.length === 0 ? 0 : sinceProgramStartMs();
     this.#listener.onRunStart?.(load);
+    const observer = this.#listener.observe?.(load);
     const schedule = load.part?.schedule ?? run.schedule;
     await using folder = this.folder.startRun(
       await createRunManifest({
@@ -190,6 +194,7 @@ export class ExperimentRuns<O extends OptionTable> {
         beganMs,
         signal: this.signal,
         onProgress: (progress) => this.#listener.onProgress?.(load, progress),
+        observer,
       });
     } catch (error) {
       this.#tellCounted(load, folder);

@@ -13,6 +13,7 @@ import type { CommonOptions } from "./common_options.ts";
 import type { DeploymentSession, InstanceFollower } from "./deployment_session.ts";
 import type { PlannedRun } from "./experiment.ts";
 import { describeEndedRun } from "./run_notes.ts";
+import { observedInvocations, observedTable, type RunObserver } from "./run_observer.ts";
 import { armMeasurement, WarmupWatch } from "./warmup.ts";
 
 /** How often rows begin their way to the operating system. */
@@ -30,6 +31,8 @@ export interface RunSetting {
   /** The user's wish to stop. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: DispatchProgress) => void;
+  /** Sees the rows of the run. */
+  readonly observer?: RunObserver;
 }
 
 /**
@@ -39,7 +42,7 @@ export interface RunSetting {
  * @throws LoaderError when the platform is lost or results cannot be written
  */
 export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<RunStatus> {
-  const { session: { platform, instances }, folder, options } = setting;
+  const { session: { platform, instances }, folder, options, observer } = setting;
   const { clock, lost } = platform;
   const watch = WarmupWatch.of(run);
   let scrapes: readonly ScrapeTally[] = [];
@@ -50,15 +53,21 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
     result = await setting.session.run({
       schedule: run.schedule,
       options,
-      invocations: watch?.listen(folder.invocations) ?? folder.invocations,
-      generator: folder.sink(GENERATOR),
+      invocations: observedInvocations(
+        watch?.listen(folder.invocations) ?? folder.invocations,
+        observer,
+      ),
+      generator: observedTable(folder.sink(GENERATOR), observer?.onSecond.bind(observer)),
       connections: folder.sink(CONNECTIONS),
       signal: setting.signal,
       waitForStart: setting.waitForStart,
       onStart: (runStartMs, beside) => {
         folder.update({ runStartUnixMs: clock.originUnixMs + runStartMs });
         beside.use(flushAgainAndAgain(clock, folder));
-        instances.begin(folder.sink(INSTANCES), runStartMs);
+        instances.begin(
+          observedTable(folder.sink(INSTANCES), observer?.onInstance.bind(observer)),
+          runStartMs,
+        );
         beside.defer(() => instances.end());
         beside.defer(armMeasurement(run, { ...setting, platform }, runStartMs));
         const stopScraping = new AbortController();

@@ -1,0 +1,44 @@
+import type { InvocationRow, InvocationSink } from "../model/record.ts";
+import type { Cell, TableSink } from "../model/table.ts";
+
+/**
+ * Sees the rows of a run as they are written, on the way of the run itself: what it
+ * does must be short, must not wait, and must not throw.
+ */
+export interface RunObserver {
+  /** An invocation has ended; the row is reused after return. */
+  onInvocation(row: InvocationRow): void;
+  /** A row of the table `generator`: mostly the second before the one that has just ended. */
+  onSecond(row: readonly Cell[]): void;
+  /** A row of the table `instances`. */
+  onInstance(row: readonly Cell[]): void;
+}
+
+/** An invocation sink that tells an observer of every row as well. */
+export function observedInvocations(
+  sink: InvocationSink,
+  observer: RunObserver | undefined,
+): InvocationSink {
+  if (observer === undefined) return sink;
+  return {
+    write(row) {
+      // Before the row is written: a sink may end the run.
+      observer.onInvocation(row);
+      sink.write(row);
+    },
+  };
+}
+
+/** A sink of a table that tells of every row as well. */
+export function observedTable(
+  sink: TableSink,
+  see: ((row: readonly Cell[]) => void) | undefined,
+): TableSink {
+  if (see === undefined) return sink;
+  return {
+    write(row) {
+      see(row);
+      sink.write(row);
+    },
+  };
+}

@@ -54,6 +54,7 @@ const USED_ELSEWHERE: Readonly<Record<string, string>> = {
   calibration: "the judge of loads",
   beyondLimits: "the judge of loads",
   twin: "the session",
+  live: "the script",
   cpuRequestMilli: "the specifications of functions",
   simulation: "a file, which must be there",
 };

@@ -169,3 +169,19 @@ Deno.test("parseOptions: mistakes in a configuration file name its line", async 
   }
   assert.throws(() => parse("--config", "/nowhere.yaml"), { message: /cannot be read/ });
 });
+
+Deno.test("a flag that may stand alone stands for its value, and takes another", () => {
+  const port = integerOption<number | null>("port", {
+    meaning: "its port",
+    default: null,
+    minimum: 0,
+    maximum: 65_535,
+    valueOfFlagAlone: "0",
+  });
+  const portOf = (...args: string[]) => parseOptions("x", "", { port }, args).values.port;
+  assert.equal(portOf(), null);
+  assert.equal(portOf("--port"), 0);
+  assert.equal(portOf("--port", "80"), 80);
+  assert.throws(() => portOf("--port", "x"), /--port: "x" is not a whole number/);
+  assert.throws(() => portOf("--port", "65536"), /--port: 65536 is not between 0 and 65535/);
+});

@@ -63,6 +63,12 @@ export type { Column, Table } from "./lib/model/table.ts";
 export { TABLES } from "./lib/store/schema/tables.ts";
 
 export {
+  type AssumedMemory,
+  type AssumedRuntime,
+  DEFAULT_ASSUMPTIONS,
+  type TraceAssumptions,
+} from "./lib/trace/assumed.ts";
+export {
   type ColdStartGroup,
   type ColdStartPart,
   type ColdStartSummary,

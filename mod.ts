@@ -148,6 +148,7 @@ export {
   planTraceRun,
   readTraceOfOptions,
   readTracesOfOptions,
+  samplingOfOptions,
   windowOfOptions,
   withOpenDuration,
 } from "./lib/run/trace_run.ts";

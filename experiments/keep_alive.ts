@@ -23,6 +23,7 @@ import {
   readTraceOfOptions,
   runAsScript,
   sampleTrace,
+  samplingOfOptions,
   selectSeldom,
   TRACE_OPTIONS,
   windowOfOptions,
@@ -118,6 +119,7 @@ export const keepAlive: Experiment<typeof options> = {
     const seldom = selectSeldom(await readTraceOfOptions(options), options.maxRatePerMinute);
     const trace = options.functions === null ? seldom : sampleTrace(seldom, options.functions, {
       seed: options.seed,
+      method: samplingOfOptions(options),
       window: windowOfOptions(seldom, options),
     });
     const run = planTraceRun(trace, options, { name: "", parameters: {}, repetition: 0 });

@@ -24,6 +24,7 @@ import {
 import type { VerdictLimits } from "../store/schema/manifest.ts";
 import { checkWindowText } from "../trace/window_text.ts";
 import { parseDayRange } from "../trace/day_range.ts";
+import { SAMPLE_METHODS } from "../trace/sample/sample.ts";
 import { SHARD_OPTIONS } from "./shard/shard_options.ts";
 
 const MINUTE_MS = 60_000;
@@ -312,6 +313,11 @@ export const TRACE_OPTIONS = {
     default: 0,
     minimum: 0,
     maximum: DAY_MS,
+  }),
+  sampling: choiceOption(["auto", ...SAMPLE_METHODS], {
+    meaning: "how functions are chosen where fewer are asked for than the trace has: near to it, " +
+      "by chance, or as an earlier work did; auto: stratified, but random of the sample in data/",
+    default: "auto",
   }),
   shift: switchOption<boolean | null>({
     meaning: "rotate each function's arrivals by a phase of its own (default: unless exponential)",

@@ -4,6 +4,7 @@ import { DEFAULT_ASSUMPTIONS } from "../trace/assumed.ts";
 import { parseDayRange } from "../trace/day_range.ts";
 import { type ReadTraceOptions, readTraceSamples } from "../trace/read_trace.ts";
 import { countInvoked, selectInvoked } from "../trace/sample/selection.ts";
+import type { SampleMethod } from "../trace/sample/sample.ts";
 import type { TraceWindow } from "../trace/window.ts";
 import { isClosedWindow, type PlacedTrace } from "../trace/window_text.ts";
 import { deriveFunctionDemands } from "../trace/profile.ts";
@@ -34,6 +35,15 @@ export function withOpenDuration<T extends Pick<TraceOptions, "window" | "durati
   return durationMs !== null || isClosedWindow(window)
     ? options
     : { ...options, durationMs: openMs };
+}
+
+/** How functions are chosen. */
+export function samplingOfOptions(
+  { sampling, trace }: Pick<TraceOptions, "sampling" | "trace">,
+): SampleMethod {
+  if (sampling !== "auto") return sampling;
+  // The demonstration is made for its random samples: the smallest is just busy enough for a p99.
+  return trace === null ? "random" : "stratified";
 }
 
 /** How a trace is read, as the options that everything has which reads one. */
@@ -81,6 +91,7 @@ export async function readTracesOfOptions(
   return await readTraceSamples(options.trace ?? SAMPLE_TRACE, sizes, {
     ...readingOfOptions(options),
     seed: options.seed,
+    method: samplingOfOptions(options),
     window: (trace) => windowOfOptions(trace, options),
     defects: options.defects,
   });

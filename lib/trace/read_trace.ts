@@ -47,7 +47,7 @@ export interface ReadTraceOptions {
   readonly size?: number;
   /** Seed of the sample; 42 by default. */
   readonly seed?: number;
-  /** How functions are chosen; `random` by default. */
+  /** How functions are chosen; `stratified` by default. */
   readonly method?: SampleMethod;
   /** A sample takes functions that are invoked in it; the whole trace by default. */
   readonly window?: TraceWindow | ((trace: Trace) => TraceWindow);
@@ -120,7 +120,7 @@ export async function readTraceSamples(
 }
 
 function samplerOf(trace: Trace, options: ReadTraceOptions): TraceSampler {
-  const { seed = 42, method = "random" } = options;
+  const { seed = 42, method } = options;
   const window = typeof options.window === "function" ? options.window(trace) : options.window;
   return createSampler(trace, { seed, window, method });
 }

@@ -136,7 +136,7 @@ Deno.test("saved schedules: another content of the trace is refused, another pla
   await replayOf("c");
   assert.match(
     await refusalOf(replayOf("b")),
-    /the trace was a, random 1 \(SHA-256 [0-9a-f]{64}\) and is b, random 1 \(SHA-256 [0-9a-f]{64}\)/,
+    /the trace was a, stratified 1 \(SHA-256 [0-9a-f]{64}\) and is b, stratified 1 \(SHA-256 [0-9a-f]{64}\)/,
   );
 });
 

@@ -59,7 +59,7 @@ Deno.test("a trace by the second: windows by the calendar, rates and reports by 
     ...["--window", "2024-05-11T06:00:07Z..2024-05-11T06:25:37Z", "--target-rate", "1/s"],
   );
   const { plan, replay, notes, trace: read } = readRun(output, "functions-3_repetition-0");
-  assert.equal(read!.name, "seconds, random 3");
+  assert.equal(read!.name, "seconds, stratified 3");
   // Five minutes of profiling and the warm-up are in front of what is measured.
   assert.deepEqual([replay!.windowStartMs, replay!.measuredFromMs, replay!.windowEndMs], [
     ...[307_000, 337_000, 1_537_000],

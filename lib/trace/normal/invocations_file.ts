@@ -2,6 +2,7 @@ import { LoaderError } from "../../base/error.ts";
 import { isUtc } from "../parquet/column_type.ts";
 import type { ColumnRequest, ParquetFile } from "../parquet/parquet_file.ts";
 import { LARGEST_FIGURE, LONGEST_TRACE_MS, type RecordedBuilder } from "../recorded.ts";
+import { checkRowNumber } from "../recorded_trace.ts";
 import type { RepairLog } from "../repair_log.ts";
 import { MAX_SLOTS } from "./metadata.ts";
 import { ignoreOtherColumns } from "./other_columns.ts";
@@ -47,6 +48,7 @@ export async function readInvocations(
     const memories = memory < 0 ? null : columns[memory];
     for (let i = 0; i < rows; i++) {
       const row = firstRow + i;
+      checkRowNumber(row + 1, file.path);
       const place = functions[i];
       if (place <= 0) throw wrongName(file, row, place);
       const arrivalMs = arrivals[i] - originMs;

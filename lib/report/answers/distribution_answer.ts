@@ -12,6 +12,7 @@ import { createLegend } from "../plot/marks.ts";
 import { PALETTE, type Plotter } from "../plot/plotter.ts";
 import { createLinearGrid } from "../plot/time_frame.ts";
 import type { Answer } from "./answer.ts";
+import { renderSpread, type SpreadGroup } from "./spread_text.ts";
 
 /** Where the curves have points: each hundredth, and closer together in the tail. */
 const QUANTILES = [
@@ -86,6 +87,11 @@ export function createDistributionAnswer(declaration: DistributionDeclaration): 
         });
       }
     },
+    renderText() {
+      return split.by === "parameter"
+        ? renderSpread(spreadsOf(curves), words.title.toLowerCase())
+        : null;
+    },
     render(plotter) {
       return curves.length === 0 ? [] : [renderCurves(curves, words, declaration, plotter)];
     },
@@ -93,6 +99,18 @@ export function createDistributionAnswer(declaration: DistributionDeclaration): 
       return curves.length === 0 ? null : renderCurveTable(curves, words);
     },
   };
+}
+
+/** What the runs of each group came to at the quantiles by which runs are compared. */
+function spreadsOf(curves: readonly Curve[]): SpreadGroup[] {
+  return [...Map.groupBy(curves, ({ group }) => group)].map(([group, of]) => ({
+    group,
+    runs: of.length,
+    quantiles: Object.fromEntries([0.5, 0.99].map((q) => [
+      `p${100 * q}`,
+      of.map(({ values }) => values[QUANTILES.indexOf(q)]).filter((value) => value !== null),
+    ])),
+  }));
 }
 
 function renderCurves(

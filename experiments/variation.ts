@@ -1,0 +1,87 @@
+/**
+ * How much does slowdown owe to which functions are in the sample?
+ *
+ * Many samples of one trace and size, taken as ours are and by chance, each in a run
+ * of its own. Whoever has only one of them reports one of these curves: the nearer
+ * they lie to one another, the less it matters which.
+ *
+ *     deno task exp:variation --functions 20 --samples 20
+ */
+import {
+  choiceListOption,
+  COMMON_OPTIONS,
+  type Experiment,
+  integerOption,
+  type PlannedRun,
+  planTraceRun,
+  readTraceOfOptions,
+  runAsScript,
+  SAMPLE_METHODS,
+  sampleTrace,
+  TRACE_OPTIONS,
+  windowOfOptions,
+  withDefault,
+  withOpenDuration,
+} from "../mod.ts";
+
+const SIMULATED_MS = 10 * 60_000;
+
+const options = {
+  functions: integerOption("number", {
+    meaning: "functions of each sample",
+    default: { local: 10, cluster: 50 },
+    minimum: 1,
+    maximum: 1_000_000,
+  }),
+  samples: integerOption("number", {
+    meaning: "samples taken by each method, each with a seed of its own",
+    default: { local: 8, cluster: 100 },
+    minimum: 2,
+    maximum: 10_000,
+  }),
+  methods: choiceListOption(SAMPLE_METHODS, {
+    meaning: "how they are taken",
+    default: ["stratified", "random"],
+  }),
+  ...TRACE_OPTIONS,
+  ...COMMON_OPTIONS,
+  platform: withDefault(COMMON_OPTIONS.platform, "simulator"),
+};
+
+export const variation: Experiment<typeof options> = {
+  name: "variation",
+  question: "How much does slowdown owe to which functions are in the sample?",
+  options,
+  answer: {
+    kind: "distribution",
+    measure: "slowdown",
+    split: { by: "parameter", parameter: "method", against: "repeated samples by method" },
+  },
+
+  async plan(given) {
+    // Simulated time costs next to none.
+    const options = given.platform === "simulator" ? withOpenDuration(given, SIMULATED_MS) : given;
+    const trace = await readTraceOfOptions(options);
+    const window = windowOfOptions(trace, options);
+    const runs: PlannedRun[] = [];
+    // The methods by turns, so that what drifts hits all alike.
+    for (let sample = 0; sample < options.samples; sample++) {
+      for (const method of options.methods) {
+        const seed = options.seed + sample;
+        runs.push(planTraceRun(
+          sampleTrace(trace, options.functions, { seed, window, method }),
+          options,
+          {
+            name: `${method}_sample-${sample}`,
+            parameters: { method, sample },
+            repetition: sample,
+          },
+        ));
+      }
+    }
+    // What overloads one sample says nothing of the next.
+    return { runs, overloadTolerance: Infinity };
+  },
+};
+
+if (import.meta.main) await runAsScript(variation);

@@ -24,6 +24,9 @@ import {
   withOpenDuration,
 } from "../mod.ts";
 
+// How samples are taken is what the runs differ in.
+const { sampling: _, ...traceOptions } = TRACE_OPTIONS;
+
 const SIMULATED_MS = 10 * 60_000;
 
 const options = {
@@ -43,7 +46,7 @@ const options = {
     meaning: "how they are taken",
     default: ["stratified", "random"],
   }),
-  ...TRACE_OPTIONS,
+  ...traceOptions,
   ...COMMON_OPTIONS,
   platform: withDefault(COMMON_OPTIONS.platform, "simulator"),
 };
@@ -59,8 +62,9 @@ export const variation: Experiment<typeof options> = {
   },
 
   async plan(given) {
+    const all = { ...given, sampling: "auto" as const };
     // Simulated time costs next to none.
-    const options = given.platform === "simulator" ? withOpenDuration(given, SIMULATED_MS) : given;
+    const options = all.platform === "simulator" ? withOpenDuration(all, SIMULATED_MS) : all;
     const trace = await readTraceOfOptions(options);
     const window = windowOfOptions(trace, options);
     const runs: PlannedRun[] = [];

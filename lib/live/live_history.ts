@@ -39,10 +39,16 @@ export class LiveHistory {
   #totals: LiveTotals | null = null;
   readonly #ended: EndedLiveRun[] = [];
   #isStopping = false;
+  #halvings = 0;
   #end: LiveEnd | null = null;
 
   constructor(experiment: LiveExperiment) {
     this.#experiment = experiment;
+  }
+
+  /** How often samples became half as many: whoever has them must do so too. */
+  get halvings(): number {
+    return this.#halvings;
   }
 
   get state(): LiveState {
@@ -58,6 +64,7 @@ export class LiveHistory {
     };
   }
 
+  /** Takes in what has happened. */
   take(message: LiveMessage): void {
     switch (message.kind) {
       case "open":
@@ -74,7 +81,10 @@ export class LiveHistory {
       case "second":
         this.#deploying = null;
         this.#totals = message.totals;
-        if (this.#samples.length >= MOST_SAMPLES) this.#samples = halve(this.#samples);
+        if (this.#samples.length >= MOST_SAMPLES) {
+          this.#samples = halve(this.#samples);
+          this.#halvings++;
+        }
         this.#samples.push(message.sample);
         break;
       case "runEnd":

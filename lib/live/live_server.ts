@@ -96,9 +96,11 @@ export class LiveServer {
 
   /** Takes in what has happened, and tells everyone who reads. */
   take(message: LiveMessage): void {
+    const { halvings } = this.#history;
     this.#history.take(message);
     this.#metrics.take(message);
-    this.#send(message.kind, message);
+    if (this.#history.halvings === halvings) this.#send(message.kind, message);
+    else this.#send("state", this.#history.state);
   }
 
   /** Tells of the end, with the report itself: the server is gone when someone wants to read it. */

@@ -40,6 +40,8 @@ function second(outcomes: Partial<Record<Outcome, number>>, timeMs = 1000): Live
   return told[0];
 }
 
+const SECOND = second({ ok: 40 });
+
 /** What a server answers to such a head, as text. */
 async function ask(port: number, head: string): Promise<string> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -282,4 +284,20 @@ Deno.test("a view ends at once where nobody reads, and readers have the report f
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("a page that is open for long has no more to keep than the server", async () => {
+  await withServer(async (server) => {
+    server.take({ kind: "run", run: RUN });
+    for (let i = 0; i < 1799; i++) server.take(SECOND);
+    const events = readEvents(server.port);
+    await events.next();
+    server.take(SECOND);
+    assert.equal((await events.next()).value!.event, "second");
+    server.take(SECOND);
+    const { event, data } = (await events.next()).value!;
+    assert.equal(event, "state");
+    assert.equal((data as { samples: unknown[] }).samples.length, 901);
+    await events.return(undefined);
+  });
 });

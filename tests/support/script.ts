@@ -64,9 +64,11 @@ export class Script implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
-  /** Resolves when standard error has said something that matches; rejects when it ends before. */
-  async said(pattern: RegExp): Promise<void> {
-    while (!pattern.test(this.#stderr)) {
+  /** Resolves with what matches once standard error has said it; rejects when it ends before. */
+  async said(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#stderr);
+      if (match !== null) return match;
       if (this.#ended) throw new Error(`ended without ${pattern}: ${this.#stderr}`);
       await new Promise<void>((resolve) => this.#onText.push(resolve));
     }

@@ -171,6 +171,7 @@
 
   function drawCharts() {
     const samples = state.samples;
+    byId("charts").dataset.samples = samples.length;
     const times = samples.map(({ timeMs }) => seconds(timeMs));
     for (const { chart, plot } of plots) {
       plot.setData(

@@ -10,7 +10,6 @@
  * @module
  */
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
-import { isMissing } from "../lib/base/file.ts";
 import { type Command, print, runCommand } from "../lib/cli/program.ts";
 import {
   choiceOption,
@@ -19,7 +18,7 @@ import {
   switchOption,
   textOption,
 } from "../lib/option/option.ts";
-import { parseOptions } from "../lib/option/parse_options.ts";
+import { parseTraceCall, requireEmpty } from "../lib/cli/trace_argument.ts";
 import type { Trace } from "../lib/model/trace.ts";
 import { COMMON_OPTIONS, READING_OPTIONS, TRACE_OPTIONS } from "../lib/run/common_options.ts";
 import { readingOfOptions } from "../lib/run/trace_run.ts";
@@ -56,19 +55,9 @@ const OPTIONS = {
 };
 
 async function run(args: readonly string[]): Promise<void> {
-  const [path] = args;
-  const isNamed = path !== undefined && !path.startsWith("-");
-  const { values, help } = parseOptions(
-    "trace:convert",
-    DESCRIPTION,
-    OPTIONS,
-    isNamed ? args.slice(1) : args,
-  );
-  if (help !== null) return print("stdout", help);
-  if (!isNamed) {
-    throw new LoaderError("usage", "Name the folder or the file of a trace first; --help tells.");
-  }
-  await convert(path, values);
+  const call = parseTraceCall("trace:convert", DESCRIPTION, OPTIONS, args);
+  if (call.help !== null) return print("stdout", call.help);
+  await convert(call.path, call.values);
 }
 
 async function convert(path: string, options: OptionValues<typeof OPTIONS>): Promise<void> {
@@ -76,14 +65,7 @@ async function convert(path: string, options: OptionValues<typeof OPTIONS>): Pro
   if (output === null) {
     throw new LoaderError("usage", "Name the folder for the files with --output.");
   }
-  if (!overwrite && !await isEmpty(output)) {
-    throw new LoaderError(
-      "usage",
-      "The folder is not empty; name another one with --output, or replace its files with " +
-        "--overwrite.",
-      { file: output },
-    );
-  }
+  await requireEmpty(output, overwrite);
   const trace = await readTrace(path, {
     ...readingOfOptions(options),
     defects,
@@ -125,19 +107,6 @@ function withOrigin(trace: Trace): Trace {
   const sentence = `Converted from ${trace.name} (SHA-256 ${trace.hash})` +
     (repairs.length === 0 ? "." : `, in which was repaired: ${repairs.join("; ")}.`);
   return { ...trace, notes: [...trace.notes ?? [], sentence] };
-}
-
-async function isEmpty(folder: string): Promise<boolean> {
-  try {
-    for await (const _ of Deno.readDir(folder)) return false;
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return true;
-    throw new LoaderError("usage", `The folder cannot be looked at: ${errorMessage(error)}.`, {
-      file: folder,
-      cause: error,
-    });
-  }
 }
 
 async function writeTrace<T>(write: () => Promise<T>, folder: string): Promise<T> {

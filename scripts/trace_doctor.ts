@@ -12,7 +12,6 @@
  */
 import { dirname } from "node:path";
 import { replaceFile } from "../lib/base/file.ts";
-import { LoaderError } from "../lib/base/error.ts";
 import { formatJson } from "../lib/base/json.ts";
 import { type Command, print, runCommand } from "../lib/cli/program.ts";
 import {
@@ -22,7 +21,7 @@ import {
   textOption,
   withDefault,
 } from "../lib/option/option.ts";
-import { parseOptions } from "../lib/option/parse_options.ts";
+import { parseTraceCall } from "../lib/cli/trace_argument.ts";
 import { traceLengthMs } from "../lib/model/trace.ts";
 import { createPlotter } from "../lib/report/plot/plotter.ts";
 import { describeColdStarts } from "../lib/report/trace/cold_start_text.ts";
@@ -76,21 +75,12 @@ const OPTIONS = {
 };
 
 async function run(args: readonly string[]): Promise<number> {
-  const [path] = args;
-  const isNamed = path !== undefined && !path.startsWith("-");
-  const { values, help } = parseOptions(
-    "trace:doctor",
-    DESCRIPTION,
-    OPTIONS,
-    isNamed ? args.slice(1) : args,
-  );
-  if (help !== null) {
-    print("stdout", help);
+  const call = parseTraceCall("trace:doctor", DESCRIPTION, OPTIONS, args);
+  if (call.help !== null) {
+    print("stdout", call.help);
     return 0;
   }
-  if (!isNamed) {
-    throw new LoaderError("usage", "Name the folder or the file of a trace first; --help tells.");
-  }
+  const { path, values } = call;
   if (await hasColdStarts(path)) {
     // They are no trace, but worth a look all the same.
     const summary = await readColdStarts(path);

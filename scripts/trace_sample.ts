@@ -1,35 +1,22 @@
 /**
  * Takes samples of a trace, each written as a trace with a certificate of how near it is:
  *
- *     deno task trace:sample --trace traces/azure --sizes 50,200,1000 --output samples
+ *     deno task trace:sample traces/azure --sizes 50,200,1000 --output samples
  *
  * The same trace, seed and window give the same sample. See docs/traces.md.
  */
 import Table from "cli-table3";
 import { join } from "node:path";
 import { LoaderError } from "../lib/base/error.ts";
-import { replaceFile } from "../lib/base/file.ts";
 import { type Command, print, runCommand } from "../lib/cli/program.ts";
 import type { SampleCertificate } from "../lib/model/sample_certificate.ts";
-import {
-  type FunctionProfile,
-  type Percentiles,
-  type Trace,
-  traceLengthMs,
-} from "../lib/model/trace.ts";
-import { choiceOption, integerListOption, textOption } from "../lib/option/option.ts";
-import { parseOptions } from "../lib/option/parse_options.ts";
-import {
-  COMMON_OPTIONS,
-  READING_OPTIONS,
-  SAMPLE_TRACE,
-  TRACE_OPTIONS,
-} from "../lib/run/common_options.ts";
+import { type Trace, traceLengthMs } from "../lib/model/trace.ts";
+import { choiceOption, integerListOption, switchOption, textOption } from "../lib/option/option.ts";
+import { parseTraceCall, requireEmpty } from "../lib/cli/trace_argument.ts";
+import { COMMON_OPTIONS, READING_OPTIONS, TRACE_OPTIONS } from "../lib/run/common_options.ts";
 import { LOADER_VERSION } from "../lib/run/machine_facts.ts";
 import { readingOfOptions } from "../lib/run/trace_run.ts";
-import { formatAzure2019 } from "../lib/trace/azure2019/azure2019_text.ts";
-import { DURATION_LAYOUT, MEMORY_LAYOUT } from "../lib/trace/azure2019/percentile_table.ts";
-import { interpolate } from "../lib/trace/distributions.ts";
+import { writeAzure2019 } from "../lib/trace/azure2019/write_azure2019.ts";
 import { writeNormal } from "../lib/trace/normal/write_normal.ts";
 import { readTrace } from "../lib/trace/read_trace.ts";
 import { writeCertificate } from "../lib/trace/sample/certificate_file.ts";
@@ -39,10 +26,11 @@ import { findWindow } from "../lib/trace/window_text.ts";
 
 const SUMMARY = "Take samples of a trace that stand for it, each with a certificate";
 
+const DESCRIPTION = `${SUMMARY}. Usage: trace:sample <path> --sizes <n,n,…> --output <folder>`;
+
 const MINUTE_MS = 60_000;
 
 const OPTIONS = {
-  trace: TRACE_OPTIONS.trace,
   ...READING_OPTIONS,
   defects: TRACE_OPTIONS.defects,
   method: choiceOption(SAMPLE_METHODS, {
@@ -67,25 +55,30 @@ const OPTIONS = {
     default: "auto",
   }),
   output: textOption<string | null>("folder", {
-    meaning: "folder for the files, with a folder <n> for each of several sizes",
+    meaning: "folder for the files, with a folder <n> for each of several sizes; it must be empty",
     default: null,
+  }),
+  overwrite: switchOption({
+    meaning: "replace files in a folder that is not empty",
+    default: false,
   }),
 };
 
 async function run(args: readonly string[]): Promise<void> {
-  const { values: options, help } = parseOptions("trace:sample", SUMMARY, OPTIONS, args);
-  if (help !== null) return print("stdout", help);
+  const call = parseTraceCall("trace:sample", DESCRIPTION, OPTIONS, args);
+  if (call.help !== null) return print("stdout", call.help);
+  const { path, values: options } = call;
   if (options.output === null) {
     throw new LoaderError("usage", "Name the folder for the samples with --output.");
   }
+  await requireEmpty(options.output, options.overwrite);
   const { method, seed } = options;
   const sizes = options.sizes ?? defaultSizes(method);
-  const whole = await readTrace(options.trace ?? SAMPLE_TRACE, {
+  const whole = await readTrace(path, {
     ...readingOfOptions(options),
     defects: options.defects,
   });
   const format = options.format === "auto" ? chooseFormat(whole) : options.format;
-  if (format === "azure2019") checkMinutes(whole);
   const { fromMs, toMs } = findWindow(options.window, whole);
   const window = { startMs: fromMs, lengthMs: (toMs ?? traceLengthMs(whole)) - fromMs };
   const sampler = createSampler(whole, { seed, method, window });
@@ -108,25 +101,14 @@ function chooseFormat({ slotMs, functions }: Trace): "azure2019" | "normal" {
   return slotMs === MINUTE_MS && isCounted ? "azure2019" : "normal";
 }
 
-function checkMinutes({ name, slotMs }: Trace): void {
-  if (slotMs === MINUTE_MS) return;
-  throw new LoaderError(
-    "usage",
-    `--format azure2019: its files count by the minute, and the trace ${name} counts by ` +
-      `${slotMs / 1000} s; write the normal form.`,
-    { value: slotMs },
-  );
-}
-
 /** Writes the files of a sample and their certificate, which it returns. */
 async function writeSample(
   folder: string,
   sample: Trace,
   format: "azure2019" | "normal",
 ): Promise<SampleCertificate> {
-  await Deno.mkdir(folder, { recursive: true });
   if (format === "normal") await writeNormal(sample, folder);
-  else writeAzure2019(sample, folder);
+  else for (const note of (await writeAzure2019(sample, folder)).notes) print("stdout", note);
   // What stands in the files is what is certified: they are read as they will be.
   const { hash } = await readTrace(folder);
   const certificate = {
@@ -136,33 +118,6 @@ async function writeSample(
   };
   writeCertificate(folder, certificate);
   return certificate;
-}
-
-function writeAzure2019({ functions }: Trace, folder: string): void {
-  const text = formatAzure2019(functions.map(withColumnsOfFiles));
-  for (const [name, lines] of Object.entries(text)) {
-    replaceFile(join(folder, `${name}.csv`), Array.from(lines).join(""));
-  }
-}
-
-/** A function with the percentiles that the files have columns for. */
-function withColumnsOfFiles(profile: FunctionProfile): FunctionProfile {
-  return {
-    ...profile,
-    runtimeMs: atQuantiles(profile.runtimeMs, DURATION_LAYOUT.quantiles),
-    memoryMib: atQuantiles(profile.memoryMib, MEMORY_LAYOUT.quantiles),
-  };
-}
-
-function atQuantiles(percentiles: Percentiles, quantiles: readonly number[]): Percentiles {
-  const points = percentiles.quantiles.map((q, i) => [q, percentiles.values[i]] as const);
-  const valueAt = (q: number) => {
-    if (q <= points[0][0]) return points[0][1];
-    return q >= points[points.length - 1][0]
-      ? points[points.length - 1][1]
-      : interpolate(points, q);
-  };
-  return { quantiles, values: quantiles.map(valueAt), mean: percentiles.mean };
 }
 
 function describeCertificate(certificate: SampleCertificate, folder: string): string {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { CERTIFICATE_FILE } from "../../../lib/trace/sample/certificate_file.ts";
 import { readTrace, readTraceSamples } from "../../../lib/trace/read_trace.ts";
+import { SAMPLE_TRACE } from "../../../lib/run/common_options.ts";
 import { command } from "../../../scripts/trace_sample.ts";
 import { temporaryFiles } from "../../support/trace_files.ts";
 
@@ -9,7 +10,17 @@ Deno.test("trace:sample writes traces that are read with their certificate, in e
   await using folder = await temporaryFiles({});
   for (const format of ["azure2019", "normal"]) {
     const output = join(folder.path, format);
-    await command.run(["--sizes", "10,20", "--output", output, "--format", format, "--seed", "7"]);
+    await command.run([
+      SAMPLE_TRACE,
+      "--sizes",
+      "10,20",
+      "--output",
+      output,
+      "--format",
+      format,
+      "--seed",
+      "7",
+    ]);
     const [small, large] = await Promise.all(
       ["10", "20"].map((size) => readTrace(join(output, size))),
     );
@@ -30,7 +41,7 @@ Deno.test("trace:sample writes traces that are read with their certificate, in e
 
 Deno.test("a certificate of other files, or none at all, is left out with a sentence", async () => {
   await using folder = await temporaryFiles({});
-  await command.run(["--sizes", "5", "--output", folder.path]);
+  await command.run([SAMPLE_TRACE, "--sizes", "5", "--output", folder.path]);
   const certificate = join(folder.path, CERTIFICATE_FILE);
   const durations = join(folder.path, "durations.csv");
   const text = await Deno.readTextFile(durations);

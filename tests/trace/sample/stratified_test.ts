@@ -46,7 +46,8 @@ Deno.test("a sample of 4,000 functions is near to them in all that is asked for"
       assert.ok(Math.abs(error) < uniformError / 5, `${name}: ${error} and ${uniformError}`);
     }
     for (const { name, totalVariation } of shapes) assert.ok(totalVariation <= 0.1, name);
-    assert.ok(periodicity.distance <= periodicity.optimum + 0.03);
+    // Two functions are of another class than would be nearest, at most.
+    assert.ok(periodicity.distance <= periodicity.optimum + 2 / certificate!.size);
   }
 });
 

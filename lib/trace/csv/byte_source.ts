@@ -1,8 +1,8 @@
-import { Decompress } from "fzstd";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import { type FileContent, recogniseContent, TELLING_BYTES } from "../file_content.ts";
+import { unpackZstandard } from "./zstd_frames.ts";
 
 /** How a file may be packed. */
 type Packing = "gzip" | "zstd";
@@ -71,8 +71,10 @@ export async function openByteSource(
       }
       return plain;
     }
-    const unpack = content.kind === "gzip" ? gunzip : unpackZstandard;
-    return new PackedSource(file, plain, unpack(plain));
+    const unpacked = content.kind === "gzip"
+      ? gunzip(plain)
+      : unpackZstandard(packedBlocks(plain), file);
+    return new PackedSource(file, plain, unpacked);
   } catch (error) {
     await plain[Symbol.asyncDispose]();
     throw error;
@@ -197,21 +199,6 @@ async function* gunzip(packed: PlainSource): AsyncGenerator<Uint8Array> {
     },
   );
   yield* unpacked as AsyncIterable<Uint8Array>;
-}
-
-/**
- * Not with `createZstdDecompress` of `node:zlib`: in Deno 2.9 it takes a file that
- * breaks off, ends after the first of several frames, and throws outside of the stream.
- */
-async function* unpackZstandard(packed: PlainSource): AsyncGenerator<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  const decompress = new Decompress((chunk) => chunks.push(chunk));
-  for (const block of packedBlocks(packed)) {
-    decompress.push(block);
-    yield* chunks.splice(0);
-  }
-  decompress.push(new Uint8Array(), true);
-  yield* chunks;
 }
 
 function cannotRead(file: string, isPacked: boolean, error: unknown): LoaderError {

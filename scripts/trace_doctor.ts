@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { replaceFile } from "../lib/base/file.ts";
 import { formatJson } from "../lib/base/json.ts";
 import { type Command, print, runCommand } from "../lib/cli/program.ts";
@@ -23,6 +23,7 @@ import {
 } from "../lib/option/option.ts";
 import { parseTraceCall } from "../lib/cli/trace_argument.ts";
 import { traceLengthMs } from "../lib/model/trace.ts";
+import { writeFigures } from "../lib/report/page/figure.ts";
 import { createPlotter } from "../lib/report/plot/plotter.ts";
 import { describeColdStarts } from "../lib/report/trace/cold_start_text.ts";
 import { describeDiagnosis } from "../lib/report/trace/diagnosis_text.ts";
@@ -110,7 +111,10 @@ async function look(
   const page = options.output ?? `results/trace_${trace.name.replace(/[^\w.-]+/g, "_")}.html`;
   await Deno.mkdir(dirname(page), { recursive: true });
   const command = ["deno", "task", "trace:doctor", ...args];
-  replaceFile(page, renderTracePage(diagnosis, command, await createPlotter()));
+  const folder = `${basename(page, ".html")}_figures`;
+  const rendered = renderTracePage(diagnosis, command, await createPlotter(), folder);
+  await writeFigures(dirname(page), rendered.figures, folder);
+  replaceFile(page, rendered.page);
   print(
     "stdout",
     options.json ? formatJson(summarizeDiagnosis(diagnosis)) : describeDiagnosis(diagnosis),

@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import { deriveInstanceCounts, type InstanceLife } from "../../analyze/instance_life.ts";
 import { selectInvocations } from "../../analyze/invocation_selection.ts";
 import {
@@ -145,20 +146,23 @@ function renderResponses(run: BurstRun, suffix: string, plotter: Plotter): Figur
   );
   const title = "Response time around the burst";
   const cloud = (role: BurstRole, isOk: boolean) =>
-    createPointCloud(
-      points[role]
-        .filter((point) => (point.kind !== "not_ok") === isOk)
-        .map((point) =>
-          [frame.axis.fromMs(point.scheduledMs), scale.place(placed(point))] as const
-        ),
-      isOk
-        ? {
-          color: COLORS[role],
-          shape: "dot",
-          size: role === "victim" ? 8 : 4,
-          opacity: role === "bursty" ? 0.4 : 0.8,
-        }
-        : { color: COLORS[role], shape: "cross", size: 7, opacity: 1 },
+    nameSeries(
+      isOk ? role : `${role}, not ok`,
+      createPointCloud(
+        points[role]
+          .filter((point) => (point.kind !== "not_ok") === isOk)
+          .map((point) =>
+            [frame.axis.fromMs(point.scheduledMs), scale.place(placed(point))] as const
+          ),
+        isOk
+          ? {
+            color: COLORS[role],
+            shape: "dot",
+            size: role === "victim" ? 8 : 4,
+            opacity: role === "bursty" ? 0.4 : 0.8,
+          }
+          : { color: COLORS[role], shape: "cross", size: 7, opacity: 1 },
+      ),
     );
   return {
     name: `burst_response_time${suffix}`,
@@ -166,10 +170,11 @@ function renderResponses(run: BurstRun, suffix: string, plotter: Plotter): Figur
     caption: `Longest response time: ${
       BURST_ROLES.toReversed().map((role) => describeLongest(role, run)).join("; ")
     }.`,
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...HALF_SIZE,
       height: 300,
+      columns: { x: frame.axis.column, y: scale.columnOf("response_time_ms") },
       x: frame.x,
       y: scale.y,
       marks: [
@@ -240,10 +245,11 @@ function renderInstances(run: BurstRun, suffix: string, plotter: Plotter): Figur
         ", ",
       )
     }.`,
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...HALF_SIZE,
       height: 300,
+      columns: { x: frame.axis.column, y: { name: "ready_instances" } },
       x: frame.x,
       y: chooseLinearScale("ready instances", BURST_ROLES.map((role) => ready[role].perBin)),
       marks: [
@@ -251,15 +257,18 @@ function renderInstances(run: BurstRun, suffix: string, plotter: Plotter): Figur
         ...createLinearGrid(plotter),
         ...burstMarks(run, frame, plotter),
         ...BURST_ROLES.map((role, i) =>
-          plot.lineY(stairOf(ready[role].perBin, bins, frame.axis, analysis.endMs), {
-            x: "x",
-            y: "y",
-            curve: "step-after",
-            stroke: COLORS[role],
-            strokeWidth: 1.6,
-            // Equal counts stand beside one another instead of hiding one another.
-            dy: 2 * (i - 1),
-          })
+          nameSeries(
+            role,
+            plot.lineY(stairOf(ready[role].perBin, bins, frame.axis, analysis.endMs), {
+              x: "x",
+              y: "y",
+              curve: "step-after",
+              stroke: COLORS[role],
+              strokeWidth: 1.6,
+              // Equal counts stand beside one another instead of hiding one another.
+              dy: 2 * (i - 1),
+            }),
+          )
         ),
         createLegend(
           BURST_ROLES.map((role) => ({ label: role, color: COLORS[role], shape: "line" })),

@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import { deriveResponseTimeMs, deriveSlowdown } from "../../analyze/invocation_times.ts";
 import { selectInvocations, selectMeasured } from "../../analyze/invocation_selection.ts";
 import { rankMeasure } from "../../analyze/ranked_quantiles.ts";
@@ -28,6 +29,8 @@ const COLORS = [PALETTE.blue, PALETTE.orange, PALETTE.green, PALETTE.red, PALETT
 interface MeasureWords {
   readonly title: string;
   readonly axis: string;
+  /** Of the data. */
+  readonly column: string;
   valuesOf(invocations: StoredInvocations): Float64Array;
 }
 
@@ -35,11 +38,13 @@ const MEASURES: Readonly<Record<DistributionMeasure, MeasureWords>> = {
   slowdown: {
     title: "Slowdown",
     axis: "slowdown",
+    column: "slowdown",
     valuesOf: (invocations) => deriveSlowdown(invocations, deriveResponseTimeMs(invocations)),
   },
   added_time: {
     title: "Time beyond the requested runtime",
     axis: "response time − requested runtime (ms)",
+    column: "added_time_ms",
     valuesOf: (invocations) =>
       deriveResponseTimeMs(invocations).map((timeMs, row) =>
         timeMs - invocations.requestedRuntimeMs[row]
@@ -115,7 +120,7 @@ function spreadsOf(curves: readonly Curve[]): SpreadGroup[] {
 
 function renderCurves(
   curves: readonly Curve[],
-  { title, axis }: MeasureWords,
+  { title, axis, column }: MeasureWords,
   { split, measure }: DistributionDeclaration,
   plotter: Plotter,
 ): Figure {
@@ -135,39 +140,43 @@ function renderCurves(
     name: `${measure}_distribution`,
     title: `${title}, ${by}`,
     caption: describe(curves, groups),
-    svg: plotter.draw({
+    ...plotter.draw({
       title: `${title}, ${by}`,
       width: 640,
       height: 300,
+      columns: { x: { name: column }, y: { name: "share_percent" } },
       x: scale.x,
       y: { label: "share of the invocations (%)", domain: [0, 100] },
       marks: [
         ...createPowerAxis(scale, plotter),
         ...createLinearGrid(plotter),
         ...curves.map(({ group, values, dots, invocations }) =>
-          dots !== null
-            ? plot.dot(
-              // Of all of its invocations: what is not ok is beyond them.
-              Array.from(dots, (value, i) => ({
-                x: Math.max(value, low),
-                y: 100 * (i + 1) / invocations,
-              })),
-              { x: "x", y: "y", fill: colorOf(group), r: 2 },
-            )
-            : plot.lineX(
-              values.flatMap((value, i) =>
-                value === null || value === Infinity
-                  ? []
-                  : [{ x: Math.max(value, low), y: 100 * QUANTILES[i] }]
+          nameSeries(
+            group,
+            dots !== null
+              ? plot.dot(
+                // Of all of its invocations: what is not ok is beyond them.
+                Array.from(dots, (value, i) => ({
+                  x: Math.max(value, low),
+                  y: 100 * (i + 1) / invocations,
+                })),
+                { x: "x", y: "y", fill: colorOf(group), r: 2 },
+              )
+              : plot.lineX(
+                values.flatMap((value, i) =>
+                  value === null || value === Infinity
+                    ? []
+                    : [{ x: Math.max(value, low), y: 100 * QUANTILES[i] }]
+                ),
+                {
+                  x: "x",
+                  y: "y",
+                  stroke: colorOf(group),
+                  strokeWidth: isMany ? 1 : 1.8,
+                  strokeOpacity: isMany ? 0.45 : 1,
+                },
               ),
-              {
-                x: "x",
-                y: "y",
-                stroke: colorOf(group),
-                strokeWidth: isMany ? 1 : 1.8,
-                strokeOpacity: isMany ? 0.45 : 1,
-              },
-            )
+          )
         ),
         createLegend(
           groups.map((group) => ({ label: group, color: colorOf(group), shape: "line" as const })),

@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import type { Figure } from "../page/figure.ts";
 import {
   chooseReference,
@@ -42,11 +43,12 @@ export function renderTradeoffFigure(
         `${run.policy}: ${formatShare(coldShareOf(run))} cold for ` +
         `${formatShare(relativeWaste(run, reference))}`
       ).join("; ") + ".",
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...SIZE,
       marginRight: POLICY_NAMES_PX,
       marginBottom: 42,
+      columns: { x: { name: "relative_waste_percent" }, y: { name: "cold_percent" } },
       x: {
         label: `wasted memory-time (% of ${reference.policy})`,
         labelAnchor: "center",
@@ -58,15 +60,18 @@ export function renderTradeoffFigure(
         plot.gridX({ stroke: PALETTE.pale, strokeOpacity: 1 }),
         plot.gridY({ stroke: PALETTE.pale, strokeOpacity: 1 }),
         plot.ruleY([0], { stroke: PALETTE.grey }),
-        plot.dot(points, {
-          x: "x",
-          y: "y",
-          r: 5,
-          symbol: ({ policy }: Point) => policy === parts.bound ? "diamond" : "circle",
-          fill: ({ policy, isValid }: Point) => isValid ? colors.of(policy) : "white",
-          stroke: ({ policy }: Point) => colors.of(policy),
-          strokeWidth: 1.5,
-        }),
+        nameSeries(
+          ({ policy }: Point) => policy,
+          plot.dot(points, {
+            x: "x",
+            y: "y",
+            r: 5,
+            symbol: ({ policy }: Point) => policy === parts.bound ? "diamond" : "circle",
+            fill: ({ policy, isValid }: Point) => isValid ? colors.of(policy) : "white",
+            stroke: ({ policy }: Point) => colors.of(policy),
+            strokeWidth: 1.5,
+          }),
+        ),
         ...createPolicyNames(points.map(({ policy }) => policy), colors, plotter),
       ],
     }),
@@ -89,24 +94,28 @@ export function renderFunctionFigure(
     title,
     caption: `The part of the ${formatNoun(functions, "function")} with at most so many cold ` +
       `invocations. ${describeMedians(runs)}`,
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...SIZE,
       marginRight: POLICY_NAMES_PX,
       marginBottom: 42,
+      columns: { x: { name: "cold_percent" }, y: { name: "functions_percent" } },
       x: { label: "cold invocations of a function (%)", labelAnchor: "center", domain: [0, 100] },
       y: { label: "functions (%)", domain: [0, 100] },
       marks: [
         plot.gridY({ stroke: PALETTE.pale, strokeOpacity: 1 }),
         plot.ruleY([0], { stroke: PALETTE.grey }),
         ...runs.map((run) =>
-          plot.line(stairOf(run), {
-            x: "x",
-            y: "y",
-            curve: "step-after",
-            stroke: colors.of(run.policy),
-            strokeWidth: 1.8,
-          })
+          nameSeries(
+            run.policy,
+            plot.line(stairOf(run), {
+              x: "x",
+              y: "y",
+              curve: "step-after",
+              stroke: colors.of(run.policy),
+              strokeWidth: 1.8,
+            }),
+          )
         ),
         ...createPolicyNames(runs.map(({ policy }) => policy), colors, plotter),
       ],
@@ -161,11 +170,12 @@ export function renderMemoryFigure(
             .map((run) => `${run.policy} ${formatShare(coldShareOf(run))}`).join(", ")
         }`
       ).join("; ") + ".",
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...SIZE,
       marginRight: POLICY_NAMES_PX,
       marginBottom: 42,
+      columns: { x: { name: "node_memory_mib" }, y: { name: "cold_percent" } },
       x: {
         type: "log",
         domain: [sizes[0] / 1.1, sizes[sizes.length - 1] * 1.1],
@@ -186,14 +196,17 @@ export function renderMemoryFigure(
           stroke: ({ policy }: Point) => colors.of(policy),
           strokeWidth: 1.8,
         }),
-        plot.dot(points, {
-          x: "x",
-          y: "y",
-          r: 4,
-          fill: ({ policy, isValid }: Point) => isValid ? colors.of(policy) : "white",
-          stroke: ({ policy }: Point) => colors.of(policy),
-          strokeWidth: 1.5,
-        }),
+        nameSeries(
+          ({ policy }: Point) => policy,
+          plot.dot(points, {
+            x: "x",
+            y: "y",
+            r: 4,
+            fill: ({ policy, isValid }: Point) => isValid ? colors.of(policy) : "white",
+            stroke: ({ policy }: Point) => colors.of(policy),
+            strokeWidth: 1.5,
+          }),
+        ),
         ...createPolicyNames(policies, colors, plotter),
       ],
     }),

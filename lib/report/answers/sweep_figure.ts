@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import {
   type Percentile,
   PERCENTILES,
@@ -31,6 +32,8 @@ export interface SweepMeasure {
   readonly title: string;
   /** Label of the vertical axis. */
   readonly axis: string;
+  /** Of the data. */
+  readonly column: string;
   /** Put behind values in the caption. */
   readonly unit: string;
   /** What a run came to. */
@@ -42,6 +45,7 @@ export const SWEEP_MEASURES: Readonly<Record<SweepFigure, SweepMeasure>> = {
     name: "slowdown",
     title: "Slowdown",
     axis: "response time ÷ requested runtime",
+    column: "slowdown",
     unit: "",
     quantilesOf: ({ slowdown }) => slowdown,
   },
@@ -49,6 +53,7 @@ export const SWEEP_MEASURES: Readonly<Record<SweepFigure, SweepMeasure>> = {
     name: "response_time",
     title: "Response time",
     axis: "response time (ms)",
+    column: "response_time_ms",
     unit: " ms",
     quantilesOf: ({ responseTimeMs }) => responseTimeMs,
   },
@@ -95,9 +100,13 @@ export function renderSweepFigure(
     name: `${measure.name}_against_${sweep.parameter.replace(/[^A-Za-z0-9_-]/g, "-")}`,
     title,
     caption: describeSweep(all, listLeftOut(points, xs), measure, sweep),
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...SIZE,
+      columns: {
+        x: { name: columnOf(sweep.parameter) },
+        y: scale.columnOf(measure.column),
+      },
       // A second line below the ticks takes room.
       marginBottom: isRepeated ? 56 : 42,
       x: {
@@ -120,6 +129,12 @@ export function renderSweepFigure(
       ],
     }),
   };
+}
+
+/** `rate_per_s` of `ratePerS`. */
+function columnOf(parameter: string): string {
+  return parameter.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    .replaceAll(/\W+/g, "_");
 }
 
 /** The percentiles of a sweep: by the runs that count, where there are any. */
@@ -238,58 +253,74 @@ function seriesMarks(
   type Step = (typeof steps)[number];
   const isFinite = ({ from, to }: Step) => from !== Infinity && to !== Infinity;
   const link = (links: readonly Step[], dash: string) =>
-    plot.link(links, {
-      x1: "fromX",
-      x2: "toX",
-      y1: ({ from }: Step) => drawn(from),
-      y2: ({ to }: Step) => drawn(to),
-      stroke: color,
-      strokeOpacity: 0.5,
-      strokeWidth: 1.5,
-      strokeDasharray: dash,
-      dx,
-    });
+    nameSeries(
+      `${percentile}, line`,
+      plot.link(links, {
+        x1: "fromX",
+        x2: "toX",
+        y1: ({ from }: Step) => drawn(from),
+        y2: ({ to }: Step) => drawn(to),
+        stroke: color,
+        strokeOpacity: 0.5,
+        strokeWidth: 1.5,
+        strokeDasharray: dash,
+        dx,
+      }),
+    );
   type Dot = (typeof dots)[number];
   return [
-    plot.areaY(isBandThroughout ? summarized : [], {
-      x: "x",
-      y1: ({ summary }: Summarized) => drawn(summary.low),
-      y2: ({ summary }: Summarized) => drawn(summary.high),
-      fill: color,
-      fillOpacity: 0.14,
-      dx,
-    }),
+    nameSeries(
+      `${percentile}, interval`,
+      plot.areaY(isBandThroughout ? summarized : [], {
+        x: "x",
+        y1: ({ summary }: Summarized) => drawn(summary.low),
+        y2: ({ summary }: Summarized) => drawn(summary.high),
+        fill: color,
+        fillOpacity: 0.14,
+        dx,
+      }),
+    ),
     link(steps.filter(isFinite), "none"),
     // The way to ∞ has no slope to read.
     link(steps.filter((step) => !isFinite(step)), "2,4"),
-    plot.ruleX(isBandThroughout ? [] : summarized, {
-      x: "x",
-      y1: ({ summary }: Summarized) => drawn(summary.low),
-      y2: ({ summary }: Summarized) => drawn(summary.high),
-      stroke: color,
-      // An interval of confidence is wide and pale, like the band that it would be part of.
-      strokeWidth: ({ summary }: Summarized) => summary.coverage === null ? 2 : 12,
-      strokeOpacity: ({ summary }: Summarized) => summary.coverage === null ? 0.6 : 0.2,
-      dx,
-    }),
-    plot.dot(dots.filter(({ standing }) => standing.isCounted), {
-      x: "x",
-      y: (dot: Dot) => drawn(dot.value),
-      r: 4,
-      fill: (dot: Dot) => isLimited(dot) ? "white" : color,
-      stroke: color,
-      strokeWidth: 1.5,
-      dx,
-    }),
-    plot.dot(dots.filter(({ standing }) => !standing.isCounted), {
-      x: "x",
-      y: (dot: Dot) => drawn(dot.value),
-      r: 4,
-      symbol: "times",
-      stroke: color,
-      strokeWidth: 1.5,
-      dx,
-    }),
+    nameSeries(
+      ({ summary }: Summarized) =>
+        `${percentile}, ${summary.coverage === null ? "range" : "interval"}`,
+      plot.ruleX(isBandThroughout ? [] : summarized, {
+        x: "x",
+        y1: ({ summary }: Summarized) => drawn(summary.low),
+        y2: ({ summary }: Summarized) => drawn(summary.high),
+        stroke: color,
+        // An interval of confidence is wide and pale, like the band that it would be part of.
+        strokeWidth: ({ summary }: Summarized) => summary.coverage === null ? 2 : 12,
+        strokeOpacity: ({ summary }: Summarized) => summary.coverage === null ? 0.6 : 0.2,
+        dx,
+      }),
+    ),
+    nameSeries(
+      (dot: Dot) => `${percentile}, run${isLimited(dot) ? ", PLATFORM-LIMITED" : ""}`,
+      plot.dot(dots.filter(({ standing }) => standing.isCounted), {
+        x: "x",
+        y: (dot: Dot) => drawn(dot.value),
+        r: 4,
+        fill: (dot: Dot) => isLimited(dot) ? "white" : color,
+        stroke: color,
+        strokeWidth: 1.5,
+        dx,
+      }),
+    ),
+    nameSeries(
+      `${percentile}, run left out`,
+      plot.dot(dots.filter(({ standing }) => !standing.isCounted), {
+        x: "x",
+        y: (dot: Dot) => drawn(dot.value),
+        r: 4,
+        symbol: "times",
+        stroke: color,
+        strokeWidth: 1.5,
+        dx,
+      }),
+    ),
     plot.text(summarized.slice(-1), {
       x: "x",
       y: ({ summary }: Summarized) => drawn(summary.median),

@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import type { ComparedCell } from "../../analyze/compare/compare_experiments.ts";
 import type { MetricComparison } from "../../analyze/compare/compare_runs.ts";
 import type { Figure } from "../page/figure.ts";
@@ -40,11 +41,12 @@ export function renderChangeFigure(
     name,
     title,
     caption: captionOf(drawn),
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       width: 640,
       height: FRAME_PX + ROW_PX * rows.length,
       marginLeft: 220,
+      columns: { x: { name: "change_ratio", valueAt: Math.expm1 }, y: { name: "metric" } },
       x: {
         label: "change from A to B",
         domain: [low, high],
@@ -55,15 +57,18 @@ export function renderChangeFigure(
       marks: [
         plot.gridX(ticks.map(place), { stroke: PALETTE.pale, strokeOpacity: 1 }),
         plot.ruleX([0], { stroke: PALETTE.grey }),
-        plot.link(rows, {
-          x1: "low",
-          x2: "high",
-          y1: "words",
-          y2: "words",
-          stroke: "color",
-          strokeWidth: 2,
-        }),
-        plot.dot(rows, { x: "change", y: "words", fill: "color", r: 3.5 }),
+        nameSeries(
+          "interval",
+          plot.link(rows, {
+            x1: "low",
+            x2: "high",
+            y1: "words",
+            y2: "words",
+            stroke: "color",
+            strokeWidth: 2,
+          }),
+        ),
+        nameSeries("change", plot.dot(rows, { x: "change", y: "words", fill: "color", r: 3.5 })),
         createLegend([
           { label: "differs", color: PALETTE.orange, shape: "dot" },
           { label: "may be chance", color: PALETTE.grey, shape: "dot" },

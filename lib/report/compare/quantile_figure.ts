@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import type { RunTables } from "../../analyze/run_analysis.ts";
 import { deriveResponseTimeMs, deriveSlowdown } from "../../analyze/invocation_times.ts";
 import { selectMeasured } from "../../analyze/invocation_selection.ts";
@@ -37,8 +38,13 @@ const SIDES = [
 ] as const;
 
 const MEASURES = [
-  { key: "slowdown", axis: "slowdown", words: "Slowdown" },
-  { key: "responseTimeMs", axis: "response time (ms)", words: "Response time" },
+  { key: "slowdown", column: "slowdown", axis: "slowdown", words: "Slowdown" },
+  {
+    key: "responseTimeMs",
+    column: "response_time_ms",
+    axis: "response time (ms)",
+    words: "Response time",
+  },
 ] as const;
 
 /** Renders both sides' runs over one another, a line a run. */
@@ -48,7 +54,7 @@ export function renderQuantileFigures(
   label: string,
   plotter: Plotter,
 ): Figure[] {
-  return MEASURES.map(({ key, axis, words }) => {
+  return MEASURES.map(({ key, column, axis, words }) => {
     const { plot } = plotter;
     const scale = chooseLogScale(
       axis,
@@ -56,20 +62,23 @@ export function renderQuantileFigures(
     );
     const title = label === "" ? `${words}, A and B` : `${words}, A and B, ${label}`;
     const lines = sides.flatMap((runs, side) =>
-      runs.map((curves) =>
-        plot.lineY(
-          curves[key].map((value, i) => ({
-            x: 100 * QUANTILES[i],
-            y: value === null ? NaN : scale.place(value),
-          })),
-          {
-            x: "x",
-            y: "y",
-            stroke: SIDES[side].color,
-            strokeWidth: 1.5,
-            strokeOpacity: runs.length > 1 ? 0.6 : 1,
-            strokeDasharray: SIDES[side].dash,
-          },
+      runs.map((curves, run) =>
+        nameSeries(
+          runs.length === 1 ? SIDES[side].label : `${SIDES[side].label}, run ${run + 1}`,
+          plot.lineY(
+            curves[key].map((value, i) => ({
+              x: 100 * QUANTILES[i],
+              y: value === null ? NaN : scale.place(value),
+            })),
+            {
+              x: "x",
+              y: "y",
+              stroke: SIDES[side].color,
+              strokeWidth: 1.5,
+              strokeOpacity: runs.length > 1 ? 0.6 : 1,
+              strokeDasharray: SIDES[side].dash,
+            },
+          ),
         )
       )
     );
@@ -78,9 +87,10 @@ export function renderQuantileFigures(
       title,
       caption: "Each line is a run. A percentile is drawn where at least " +
         `${LEAST_BEYOND} invocations lie beyond it.`,
-      svg: plotter.draw({
+      ...plotter.draw({
         title,
         ...HALF_SIZE,
+        columns: { x: { name: "percentile" }, y: scale.columnOf(column) },
         x: { label: "percentile of the measured invocations", domain: [0, 100] },
         y: scale.y,
         marks: [

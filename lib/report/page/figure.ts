@@ -1,5 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+// @ts-types="@types/d3-dsv"
+import { csvFormatRows } from "d3-dsv";
+import type { FigureData } from "../plot/series.ts";
 import { Html, html, NOTHING } from "./html.ts";
 
 /** A figure of a report. */
@@ -11,30 +14,46 @@ export interface Figure {
   readonly caption: string;
   /** A complete SVG document, without the XML declaration. */
   readonly svg: string;
-  /** The numbers behind it, as a table that is folded away. */
-  readonly data?: Html;
+  /** What is drawn, as numbers. */
+  readonly data: FigureData;
+  /** The numbers to be read beside it, as a table that is folded away. */
+  readonly numbers?: Html;
 }
 
-/** The folder of the figures, in the experiment's. */
+/** The folder of the figures, beside the page of an experiment. */
 const FIGURE_FOLDER = "figures";
 
-/** Name of a figure's file. */
-function fileOf({ name }: Figure): string {
-  return `${name}.svg`;
+/** Names of a figure's files: as a picture, and what it draws. */
+function filesOf({ name }: Figure): { readonly svg: string; readonly csv: string } {
+  return { svg: `${name}.svg`, csv: `${name}.csv` };
 }
 
-/** Renders figures side by side, each with its title and caption. */
-export function renderFigures(figures: readonly Figure[]): Html {
+/** The data of a figure as CSV, the names of the columns first; empty where nothing is drawn. */
+export function formatFigureData({ columns, rows }: FigureData): string {
+  return csvFormatRows([
+    [...columns],
+    ...rows.map((row) => row.map((cell) => Number.isNaN(cell) ? "" : String(cell))),
+  ]) + "\n";
+}
+
+/**
+ * Renders figures side by side, each with its title, caption and data.
+ *
+ * @param folder where their files are, seen from the page
+ */
+export function renderFigures(figures: readonly Figure[], folder = FIGURE_FOLDER): Html {
   if (figures.length === 0) return NOTHING;
   return html`
     <div class="figures">${figures.map((figure) =>
       html`
-        <figure data-file="${FIGURE_FOLDER}/${fileOf(figure)}">
+        <figure data-file="${folder}/${filesOf(figure).svg}">
         <h4>${figure.title}</h4>
         ${new Html(figure.svg)}
-        <figcaption>${figure.caption}</figcaption>
-        ${figure.data === undefined ? NOTHING : html`
-          <details class="data"><summary>Numbers</summary>${figure.data}</details>
+        <figcaption>${figure.caption} <span class="files"><a
+          href="${folder}/${filesOf(figure).csv}">Data</a>, <a
+          href="${folder}/${filesOf(figure).svg}">SVG</a></span></figcaption>
+        ${figure.numbers === undefined ? NOTHING : html`
+          <details class="data"><summary>Numbers</summary>${figure.numbers}</details>
         `}
         </figure>
       `
@@ -43,13 +62,25 @@ export function renderFigures(figures: readonly Figure[]): Html {
   `;
 }
 
-/** Writes the figures of a report as SVG files; returns their paths. */
-export async function writeFigures(folder: string, figures: readonly Figure[]): Promise<string[]> {
-  await mkdir(join(folder, FIGURE_FOLDER), { recursive: true });
+/**
+ * Writes the figures of a page as SVG, and their data as CSV beside them; returns the paths
+ * of the former.
+ *
+ * @param folder of the page
+ * @param name of the folder of the figures in it
+ */
+export async function writeFigures(
+  folder: string,
+  figures: readonly Figure[],
+  name = FIGURE_FOLDER,
+): Promise<string[]> {
+  await mkdir(join(folder, name), { recursive: true });
   const paths: string[] = [];
   for (const figure of figures) {
-    const path = join(folder, FIGURE_FOLDER, fileOf(figure));
+    const { svg, csv } = filesOf(figure);
+    const path = join(folder, name, svg);
     await writeFile(path, `<?xml version="1.0" encoding="UTF-8"?>\n${figure.svg}\n`);
+    await writeFile(join(folder, name, csv), formatFigureData(figure.data));
     paths.push(path);
   }
   return paths;
@@ -85,8 +116,11 @@ export async function removeOldFigures(
   before: readonly string[],
   figures: readonly Figure[],
 ): Promise<void> {
-  const names = new Set(figures.map(fileOf));
+  const names = new Set(figures.map((figure) => filesOf(figure).svg));
   for (const name of before) {
-    if (!names.has(name)) await rm(join(folder, FIGURE_FOLDER, name), { force: true });
+    if (names.has(name)) continue;
+    for (const file of [name, name.replace(/svg$/, "csv")]) {
+      await rm(join(folder, FIGURE_FOLDER, file), { force: true });
+    }
   }
 }

@@ -51,6 +51,7 @@ td small { line-height: 1.2; }
 figure { margin: 0; min-width: 0; }
 figure svg { display: block; width: 100%; height: auto; }
 figcaption { color: var(--quiet); font-size: .85rem; line-height: 1.45; margin-top: .2rem; }
+.files { white-space: nowrap; }
 details { margin: .5rem 0; }
 details.run { border-top: 1px solid var(--line); padding: .6rem 0; margin: 0; }
 .notes { margin: .5rem 0; padding-left: 1.2rem; font-size: .88rem; }
@@ -72,7 +73,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .severity.loss { color: var(--bad); }
 .severity.approximate { color: var(--warn); }
 ${darkStyle()}
-@media print { body { padding: 0; max-width: none; } details.run { break-inside: avoid; } }
+@media print { .files { display: none; } body { padding: 0; max-width: none; } details.run { break-inside: avoid; } }
 `;
 
 /**

@@ -1,4 +1,5 @@
 import { formatNumber } from "../page/number_format.ts";
+import type { DataColumn } from "./series.ts";
 import { type Mark, PALETTE, type Plotter } from "./plotter.ts";
 
 /** A vertical log scale with ticks that a reader can place. */
@@ -10,6 +11,8 @@ export interface LogScale {
   readonly infinityAt: number | null;
   /** Where a value is drawn. */
   place(value: number): number;
+  /** The column of the data in which what is placed is a value again. */
+  columnOf(name: string): DataColumn;
 }
 
 /**
@@ -50,6 +53,7 @@ function scaleOf(
     ticks,
     infinityAt,
     place: (value) => Math.max(from, Math.min(value, infinityAt ?? until)),
+    columnOf: (name) => ({ name, valueAt: (drawn) => drawn === infinityAt ? Infinity : drawn }),
   };
 }
 

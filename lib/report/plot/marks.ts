@@ -1,3 +1,4 @@
+import { keepPoints } from "./series.ts";
 import type { Mark } from "./plotter.ts";
 
 /** What a drawing gives to a mark that draws itself. */
@@ -60,10 +61,10 @@ export interface PointStyle {
  * @param points pairs of (x, y) in the units of the scales
  */
 export function createPointCloud(
-  points: Iterable<readonly [number, number]>,
+  points: readonly (readonly [number, number])[],
   style: PointStyle,
 ): Mark {
-  return createMark((scales, _frame, context) => {
+  const mark = createMark((scales, _frame, context) => {
     let path = "";
     const arm = style.size / 2;
     for (const [x, y] of points) {
@@ -83,6 +84,7 @@ export function createPointCloud(
       "stroke-linecap": "round",
     });
   });
+  return keepPoints(mark, points);
 }
 
 /** An entry of a legend. */

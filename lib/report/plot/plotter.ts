@@ -1,4 +1,7 @@
 import type * as Plot from "@observablehq/plot";
+import { type DataColumns, dataOf, type FigureData, joinData } from "./series.ts";
+
+export type { Mark } from "./series.ts";
 
 /**
  * Colours of all figures: those of Okabe and Ito (2008, "Color Universal
@@ -29,25 +32,32 @@ export const DARK_PALETTE: Readonly<Record<keyof typeof PALETTE, string>> = {
   ink: "#e6edf3",
 };
 
-/** A mark or anything that may stand among marks. */
-export type Mark = Plot.Markish;
-
 /** What to draw. */
 export interface Drawing extends Plot.PlotOptions {
   /** Said by readers of the screen, and the title of the SVG. */
   readonly title: string;
   readonly width: number;
   readonly height: number;
+  /** Names of what is drawn along the axes, in the data of the figure. */
+  readonly columns: DataColumns;
+}
+
+/** What was drawn. */
+export interface Drawn {
+  /** A complete SVG element that needs nothing beside itself. */
+  readonly svg: string;
+  /** The points of its marks that are named as series; see `nameSeries`. */
+  readonly data: FigureData;
 }
 
 /** Draws SVG without a browser. */
 export interface Plotter {
   /** Makers of marks. */
   readonly plot: typeof Plot;
-  /** Draws a complete SVG element that needs nothing beside itself. */
-  draw(drawing: Drawing): string;
+  /** Draws a complete SVG element, and tells what it drew. */
+  draw(drawing: Drawing): Drawn;
   /** Draws panels of equal width one above the other, as one SVG element. */
-  drawStack(title: string, panels: readonly Drawing[]): string;
+  drawStack(title: string, panels: readonly Drawing[]): Drawn;
 }
 
 /**
@@ -63,7 +73,7 @@ export async function createPlotter(): Promise<Plotter> {
   const { document } = parseHTML("<!doctype html><html><body></body></html>") as unknown as {
     document: Plot.PlotOptions["document"];
   };
-  const draw = ({ title, ...options }: Drawing): string => {
+  const draw = ({ title, columns, ...options }: Drawing): Drawn => {
     const element = plot.plot({
       marginTop: 40,
       marginRight: 18,
@@ -75,7 +85,10 @@ export async function createPlotter(): Promise<Plotter> {
       ...options,
       document,
     }) as unknown as { outerHTML: string };
-    return completeSvg(element.outerHTML, title);
+    return {
+      svg: completeSvg(element.outerHTML, title),
+      data: dataOf(options.marks ?? [], columns),
+    };
   };
   return {
     plot,
@@ -83,14 +96,20 @@ export async function createPlotter(): Promise<Plotter> {
     drawStack(title, panels) {
       let height = 0;
       let body = "";
-      for (const panel of panels) {
-        body += draw(panel).replace(/^<svg /, `<svg y="${height}" `);
+      const drawn = panels.map(draw);
+      for (const [i, panel] of panels.entries()) {
+        body += drawn[i].svg.replace(/^<svg /, `<svg y="${height}" `);
         height += panel.height;
       }
       const { width } = panels[0];
-      return `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" ` +
-        `height="${height}" viewBox="0 0 ${width} ${height}"><title>${escapeText(title)}</title>` +
-        `${body}</svg>`;
+      return {
+        svg: `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" ` +
+          `height="${height}" viewBox="0 0 ${width} ${height}"><title>${
+            escapeText(title)
+          }</title>` +
+          `${body}</svg>`,
+        data: joinData(drawn.map(({ data }) => data)),
+      };
     },
   };
 }

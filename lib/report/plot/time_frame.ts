@@ -1,5 +1,6 @@
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import type { TimeBins } from "../../analyze/time_bins.ts";
+import type { DataColumn } from "./series.ts";
 import { type Mark, PALETTE, type Plotter } from "./plotter.ts";
 
 /** Size of the figures of which two stand side by side. */
@@ -8,6 +9,8 @@ export const HALF_SIZE = { width: 560, height: 240 } as const;
 /** A scale of time since run start. */
 interface TimeAxis {
   readonly label: string;
+  /** Of the data. */
+  readonly column: DataColumn;
   /** In the unit of the axis. */
   readonly domain: readonly [number, number];
   /** Milliseconds to the unit of the axis. */
@@ -23,6 +26,7 @@ function chooseTimeAxis(endMs: number): TimeAxis {
     : [3_600_000, "h"];
   return {
     label: `time since run start (${unit})`,
+    column: { name: `time_${unit}` },
     domain: [0, endMs / unitMs],
     fromMs: (timeMs) => timeMs / unitMs,
   };

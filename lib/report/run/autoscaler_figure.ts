@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import type { AutoscalerSeries } from "../../analyze/autoscaler_series.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import type { Figure } from "../page/figure.ts";
@@ -35,7 +36,7 @@ export function renderAutoscalerFigure(analysis: RunAnalysis, plotter: Plotter):
       `${formatCount(most.desiredInstances)} instances; the concurrency that it saw, an average ` +
       `over functions, was at most ${formatNumber(most.stableConcurrency)} in the stable and ` +
       `${formatNumber(most.panicConcurrency)} in the panic window.`,
-    svg: plotter.drawStack(title, [
+    ...plotter.drawStack(title, [
       panel(
         "instances",
         [
@@ -84,6 +85,7 @@ function drawingOf(
   const times = Array.from(series.timeMs, (timeMs) => frame.axis.fromMs(Math.max(0, timeMs)));
   return {
     title: `${title}: ${label}`,
+    columns: { x: frame.axis.column, y: { name: label.replaceAll(" ", "_") } },
     width: HALF_SIZE.width,
     ...size,
     // One axis of time below both panels.
@@ -92,15 +94,18 @@ function drawingOf(
     marks: [
       ...frame.background,
       ...createLinearGrid(plotter, TICKS),
-      ...lines.map(({ of, color, shape }) =>
-        plot.lineY(Array.from(series[of], (y, i) => ({ x: times[i], y: finiteOrGap(y) })), {
-          x: "x",
-          y: "y",
-          curve: "step-after",
-          stroke: color,
-          strokeWidth: 1.6,
-          strokeDasharray: shape === "dash" ? "4,3" : "none",
-        })
+      ...lines.map(({ label, of, color, shape }) =>
+        nameSeries(
+          label,
+          plot.lineY(Array.from(series[of], (y, i) => ({ x: times[i], y: finiteOrGap(y) })), {
+            x: "x",
+            y: "y",
+            curve: "step-after",
+            stroke: color,
+            strokeWidth: 1.6,
+            strokeDasharray: shape === "dash" ? "4,3" : "none",
+          }),
+        )
       ),
       createLegend(lines),
     ],

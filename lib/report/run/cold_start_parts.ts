@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import {
   type ColdStartGroup,
   type ColdStartSummary,
@@ -40,22 +41,26 @@ export function renderColdStartPartsFigure(
     name: "cold_start_parts",
     title,
     caption: describe(coldStartParts),
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...HALF_SIZE,
+      columns: { x: { name: "rank" }, y: { name: "time_ms" } },
       x: { label: "instance starts, the quickest first", domain: [0, starts] },
       y: { label: "ms", zero: true, nice: true },
       marks: [
         ...createLinearGrid(plotter),
-        plot.rectY(groups.flatMap((group) => stack(group, shown)), {
-          x1: "fromRank",
-          x2: "untilRank",
-          y1: "fromMs",
-          y2: "untilMs",
-          fill: "color",
-          insetLeft: groups.length < 40 ? 0.5 : 0,
-          insetRight: groups.length < 40 ? 0.5 : 0,
-        }),
+        nameSeries(
+          ({ part }: Bar) => part,
+          plot.rectY(groups.flatMap((group) => stack(group, shown)), {
+            x1: "fromRank",
+            x2: "untilRank",
+            y1: "fromMs",
+            y2: "untilMs",
+            fill: "color",
+            insetLeft: groups.length < 40 ? 0.5 : 0,
+            insetRight: groups.length < 40 ? 0.5 : 0,
+          }),
+        ),
         createLegend(
           shown.map((part) => ({ label: part, color: COLORS[part], shape: "area" as const })),
         ),
@@ -100,6 +105,7 @@ function describeSpread({ median, least, most }: Spread): string {
 }
 
 interface Bar {
+  readonly part: StartPart;
   readonly fromRank: number;
   readonly untilRank: number;
   readonly fromMs: number;
@@ -111,7 +117,7 @@ function stack({ fromRank, untilRank, partMs }: ColdStartGroup, shown: readonly 
   let fromMs = 0;
   return shown.map((part): Bar => {
     const untilMs = fromMs + partMs[part];
-    const bar = { fromRank, untilRank, fromMs, untilMs, color: COLORS[part] };
+    const bar = { part, fromRank, untilRank, fromMs, untilMs, color: COLORS[part] };
     fromMs = untilMs;
     return bar;
   });

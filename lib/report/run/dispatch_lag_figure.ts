@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import type { Verdict } from "../../store/schema/manifest.ts";
 import type { Figure } from "../page/figure.ts";
@@ -25,9 +26,10 @@ export function renderDispatchLagFigure(analysis: RunAnalysis, plotter: Plotter)
     name: "dispatch_lag",
     title,
     caption: describeLag(verdict?.evidence),
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...HALF_SIZE,
+      columns: { x: frame.axis.column, y: { name: "largest_ms" } },
       x: frame.x,
       y: chooseLinearScale(
         "largest (ms)",
@@ -41,14 +43,20 @@ export function renderDispatchLagFigure(analysis: RunAnalysis, plotter: Plotter)
           stroke: PALETTE.red,
           strokeDasharray: "4,3",
         }),
-        plot.lineY(stairOf(analysis.loopDelayMaxMsPerBin, bins, frame.axis, endMs), {
-          ...curve,
-          stroke: PALETTE.grey,
-        }),
-        plot.lineY(stairOf(analysis.dispatchLagMaxMsPerBin, bins, frame.axis, endMs), {
-          ...curve,
-          stroke: PALETTE.blue,
-        }),
+        nameSeries(
+          "loop delay",
+          plot.lineY(stairOf(analysis.loopDelayMaxMsPerBin, bins, frame.axis, endMs), {
+            ...curve,
+            stroke: PALETTE.grey,
+          }),
+        ),
+        nameSeries(
+          "dispatch lag",
+          plot.lineY(stairOf(analysis.dispatchLagMaxMsPerBin, bins, frame.axis, endMs), {
+            ...curve,
+            stroke: PALETTE.blue,
+          }),
+        ),
         createLegend([
           { label: "dispatch lag", color: PALETTE.blue, shape: "line" },
           { label: "loop delay", color: PALETTE.grey, shape: "line" },

@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import type { Figure } from "../page/figure.ts";
 import { createLegend } from "../plot/marks.ts";
@@ -20,19 +21,27 @@ export function renderColdStartFigure(analysis: RunAnalysis, plotter: Plotter): 
   if (summary.coldInvocations === null && instanceStartsPerBin === null) return null;
   const { plot } = plotter;
   const frame = createTimeFrame(analysis, plotter);
-  const bars = (counts: Uint32Array | null, color: string, inset: number) =>
-    plot.rectY(
-      Array.from(counts ?? [], (count, bin) => ({ count, fromMs: bin * bins.binMs }))
-        .filter(({ count }) => count > 0),
-      {
-        x1: ({ fromMs }: { fromMs: number }) => frame.axis.fromMs(fromMs),
-        x2: ({ fromMs }: { fromMs: number }) =>
-          frame.axis.fromMs(Math.min(analysis.endMs, fromMs + bins.binMs)),
-        y: "count",
-        fill: color,
-        insetLeft: inset,
-        insetRight: inset,
-      },
+  const bars = (
+    series: string,
+    counts: Uint32Array | null,
+    color: string,
+    inset: number,
+  ) =>
+    nameSeries(
+      series,
+      plot.rectY(
+        Array.from(counts ?? [], (count, bin) => ({ count, fromMs: bin * bins.binMs }))
+          .filter(({ count }) => count > 0),
+        {
+          x1: ({ fromMs }: { fromMs: number }) => frame.axis.fromMs(fromMs),
+          x2: ({ fromMs }: { fromMs: number }) =>
+            frame.axis.fromMs(Math.min(analysis.endMs, fromMs + bins.binMs)),
+          y: "count",
+          fill: color,
+          insetLeft: inset,
+          insetRight: inset,
+        },
+      ),
     );
   const counts = [...instanceStartsPerBin ?? [], ...analysis.coldInvocationsPerBin];
   const pixels = 490 * bins.binMs / analysis.endMs;
@@ -48,16 +57,22 @@ export function renderColdStartFigure(analysis: RunAnalysis, plotter: Plotter): 
     title,
     caption: `The measurement phase has ${known.join(" and ")}; they are counted apart, and a ` +
       `start may serve nobody.`,
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...HALF_SIZE,
+      columns: { x: frame.axis.column, y: { name: "number" } },
       x: frame.x,
       y: chooseLinearScale(`number in ${formatSpan(bins.binMs)}`, [counts]),
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),
-        bars(instanceStartsPerBin, PALETTE.sky, pixels > 4 ? 0.5 : 0),
-        bars(analysis.coldInvocationsPerBin, PALETTE.orange, pixels > 4 ? pixels / 3.2 : 0),
+        bars("instance starts", instanceStartsPerBin, PALETTE.sky, pixels > 4 ? 0.5 : 0),
+        bars(
+          "cold invocations",
+          analysis.coldInvocationsPerBin,
+          PALETTE.orange,
+          pixels > 4 ? pixels / 3.2 : 0,
+        ),
         createLegend([
           { label: "instance starts", color: PALETTE.sky, shape: "area" },
           { label: "cold invocations", color: PALETTE.orange, shape: "area" },
@@ -82,24 +97,31 @@ export function renderInstancesFigure(analysis: RunAnalysis, plotter: Plotter): 
     caption: "In the measurement phase at most " +
       `${formatCount(measured.ready?.peak ?? null)} instances were ready at once, and at most ` +
       `${formatCount(measured.starting?.peak ?? null)} were starting.`,
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...HALF_SIZE,
+      columns: { x: frame.axis.column, y: { name: "instances" } },
       x: frame.x,
       y: chooseLinearScale("instances", [ready, starting]),
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),
-        plot.lineY(stairOf(ready, bins, frame.axis, endMs), {
-          ...curve,
-          stroke: PALETTE.blue,
-          strokeWidth: 1.6,
-        }),
-        plot.areaY(stairOf(starting, bins, frame.axis, endMs), {
-          ...curve,
-          fill: PALETTE.orange,
-          fillOpacity: 0.75,
-        }),
+        nameSeries(
+          "ready",
+          plot.lineY(stairOf(ready, bins, frame.axis, endMs), {
+            ...curve,
+            stroke: PALETTE.blue,
+            strokeWidth: 1.6,
+          }),
+        ),
+        nameSeries(
+          "starting",
+          plot.areaY(stairOf(starting, bins, frame.axis, endMs), {
+            ...curve,
+            fill: PALETTE.orange,
+            fillOpacity: 0.75,
+          }),
+        ),
         createLegend([
           { label: "starting", color: PALETTE.orange, shape: "area" },
           { label: "ready", color: PALETTE.blue, shape: "line" },

@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import { largest } from "../../stats/quantile.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import type { Figure } from "../page/figure.ts";
@@ -32,20 +33,27 @@ export function renderArrivalsFigure(analysis: RunAnalysis, plotter: Plotter): F
       `${analysis.warmupInvocations > 0 ? ", warm-up included," : ""} were dispatched; the ` +
       `busiest ${bins.binMs === 1_000 ? "second" : `${bins.binMs / 1_000} s`} had ` +
       `${formatNumber(largest(scheduled))} arrivals per second.`,
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...HALF_SIZE,
+      columns: { x: frame.axis.column, y: { name: "rate_per_s" } },
       x: frame.x,
       y: chooseLinearScale("invocations per second", [scheduled, dispatched]),
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),
-        plot.areaY(stairOf(scheduled, bins, frame.axis, endMs), { ...curve, fill: PALETTE.pale }),
-        plot.lineY(stairOf(dispatched, bins, frame.axis, endMs), {
-          ...curve,
-          stroke: PALETTE.blue,
-          strokeWidth: 1.4,
-        }),
+        nameSeries(
+          "scheduled",
+          plot.areaY(stairOf(scheduled, bins, frame.axis, endMs), { ...curve, fill: PALETTE.pale }),
+        ),
+        nameSeries(
+          "dispatched",
+          plot.lineY(stairOf(dispatched, bins, frame.axis, endMs), {
+            ...curve,
+            stroke: PALETTE.blue,
+            strokeWidth: 1.4,
+          }),
+        ),
         createLegend([
           { label: "scheduled", color: PALETTE.pale, shape: "area" },
           { label: "dispatched", color: PALETTE.blue, shape: "line" },
@@ -76,20 +84,27 @@ export function renderConcurrencyFigure(analysis: RunAnalysis, plotter: Plotter)
       } invocations were in flight on average, at ` +
       `most ${formatCount(measured.inFlight?.peak ?? null)}; their requested runtimes alone make ` +
       `${formatNumber(measured.expectedInFlight)} by Little's law.`,
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...HALF_SIZE,
+      columns: { x: frame.axis.column, y: { name: "in_flight" } },
       x: frame.x,
       y: chooseLinearScale("invocations in flight", [max]),
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),
-        plot.areaY(stairOf(max, bins, frame.axis, endMs), { ...curve, fill: PALETTE.pale }),
-        plot.lineY(stairOf(mean, bins, frame.axis, endMs), {
-          ...curve,
-          stroke: PALETTE.blue,
-          strokeWidth: 1.4,
-        }),
+        nameSeries(
+          "maximum",
+          plot.areaY(stairOf(max, bins, frame.axis, endMs), { ...curve, fill: PALETTE.pale }),
+        ),
+        nameSeries(
+          "mean",
+          plot.lineY(stairOf(mean, bins, frame.axis, endMs), {
+            ...curve,
+            stroke: PALETTE.blue,
+            strokeWidth: 1.4,
+          }),
+        ),
         createLegend([
           { label: "maximum", color: PALETTE.pale, shape: "area" },
           { label: "mean", color: PALETTE.blue, shape: "line" },

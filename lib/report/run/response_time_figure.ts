@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import { countJudged, countNotOk } from "../../analyze/summary.ts";
 import type { ResponsePoint } from "../../analyze/response_point.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
@@ -47,32 +48,42 @@ export function renderResponseTimeFigure(analysis: RunAnalysis, plotter: Plotter
       `${formatCount(countNotOk(summary.outcomes))} ${coldKnown ? "" : "were "}not ok` +
       `${neverSent ? " (those at ∞ were never sent)" : ""}` +
       `${cancelled === 0 ? "" : `; ${formatCount(cancelled)} more were cancelled`}.`,
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...HALF_SIZE,
+      columns: { x: frame.axis.column, y: scale.columnOf("response_time_ms") },
       x: frame.x,
       y: scale.y,
       marks: [
         ...frame.background,
         ...createLogAxis(scale, plotter),
-        createPointCloud(points("warm"), {
-          color: PALETTE.blue,
-          shape: "dot",
-          size: 3,
-          opacity: 0.45,
-        }),
-        createPointCloud(points("cold"), {
-          color: PALETTE.orange,
-          shape: "dot",
-          size: 4.5,
-          opacity: 0.9,
-        }),
-        createPointCloud(notOk, {
-          color: PALETTE.ink,
-          shape: "cross",
-          size: 4.5,
-          opacity: 0.5,
-        }),
+        nameSeries(
+          coldKnown ? "ok, warm" : "ok",
+          createPointCloud(points("warm"), {
+            color: PALETTE.blue,
+            shape: "dot",
+            size: 3,
+            opacity: 0.45,
+          }),
+        ),
+        nameSeries(
+          "ok, cold",
+          createPointCloud(points("cold"), {
+            color: PALETTE.orange,
+            shape: "dot",
+            size: 4.5,
+            opacity: 0.9,
+          }),
+        ),
+        nameSeries(
+          "not ok",
+          createPointCloud(notOk, {
+            color: PALETTE.ink,
+            shape: "cross",
+            size: 4.5,
+            opacity: 0.5,
+          }),
+        ),
         createLegend([
           { label: coldKnown ? "ok, warm" : "ok", color: PALETTE.blue, shape: "dot" },
           ...(coldKnown

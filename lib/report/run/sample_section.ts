@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import type { CertifiedFigure, SampleCertificate } from "../../model/sample_certificate.ts";
 import type { StoredRun } from "../../store/read/experiment_folder.ts";
 import { type Figure, renderFigures } from "../page/figure.ts";
@@ -60,10 +61,11 @@ function renderDistribution(
       `${formatRatio(timesOptimum)} × as far from the ${formatCount(trace.invoked)} of the trace ` +
       `as any ${formatCount(size)} points must be, and ${formatRatio(timesNearer)} × nearer than ` +
       "by chance.",
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...TRACE_SIZE,
       ...TRACE_MARGINS,
+      columns: { x: { name: columnOf(name, unit) }, y: { name: "at_most_percent" } },
       x: scale.x,
       y: { label: "at most so much (%)", domain: [0, 100] },
       marks: [
@@ -71,18 +73,25 @@ function renderDistribution(
         plot.gridY({ stroke: PALETTE.pale, strokeOpacity: 1 }),
         plot.ruleY([0], { stroke: PALETTE.grey }),
         ...curves.map((curve) =>
-          plot.line(stairsOf(curve.values, scale.x.domain), {
-            x: "value",
-            y: "percent",
-            curve: "step-after",
-            stroke: curve.color,
-            strokeWidth: 1.8,
-          })
+          nameSeries(
+            curve.label,
+            plot.line(stairsOf(curve.values, scale.x.domain), {
+              x: "value",
+              y: "percent",
+              curve: "step-after",
+              stroke: curve.color,
+              strokeWidth: 1.8,
+            }),
+          )
         ),
         createLegend(curves.map(({ label, color }) => ({ label, color, shape: "line" } as const))),
       ],
     }),
   };
+}
+
+function columnOf(name: string, unit: string): string {
+  return `${name} ${unit}`.trim().toLowerCase().replaceAll(/\W+/g, "_");
 }
 
 /** A leap at each value, from nothing to all. */

@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import { countPoisson } from "../../trace/doctor/diagnosis_summary.ts";
 import type { TraceDiagnosis } from "../../trace/doctor/diagnose_trace.ts";
 import {
@@ -55,34 +56,41 @@ export function renderDispersionFigure(diagnosis: TraceDiagnosis, plotter: Plott
     name: "dispersion",
     title,
     caption: describeAgreement(diagnosis),
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...TRACE_SIZE,
       ...TRACE_MARGINS,
+      columns: {
+        x: { name: `invocations_per_${slot.replaceAll(/\W+/g, "_")}` },
+        y: y.columnOf("dispersion"),
+      },
       x: x.x,
       y: y.y,
       marks: [
         ...createPowerAxis(x, plotter),
         ...createLogAxis(y, plotter),
-        plot.areaY(band, {
-          x: "ratePerSlot",
-          y1: ({ low }: { low: number }) => y.place(Math.max(LEAST_DRAWN, low)),
-          y2: ({ high }: { high: number }) => y.place(high),
-          fill: PALETTE.sky,
-          fillOpacity: 0.45,
-        }),
+        nameSeries(
+          "95 % of Poisson processes",
+          plot.areaY(band, {
+            x: "ratePerSlot",
+            y1: ({ low }: { low: number }) => y.place(Math.max(LEAST_DRAWN, low)),
+            y2: ({ high }: { high: number }) => y.place(high),
+            fill: PALETTE.sky,
+            fillOpacity: 0.45,
+          }),
+        ),
         plot.ruleY([1], { stroke: PALETTE.grey }),
-        ...KINDS.toReversed().flatMap(({ verdict, color }) =>
+        ...KINDS.toReversed().flatMap(({ verdict, label, color }) =>
           createClouds(
             points.filter((i) => columns.poisson[i] === verdict)
               .map((i) => [rateOf(i), y.place(heightOf(i))] as const),
             color,
-          )
+          ).map((cloud) => nameSeries(label, cloud))
         ),
         createLegend(KINDS.map(({ label, color }) => ({ label, color, shape: "dot" }))),
       ],
     }),
-    data: renderAgreementTable(diagnosis),
+    numbers: renderAgreementTable(diagnosis),
   };
 }
 

@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import { MEMORY_LIMITS_MIB, RUNTIME_LIMITS_MS } from "../../model/schedule.ts";
 import { Ecdf } from "../../stats/ecdf.ts";
 import type { LogDistribution } from "../../trace/doctor/drawn_distribution.ts";
@@ -53,6 +54,7 @@ export function renderRateFigure(diagnosis: TraceDiagnosis, plotter: Plotter): F
     curves: [curve],
     bounds: [],
     valueHeading: "invocations per minute",
+    column: "rate_per_min",
     formatValue: formatAxisCount,
   }, plotter);
 }
@@ -72,6 +74,7 @@ export function renderRuntimeFigure(diagnosis: TraceDiagnosis, plotter: Plotter)
     curves,
     bounds: [RUNTIME_LIMITS_MS.minimum, RUNTIME_LIMITS_MS.maximum],
     valueHeading: "runtime",
+    column: "runtime_ms",
     formatValue: formatRuntime,
   }, plotter);
 }
@@ -100,6 +103,7 @@ export function renderMemoryFigure(diagnosis: TraceDiagnosis, plotter: Plotter):
     curves,
     bounds: [MEMORY_LIMITS_MIB.minimum, MEMORY_LIMITS_MIB.maximum],
     valueHeading: "memory",
+    column: "memory_mib",
     formatValue: format,
   }, plotter);
 }
@@ -176,6 +180,8 @@ interface Distributions {
   /** What is asked for lies between these. */
   readonly bounds: readonly number[];
   readonly valueHeading: string;
+  /** Of the data. */
+  readonly column: string;
   formatValue(value: number): string;
 }
 
@@ -183,7 +189,7 @@ const LISTED_QUANTILES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 
 function renderDistributions(figure: Distributions, plotter: Plotter): Figure {
   const { plot } = plotter;
-  const { name, title, caption, scale, curves, bounds, valueHeading, formatValue } = figure;
+  const { name, title, caption, scale, curves, bounds, valueHeading, column, formatValue } = figure;
   const [low, high] = scale.x.domain;
   const inside = ({ value }: SharePoint) => value >= low * 0.999 && value <= high * 1.001;
   const shownBounds = bounds.filter((bound) => bound > low && bound < high);
@@ -191,10 +197,11 @@ function renderDistributions(figure: Distributions, plotter: Plotter): Figure {
     name,
     title,
     caption,
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...TRACE_SIZE,
       ...TRACE_MARGINS,
+      columns: { x: { name: column }, y: { name: "at_most_percent" } },
       x: scale.x,
       y: { label: "at most so much (%)", domain: [0, 100] },
       marks: [
@@ -202,14 +209,17 @@ function renderDistributions(figure: Distributions, plotter: Plotter): Figure {
         plot.gridY({ stroke: PALETTE.pale, strokeOpacity: 1 }),
         plot.ruleY([0], { stroke: PALETTE.grey }),
         plot.ruleX(shownBounds, { stroke: PALETTE.grey, strokeDasharray: "4,3" }),
-        ...curves.map(({ color, points, isStair }) =>
-          plot.line(points.filter(inside), {
-            x: "value",
-            y: "percent",
-            curve: isStair ? "step-after" : "linear",
-            stroke: color,
-            strokeWidth: 1.8,
-          })
+        ...curves.map(({ label, color, points, isStair }) =>
+          nameSeries(
+            label,
+            plot.line(points.filter(inside), {
+              x: "value",
+              y: "percent",
+              curve: isStair ? "step-after" : "linear",
+              stroke: color,
+              strokeWidth: 1.8,
+            }),
+          )
         ),
         ...curves.length === 1 ? [] : [
           createLegend([
@@ -221,7 +231,7 @@ function renderDistributions(figure: Distributions, plotter: Plotter): Figure {
         ],
       ],
     }),
-    data: renderTable<number>([
+    numbers: renderTable<number>([
       { heading: "at most", isText: true, cell: (q) => `${Math.round(100 * q)} %` },
       ...curves.map((curve) => ({
         heading: curves.length === 1 ? valueHeading : `${valueHeading}, ${curve.label}`,

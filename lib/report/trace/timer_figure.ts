@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import { countTimers, type TimerPeriod } from "../../trace/doctor/diagnosis_summary.ts";
 import type { TraceDiagnosis, TriggerFigures } from "../../trace/doctor/diagnose_trace.ts";
 import type { Figure } from "../page/figure.ts";
@@ -36,20 +37,21 @@ export function renderTimerFigure(diagnosis: TraceDiagnosis, plotter: Plotter): 
       "autocorrelation has a peak at their commonest gap." +
       (timers === undefined ? "" : ` Of the ${formatCount(timers.functions)} with the trigger ` +
         `${timers.trigger}, ${formatCount(timers.timerLike)} do.`),
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...TRACE_SIZE,
       ...TRACE_MARGINS,
       marginLeft: 92,
+      columns: { x: { name: "functions" }, y: { name: "period" } },
       x: { label: "functions", labelAnchor: "center", ticks: 5 },
       y: { label: null, domain: bars.map(({ name }) => name), padding: 0.25 },
       marks: [
         plot.gridX({ stroke: PALETTE.pale, strokeOpacity: 1, ticks: 5 }),
-        plot.barX(bars, { x: "functions", y: "name", fill: PALETTE.blue }),
+        nameSeries("functions", plot.barX(bars, { x: "functions", y: "name", fill: PALETTE.blue })),
         plot.ruleX([0], { stroke: PALETTE.grey }),
       ],
     }),
-    data: html`
+    numbers: html`
       ${renderTable<TimerPeriod>([
         { heading: "period", isText: true, cell: nameOf },
         { heading: "functions", cell: ({ functions }) => formatCount(functions) },

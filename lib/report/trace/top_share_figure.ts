@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import { spreadRanks, type TopShare } from "../../trace/doctor/top_share.ts";
 import type { TraceDiagnosis } from "../../trace/doctor/diagnose_trace.ts";
 import type { Figure } from "../page/figure.ts";
@@ -34,23 +35,27 @@ export function renderTopShareFigure(diagnosis: TraceDiagnosis, plotter: Plotter
         `${shareOf(topByInvocations, onePercent)}`) +
       `; of the load, invocations × runtime, the largest makes ${shareOf(topByLoad, 1)}` +
       `${count < 100 ? "" : ` and the largest 1 % ${shareOf(topByLoad, onePercent)}`}.`,
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...TRACE_SIZE,
       ...TRACE_MARGINS,
+      columns: { x: { name: "busiest_functions" }, y: { name: "share_percent" } },
       x: scale.x,
       y: { label: "share (%)", domain: [0, 100] },
       marks: [
         ...createPowerAxis(scale, plotter),
         plot.gridY({ stroke: PALETTE.pale, strokeOpacity: 1 }),
         plot.ruleY([0], { stroke: PALETTE.grey }),
-        ...curves.map(({ color, top }) =>
-          plot.line(pointsOf(top), { x: "rank", y: "percent", stroke: color, strokeWidth: 1.8 })
+        ...curves.map(({ label, color, top }) =>
+          nameSeries(
+            label,
+            plot.line(pointsOf(top), { x: "rank", y: "percent", stroke: color, strokeWidth: 1.8 }),
+          )
         ),
         createLegend(curves.map(({ label, color }) => ({ label, color, shape: "line" }))),
       ],
     }),
-    data: renderTable<number>([
+    numbers: renderTable<number>([
       { heading: "functions", cell: (rank) => formatCount(rank) },
       ...curves.map(({ label, top }) => ({
         heading: `share of ${label}`,

@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import { thinCurve } from "../../trace/doctor/load_curve.ts";
 import type { TraceDiagnosis } from "../../trace/doctor/diagnose_trace.ts";
 import type { Figure } from "../page/figure.ts";
@@ -84,10 +85,11 @@ function renderLoadFigure(
     name,
     title,
     caption,
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...TRACE_SIZE,
       ...TRACE_MARGINS,
+      columns: { x: { name: `time_${unit}` }, y: { name: label.replaceAll(/\W+/g, "_") } },
       x: {
         label: `${unit} since the trace's start`,
         labelAnchor: "center",
@@ -96,8 +98,13 @@ function renderLoadFigure(
       y: { ...chooseLinearScale(label, [most], 1e-9), tickFormat: formatAxisCount, ticks: 5 },
       marks: [
         ...createLinearGrid(plotter, 5),
-        ...slotsPerPoint === 1 ? [] : [plot.areaY(stair(most), { ...curve, fill: PALETTE.pale })],
-        plot.lineY(stair(mean), { ...curve, stroke: PALETTE.blue, strokeWidth: 1.3 }),
+        ...slotsPerPoint === 1
+          ? []
+          : [nameSeries("largest", plot.areaY(stair(most), { ...curve, fill: PALETTE.pale }))],
+        nameSeries(
+          "mean",
+          plot.lineY(stair(mean), { ...curve, stroke: PALETTE.blue, strokeWidth: 1.3 }),
+        ),
         ...slotsPerPoint === 1 ? [] : [
           createLegend([
             {
@@ -110,7 +117,7 @@ function renderLoadFigure(
         ],
       ],
     }),
-    data: renderTable<number>([
+    numbers: renderTable<number>([
       {
         heading: "from",
         unit,

@@ -16,17 +16,25 @@ import { renderTopShareFigure } from "./top_share_figure.ts";
 import { renderTraceLoadFigures } from "./trace_load_figures.ts";
 import { renderDaySection, renderRemarkSection, renderTraceSection } from "./trace_sections.ts";
 
+/** The page of a trace, and its figures. */
+export interface RenderedTrace {
+  readonly page: string;
+  readonly figures: readonly Figure[];
+}
+
 /**
  * Renders what the doctor found in a trace as one page that needs nothing beside
  * itself. The same diagnosis makes the same bytes.
  *
  * @param command that made it, to be repeated
+ * @param figureFolder where the figures are put as files, seen from the page
  */
 export function renderTracePage(
   diagnosis: TraceDiagnosis,
   command: readonly string[],
   plotter: Plotter,
-): string {
+  figureFolder = "figures",
+): RenderedTrace {
   const { trace, totals } = diagnosis;
   const figures = [
     ...renderTraceLoadFigures(diagnosis, plotter),
@@ -37,7 +45,7 @@ export function renderTracePage(
     renderDispersionFigure(diagnosis, plotter),
     renderTimerFigure(diagnosis, plotter),
   ].filter((figure): figure is Figure => figure !== null);
-  return renderPage(
+  const page = renderPage(
     `Trace ${trace.name}`,
     html`
       <header>
@@ -49,7 +57,7 @@ export function renderTracePage(
       </header>
       ${renderTraceSection(diagnosis)}
       ${renderRemarkSection(diagnosis)}
-      <section id="figures"><h2>Figures</h2>${renderFigures(figures)}</section>
+      <section id="figures"><h2>Figures</h2>${renderFigures(figures, figureFolder)}</section>
       ${renderDaySection(diagnosis)}
       <section id="repeat">
         <h2>How to repeat it</h2>
@@ -57,4 +65,5 @@ export function renderTracePage(
       </section>
     `,
   );
+  return { page, figures };
 }

@@ -1,3 +1,4 @@
+import { nameSeries } from "../plot/series.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import type { TwinAnalysis } from "../../analyze/twin/twin_analysis.ts";
 import { LEAST_BEYOND } from "../../stats/quantile.ts";
@@ -59,15 +60,16 @@ function renderQuantiles({ quantiles, responseTimeMs }: TwinAnalysis, plotter: P
         : `Half of the invocations took at most ${describeMs(median)} in the run and ` +
           `${describeMs(medianOfTwin)} in the twin.`) +
       ` A percentile is drawn where at least ${LEAST_BEYOND} invocations lie beyond it.`,
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...HALF_SIZE,
+      columns: { x: { name: "percentile" }, y: scale.columnOf("response_time_ms") },
       x: { label: "percentile of the measured invocations", domain: [0, 100] },
       y: scale.y,
       marks: [
         ...createLogAxis(scale, plotter),
-        plot.lineY(pointsOf(run), { x: "x", y: "y", ...strokeOf(RUN) }),
-        plot.lineY(pointsOf(twin), { x: "x", y: "y", ...strokeOf(TWIN) }),
+        nameSeries("run", plot.lineY(pointsOf(run), { x: "x", y: "y", ...strokeOf(RUN) })),
+        nameSeries("twin", plot.lineY(pointsOf(twin), { x: "x", y: "y", ...strokeOf(TWIN) })),
         createTwinLegend(),
       ],
     }),
@@ -142,16 +144,17 @@ function renderStairs(
     name,
     title,
     caption,
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
       ...HALF_SIZE,
+      columns: { x: frame.axis.column, y: { name: label.replaceAll(" ", "_") } },
       x: frame.x,
       y: chooseLinearScale(label, stairs),
       marks: [
         ...frame.background,
         ...createLinearGrid(plotter),
-        plot.lineY(run, { ...curve, ...strokeOf(RUN) }),
-        plot.lineY(twin, { ...curve, ...strokeOf(TWIN) }),
+        nameSeries("run", plot.lineY(run, { ...curve, ...strokeOf(RUN) })),
+        nameSeries("twin", plot.lineY(twin, { ...curve, ...strokeOf(TWIN) })),
         createTwinLegend(),
       ],
     }),

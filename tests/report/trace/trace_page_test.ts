@@ -44,7 +44,7 @@ const FAULTY = nameFiles({
 Deno.test("the page has every figure with its numbers, and needs nothing beside itself", async () => {
   const trace = await readTrace(SAMPLE);
   const plotter = await createPlotter();
-  const text = renderTracePage(diagnoseTrace(trace), ["deno", "task"], plotter);
+  const text = renderTracePage(diagnoseTrace(trace), ["deno", "task"], plotter).page;
   const page = parsePage(text);
   const figures = [...page.querySelectorAll("figure")];
   assert.deepEqual(figures.map((figure) => figure.querySelector("h4")?.textContent), [
@@ -62,12 +62,12 @@ Deno.test("the page has every figure with its numbers, and needs nothing beside 
     assert.ok([...figure.querySelectorAll("details.data tbody tr")].length > 0);
   }
   assert.doesNotMatch(text, /<(link|script|img)|url\(|@import/);
-  assert.equal(text, renderTracePage(diagnoseTrace(trace), ["deno", "task"], plotter));
+  assert.equal(text, renderTracePage(diagnoseTrace(trace), ["deno", "task"], plotter).page);
 });
 
 Deno.test("each colour of a figure has another on a dark page", async () => {
   const trace = await readTrace(SAMPLE, { size: 20 });
-  const text = renderTracePage(diagnoseTrace(trace), [], await createPlotter());
+  const text = renderTracePage(diagnoseTrace(trace), [], await createPlotter()).page;
   const known = new Set<string>([...Object.values(PALETTE), "white"]);
   const colors = [...text.matchAll(/(?:fill|stroke)="(#\w+|[a-z]+)"/g)].map(([, color]) => color)
     .filter((color) => !["none", "currentColor"].includes(color));

@@ -120,7 +120,7 @@ Deno.test("no trace throws, and none makes a page with a figure that is no numbe
   fc.assert(
     fc.property(fc.constantFrom(1, 2, 3, 61, 130).chain(traces), (trace) => {
       const diagnosis = diagnoseTrace(trace);
-      const page = renderTracePage(diagnosis, ["doctor"], plotter);
+      const page = renderTracePage(diagnosis, ["doctor"], plotter).page;
       const svgs = page.match(/<svg[\s\S]*?<\/svg>/g) ?? [];
       for (const svg of svgs) {
         const wrong = svg.match(/[^ ]{0,30}="[^"]*(NaN|Infinity|undefined)[^"]{0,30}/);

@@ -35,7 +35,7 @@ for (const path of PATHS) {
     for (const parts of [load.invocations, columns.invocations]) {
       assert.equal(parts.reduce((total, part) => total + part, 0), sum);
     }
-    const page = renderTracePage(diagnosis, [], await createPlotter());
+    const page = renderTracePage(diagnosis, [], await createPlotter()).page;
     for (const svg of page.match(/<svg[\s\S]*?<\/svg>/g) ?? []) {
       assert.doesNotMatch(svg, /NaN|undefined|Infinity/);
     }

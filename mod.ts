@@ -51,6 +51,7 @@ export type {
   KeepAliveDeclaration,
   SweepDeclaration,
   SweepFigure,
+  WorksDeclaration,
 } from "./lib/model/answer.ts";
 export type {
   ExperimentManifest,
@@ -76,6 +77,7 @@ export {
 } from "./lib/trace/huawei/cold_starts.ts";
 export { readTrace, type ReadTraceOptions, readTraceSamples } from "./lib/trace/read_trace.ts";
 export { describeNesting, selectInvoked, selectSeldom } from "./lib/trace/sample/selection.ts";
+export { PRIOR_WORKS, type PriorWork } from "./lib/trace/sample/prior_works.ts";
 export { SAMPLE_METHODS, type SampleMethod, sampleTrace } from "./lib/trace/sample/sample.ts";
 export { type SynthesizeOptions, synthesizeTrace } from "./lib/trace/synthesize/synthesize.ts";
 export { allocateMaxMax } from "./lib/trace/allocation.ts";

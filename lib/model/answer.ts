@@ -7,7 +7,8 @@ export type AnswerDeclaration =
   | BurstDeclaration
   | KeepAliveDeclaration
   | DistributionDeclaration
-  | InvocationsDeclaration;
+  | InvocationsDeclaration
+  | WorksDeclaration;
 
 /** A figure of a sweep, by what it shows of the runs. */
 export type SweepFigure = "slowdown" | "response_time";
@@ -89,6 +90,15 @@ export interface InvocationsDeclaration {
   readonly kind: "invocations";
 }
 
+/** Runs of several works, or methods, on one platform: what each would have concluded of it. */
+export interface WorksDeclaration {
+  readonly kind: "works";
+  /** Parameter of each run: whose choice it is. */
+  readonly parameter: string;
+  /** The work that the others are set against, where it is among them. */
+  readonly reference: string;
+}
+
 /**
  * What the answer needs of the parameters of a run and does not find there, as the end of a
  * sentence; `null`: nothing is missing.
@@ -114,6 +124,8 @@ function parametersOf(
       return { numbers: [answer.beginParameter, answer.lengthParameter] };
     case "keep_alive":
       return { texts: [answer.policyParameter] };
+    case "works":
+      return { texts: [answer.parameter] };
     case "invocations":
       return {};
     case "distribution":

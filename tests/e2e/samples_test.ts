@@ -31,3 +31,30 @@ Deno.test("variation: samples of two methods by turns, and by how much they diff
   );
   assert.ok(figuresIn(output).includes("slowdown_distribution.svg"));
 });
+
+Deno.test("prior works: one platform, and what each is farthest from the trace in", async () => {
+  await using folder = await temporaryFolder();
+  const output = `${folder.path}/out`;
+  const { status, stderr } = await runScript("experiments/prior_works.ts", [
+    ...["--works", "stratified,hermes,mu", "--functions", "8", "--reference", "30"],
+    ...["--repetitions", "2", "--duration", "10s", "--output", output],
+  ]);
+  assert.equal(status, 0, stderr);
+  const names = readExperiment(output).runs.map((path) => path.replace("runs/", ""));
+  assert.deepEqual(names.slice(0, 4), [
+    "trace_repetition-0",
+    "stratified_repetition-0",
+    "hermes_repetition-0",
+    "mu_repetition-0",
+  ]);
+  assert.equal(names.length, 8);
+  assert.deepEqual(
+    names.slice(4).map((name) => readRun(output, name).plan.functions),
+    [30, 8, 50, 2],
+  );
+  const page = await Deno.readTextFile(`${output}/report.html`);
+  assert.match(page, /Set against the trace: stratified is farthest in [\w ]+, [\d.,]+ times/);
+  for (const name of ["slowdown_p50", "cold", "ready", "load"]) {
+    assert.ok(figuresIn(output).includes(`works_${name}.svg`), name);
+  }
+});

@@ -7,6 +7,7 @@ import { createDistributionAnswer } from "./distribution_answer.ts";
 import { createInvocationsAnswer } from "./invocations_answer.ts";
 import { createKeepAliveAnswer } from "./keep_alive_answer.ts";
 import { createSweepAnswer } from "./sweep_answer.ts";
+import { createWorksAnswer } from "./works_answer.ts";
 import { undeclaredAnswerOf } from "./undeclared_answer.ts";
 
 const NO_ANSWER: Answer = { add() {}, render: () => [] };
@@ -41,6 +42,8 @@ function createDeclared(answer: AnswerDeclaration | null): Answer {
       return createKeepAliveAnswer(answer);
     case "invocations":
       return createInvocationsAnswer();
+    case "works":
+      return createWorksAnswer(answer);
     case "distribution":
       return createDistributionAnswer(answer);
   }

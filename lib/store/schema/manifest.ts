@@ -389,6 +389,7 @@ const answer: z.ZodType<AnswerDeclaration> = z.discriminatedUnion("kind", [
     bound: z.string(),
   }),
   z.object({ kind: z.literal("invocations") }),
+  z.object({ kind: z.literal("works"), parameter: z.string(), reference: z.string() }),
   z.object({
     kind: z.literal("distribution"),
     measure: z.enum(["slowdown", "added_time"]),

@@ -86,6 +86,17 @@ export async function writeFigures(
   return paths;
 }
 
+/** Paths of the figures in the answer of a report, seen from it, as its text names them. */
+export function listAnswerFigures(report: string): string[] {
+  const [, after = ""] = report.split('<section id="answer">', 2);
+  return [...after.split("</section>", 1)[0].matchAll(DATA_FILE)].map(([, name]) =>
+    `${FIGURE_FOLDER}/${name}`
+  );
+}
+
+// A name holds no slash, so that nothing outside of the folder can be meant.
+const DATA_FILE = /<figure data-file="figures\/([\w.-]+\.svg)">/g;
+
 /**
  * Lists the files of the figures that the page of an earlier report shows.
  *
@@ -99,10 +110,7 @@ export async function listFiguresOf(page: string): Promise<string[]> {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw error;
   }
-  // A name holds no slash, so that nothing outside of the folder can be meant.
-  return [...text.matchAll(/<figure data-file="figures\/([\w.-]+\.svg)">/g)].map(([, name]) =>
-    name
-  );
+  return [...text.matchAll(DATA_FILE)].map(([, name]) => name);
 }
 
 /**

@@ -64,6 +64,12 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .fact { margin-right: 1.1rem; }
 @media (max-width: 640px) { body { padding: 1.2rem 1rem 3rem; } h1 { font-size: 1.4rem; }
   #verdict { padding: .7rem .8rem; } dl { grid-template-columns: 1fr; gap: 0; } dt { margin-top: .5rem; } }
+article { display: grid; grid-template-columns: 15rem 1fr; gap: 1.4rem; border-top: 1px solid var(--line);
+  padding: 1rem 0; break-inside: avoid; }
+article h3 { margin: 0; overflow-wrap: anywhere; }
+article p { overflow-wrap: anywhere; }
+.thumbnail img { display: block; width: 100%; background: #fff; border-radius: 4px; }
+@media (max-width: 640px) { article { grid-template-columns: 1fr; gap: .5rem; } }
 .remark { border-left: 4px solid var(--edge); padding: .1rem 0 .1rem .9rem; margin: 1rem 0; max-width: 90ch; }
 .remark h3 { margin: 0; font-size: .95rem; }
 .remark p { margin: .15rem 0; font-size: .9rem; overflow-wrap: anywhere; }

@@ -10,6 +10,7 @@ import { formatCount, formatNumber, UNKNOWN } from "../page/number_format.ts";
 import { renderTable, type ReportColumn } from "../page/table_section.ts";
 import { choosePowerScale, createPowerAxis } from "../plot/log_scale.ts";
 import { PALETTE, type Plotter } from "../plot/plotter.ts";
+import { nameSeries } from "../plot/series.ts";
 import type { Answer } from "./answer.ts";
 
 /** What is concluded of a platform, as a number of a run. */
@@ -181,6 +182,12 @@ function renderErrors(
   return html`<p><strong>Set against the ${reference}: ${parts.join("; ")}.</strong></p>`;
 }
 
+/** Its name, with the unit of its axis. */
+function columnOf(name: string, axis: string): string {
+  const unit = axis.includes("(ms)") ? "ms" : axis.includes("%") ? "percent" : "";
+  return unit === "" || name.endsWith(unit) ? name : `${name}_${unit}`;
+}
+
 const ROW_PX = 24;
 
 function renderRows(
@@ -211,8 +218,9 @@ function renderRows(
       ". Dots are runs, a stroke their median, and a bar an interval that covers it with at least " +
       "95 %, or the range of fewer than 6 runs. The shade is that of the reference. What is 0 " +
       "stands at the left end, what is infinite, as not all was answered, at the right one.",
-    svg: plotter.draw({
+    ...plotter.draw({
       title,
+      columns: { x: { name: columnOf(name, axis) }, y: { name: "work" } },
       width: 480,
       height: 90 + ROW_PX * works.length,
       marginLeft: 84,
@@ -232,28 +240,37 @@ function renderRows(
           stroke: PALETTE.grey,
           strokeDasharray: "3,3",
         }),
-        plot.ruleY(estimates, {
-          y: "work",
-          x1: (row: WorkEstimate) => place(row.low),
-          x2: (row: WorkEstimate) => place(row.high),
-          stroke: (row: WorkEstimate) => colorOf(row.work),
-          strokeWidth: 8,
-          strokeOpacity: 0.25,
-        }),
-        plot.dot(dots, {
-          x: "value",
-          y: "work",
-          r: 2.5,
-          fill: (dot: Dot) => colorOf(dot.work),
-          fillOpacity: 0.7,
-        }),
-        plot.tickX(estimates, {
-          x: (row: WorkEstimate) => place(row.median),
-          y: "work",
-          stroke: (row: WorkEstimate) => colorOf(row.work),
-          strokeWidth: 2,
-          inset: 3,
-        }),
+        nameSeries(
+          "interval",
+          plot.ruleY(estimates, {
+            y: "work",
+            x1: (row: WorkEstimate) => place(row.low),
+            x2: (row: WorkEstimate) => place(row.high),
+            stroke: (row: WorkEstimate) => colorOf(row.work),
+            strokeWidth: 8,
+            strokeOpacity: 0.25,
+          }),
+        ),
+        nameSeries(
+          "run",
+          plot.dot(dots, {
+            x: "value",
+            y: "work",
+            r: 2.5,
+            fill: (dot: Dot) => colorOf(dot.work),
+            fillOpacity: 0.7,
+          }),
+        ),
+        nameSeries(
+          "median",
+          plot.tickX(estimates, {
+            x: (row: WorkEstimate) => place(row.median),
+            y: "work",
+            stroke: (row: WorkEstimate) => colorOf(row.work),
+            strokeWidth: 2,
+            inset: 3,
+          }),
+        ),
       ],
     }),
   };

@@ -14,7 +14,11 @@
   const seconds = (ms) => ms / 1000;
   const rate = (key) => (sample) => 1000 * sample[key] / Math.max(1, sample.lengthMs);
   const finite = (value) => typeof value === "number" ? value : null;
-  const quantile = (i) => (sample) => finite(sample.recentMs[i]);
+  /** A line of a quantile, which has gaps where there is none; the legend tells which. */
+  const quantile = (i) => ({
+    of: (sample) => finite(sample.recentMs[i]),
+    told: (sample) => sample.recentMs[i],
+  });
 
   const CHARTS = [
     {
@@ -33,9 +37,9 @@
       unit: "ms, of the last 30 s",
       isLog: true,
       series: [
-        { label: "p50", color: "--blue", of: quantile(0) },
-        { label: "p90", color: "--orange", of: quantile(1) },
-        { label: "p99", color: "--pink", of: quantile(2) },
+        { label: "p50", color: "--blue", ...quantile(0) },
+        { label: "p90", color: "--orange", ...quantile(1) },
+        { label: "p99", color: "--pink", ...quantile(2) },
       ],
     },
     {
@@ -161,7 +165,10 @@
           width: 1.6,
           dash: one.dash,
           points: { show: false },
-          value: (_, value) => number(value),
+          value: (_, value, __, i) => {
+            const sample = state?.samples[i ?? -1];
+            return number(sample === undefined || !one.told ? value : one.told(sample));
+          },
         })),
       ],
       cursor: { sync: { key: "time" } },
@@ -200,7 +207,7 @@
     const tiles = byId("tiles");
     tiles.replaceChildren();
     const per = (key) => last === undefined ? "–" : `${number(rate(key)(last))} /s`;
-    const ms = (value) => value === null || value === undefined ? "–" : `${number(value)} ms`;
+    const ms = (value) => typeof value === "number" ? `${number(value)} ms` : number(value);
     const response = state.totals?.responseMs ?? [null, null, null];
     tile(tiles, "Target", per("due"));
     tile(tiles, "Dispatched", per("dispatched"));

@@ -8,19 +8,44 @@
  * @module
  */
 import { LoaderError } from "../lib/base/error.ts";
-import { type Command, listenForInterrupt, runCommand } from "../lib/cli/program.ts";
+import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
+import { numberOption, switchOption } from "../lib/option/option.ts";
+import { parseOptions } from "../lib/option/parse_options.ts";
 import { isResultFolder, renderResultIndex } from "../lib/report/index/result_index.ts";
+import { writePictures } from "../lib/report/plot/rasterizer.ts";
 import { makeReport } from "../lib/run/make_report.ts";
 
-const USAGE = "Usage: report <folder>  (an experiment's, which holds experiment.json, or one " +
-  "that holds such folders: then index.html is made in it)";
+const SUMMARY = "Make the report of an experiment's folder again, from its files alone";
+const USAGE =
+  "Usage: report <folder> [options]  (an experiment's, which holds experiment.json, or " +
+  "one that holds such folders: then index.html is made in it)";
+
+const OPTIONS = {
+  png: switchOption({
+    meaning: "make each figure of an experiment as PNG too, beside its SVG",
+    default: false,
+  }),
+  pngScale: numberOption<number>("number", {
+    meaning: "pixels of a PNG to a pixel of its figure",
+    default: 2,
+    minimum: 0.1,
+    maximum: 10,
+  }),
+};
 
 async function run(args: readonly string[]): Promise<void> {
-  if (args.length !== 1) {
+  const [folder] = args;
+  const isNamed = folder !== undefined && !folder.startsWith("-");
+  const { values, help } = parseOptions(
+    "report",
+    `${SUMMARY}. ${USAGE}`,
+    OPTIONS,
+    isNamed ? args.slice(1) : args,
+  );
+  if (help !== null) return print("stdout", help);
+  if (!isNamed) {
     throw new LoaderError("usage", `Expected the folder of one experiment. ${USAGE}`);
   }
-  const [folder] = args;
-  if (folder === "--help" || folder === "-h") return console.log(USAGE);
   if (isResultFolder(folder)) {
     const { html, experiments, broken } = await renderResultIndex(folder);
     const unreadable = broken.length === 0 ? "" : `; not readable: ${broken.join(", ")}`;
@@ -28,12 +53,14 @@ async function run(args: readonly string[]): Promise<void> {
   }
   using interrupt = listenForInterrupt(() => {});
   const { html, figures } = await makeReport({ folder, compat: false }, interrupt.signal);
-  console.log(`${html} and ${figures.length} figures beside it`);
+  const pictures = values.png ? await writePictures(figures, values.pngScale) : [];
+  const too = pictures.length === 0 ? "" : ", as SVG and PNG";
+  console.log(`${html} and ${figures.length} figures beside it${too}`);
 }
 
 export const command: Command = {
   name: "report",
-  summary: "Make the report of an experiment's folder again, from its files alone",
+  summary: SUMMARY,
   run,
 };
 

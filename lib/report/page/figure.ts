@@ -81,6 +81,8 @@ export async function writeFigures(
     const path = join(folder, name, svg);
     await writeFile(path, `<?xml version="1.0" encoding="UTF-8"?>\n${figure.svg}\n`);
     await writeFile(join(folder, name, csv), formatFigureData(figure.data));
+    // A picture of an earlier one is not of this.
+    await rm(path.replace(/svg$/, "png"), { force: true });
     paths.push(path);
   }
   return paths;
@@ -127,7 +129,7 @@ export async function removeOldFigures(
   const names = new Set(figures.map((figure) => filesOf(figure).svg));
   for (const name of before) {
     if (names.has(name)) continue;
-    for (const file of [name, name.replace(/svg$/, "csv")]) {
+    for (const file of ["svg", "csv", "png"].map((end) => name.replace(/svg$/, end))) {
       await rm(join(folder, FIGURE_FOLDER, file), { force: true });
     }
   }

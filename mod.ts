@@ -23,6 +23,7 @@ export {
   type KolmogorovSmirnovResult,
   kolmogorovSmirnovTest,
 } from "./lib/stats/goodness_of_fit.ts";
+export { summarizeSeeds } from "./lib/stats/seed_summary.ts";
 export { wassersteinDistance } from "./lib/stats/wasserstein.ts";
 
 export type { FunctionProfile, Percentiles, Trace, TraceRepair } from "./lib/model/trace.ts";
@@ -47,6 +48,8 @@ export type {
   AnswerDeclaration,
   BurstDeclaration,
   BurstRole,
+  DerivedDeclaration,
+  DerivedFigure,
   DistributionDeclaration,
   KeepAliveDeclaration,
   SweepDeclaration,
@@ -78,6 +81,7 @@ export {
 export { readTrace, type ReadTraceOptions, readTraceSamples } from "./lib/trace/read_trace.ts";
 export { describeNesting, selectInvoked, selectSeldom } from "./lib/trace/sample/selection.ts";
 export { PRIOR_WORKS, type PriorWork } from "./lib/trace/sample/prior_works.ts";
+export { countInvocations, type TraceWindow } from "./lib/trace/window.ts";
 export { SAMPLE_METHODS, type SampleMethod, sampleTrace } from "./lib/trace/sample/sample.ts";
 export { type SynthesizeOptions, synthesizeTrace } from "./lib/trace/synthesize/synthesize.ts";
 export { allocateMaxMax } from "./lib/trace/allocation.ts";
@@ -154,6 +158,14 @@ export {
   windowOfOptions,
   withOpenDuration,
 } from "./lib/run/trace_run.ts";
+export {
+  type Derivation,
+  DERIVATION_OPTIONS,
+  type DerivationOptions,
+  type Derived,
+  type DerivedPoint,
+  readTraceAndWindow,
+} from "./lib/run/derivation.ts";
 export type { ExperimentCall } from "./lib/run/experiment_runs.ts";
 export type { ExperimentOutcome } from "./lib/run/make_runs.ts";
 export { planStoredRun } from "./lib/cli/stored_plan.ts";

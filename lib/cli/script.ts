@@ -4,7 +4,9 @@ import { formatJson } from "../base/json.ts";
 import type { RunManifest, RunStatus } from "../store/schema/manifest.ts";
 import { type PlatformName, traitsOf } from "../platform/registry.ts";
 import type { CommonOptions } from "../run/common_options.ts";
+import type { Derivation } from "../run/derivation.ts";
 import type { Experiment } from "../run/experiment.ts";
+import { runDerivation } from "./derivation_script.ts";
 import { listenForInterrupt, print } from "./program.ts";
 import type { LiveView } from "../live/live_view.ts";
 import { makeReport } from "../run/make_report.ts";
@@ -19,12 +21,24 @@ import { TerminalProgress } from "./terminal_progress.ts";
  * experiment, shows how it goes on, writes the report, and exits with 0, with 2
  * for a mistake of the user's, 130 when stopped, 1 for a failure.
  */
-export async function runAsScript<O extends OptionTable>(experiment: Experiment<O>): Promise<void> {
+export async function runAsScript<O extends OptionTable>(
+  experiment: Experiment<O> | Derivation<O>,
+): Promise<void> {
   if (Deno.build.standalone) await runOwnProgram(Deno.args);
-  Deno.exit(await runScript(experiment, Deno.args));
+  Deno.exit(await runAnyScript(experiment, Deno.args));
 }
 
 /** As {@linkcode runAsScript}, but returns the exit status. */
+export async function runAnyScript<O extends OptionTable>(
+  experiment: Experiment<O> | Derivation<O>,
+  args: readonly string[],
+): Promise<number> {
+  return "plan" in experiment
+    ? await runScript(experiment, args)
+    : await runDerivation(experiment, args);
+}
+
+/** As {@linkcode runAnyScript}, of one that makes runs. */
 export async function runScript<O extends OptionTable>(
   experiment: Experiment<O>,
   args: readonly string[],

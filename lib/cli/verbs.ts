@@ -1,8 +1,8 @@
 import { LoaderError } from "../base/error.ts";
-import { findExperiment, listExperiments } from "./find_experiment.ts";
+import { findScript, listExperiments } from "./find_experiment.ts";
 import { LOADER_VERSION } from "../run/machine_facts.ts";
 import { type Command, print, runCommand } from "./program.ts";
-import { runScript } from "./script.ts";
+import { runAnyScript } from "./script.ts";
 
 /** What `loader` can do. */
 export interface Verbs {
@@ -29,7 +29,7 @@ async function run(
   if (verb === "--version") return print("stdout", `loader ${LOADER_VERSION}`);
   const experiments = listExperiments(verbs.experiments);
   if (experiments.includes(verb)) {
-    return await runScript(await findExperiment(verbs.experiments, verb), args);
+    return await runAnyScript(await findScript(verbs.experiments, verb), args);
   }
   if (Object.hasOwn(verbs.tools, verb)) {
     const { command } = await verbs.tools[verb]();
@@ -45,7 +45,7 @@ async function run(
 
 async function describe({ experiments, tools }: Verbs): Promise<string> {
   const questions = await Promise.all(
-    listExperiments(experiments).map((name) => findExperiment(experiments, name)),
+    listExperiments(experiments).map((name) => findScript(experiments, name)),
   );
   const commands = await Promise.all(Object.values(tools).map((load) => load()));
   const rows = [

@@ -8,7 +8,8 @@ export type AnswerDeclaration =
   | KeepAliveDeclaration
   | DistributionDeclaration
   | InvocationsDeclaration
-  | WorksDeclaration;
+  | WorksDeclaration
+  | DerivedDeclaration;
 
 /** A figure of a sweep, by what it shows of the runs. */
 export type SweepFigure = "slowdown" | "response_time";
@@ -99,6 +100,25 @@ export interface WorksDeclaration {
   readonly reference: string;
 }
 
+/** A figure of an experiment without runs: curves of the points in its table, x logarithmic. */
+export interface DerivedFigure {
+  /** Names its points in the table, and its file. */
+  readonly name: string;
+  readonly title: string;
+  readonly caption: string;
+  /** Labels of the axes, with units. */
+  readonly x: string;
+  readonly y: string;
+  /** True if y is a share in percent; it is logarithmic otherwise. */
+  readonly isShare?: boolean;
+}
+
+/** No runs: what a trace tells by itself, as curves. */
+export interface DerivedDeclaration {
+  readonly kind: "derived";
+  readonly figures: readonly DerivedFigure[];
+}
+
 /**
  * What the answer needs of the parameters of a run and does not find there, as the end of a
  * sentence; `null`: nothing is missing.
@@ -126,6 +146,7 @@ function parametersOf(
       return { texts: [answer.policyParameter] };
     case "works":
       return { texts: [answer.parameter] };
+    case "derived":
     case "invocations":
       return {};
     case "distribution":

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readExperiment, readRun } from "../support/run_files.ts";
+import { readExperiment, readRows, readRun } from "../support/run_files.ts";
 import { runScript, temporaryFolder } from "../support/script.ts";
 
 const figuresIn = (output: string) =>
@@ -58,3 +58,38 @@ Deno.test("prior works: one platform, and what each is farthest from the trace i
     assert.ok(figuresIn(output).includes(`works_${name}.svg`), name);
   }
 });
+
+for (
+  const [script, args, figure, series] of [
+    ["convergence", ["--sizes", "5,20", "--samples", "2"], "distance_of_runtime", "random"],
+    ["load_comparison", ["--sizes", "5,20", "--samples", "2"], "load_runtime", "random"],
+    [
+      "workload_models",
+      ["--functions", "10", "--works", "stratified,mu"],
+      "load_of_functions",
+      "mu",
+    ],
+  ] as const
+) {
+  Deno.test(`${script}: figures of the trace alone, and the report again from the files`, async () => {
+    await using folder = await temporaryFolder();
+    const output = `${folder.path}/out`;
+    const path = `experiments/${script}.ts`;
+    const { status, stdout, stderr } = await runScript(path, [...args, "--output", output]);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /nothing is run/);
+    assert.ok(figuresIn(output).includes(`${figure}.svg`));
+    const rows = readRows(`${output}/derived.csv`);
+    assert.ok(rows.some((row) => row.figure === figure && row.series === series));
+    const page = await Deno.readTextFile(`${output}/report.html`);
+    await Deno.remove(`${output}/report.html`);
+    const again = await runScript("scripts/report.ts", [output]);
+    assert.equal(again.status, 0, again.stderr);
+    assert.equal(await Deno.readTextFile(`${output}/report.html`), page);
+    const dry = await runScript(path, [...args, "--dry-run", "--json"]);
+    assert.deepEqual(JSON.parse(dry.stdout), { dryRun: true });
+    const help = await runScript(path, ["--help"]);
+    assert.match(help.stdout, /--trace/);
+    assert.doesNotMatch(help.stdout, /--platform/);
+  });
+}

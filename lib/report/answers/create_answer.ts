@@ -3,6 +3,7 @@ import { type AnswerDeclaration, findMissingParameter } from "../../model/answer
 import type { StoredExperiment } from "../../store/read/experiment_folder.ts";
 import type { Answer } from "./answer.ts";
 import { createBurstAnswer } from "./burst_answer.ts";
+import { createDerivedAnswer } from "./derived_answer.ts";
 import { createDistributionAnswer } from "./distribution_answer.ts";
 import { createInvocationsAnswer } from "./invocations_answer.ts";
 import { createKeepAliveAnswer } from "./keep_alive_answer.ts";
@@ -19,7 +20,7 @@ const NO_ANSWER: Answer = { add() {}, render: () => [] };
  */
 export function createAnswer(experiment: StoredExperiment): Answer {
   const { answer } = experiment.manifest;
-  if (answer === undefined) return createDeclared(undeclaredAnswerOf(experiment));
+  if (answer === undefined) return createDeclared(undeclaredAnswerOf(experiment), experiment);
   for (const { path, manifest } of experiment.runs) {
     const missing = answer === null ? null : findMissingParameter(answer, manifest.parameters);
     if (missing === null) continue;
@@ -27,10 +28,13 @@ export function createAnswer(experiment: StoredExperiment): Answer {
       file: path,
     });
   }
-  return createDeclared(answer);
+  return createDeclared(answer, experiment);
 }
 
-function createDeclared(answer: AnswerDeclaration | null): Answer {
+function createDeclared(
+  answer: AnswerDeclaration | null,
+  { path }: StoredExperiment,
+): Answer {
   switch (answer?.kind) {
     case undefined:
       return NO_ANSWER;
@@ -44,6 +48,8 @@ function createDeclared(answer: AnswerDeclaration | null): Answer {
       return createInvocationsAnswer();
     case "works":
       return createWorksAnswer(answer);
+    case "derived":
+      return createDerivedAnswer(answer, path);
     case "distribution":
       return createDistributionAnswer(answer);
   }

@@ -37,6 +37,10 @@ export function renderVerdictSection(
   experiment: StoredExperiment,
   runs: readonly RunAnalysis[],
 ): Html {
+  // What makes no runs says nothing of a platform.
+  if (experiment.manifest.answer?.kind === "derived" && experiment.manifest.error === null) {
+    return NOTHING;
+  }
   const { word, judged, isOpen } = deriveExperimentVerdict(experiment);
   const colour = word === null ? "none" : isOpen ? "open" : word.toLowerCase();
   return html`

@@ -389,6 +389,17 @@ const answer: z.ZodType<AnswerDeclaration> = z.discriminatedUnion("kind", [
     bound: z.string(),
   }),
   z.object({ kind: z.literal("invocations") }),
+  z.object({
+    kind: z.literal("derived"),
+    figures: z.array(z.object({
+      name: plainName,
+      title: z.string(),
+      caption: z.string(),
+      x: z.string(),
+      y: z.string(),
+      isShare: z.boolean().optional(),
+    })),
+  }),
   z.object({ kind: z.literal("works"), parameter: z.string(), reference: z.string() }),
   z.object({
     kind: z.literal("distribution"),

@@ -7,6 +7,20 @@ const TIME_COLUMN = {
   meaning: "when it was observed, since run start (negative: before it)",
 } as const satisfies Column;
 
+/** Of an experiment without runs: what its figures show. Beside its manifest. */
+export const DERIVED = {
+  name: "derived",
+  meaning: "points of the curves of an experiment that makes no runs",
+  columns: [
+    { name: "figure", type: "text", meaning: "the figure that it is part of" },
+    { name: "series", type: "text", meaning: "the curve: a method, or the trace" },
+    { name: "x", type: "number", meaning: "as the figure's axis says" },
+    { name: "y", type: "number", meaning: "as the figure's axis says" },
+    { name: "low", type: "number", meaning: "lower end of its interval; empty without one" },
+    { name: "high", type: "number", meaning: "upper end of its interval; empty without one" },
+  ],
+} as const satisfies Table;
+
 /** One row for every scheduled invocation. */
 export const INVOCATIONS = {
   name: "invocations",

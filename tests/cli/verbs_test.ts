@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findExperiment, listExperiments } from "../../lib/cli/find_experiment.ts";
+import { findScript, listExperiments } from "../../lib/cli/find_experiment.ts";
 import { findNearest } from "../../lib/cli/verbs.ts";
 import { LOADER_VERSION } from "../../lib/run/machine_facts.ts";
 import { TOOLS } from "../../loader.ts";
@@ -13,7 +13,7 @@ Deno.test("loader --help has a line for each experiment and each tool, in the ta
   const { status, stdout } = await runScript("loader.ts", ["--help"]);
   assert.equal(status, 0);
   for (const name of listExperiments(EXPERIMENTS)) {
-    const { question } = await findExperiment(EXPERIMENTS, name);
+    const { question } = await findScript(EXPERIMENTS, name);
     assert.match(stdout, new RegExp(`^  ${name} +${RegExp.escape(question)}$`, "m"));
     assert.equal(TASKS[`exp:${name}`].description, question);
   }

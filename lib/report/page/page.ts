@@ -79,7 +79,13 @@ article p { overflow-wrap: anywhere; }
 .severity.loss { color: var(--bad); }
 .severity.approximate { color: var(--warn); }
 ${darkStyle()}
-@media print { .files { display: none; } body { padding: 0; max-width: none; } details.run { break-inside: avoid; } }
+@media print { .files { display: none; } body { padding: 0; max-width: none; font-size: 12px; }
+  .figures { grid-template-columns: 1fr 1fr; gap: 1rem; } figure, tr { break-inside: avoid; }
+  h2, h3, h4, summary { break-after: avoid; } .table { overflow: visible; }
+  table { font-size: 8px; } th, td { padding: 2px 3px; }
+  .small, small, figcaption, .notes, p.small { font-size: 10px; } table small { font-size: 7.5px; }
+  td.number, td:first-child, th small { white-space: normal; } td:first-child { overflow-wrap: anywhere; } .verdict { white-space: normal; }
+  #verdict td:last-child { min-width: 0; } }
 `;
 
 /**

@@ -16,7 +16,15 @@ import { nameSeries } from "../plot/series.ts";
 import { createLinearGrid } from "../plot/time_frame.ts";
 import type { Answer } from "./answer.ts";
 
-const COLORS = [PALETTE.ink, PALETTE.blue, PALETTE.orange, PALETTE.green, PALETTE.red, PALETTE.sky];
+const COLORS = [
+  PALETTE.ink,
+  PALETTE.blue,
+  PALETTE.orange,
+  PALETTE.green,
+  PALETTE.red,
+  PALETTE.sky,
+  PALETTE.grey,
+];
 
 interface Point {
   readonly figure: string;

@@ -26,8 +26,11 @@ Deno.test("compare: a page, a table, and an exit status by what differs", async 
   assert.match(page, /<h2>\d+ differences<\/h2>/);
   const figures = Array.from(Deno.readDirSync(join(b, "compare", "figures")), ({ name }) => name);
   assert.deepEqual(figures.toSorted(), [
+    "compare-change.csv",
     "compare-change.svg",
+    "compare-response-time.csv",
     "compare-response-time.svg",
+    "compare-slowdown.csv",
     "compare-slowdown.svg",
   ]);
 

@@ -115,7 +115,13 @@ export { FunctionScaler } from "./lib/autoscale/knative/function_scaler.ts";
 export { dispatch, type DispatchOptions, type DispatchResult } from "./lib/invoke/dispatcher.ts";
 export { deriveVerdict, isOverloaded, VERDICT_LIMITS } from "./lib/invoke/verdict.ts";
 
-export { createPlatform, PLATFORM_NAMES, type PlatformName } from "./lib/platform/registry.ts";
+export {
+  createPlatform,
+  PLATFORM_NAMES,
+  type PlatformName,
+  platformsWith,
+  traitsOf,
+} from "./lib/platform/registry.ts";
 export { POLICY_NAMES } from "./lib/platform/simulator/policies.ts";
 export type { TransportName } from "./lib/platform/transport_choice.ts";
 export type { ConnectionSharing } from "./lib/rpc/transport/http2_transport.ts";

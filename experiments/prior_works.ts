@@ -15,6 +15,7 @@ import {
   integerOption,
   type PlannedRun,
   planTraceRun,
+  platformsWith,
   PRIOR_WORKS,
   readTraceOfOptions,
   runAsScript,
@@ -22,6 +23,7 @@ import {
   type SampleMethod,
   sampleTrace,
   TRACE_OPTIONS,
+  traitsOf,
   windowOfOptions,
   withDefault,
   withOpenDuration,
@@ -32,6 +34,9 @@ const REFERENCE = "trace";
 
 // How samples are taken is what the runs differ in.
 const { sampling: _, ...traceOptions } = TRACE_OPTIONS;
+
+/** Many runs, which cost next to nothing where time is virtual. */
+const [VIRTUAL] = platformsWith(({ traits }) => traits.isVirtual);
 
 const options = {
   works: choiceListOption(SAMPLE_METHODS, {
@@ -59,7 +64,7 @@ const options = {
   }),
   ...traceOptions,
   ...COMMON_OPTIONS,
-  platform: withDefault(COMMON_OPTIONS.platform, "simulator"),
+  platform: withDefault(COMMON_OPTIONS.platform, VIRTUAL),
   // Room for the whole trace: what differs is then what was chosen.
   nodes: withDefault(COMMON_OPTIONS.nodes, 20),
   maxScale: withDefault(COMMON_OPTIONS.maxScale, 200),
@@ -72,7 +77,7 @@ export const priorWorks: Experiment<typeof options> = {
   answer: { kind: "works", parameter: "work", reference: REFERENCE },
 
   async plan(given) {
-    const isSimulated = given.platform === "simulator";
+    const isSimulated = traitsOf(given.platform).isVirtual;
     const all = { ...given, sampling: "auto" as const };
     const options = isSimulated ? withOpenDuration(all, SIMULATED_MS) : all;
     const trace = await readTraceOfOptions(options);

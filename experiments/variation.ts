@@ -14,11 +14,13 @@ import {
   integerOption,
   type PlannedRun,
   planTraceRun,
+  platformsWith,
   readTraceOfOptions,
   runAsScript,
   SAMPLE_METHODS,
   sampleTrace,
   TRACE_OPTIONS,
+  traitsOf,
   windowOfOptions,
   withDefault,
   withOpenDuration,
@@ -28,6 +30,9 @@ import {
 const { sampling: _, ...traceOptions } = TRACE_OPTIONS;
 
 const SIMULATED_MS = 10 * 60_000;
+
+/** Many runs, which cost next to nothing where time is virtual. */
+const [VIRTUAL] = platformsWith(({ traits }) => traits.isVirtual);
 
 const options = {
   functions: integerOption("number", {
@@ -48,7 +53,7 @@ const options = {
   }),
   ...traceOptions,
   ...COMMON_OPTIONS,
-  platform: withDefault(COMMON_OPTIONS.platform, "simulator"),
+  platform: withDefault(COMMON_OPTIONS.platform, VIRTUAL),
 };
 
 export const variation: Experiment<typeof options> = {
@@ -64,7 +69,7 @@ export const variation: Experiment<typeof options> = {
   async plan(given) {
     const all = { ...given, sampling: "auto" as const };
     // Simulated time costs next to none.
-    const options = all.platform === "simulator" ? withOpenDuration(all, SIMULATED_MS) : all;
+    const options = traitsOf(all.platform).isVirtual ? withOpenDuration(all, SIMULATED_MS) : all;
     const trace = await readTraceOfOptions(options);
     const window = windowOfOptions(trace, options);
     const runs: PlannedRun[] = [];

@@ -3,7 +3,10 @@ import { readTaskCommands, runScript, temporaryFolder } from "../support/script.
 
 /** The permission set of each task that has one of its own; the others start programs or read /proc. */
 const SETS: Readonly<Record<string, string>> = {
+  "exp:convergence": "simulation",
   "exp:keep-alive": "simulation",
+  "exp:load-comparison": "simulation",
+  "exp:workload-models": "simulation",
   clean: "cluster",
   role: "role",
   preflight: "cluster",

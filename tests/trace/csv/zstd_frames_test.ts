@@ -7,7 +7,7 @@ import { unpackZstandard } from "../../../lib/trace/csv/zstd_frames.ts";
 
 const CHECKED = { params: { [constants.ZSTD_c_checksumFlag]: 1 } };
 const TEXT = Buffer.from(
-  Array.from({ length: 20_000 }, (_, i) => `o,a,f${i % 977},${i * 7919 % 1000}\n`).join(""),
+  Array.from({ length: 5_000 }, (_, i) => `o,a,f${i % 977},${i * 7919 % 1000}\n`).join(""),
 );
 
 /** A frame that holds nothing of the content: its magic, its length, anything. */
@@ -57,13 +57,13 @@ Deno.test("a frame with a checksum is as it was, or refused, whichever byte is a
         }
       },
     ),
-    { seed: 12, numRuns: 400 },
+    { seed: 12, numRuns: 150 },
   );
 });
 
 Deno.test("a file that breaks off anywhere, or goes on with something else, is refused", async () => {
   const packed = zstdCompressSync(TEXT, CHECKED);
-  for (let length = 1; length < packed.length; length += 997) {
+  for (let length = 1; length < packed.length; length += 499) {
     await assert.rejects(unpack(packed.subarray(0, length)), { code: "input" }, `${length} bytes`);
   }
   await assert.rejects(unpack(Buffer.concat([packed, Buffer.from("f,1\n")])), {

@@ -45,7 +45,7 @@ Deno.test("preflight: exits with 3 where an experiment does not fit, also with -
 for (
   const [args, sentence] of [
     [[], /^Error: Name an experiment first\. .* are: .*burst, .*rps-ramp, .*trace-sweep\b.*\.\n$/],
-    [["trace_sweep"], /^Error: There is no experiment "trace_sweep"; .*trace-sweep\.\n$/],
+    [["trace_sweep"], /^Error: There is no experiment "trace_sweep"; .*trace-sweep\b.*\.\n$/],
     [["burst", "--burst", "many"], /^Error: --burst: "many" is not a whole number\.\n$/],
     [["burst", "--limit-slowdown", "0"], /^Error: --limit-slowdown: 0 is not between/],
     [["burst", "--output", "results/x"], /^Error: Unknown option '--output'/],

@@ -138,6 +138,12 @@ const STEPS: readonly Step[] = [
     },
   },
   {
+    name: "Chromium",
+    version: null,
+    isPresent: () => exists(join(BIN, "chromium")),
+    install: () => linkDebian("chromium", "chromium"),
+  },
+  {
     name: "OpenTelemetry",
     version: OPENTELEMETRY.join(" "),
     isPresent: () => exists(join(OPENTELEMETRY_PACKAGES, "node_modules/@opentelemetry/api")),

@@ -23,7 +23,12 @@ export {
   type KolmogorovSmirnovResult,
   kolmogorovSmirnovTest,
 } from "./lib/stats/goodness_of_fit.ts";
-export { summarizeSeeds } from "./lib/stats/seed_summary.ts";
+export {
+  deriveSampleSweep,
+  describeSampleSweep,
+  SAMPLE_SWEEP_OPTIONS,
+  type SampleSweepOptions,
+} from "./lib/run/sample_sweep.ts";
 export { wassersteinDistance } from "./lib/stats/wasserstein.ts";
 
 export type { FunctionProfile, Percentiles, Trace, TraceRepair } from "./lib/model/trace.ts";

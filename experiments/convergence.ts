@@ -8,45 +8,19 @@
  *     deno task exp:convergence --trace traces/azure --sizes 10,50,100,500,1000
  */
 import {
-  choiceListOption,
   type Derivation,
-  DERIVATION_OPTIONS,
-  type DerivedPoint,
-  integerListOption,
-  integerOption,
-  readTraceAndWindow,
+  deriveSampleSweep,
+  describeSampleSweep,
   runAsScript,
-  SAMPLE_METHODS,
-  sampleTrace,
-  summarizeSeeds,
+  SAMPLE_SWEEP_OPTIONS,
 } from "../mod.ts";
 
 const FIGURES = ["invocations", "runtime", "memory"];
 
-const options = {
-  sizes: integerListOption("n,n,…", {
-    meaning: "numbers of functions, ascending",
-    default: [10, 20, 40, 80, 150],
-    minimum: 1,
-    maximum: 1_000_000,
-  }),
-  methods: choiceListOption(SAMPLE_METHODS, {
-    meaning: "how they are taken",
-    default: ["stratified", "random"],
-  }),
-  samples: integerOption("number", {
-    meaning: "samples of each size and method",
-    default: 10,
-    minimum: 1,
-    maximum: 10_000,
-  }),
-  ...DERIVATION_OPTIONS,
-};
-
-export const convergence: Derivation<typeof options> = {
+export const convergence: Derivation<typeof SAMPLE_SWEEP_OPTIONS> = {
   name: "convergence",
   question: "How near are samples to the trace, by their size?",
-  options,
+  options: SAMPLE_SWEEP_OPTIONS,
   answer: {
     kind: "derived",
     figures: FIGURES.map((name) => ({
@@ -59,34 +33,18 @@ export const convergence: Derivation<typeof options> = {
     })),
   },
 
-  describe: ({ sizes, methods, samples }) =>
-    `${samples} samples by ${methods.join(" and ")} of each of ${sizes.join(", ")} functions; ` +
-    "nothing is run.",
+  describe: describeSampleSweep,
 
-  async derive(options) {
-    const { trace, window } = await readTraceAndWindow(options);
-    const points: DerivedPoint[] = [];
-    for (const series of options.methods) {
-      for (const size of options.sizes) {
-        const certificates = Array.from(
-          { length: options.samples },
-          (_, i) =>
-            sampleTrace(trace, size, { seed: options.seed + i, window, method: series })
-              .certificate!,
-        );
-        for (const [i, name] of FIGURES.entries()) {
-          const distances = certificates.map(({ figures }) => 100 * figures[i].distance);
-          points.push({
-            figure: `distance_of_${name}`,
-            series,
-            x: size,
-            ...summarizeSeeds(distances),
-          });
-        }
-      }
-    }
-    return { points, notes: [...trace.notes ?? [], ...trace.assumptions ?? []] };
-  },
+  derive: (options) =>
+    deriveSampleSweep(
+      options,
+      Object.fromEntries(
+        FIGURES.map((name, i) => [
+          `distance_of_${name}`,
+          ({ figures }) => 100 * figures[i].distance,
+        ]),
+      ),
+    ),
 };
 
 if (import.meta.main) await runAsScript(convergence);

@@ -8,17 +8,11 @@
  *     deno task exp:load-comparison --trace traces/azure --sizes 10,50,100,500,1000
  */
 import {
-  choiceListOption,
   type Derivation,
-  DERIVATION_OPTIONS,
-  type DerivedPoint,
-  integerListOption,
-  integerOption,
-  readTraceAndWindow,
+  deriveSampleSweep,
+  describeSampleSweep,
   runAsScript,
-  SAMPLE_METHODS,
-  sampleTrace,
-  summarizeSeeds,
+  SAMPLE_SWEEP_OPTIONS,
 } from "../mod.ts";
 
 const LOADS = [
@@ -27,30 +21,10 @@ const LOADS = [
   { name: "load_memory", words: "Invocations × memory" },
 ];
 
-const options = {
-  sizes: integerListOption("n,n,…", {
-    meaning: "numbers of functions, ascending",
-    default: [10, 20, 40, 80, 150],
-    minimum: 1,
-    maximum: 1_000_000,
-  }),
-  methods: choiceListOption(SAMPLE_METHODS, {
-    meaning: "how they are taken",
-    default: ["stratified", "random"],
-  }),
-  samples: integerOption("number", {
-    meaning: "samples of each size and method",
-    default: 10,
-    minimum: 1,
-    maximum: 10_000,
-  }),
-  ...DERIVATION_OPTIONS,
-};
-
-export const loadComparison: Derivation<typeof options> = {
+export const loadComparison: Derivation<typeof SAMPLE_SWEEP_OPTIONS> = {
   name: "load-comparison",
   question: "How much load is in a sample, by its size?",
-  options,
+  options: SAMPLE_SWEEP_OPTIONS,
   answer: {
     kind: "derived",
     figures: LOADS.map(({ name, words }) => ({
@@ -63,29 +37,13 @@ export const loadComparison: Derivation<typeof options> = {
     })),
   },
 
-  describe: ({ sizes, methods, samples }) =>
-    `${samples} samples by ${methods.join(" and ")} of each of ${sizes.join(", ")} functions; ` +
-    "nothing is run.",
+  describe: describeSampleSweep,
 
-  async derive(options) {
-    const { trace, window } = await readTraceAndWindow(options);
-    const points: DerivedPoint[] = [];
-    for (const series of options.methods) {
-      for (const size of options.sizes) {
-        const certificates = Array.from(
-          { length: options.samples },
-          (_, i) =>
-            sampleTrace(trace, size, { seed: options.seed + i, window, method: series })
-              .certificate!,
-        );
-        for (const [i, { name }] of LOADS.entries()) {
-          const ratios = certificates.map(({ loads }) => 1 + loads[i].error);
-          points.push({ figure: name, series, x: size, ...summarizeSeeds(ratios) });
-        }
-      }
-    }
-    return { points, notes: [...trace.notes ?? [], ...trace.assumptions ?? []] };
-  },
+  derive: (options) =>
+    deriveSampleSweep(
+      options,
+      Object.fromEntries(LOADS.map(({ name }, i) => [name, ({ loads }) => 1 + loads[i].error])),
+    ),
 };
 
 if (import.meta.main) await runAsScript(loadComparison);

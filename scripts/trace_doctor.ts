@@ -22,7 +22,6 @@ import {
   withDefault,
 } from "../lib/option/option.ts";
 import { parseTraceCall } from "../lib/cli/trace_argument.ts";
-import { traceLengthMs } from "../lib/model/trace.ts";
 import { writeFigures } from "../lib/report/page/figure.ts";
 import { createPlotter } from "../lib/report/plot/plotter.ts";
 import { describeColdStarts } from "../lib/report/trace/cold_start_text.ts";
@@ -35,7 +34,7 @@ import { isSound, summarizeDiagnosis } from "../lib/trace/doctor/diagnosis_summa
 import { spanOfWindow } from "../lib/trace/doctor/slot_span.ts";
 import { hasColdStarts, readColdStarts } from "../lib/trace/huawei/cold_starts.ts";
 import { readTrace } from "../lib/trace/read_trace.ts";
-import { findWindow, type PlacedTrace } from "../lib/trace/window_text.ts";
+import { chooseWindow, type PlacedTrace } from "../lib/trace/window_text.ts";
 
 /** Exit status of a strict look at a trace that is not sound. */
 const NOT_SOUND = 3;
@@ -97,10 +96,7 @@ async function look(
   args: readonly string[],
 ): Promise<number> {
   const { size, seed } = options;
-  const windowOf = (trace: PlacedTrace) => {
-    const { fromMs, toMs } = findWindow(options.window, trace);
-    return { startMs: fromMs, lengthMs: (toMs ?? traceLengthMs(trace)) - fromMs };
-  };
+  const windowOf = (trace: PlacedTrace) => chooseWindow(options.window, trace);
   const trace = await readTrace(path, {
     ...readingOfOptions(options),
     size: size ?? undefined,

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { LoaderError } from "../lib/base/error.ts";
 import { type Command, print, runCommand } from "../lib/cli/program.ts";
 import type { SampleCertificate } from "../lib/model/sample_certificate.ts";
-import { type Trace, traceLengthMs } from "../lib/model/trace.ts";
+import type { Trace } from "../lib/model/trace.ts";
 import { choiceOption, integerListOption, switchOption, textOption } from "../lib/option/option.ts";
 import { parseTraceCall, requireEmpty } from "../lib/cli/trace_argument.ts";
 import { COMMON_OPTIONS, READING_OPTIONS, TRACE_OPTIONS } from "../lib/run/common_options.ts";
@@ -22,7 +22,7 @@ import { readTrace } from "../lib/trace/read_trace.ts";
 import { writeCertificate } from "../lib/trace/sample/certificate_file.ts";
 import { PRIOR_WORKS } from "../lib/trace/sample/prior_works.ts";
 import { createSampler, SAMPLE_METHODS, type SampleMethod } from "../lib/trace/sample/sample.ts";
-import { findWindow } from "../lib/trace/window_text.ts";
+import { chooseWindow } from "../lib/trace/window_text.ts";
 
 const SUMMARY = "Take samples of a trace that stand for it, each with a certificate";
 
@@ -79,8 +79,7 @@ async function run(args: readonly string[]): Promise<void> {
     defects: options.defects,
   });
   const format = options.format === "auto" ? chooseFormat(whole) : options.format;
-  const { fromMs, toMs } = findWindow(options.window, whole);
-  const window = { startMs: fromMs, lengthMs: (toMs ?? traceLengthMs(whole)) - fromMs };
+  const window = chooseWindow(options.window, whole);
   const sampler = createSampler(whole, { seed, method, window });
   for (const size of sizes) {
     const folder = sizes.length === 1 ? options.output : join(options.output, String(size));

@@ -115,12 +115,11 @@ function renderBody(
   return html`
     <header>
       <h1>${manifest.question}</h1>
-      <p class="small">${manifest.experiment} on ${manifest.platform}, ${formatNoun(
-        analyses.length,
-        "run",
-      )}, started ${formatDate(manifest.createdAt)}${manifest.endedAt === null
-        ? ""
-        : `, ended ${formatDate(manifest.endedAt)}`}</p>
+      <p class="small">${manifest.experiment}${manifest.answer?.kind === "derived"
+        ? ", derived from the trace alone"
+        : ` on ${manifest.platform}, ${formatNoun(analyses.length, "run")}`}, started ${formatDate(
+          manifest.createdAt,
+        )}${manifest.endedAt === null ? "" : `, ended ${formatDate(manifest.endedAt)}`}</p>
     </header>
     ${renderVerdictSection(experiment, analyses)}
     ${answer}

@@ -2,14 +2,14 @@ import { wallClockDate } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import type { DerivedDeclaration } from "../model/answer.ts";
 import type { Cell } from "../model/table.ts";
-import { type Trace, traceLengthMs } from "../model/trace.ts";
+import type { Trace } from "../model/trace.ts";
 import { byBareName, type OptionTable, type OptionValues } from "../option/option.ts";
 import { DERIVED } from "../store/schema/tables.ts";
 import { replaceTable } from "../store/write/csv_sink.ts";
 import { ExperimentWriter } from "../store/write/experiment_writer.ts";
 import { readTrace } from "../trace/read_trace.ts";
 import type { TraceWindow } from "../trace/window.ts";
-import { findWindow } from "../trace/window_text.ts";
+import { chooseWindow } from "../trace/window_text.ts";
 import { COMMON_OPTIONS, READING_OPTIONS, SAMPLE_TRACE, TRACE_OPTIONS } from "./common_options.ts";
 import { deriveInputHashes } from "./created_manifests.ts";
 import { readingOfOptions } from "./trace_run.ts";
@@ -76,8 +76,7 @@ export async function readTraceAndWindow(
     ...readingOfOptions(options),
     defects: options.defects,
   });
-  const { fromMs, toMs } = findWindow(options.window, trace);
-  return { trace, window: { startMs: fromMs, lengthMs: (toMs ?? traceLengthMs(trace)) - fromMs } };
+  return { trace, window: chooseWindow(options.window, trace) };
 }
 
 /**

@@ -1,8 +1,19 @@
 import { Rng } from "../base/rng.ts";
 import type { Percentiles } from "../model/trace.ts";
-import { meanOfInterpolation } from "./percentiles.ts";
 import { DEFAULT_TOKEN_MODEL, type TokenModel } from "./token_model.ts";
-import { generateBurrXii, generateLogNormal } from "./distributions.ts";
+import { generateBetween, generateBurrXii, generateLogNormal } from "./distributions.ts";
+import {
+  MEMORY_BURR_C,
+  MEMORY_BURR_K,
+  MEMORY_BURR_LAMBDA,
+  MEMORY_QUANTILES,
+  MEMORY_Z,
+  RUNTIME_LOG_MEAN,
+  RUNTIME_LOG_SIGMA,
+  RUNTIME_QUANTILES,
+  RUNTIME_Z,
+  spreadLogNormal,
+} from "./published_figures.ts";
 
 /** Where runtimes come from that a data set does not tell. */
 export type AssumedRuntime =
@@ -69,26 +80,9 @@ export function watchAssumptions(given: Partial<TraceAssumptions> = {}): Watched
   };
 }
 
-// "Serverless in the Wild" (Shahrad et al., USENIX ATC 2020): average execution time in
-// seconds, log-normal (figure 7); memory of an application in MB, Burr type XII (figure 8).
-const RUNTIME_LOG_MEAN = -0.38;
-const RUNTIME_LOG_SIGMA = 2.36;
-const MEMORY_BURR_C = 11.652;
-const MEMORY_BURR_K = 0.221;
-const MEMORY_BURR_LAMBDA = 107.083;
-
 /** Spread of a function's own runtimes and memory, as σ of the logarithm: as the synthesizer's. */
 const OWN_RUNTIME_SIGMA = [0.05, 0.6] as const;
 const OWN_MEMORY_SIGMA = [0.01, 0.12] as const;
-
-/** The quantiles at which runtimes are told, as in Azure Functions 2019. */
-export const RUNTIME_QUANTILES: readonly number[] = [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1];
-/** The quantiles at which memory is told, as there. */
-export const MEMORY_QUANTILES: readonly number[] = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1];
-
-/** Standard normal quantiles at those; the ends are cut at ±3 σ. */
-const RUNTIME_Z = [-3, -2.3263, -0.6745, 0, 0.6745, 2.3263, 3];
-const MEMORY_Z = [-2.3263, -1.6449, -0.6745, 0, 0.6745, 1.6449, 2.3263, 3];
 
 /** Part of what is drawn: another number draws other functions. */
 const SEED = 42;
@@ -123,15 +117,20 @@ export function assumeFigures(
       }
       const rng = Rng.fromSeed(SEED, "assumed runtime", key);
       const meanMs = 1000 * generateLogNormal(rng, RUNTIME_LOG_MEAN, RUNTIME_LOG_SIGMA);
-      return spread(RUNTIME_QUANTILES, RUNTIME_Z, meanMs, between(rng, OWN_RUNTIME_SIGMA));
+      return spreadLogNormal(
+        RUNTIME_QUANTILES,
+        RUNTIME_Z,
+        meanMs,
+        generateBetween(rng, OWN_RUNTIME_SIGMA),
+      );
     },
     memoryMib(key, functions = 1) {
       const { memory } = assume;
       if (memory.kind === "fixed") return constantPercentiles(MEMORY_QUANTILES, memory.memoryMib);
       const rng = Rng.fromSeed(SEED, "assumed memory", key);
       const meanMib = generateBurrXii(rng, MEMORY_BURR_C, MEMORY_BURR_K, MEMORY_BURR_LAMBDA);
-      const sigma = between(rng, OWN_MEMORY_SIGMA);
-      return spread(MEMORY_QUANTILES, MEMORY_Z, meanMib / functions, sigma);
+      const sigma = generateBetween(rng, OWN_MEMORY_SIGMA);
+      return spreadLogNormal(MEMORY_QUANTILES, MEMORY_Z, meanMib / functions, sigma);
     },
   };
 }
@@ -197,20 +196,4 @@ export function constantPercentiles(quantiles: readonly number[], value: number)
 
 function quote(text: string): string {
   return JSON.stringify(text);
-}
-
-function between(rng: Rng, [low, high]: readonly [number, number]): number {
-  return low + (high - low) * rng.nextFloat();
-}
-
-/** Percentiles of a log-normal distribution whose interpolation has the mean asked for. */
-function spread(
-  quantiles: readonly number[],
-  z: readonly number[],
-  mean: number,
-  sigma: number,
-): Percentiles {
-  const shape = z.map((value) => Math.exp(sigma * value));
-  const scale = mean / meanOfInterpolation(quantiles, shape);
-  return { quantiles, values: shape.map((value) => value * scale), mean };
 }

@@ -8,6 +8,11 @@ function generateOpenFloat(rng: Rng): number {
   return rng.nextFloat() + 2 ** -33;
 }
 
+/** Uniform between two numbers. */
+export function generateBetween(rng: Rng, [low, high]: readonly [number, number]): number {
+  return low + (high - low) * rng.nextFloat();
+}
+
 /** Standard normal, by the polar form of Box and Muller (1958). */
 export function generateNormal(rng: Rng): number {
   const radius = Math.sqrt(-2 * Math.log(generateOpenFloat(rng)));

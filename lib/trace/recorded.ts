@@ -2,12 +2,10 @@ import { LoaderError } from "../base/error.ts";
 import { quantile } from "../stats/quantile.ts";
 import { SlotCountsBuilder } from "../model/slot_counts.ts";
 import { functionKey, type FunctionProfile, type Percentiles } from "../model/trace.ts";
+import { RUNTIME_QUANTILES } from "./published_figures.ts";
 
 /** What identifies a function. */
 export type FunctionIdentity = Pick<FunctionProfile, "id" | "appId" | "ownerId" | "trigger">;
-
-/** Quantiles that are kept of what was recorded: those of the Azure Functions 2019 dataset. */
-const QUANTILES = [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1] as const;
 
 /** Ten years; what arrives later has another unit. */
 export const LONGEST_TRACE_MS = 10 * 366 * 86_400_000;
@@ -219,7 +217,7 @@ function derivePercentiles(column: Float32Array): Percentiles | null {
   const isWhole = isAllKnown(column);
   const known = (isWhole ? column.slice() : column.filter((value) => !Number.isNaN(value))).sort();
   if (known.length === 0) return null;
-  const values = QUANTILES.map((q) => quantile(known, q)!);
+  const values = RUNTIME_QUANTILES.map((q) => quantile(known, q)!);
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-  return { quantiles: QUANTILES, values, mean };
+  return { quantiles: RUNTIME_QUANTILES, values, mean };
 }

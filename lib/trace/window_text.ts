@@ -1,5 +1,6 @@
 import { LoaderError } from "../base/error.ts";
 import { describeLength, type Trace, traceLengthMs } from "../model/trace.ts";
+import type { TraceWindow } from "./window.ts";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
@@ -58,6 +59,16 @@ export function checkWindowText(text: string): string {
 /** True if a window has an end of its own. */
 export function isClosedWindow(text: string): boolean {
   return parseWindow(text).to !== null;
+}
+
+/**
+ * The window that a text asks for; an open one reaches to the end of the trace.
+ *
+ * @throws LoaderError `usage` as {@linkcode findWindow}
+ */
+export function chooseWindow(text: string, trace: PlacedTrace): TraceWindow {
+  const { fromMs, toMs } = findWindow(text, trace);
+  return { startMs: fromMs, lengthMs: (toMs ?? traceLengthMs(trace)) - fromMs };
 }
 
 /**

@@ -5,6 +5,7 @@ import { type CsvCells, CsvTable } from "../csv_table.ts";
 import type { TraceReading } from "../format.ts";
 import type { DefectClass } from "../repair_log.ts";
 import { mixPercentiles, type WeightedValues } from "./mixture.ts";
+import { MEMORY_QUANTILES, RUNTIME_QUANTILES } from "../published_figures.ts";
 
 /** Which columns of a file hold a distribution, and what to do about wrong values. */
 export interface PercentileLayout {
@@ -34,7 +35,7 @@ export const DURATION_LAYOUT: PercentileLayout = {
   mean: "Average",
   weight: "Count",
   countsInvocations: true,
-  quantiles: [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1],
+  quantiles: RUNTIME_QUANTILES,
   columns: [0, 1, 25, 50, 75, 99, 100].map((percent) => `percentile_Average_${percent}`),
   anyColumn: /^percentile_Average_\d/i,
   unusedColumn: {
@@ -79,7 +80,7 @@ export const MEMORY_LAYOUT: PercentileLayout = {
   mean: "AverageAllocatedMb",
   weight: "SampleCount",
   countsInvocations: false,
-  quantiles: [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1],
+  quantiles: MEMORY_QUANTILES,
   columns: [1, 5, 25, 50, 75, 95, 99, 100].map((percent) => `AverageAllocatedMb_pct${percent}`),
   anyColumn: /^AverageAllocatedMb_pct\d/i,
   unusedColumn: {

@@ -1,12 +1,8 @@
 import { LoaderError } from "../../base/error.ts";
 import { SlotCountsBuilder } from "../../model/slot_counts.ts";
 import { functionKey, type FunctionProfile, type Trace } from "../../model/trace.ts";
-import {
-  assumeFigures,
-  constantPercentiles,
-  describeAssumedMemory,
-  RUNTIME_QUANTILES,
-} from "../assumed.ts";
+import { assumeFigures, constantPercentiles, describeAssumedMemory } from "../assumed.ts";
+import { RUNTIME_QUANTILES } from "../published_figures.ts";
 import { type CsvCells, CsvTable, listColumns } from "../csv_table.ts";
 import { selectWhole } from "../day_range.ts";
 import type { TraceFormat, TraceReading } from "../format.ts";

@@ -7,9 +7,8 @@ import {
   constantPercentiles,
   describeAssumedMemory,
   describeAssumedRuntime,
-  MEMORY_QUANTILES,
-  RUNTIME_QUANTILES,
 } from "../assumed.ts";
+import { MEMORY_QUANTILES, RUNTIME_QUANTILES } from "../published_figures.ts";
 import type { TraceReading } from "../format.ts";
 import { type DefectClass, LEFT_OUT } from "../repair_log.ts";
 import type { ChosenDays } from "./day_files.ts";

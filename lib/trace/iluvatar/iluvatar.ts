@@ -1,13 +1,8 @@
 import { join } from "node:path";
 import { LoaderError } from "../../base/error.ts";
 import { functionKey, type Percentiles, type Trace } from "../../model/trace.ts";
-import {
-  constantPercentiles,
-  describeAssumedMemory,
-  describeAssumedRuntime,
-  MEMORY_QUANTILES,
-  RUNTIME_QUANTILES,
-} from "../assumed.ts";
+import { constantPercentiles, describeAssumedMemory, describeAssumedRuntime } from "../assumed.ts";
+import { MEMORY_QUANTILES, RUNTIME_QUANTILES } from "../published_figures.ts";
 import { type CsvCells, CsvTable } from "../csv_table.ts";
 import { selectWhole } from "../day_range.ts";
 import type { TraceFormat, TraceReading } from "../format.ts";

@@ -2,14 +2,26 @@ import type { Rng } from "../../base/rng.ts";
 import { SlotCounts } from "../../model/slot_counts.ts";
 import type { FunctionProfile, Percentiles } from "../../model/trace.ts";
 import {
+  generateBetween,
   generateBurrXii,
   generateChoice,
   generateLogNormal,
   generatePoisson,
   interpolate,
 } from "../distributions.ts";
-import { DURATION_LAYOUT, MEMORY_LAYOUT } from "../azure2019/percentile_table.ts";
-import { meanOfInterpolation } from "../percentiles.ts";
+import {
+  MEMORY_BURR_C,
+  MEMORY_BURR_K,
+  MEMORY_BURR_LAMBDA,
+  MEMORY_QUANTILES,
+  MEMORY_Z,
+  roundPercentiles,
+  RUNTIME_LOG_MEAN,
+  RUNTIME_LOG_SIGMA,
+  RUNTIME_QUANTILES,
+  RUNTIME_Z,
+  spreadLogNormal,
+} from "../published_figures.ts";
 
 // Figures without another source are from "Serverless in the Wild" (Shahrad et
 // al., USENIX ATC 2020), sections 3.2 to 3.5.
@@ -35,15 +47,6 @@ const APPLICATION_SIZES: readonly (readonly [readonly [number, number], number])
   // The tail reaches beyond 2000, which no small trace can hold.
   [[11, 20], 5],
 ];
-
-/** Average execution time in seconds (figure 7): log-normal. */
-export const RUNTIME_LOG_MEAN = -0.38;
-export const RUNTIME_LOG_SIGMA = 2.36;
-
-/** Memory of an application in MB (figure 8): Burr type XII. */
-export const MEMORY_BURR_C = 11.652;
-export const MEMORY_BURR_K = 0.221;
-export const MEMORY_BURR_LAMBDA = 107.083;
 
 /**
  * Invocations a day, logarithm to base 10, by quantile (figure 5a): 45 % of
@@ -82,11 +85,6 @@ const TIMER_PERIODS_MINUTES = [
   720,
   1440,
 ];
-
-/** Standard normal quantiles at the percentiles of a function's runtime; the ends are cut at ±3 σ. */
-const RUNTIME_Z = [-3, -2.3263, -0.6745, 0, 0.6745, 2.3263, 3];
-/** The same at the percentiles of its memory. */
-const MEMORY_Z = [-2.3263, -1.6449, -0.6745, 0, 0.6745, 1.6449, 2.3263, 3];
 
 /** Spread of a function's own runtimes and memory, as σ of the logarithm; our choice. */
 const OWN_RUNTIME_SIGMA = [0.05, 0.6] as const;
@@ -198,7 +196,9 @@ function generateMemory(rng: Rng, conditions: SynthesisConditions): Percentiles 
   for (;;) {
     const mean = generateBurrXii(rng, MEMORY_BURR_C, MEMORY_BURR_K, MEMORY_BURR_LAMBDA);
     const sigma = generateBetween(rng, OWN_MEMORY_SIGMA);
-    const memoryMib = spread(MEMORY_LAYOUT.quantiles, MEMORY_Z, mean, sigma);
+    const memoryMib = roundPercentiles(
+      spreadLogNormal(MEMORY_QUANTILES, MEMORY_Z, mean, sigma),
+    );
     if (memoryMib.values[memoryMib.values.length - 1] <= conditions.maxMemoryMib) return memoryMib;
   }
 }
@@ -251,12 +251,8 @@ function generateRatePerMinute(rng: Rng, trigger: string): number {
 
 function generateRuntime(rng: Rng): Percentiles {
   const meanMs = 1000 * generateLogNormal(rng, RUNTIME_LOG_MEAN, RUNTIME_LOG_SIGMA);
-  return spread(
-    DURATION_LAYOUT.quantiles,
-    RUNTIME_Z,
-    meanMs,
-    generateBetween(rng, OWN_RUNTIME_SIGMA),
-  );
+  const sigma = generateBetween(rng, OWN_RUNTIME_SIGMA);
+  return roundPercentiles(spreadLogNormal(RUNTIME_QUANTILES, RUNTIME_Z, meanMs, sigma));
 }
 
 /** Counts of each minute. */
@@ -282,24 +278,4 @@ function generateInvocations(
     }
   }
   return counts;
-}
-
-function generateBetween(rng: Rng, [low, high]: readonly [number, number]): number {
-  return low + (high - low) * rng.nextFloat();
-}
-
-/**
- * Percentiles of a log-normal distribution, scaled so that interpolating
- * between them has the mean asked for, then rounded to whole numbers from 1.
- */
-function spread(
-  quantiles: readonly number[],
-  z: readonly number[],
-  mean: number,
-  sigma: number,
-): Percentiles {
-  const shape = z.map((value) => Math.exp(sigma * value));
-  const scale = mean / meanOfInterpolation(quantiles, shape);
-  const whole = (value: number) => Math.max(1, Math.round(value));
-  return { quantiles, values: shape.map((value) => whole(value * scale)), mean: whole(mean) };
 }

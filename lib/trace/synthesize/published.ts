@@ -107,21 +107,12 @@ export const IAT_CV = [
   [1, 30],
 ] as const;
 
-/** Average execution time, s: log-normal [ATC figure 7]. */
-export const RUNTIME_LOG_MEAN = -0.38;
-export const RUNTIME_LOG_SIGMA = 2.36;
-
 /**
  * Spread of a function's own runtimes, σ of the logarithm, uniform between; our
  * choice. The medians of minimum, average and maximum are 0.2, 0.9 and 3.7 s in
  * [notebook figure 7], and come out as 0.17, 0.7 and 1.7 s.
  */
 export const OWN_RUNTIME_SIGMA = [0.1, 1.2] as const;
-
-/** Memory of an application, MB: Burr type XII [ATC figure 8]. */
-export const MEMORY_BURR_C = 11.652;
-export const MEMORY_BURR_K = 0.221;
-export const MEMORY_BURR_LAMBDA = 107.083;
 
 /** Spread of an application's own memory, σ of the logarithm, uniform between; our choice. */
 export const OWN_MEMORY_SIGMA = [0.01, 0.12] as const;

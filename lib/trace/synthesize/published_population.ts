@@ -1,15 +1,26 @@
 import { createHash } from "node:crypto";
 import { deriveKey, Rng } from "../../base/rng.ts";
-import type { Percentiles } from "../../model/trace.ts";
-import { DURATION_LAYOUT, MEMORY_LAYOUT } from "../azure2019/percentile_table.ts";
-import { meanOfInterpolation } from "../percentiles.ts";
 import {
+  generateBetween,
   generateBinomial,
   generateBurrXii,
   generateChoice,
   generateLogNormal,
   interpolate,
 } from "../distributions.ts";
+import {
+  MEMORY_BURR_C,
+  MEMORY_BURR_K,
+  MEMORY_BURR_LAMBDA,
+  MEMORY_QUANTILES,
+  MEMORY_Z,
+  roundPercentiles,
+  RUNTIME_LOG_MEAN,
+  RUNTIME_LOG_SIGMA,
+  RUNTIME_QUANTILES,
+  RUNTIME_Z,
+  spreadLogNormal,
+} from "../published_figures.ts";
 import { FLAT_SHAPE, HOURS_PER_DAY, type LoadShape, MINUTES_PER_DAY } from "./load_shape.ts";
 import type { MinuteProcess } from "./minute_process.ts";
 import type { ApplicationModel, FunctionModel, Population, PopulationSize } from "./population.ts";
@@ -21,14 +32,9 @@ import {
   DIURNAL_PEAK_HOUR,
   IAT_CV,
   LOG_DAILY_INVOCATIONS,
-  MEMORY_BURR_C,
-  MEMORY_BURR_K,
-  MEMORY_BURR_LAMBDA,
   OFTEN_PER_DAY,
   OWN_MEMORY_SIGMA,
   OWN_RUNTIME_SIGMA,
-  RUNTIME_LOG_MEAN,
-  RUNTIME_LOG_SIGMA,
   TIMER_PERIODS_MINUTES,
   TRIGGERS,
   WANDER_CORRELATION,
@@ -65,10 +71,6 @@ const USUAL_TRIGGERS = OTHER_TRIGGERS.map(({ trigger, functions }, i) => {
   return [trigger, Math.max(0, functions / all - BUSIEST_SHARE * busiest)] as const;
 });
 
-/** Standard normal quantiles at the percentiles of runtime and of memory; the ends are cut. */
-const RUNTIME_Z = [-3, -2.3263, -0.6745, 0, 0.6745, 2.3263, 3];
-const MEMORY_Z = [-2.3263, -1.6449, -0.6745, 0, 0.6745, 1.6449, 2.3263, 3];
-
 /**
  * Applications as the published figures of Azure Functions have them
  * (`published.ts`). Functions are those invoked at least once in the days asked
@@ -102,12 +104,8 @@ function generateApplication(
     ? Math.floor(fewest * (largest / fewest) ** rng.nextFloat())
     : fewest + rng.nextBelow(largest - fewest + 1);
   const meanMib = generateBurrXii(rng, MEMORY_BURR_C, MEMORY_BURR_K, MEMORY_BURR_LAMBDA);
-  const memoryMib = spread(
-    MEMORY_LAYOUT.quantiles,
-    MEMORY_Z,
-    meanMib,
-    generateBetween(rng, OWN_MEMORY_SIGMA),
-  );
+  const sigma = generateBetween(rng, OWN_MEMORY_SIGMA);
+  const memoryMib = roundPercentiles(spreadLogNormal(MEMORY_QUANTILES, MEMORY_Z, meanMib, sigma));
   const functions: FunctionModel[] = [];
   for (let i = 0; i < Math.min(size, most); i++) {
     functions.push(generateFunction(rng, seed, `${name}/${i}`, days));
@@ -133,7 +131,7 @@ function generateFunction(rng: Rng, seed: number, name: string, days: number): F
     id: hash(seed, "function", name),
     trigger: load.trigger,
     process: load.process,
-    runtimeMs: spread(DURATION_LAYOUT.quantiles, z, meanMs, sigma),
+    runtimeMs: roundPercentiles(spreadLogNormal(RUNTIME_QUANTILES, z, meanMs, sigma)),
     key,
   };
 }
@@ -250,10 +248,6 @@ function hash(seed: number, kind: string, name: string): string {
   return createHash("sha256").update(`${seed} ${kind} ${name}`).digest("hex");
 }
 
-function generateBetween(rng: Rng, [low, high]: readonly [number, number]): number {
-  return low + (high - low) * rng.nextFloat();
-}
-
 /** The part of the functions that is invoked less often than so many times a day. */
 function quantileOfRate(perDay: number): number {
   const value = Math.log10(perDay);
@@ -267,22 +261,6 @@ function normalQuantileAtMost3(p: number): number {
   const numerator = 2.515517 + 0.802853 * t + 0.010328 * t * t;
   const denominator = 1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t ** 3;
   return Math.max(0, Math.min(3, t - numerator / denominator));
-}
-
-/**
- * Percentiles of a log-normal distribution, scaled so that interpolating
- * between them has the mean asked for, then rounded to whole numbers from 1.
- */
-function spread(
-  quantiles: readonly number[],
-  z: readonly number[],
-  mean: number,
-  sigma: number,
-): Percentiles {
-  const shape = z.map((value) => Math.exp(sigma * value));
-  const scale = mean / meanOfInterpolation(quantiles, shape);
-  const whole = (value: number) => Math.max(1, Math.round(value));
-  return { quantiles, values: shape.map((value) => whole(value * scale)), mean: whole(mean) };
 }
 
 function sum(values: readonly number[]): number {

@@ -4,11 +4,10 @@ import { functionKey } from "../../../lib/model/trace.ts";
 import {
   DEMONSTRATION_CONDITIONS,
   NO_CONDITIONS,
-  RUNTIME_LOG_MEAN,
-  RUNTIME_LOG_SIGMA,
   synthesizeFunctions,
   TRIGGER_SHARES,
 } from "../../../lib/trace/synthesize/demonstration.ts";
+import { RUNTIME_LOG_MEAN, RUNTIME_LOG_SIGMA } from "../../../lib/trace/published_figures.ts";
 
 function synthesize(functions: number, minutes: number, conditions = DEMONSTRATION_CONDITIONS) {
   const rng = Rng.fromSeed(42, "test");

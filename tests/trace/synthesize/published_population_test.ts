@@ -4,14 +4,13 @@ import { normalCdf } from "../../../lib/stats/gamma_function.ts";
 import type { ApplicationModel } from "../../../lib/trace/synthesize/population.ts";
 import { PUBLISHED_POPULATION } from "../../../lib/trace/synthesize/published_population.ts";
 import {
-  APPLICATION_SIZES,
   MEMORY_BURR_C,
   MEMORY_BURR_K,
   MEMORY_BURR_LAMBDA,
   RUNTIME_LOG_MEAN,
   RUNTIME_LOG_SIGMA,
-  TRIGGERS,
-} from "../../../lib/trace/synthesize/published.ts";
+} from "../../../lib/trace/published_figures.ts";
+import { APPLICATION_SIZES, TRIGGERS } from "../../../lib/trace/synthesize/published.ts";
 import { synthesizeTrace } from "../../../lib/trace/synthesize/synthesize.ts";
 
 const SIZE = { functions: 20_000, days: 14, seed: 42 };

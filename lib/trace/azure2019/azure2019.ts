@@ -19,6 +19,7 @@ import {
   INVOCATION_FILES,
   type TraceFiles,
 } from "./trace_files.ts";
+import { constantPercentiles } from "../assumed.ts";
 
 /**
  * Memory of an application of which nothing is known: half of the
@@ -46,6 +47,10 @@ const MEMORY_FILE_MISSING: DefectClass = {
   defect: "missing memory file",
   repair: `${TYPICAL_APPLICATION_MEMORY_MIB} MiB taken for every application`,
   severity: "approximate",
+};
+const MEMORY_FILE_ASSUMED: DefectClass = {
+  ...MEMORY_FILE_MISSING,
+  repair: "what --assume-memory says taken for every function",
 };
 const DURATIONS_UNUSED: DefectClass = {
   defect: "row of durations without invocations",
@@ -236,11 +241,10 @@ class Tables {
     const { invocations } = this;
     const { repairs } = this.#reading;
     const hasMemory = this.#isMemoryOfFunctions !== undefined;
+    const isAssumed = !hasMemory && this.#assumedMemory() !== null;
+    const missing = isAssumed ? MEMORY_FILE_ASSUMED : MEMORY_FILE_MISSING;
     for (const file of this.#withoutMemory) {
-      repairs.add(hasMemory ? DAY_WITHOUT_MEMORY_FILE : MEMORY_FILE_MISSING, {
-        file,
-        value: "none",
-      });
+      repairs.add(hasMemory ? DAY_WITHOUT_MEMORY_FILE : missing, { file, value: "none" });
       if (!hasMemory) break;
     }
     const pauses = new LoopPauses();
@@ -301,9 +305,19 @@ class Tables {
     return memoryMib;
   }
 
+  /** Memory of each function, where the user says it; asked for only where the trace has none. */
+  #assumedMemory(): Percentiles | null {
+    const { memory } = this.#reading.assume;
+    return memory.kind === "fixed"
+      ? constantPercentiles(MEMORY_LAYOUT.quantiles, memory.memoryMib)
+      : null;
+  }
+
   /** What each function of an application has of its memory. */
   #shareOf(application: number): Percentiles | undefined {
     const { functions } = this.invocations;
+    const assumed = this.#isMemoryOfFunctions === undefined ? this.#assumedMemory() : null;
+    if (assumed !== null) return assumed;
     const whole = this.#isMemoryOfFunctions === undefined
       ? TYPICAL_MEMORY
       : this.#memory.get(application);

@@ -441,6 +441,17 @@ Deno.test("readTrace: without a file of memory every application has the typical
   assert.equal(trace.repairs[0].repair, "170 MiB taken for every application");
 });
 
+Deno.test("readTrace: without a file of memory each function has what the user assumes", async () => {
+  await using folder = await temporaryFiles({
+    "invocations.csv": SMALL_TRACE.invocations,
+    "durations.csv": SMALL_TRACE.durations,
+  });
+  const assume = { memory: { kind: "fixed", memoryMib: 300 } } as const;
+  const trace = await readTrace(folder.path, { assume });
+  assert.deepEqual(trace.functions.map(({ memoryMib }) => memoryMib.mean), [300, 300]);
+  assert.equal(trace.repairs[0].repair, "what --assume-memory says taken for every function");
+});
+
 Deno.test("readTrace: only the first few examples of a defect are kept", async () => {
   const names = Array.from({ length: 10 }, (_, i) => `x${i}`);
   const trace = await readText({

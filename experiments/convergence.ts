@@ -35,9 +35,10 @@ export const convergence: Derivation<typeof SAMPLE_SWEEP_OPTIONS> = {
 
   describe: describeSampleSweep,
 
-  derive: (options) =>
+  derive: (options, signal) =>
     deriveSampleSweep(
       options,
+      signal,
       Object.fromEntries(
         FIGURES.map((name, i) => [
           `distance_of_${name}`,

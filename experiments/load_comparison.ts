@@ -39,9 +39,10 @@ export const loadComparison: Derivation<typeof SAMPLE_SWEEP_OPTIONS> = {
 
   describe: describeSampleSweep,
 
-  derive: (options) =>
+  derive: (options, signal) =>
     deriveSampleSweep(
       options,
+      signal,
       Object.fromEntries(LOADS.map(({ name }, i) => [name, ({ loads }) => 1 + loads[i].error])),
     ),
 };

@@ -61,7 +61,8 @@ export interface Derivation<O extends OptionTable> {
   readonly options: O;
   /** What it will do, in a sentence. */
   describe(options: OptionValues<O> & DerivationOptions): string;
-  derive(options: OptionValues<O> & DerivationOptions): Promise<Derived>;
+  /** @param signal stops it; long work looks at it now and then (`LoopPauses`) */
+  derive(options: OptionValues<O> & DerivationOptions, signal: AbortSignal): Promise<Derived>;
 }
 
 /**
@@ -115,7 +116,7 @@ export async function makeDerivation<O extends OptionTable>(
     },
   );
   try {
-    const { points, notes } = await derivation.derive(options);
+    const { points, notes } = await derivation.derive(options, signal);
     await replaceTable(folder.path, DERIVED, points.map(cellsOf));
     folder.update({ status: "finished", notes, endedAt: wallClockDate().toISOString() });
   } catch (error) {

@@ -1,3 +1,4 @@
+import { LoopPauses } from "../clock/loop_pauses.ts";
 import type { SampleCertificate } from "../model/sample_certificate.ts";
 import { choiceListOption, integerListOption, integerOption } from "../option/option.ts";
 import type { OptionValues } from "../option/option.ts";
@@ -48,19 +49,24 @@ export function describeSampleSweep({ sizes, methods, samples }: SampleSweepOpti
  *
  * @param figures by the name of the figure in the answer: its value in a certificate
  * @throws LoaderError when the trace, the window or a size is wrong
+ * @throws the signal's reason when it aborts meanwhile
  */
 export async function deriveSampleSweep(
   options: SampleSweepOptions,
+  signal: AbortSignal,
   figures: Readonly<Record<string, (certificate: SampleCertificate) => number>>,
 ): Promise<Derived> {
   const { trace, window } = await readTraceAndWindow(options);
+  const pauses = new LoopPauses(signal);
   const points: DerivedPoint[] = [];
   for (const method of options.methods) {
     for (const size of options.sizes) {
-      const certificates = Array.from({ length: options.samples }, (_, sample) => {
+      const certificates: SampleCertificate[] = [];
+      for (let sample = 0; sample < options.samples; sample++) {
+        if (pauses.isDue) await pauses.take();
         const seed = options.seed + sample;
-        return sampleTrace(trace, size, { seed, window, method }).certificate!;
-      });
+        certificates.push(sampleTrace(trace, size, { seed, window, method }).certificate!);
+      }
       for (const [figure, valueOf] of Object.entries(figures)) {
         const summary = summarizeSeeds(certificates.map(valueOf));
         points.push({ figure, series: method, x: size, ...summary });

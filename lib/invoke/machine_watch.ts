@@ -16,6 +16,9 @@ const LEAST: Readonly<Record<Figure, number>> = {
   memoryPressurePercent: 1,
   memoryLimitHits: 1,
   majorFaults: 10,
+  // Told beside the time for which the container was held back, and no cause by themselves.
+  cpuPeriods: Infinity,
+  throttledPeriods: Infinity,
 };
 
 /** All figures, in the order of the columns of the table `generator`. */
@@ -30,6 +33,8 @@ export const UNKNOWN_MACHINE: MachineFigures = {
   memoryPressurePercent: null,
   memoryLimitHits: null,
   majorFaults: null,
+  cpuPeriods: null,
+  throttledPeriods: null,
 };
 
 /** Sums and counts of what is known of a figure. */
@@ -76,6 +81,8 @@ export class MachineWatch {
       memoryPressurePercent: scale(grown("memoryPressureMs"), 100 / elapsedMs),
       memoryLimitHits: aSecond("memoryLimitHits"),
       majorFaults: aSecond("majorFaults"),
+      cpuPeriods: aSecond("cpuPeriods"),
+      throttledPeriods: aSecond("throttledPeriods"),
     };
   }
 

@@ -5,6 +5,7 @@ import type {
   VerdictLimits,
   WaitEvidence,
 } from "../store/schema/manifest.ts";
+import { describeThrottling } from "./throttling.ts";
 
 /** The limits in force unless an option says otherwise. */
 export const VERDICT_LIMITS: VerdictLimits = {
@@ -221,7 +222,8 @@ function describeWaits({ invocations, longestMs }: WaitEvidence, measured: numbe
 }
 
 /** Sentences on what else was the matter in the seconds in which the generator was late. */
-function describeCauses({ boundWaits, measured, machine }: Verdict["evidence"]): string[] {
+function describeCauses(evidence: Verdict["evidence"]): string[] {
+  const { boundWaits, measured, machine } = evidence;
   const sentences: string[] = [];
   if (boundWaits.invocations > 0) {
     sentences.push(
@@ -232,6 +234,8 @@ function describeCauses({ boundWaits, measured, machine }: Verdict["evidence"]):
   if (machine !== null) {
     sentences.push(...machine.causes.flatMap((cause) => describeCause(cause, machine)));
   }
+  const throttling = describeThrottling(evidence);
+  if (throttling !== null) sentences.push(throttling);
   return sentences;
 }
 
@@ -272,6 +276,10 @@ function describeCause(cause: MachineCause, machine: MachineEvidence): string[] 
     }
     case "majorFaults":
       return [`The loader read ${round(sum)} pages of its memory from a disk ${where}.`];
+    case "cpuPeriods":
+    case "throttledPeriods":
+      // Told by describeThrottling, whatever the generator was.
+      return [];
   }
 }
 

@@ -9,6 +9,9 @@ export interface MachineCounters {
   readonly coreMs: number | null;
   /** Time for which the loader's cgroup was held back at its CPU limit, ms summed over the cores. */
   readonly throttledMs: number | null;
+  /** Periods of its CPU limit in which it wanted to run, and those in which it was held back. */
+  readonly cpuPeriods: number | null;
+  readonly throttledPeriods: number | null;
   /** Time for which the loader's main thread was ready to run and had no core, ms. */
   readonly threadWaitMs: number | null;
   /** Time for which some task waited for a core (PSI), ms. */

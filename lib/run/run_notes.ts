@@ -1,5 +1,6 @@
 import type { ConnectionGroup } from "../invoke/connection_ledger.ts";
 import type { DispatchResult } from "../invoke/dispatcher.ts";
+import { describeThrottling } from "../invoke/throttling.ts";
 import { describePeerWaits } from "../invoke/verdict.ts";
 import type { WarmupCheck } from "../store/schema/manifest.ts";
 import type { Platform } from "../model/platform.ts";
@@ -30,6 +31,7 @@ export function describeEndedRun(run: EndedRun): readonly string[] {
     ...describeConnections(result.connections),
     ...isLost ? [] : describeUnsent(result),
     ...describePeerWait(result),
+    ...describeHeldBack(result),
     ...describeWarmupDrops(result),
     ...platform.notes?.() ?? [],
     ...describeFailedScrapes(scrapes),
@@ -139,6 +141,12 @@ function describePeerWait({ verdict: { evidence, reasons } }: DispatchResult): s
   if (evidence.peerWaits.invocations === 0) return [];
   const sentence = describePeerWaits(evidence);
   return reasons.some((reason) => reason.startsWith(sentence)) ? [] : [sentence];
+}
+
+/** It is told of a run that was on time, too: the next may not be. */
+function describeHeldBack({ verdict: { evidence, reasons } }: DispatchResult): string[] {
+  const sentence = describeThrottling(evidence);
+  return sentence === null || reasons.includes(sentence) ? [] : [sentence];
 }
 
 /** The verdict judges the measurement; what was lost before stands here. */

@@ -32,6 +32,8 @@ const UNKNOWN: MachineCounters = {
   stolenMs: null,
   coreMs: null,
   throttledMs: null,
+  cpuPeriods: null,
+  throttledPeriods: null,
   threadWaitMs: null,
   cpuPressureMs: null,
   memoryPressureMs: null,
@@ -130,7 +132,7 @@ export class MachineReader implements MachineGauge {
     return {
       ...UNKNOWN,
       ...parseStat(this.#stat?.text() ?? ""),
-      throttledMs: this.#readThrottledMs(),
+      ...this.#readThrottling(),
       threadWaitMs: parseThreadWaitMs(this.#threadWait?.text() ?? ""),
       cpuPressureMs: parsePressureMs(this.#cpuPressure?.text() ?? ""),
       memoryPressureMs: parsePressureMs(this.#memoryPressure?.text() ?? ""),
@@ -139,11 +141,23 @@ export class MachineReader implements MachineGauge {
     };
   }
 
-  #readThrottledMs(): number | null {
-    const known = this.#throttling.map((file) =>
-      parseThrottledMs(this.#cpuGroup!.version, file.text())
-    ).filter((ms) => ms !== null);
-    return known.length === 0 ? null : known.reduce((sum, ms) => sum + ms, 0);
+  /** Time adds up over the groups; the periods are those of the group that was held back most. */
+  #readThrottling(): Partial<MachineCounters> {
+    let throttledMs: number | null = null;
+    let cpuPeriods: number | null = null;
+    let throttledPeriods: number | null = null;
+    for (const file of this.#throttling) {
+      const text = file.text();
+      const ms = parseThrottledMs(this.#cpuGroup!.version, text);
+      if (ms !== null) throttledMs = (throttledMs ?? 0) + ms;
+      const periods = valueOf("nr_periods", text);
+      const throttled = valueOf("nr_throttled", text);
+      if (periods === null || throttled === null) continue;
+      const isMore = throttled > (throttledPeriods ?? -1) ||
+        (throttled === throttledPeriods && periods > cpuPeriods!);
+      if (isMore) [cpuPeriods, throttledPeriods] = [periods, throttled];
+    }
+    return { throttledMs, cpuPeriods, throttledPeriods };
   }
 
   #readMemoryLimitHits(): number | null {

@@ -6,6 +6,8 @@ const ZERO: MachineCounters = {
   stolenMs: 0,
   coreMs: 0,
   throttledMs: 0,
+  cpuPeriods: 0,
+  throttledPeriods: 0,
   threadWaitMs: null,
   cpuPressureMs: 0,
   memoryPressureMs: 0,
@@ -26,10 +28,20 @@ Deno.test("MachineWatch: figures are of the time between two readings, unknown o
   const { watch, set } = createWatch();
   set({ coreMs: 1000, stolenMs: 500 });
   watch.begin();
-  set({ coreMs: 5000, stolenMs: 980, throttledMs: 300, cpuPressureMs: 500, memoryLimitHits: 4 });
+  set({
+    coreMs: 5000,
+    stolenMs: 980,
+    throttledMs: 300,
+    cpuPeriods: 20,
+    throttledPeriods: 6,
+    cpuPressureMs: 500,
+    memoryLimitHits: 4,
+  });
   assert.deepEqual(watch.read(2000), {
     stolenPercent: 12,
     throttledMs: 150,
+    cpuPeriods: 10,
+    throttledPeriods: 3,
     threadWaitMs: null,
     cpuPressurePercent: 25,
     memoryPressurePercent: 0,

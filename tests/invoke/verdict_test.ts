@@ -7,6 +7,8 @@ import {
   NO_EVIDENCE,
   VERDICT_LIMITS,
 } from "../../lib/invoke/verdict.ts";
+import { UNKNOWN_MACHINE } from "../../lib/invoke/machine_watch.ts";
+import { describeThrottling } from "../../lib/invoke/throttling.ts";
 import type { Verdict } from "../../lib/store/schema/manifest.ts";
 
 const FINE: Verdict["evidence"] = {
@@ -130,6 +132,8 @@ Deno.test("a limited generator's verdict names what the machine did, and what wa
   const means = {
     stolenPercent: 4,
     throttledMs: 100,
+    cpuPeriods: null,
+    throttledPeriods: null,
     threadWaitMs: 20,
     cpuPressurePercent: 30,
     memoryPressurePercent: 0,
@@ -192,4 +196,22 @@ Deno.test("a limited generator's verdict names what the machine did, and what wa
     },
   }, VERDICT_LIMITS);
   assert.deepEqual(fine.reasons, []);
+});
+
+Deno.test("periods of a CPU limit in which the loader was held back are named, none is not", () => {
+  const machine = (cpuPeriods: number | null, throttledPeriods: number | null) => ({
+    limits: { cpuCores: 0.5, memoryMib: null },
+    means: { ...UNKNOWN_MACHINE, cpuPeriods, throttledPeriods },
+    causes: [],
+  });
+  const of = (cpuPeriods: number | null, throttledPeriods: number | null) =>
+    describeThrottling({ ...FINE, seconds: 10, machine: machine(cpuPeriods, throttledPeriods) });
+  assert.equal(
+    of(9.5, 8.2),
+    "The loader's container was held back at its CPU limit of 0.5 cores in 82 of the 95 periods " +
+      "of the measurement in which it wanted to run.",
+  );
+  assert.equal(of(10, 0), null);
+  assert.equal(of(null, null), null);
+  assert.equal(describeThrottling(FINE), null);
 });

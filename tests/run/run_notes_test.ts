@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { ConnectionGroup } from "../../lib/invoke/connection_ledger.ts";
-import { describeConnections } from "../../lib/run/run_notes.ts";
+import { UNKNOWN_MACHINE } from "../../lib/invoke/machine_watch.ts";
+import { deriveVerdict, NO_EVIDENCE, VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
+import { OUTCOMES } from "../../lib/model/record.ts";
+import { describeConnections, describeEndedRun, type EndedRun } from "../../lib/run/run_notes.ts";
 
 function group(given: Partial<ConnectionGroup>): ConnectionGroup {
   return {
@@ -55,4 +58,38 @@ Deno.test("connection notes: who ended them, why, and what was lost", () => {
       "13 attempts to connect failed, most of them: Connection refused.",
     ],
   );
+});
+
+Deno.test("notes: a CPU limit that held the loader back is told where it made no verdict", () => {
+  const notesOf = (lateDispatches: number) => {
+    const evidence = {
+      ...NO_EVIDENCE,
+      dispatched: 1000,
+      lateDispatches,
+      seconds: 10,
+      machine: {
+        limits: { cpuCores: 0.5, memoryMib: null },
+        means: { ...UNKNOWN_MACHINE, cpuPeriods: 9.5, throttledPeriods: 8.2 },
+        causes: [],
+      },
+    };
+    return describeEndedRun({
+      result: {
+        outcomes: Object.fromEntries(OUTCOMES.map((name) => [name, 0])),
+        complaints: [],
+        badGateways: [],
+        connections: [],
+        verdict: deriveVerdict(evidence, VERDICT_LIMITS),
+        interrupted: false,
+      } as unknown as EndedRun["result"],
+      platform: { name: "endpoints" },
+      isLost: false,
+      scrapes: [],
+      warmupCheck: null,
+      blockingWrites: 0,
+    });
+  };
+  assert.match(notesOf(0).join(), /held back at its CPU limit of 0.5 cores in 82 of the 95/);
+  // There its verdict says so.
+  assert.deepEqual(notesOf(500), []);
 });

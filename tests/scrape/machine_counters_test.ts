@@ -46,11 +46,13 @@ const VERSION_2: Files = {
   "sys/fs/cgroup/cgroup.procs": "",
   "sys/fs/cgroup/cpu.stat": "usage_usec 1\n",
   "sys/fs/cgroup/work.slice/cpu.max": "150000 100000\n",
-  "sys/fs/cgroup/work.slice/cpu.stat": "usage_usec 9\nnr_throttled 4\nthrottled_usec 30000\n",
+  "sys/fs/cgroup/work.slice/cpu.stat":
+    "usage_usec 9\nnr_periods 95\nnr_throttled 82\nthrottled_usec 30000\n",
   "sys/fs/cgroup/work.slice/memory.max": "67108864\n",
   "sys/fs/cgroup/work.slice/memory.events": "low 0\nhigh 2\nmax 5\noom 1\n",
   "sys/fs/cgroup/work.slice/loader.service/cpu.max": "max 100000\n",
-  "sys/fs/cgroup/work.slice/loader.service/cpu.stat": "usage_usec 9\nthrottled_usec 2000\n",
+  "sys/fs/cgroup/work.slice/loader.service/cpu.stat":
+    "usage_usec 9\nnr_periods 0\nnr_throttled 0\nthrottled_usec 2000\n",
   "sys/fs/cgroup/work.slice/loader.service/memory.max": "max\n",
   "sys/fs/cgroup/work.slice/loader.service/cpu.pressure":
     "some avg10=0.00 avg60=0.00 avg300=0.00 total=7500\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=1\n",
@@ -64,6 +66,9 @@ Deno.test("machine counters: control groups of version 2, limits of outer groups
       stolenMs: 100,
       coreMs: 4330,
       throttledMs: 32,
+      // Of the group that has the limit.
+      cpuPeriods: 95,
+      throttledPeriods: 82,
       threadWaitMs: 2,
       cpuPressureMs: 7.5,
       memoryPressureMs: 5,
@@ -96,8 +101,10 @@ Deno.test("machine counters: control groups of version 1, one of each controller
   }, (root) => {
     using reader = new MachineReader(root);
     assert.deepEqual(reader.limits, { cpuCores: 0.5, memoryMib: null });
-    const { throttledMs, cpuPressureMs, memoryLimitHits, threadWaitMs } = reader.read();
+    const counters = reader.read();
+    const { throttledMs, cpuPressureMs, memoryLimitHits, threadWaitMs } = counters;
     assert.deepEqual([throttledMs, cpuPressureMs, memoryLimitHits], [340, 1.5, 12]);
+    assert.deepEqual([counters.throttledPeriods, counters.cpuPeriods], [3, 9]);
     assert.equal(threadWaitMs, null);
   });
 });
@@ -118,6 +125,8 @@ Deno.test("machine counters: what the system does not tell is unknown, and never
     stolenMs: null,
     coreMs: null,
     throttledMs: null,
+    cpuPeriods: null,
+    throttledPeriods: null,
     threadWaitMs: null,
     cpuPressureMs: null,
     memoryPressureMs: null,

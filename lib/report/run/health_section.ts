@@ -1,8 +1,16 @@
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
+import type { Verdict } from "../../store/schema/manifest.ts";
 import type { Html } from "../page/html.ts";
 import { html, NOTHING } from "../page/html.ts";
 import { formatCount, formatNumber, UNKNOWN } from "../page/number_format.ts";
 import { renderTable } from "../page/table_section.ts";
+
+/** Of the periods of its CPU limit in which the loader wanted to run, those in which it was held back. */
+function throttledPercent(evidence: Verdict["evidence"] | undefined): number | null {
+  const { cpuPeriods = null, throttledPeriods = null } = evidence?.machine?.means ?? {};
+  if (cpuPeriods === null || throttledPeriods === null || cpuPeriods === 0) return null;
+  return 100 * throttledPeriods / cpuPeriods;
+}
 
 /** Renders how the generator itself fared, and what the processes of each run used. */
 export function renderHealthSection(runs: readonly RunAnalysis[]): Html {
@@ -96,6 +104,12 @@ export function renderHealthSection(runs: readonly RunAnalysis[]): Html {
         group: "machine",
         unit: "ms/s",
         cell: (row) => formatNumber(evidence(row)?.machine?.means.throttledMs ?? null),
+      },
+      {
+        heading: "throttled periods",
+        group: "machine",
+        unit: "%",
+        cell: (row) => formatNumber(throttledPercent(evidence(row))),
       },
       {
         heading: "no core",

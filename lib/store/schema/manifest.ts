@@ -81,6 +81,10 @@ const machineFigures = z.object({
   stolenPercent: unknownOrNumber,
   /** Time for which the loader's container was held back at its CPU limit, ms a second. */
   throttledMs: unknownOrNumber,
+  /** Periods of its CPU limit (100 ms mostly) in which it wanted to run, a second. */
+  cpuPeriods: unknownOrNumber.default(null),
+  /** Of these, periods in which it was held back. */
+  throttledPeriods: unknownOrNumber.default(null),
   /** Time for which the loader's main thread was ready and had no core, ms a second. */
   threadWaitMs: unknownOrNumber,
   /** Share of time for which some program waited for a core (PSI), %. */

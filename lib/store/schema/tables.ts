@@ -240,6 +240,19 @@ export const GENERATOR = {
       meaning: "pages that the loader read from a disk",
       optional: true,
     },
+    {
+      name: "cpu_periods",
+      type: "number",
+      meaning: "periods of its container's CPU limit (100 ms mostly) in which the loader wanted " +
+        "to run",
+      optional: true,
+    },
+    {
+      name: "throttled_periods",
+      type: "number",
+      meaning: "of these, periods in which it was held back",
+      optional: true,
+    },
   ],
 } as const satisfies Table;
 

@@ -23,8 +23,9 @@ import { deriveVerdict } from "./verdict.ts";
 export const RUN_LEAD_MS = 20;
 /** Rows of cancelled invocations written in one go, so that a second wish to stop is heard. */
 const CANCEL_AT_ONCE = 10_000;
-/** A gap in the schedule that is long enough to make the next chunk in. */
-const PREFETCH_GAP_MS = 5;
+/** The next chunk of the schedule is made in steps: this long at once, and a pause between them. */
+const PREPARE_MS = 0.05;
+const PREPARE_EVERY_MS = 1;
 
 /** What the dispatcher tells of a run under way, once a second. */
 export interface DispatchProgress {
@@ -118,6 +119,8 @@ class Dispatcher {
   #nextProbeMs = LOOP_PROBE_EVERY_MS;
   readonly #timers = new Set<TimerHandle>();
   #sentAny = false;
+  /** The next chunk is being made. */
+  #isPreparing = false;
 
   constructor(options: DispatchOptions) {
     this.#options = options;
@@ -226,16 +229,26 @@ class Dispatcher {
 
   #armDispatch(): void {
     const { chunk, position } = this.#cursor;
+    if (!this.#isPreparing) this.#armPreparation();
     if (chunk === undefined) {
       // A window may end later than its last invocation.
       this.#dispatchAlarm.set(this.#runStartMs + this.#options.schedule.durationMs);
       return;
     }
-    const dueMs = this.#runStartMs + chunk.scheduledMs[position];
-    if (!this.#clock.isVirtual && dueMs - this.#clock.nowMs() > PREFETCH_GAP_MS) {
-      this.#cursor.prefetch();
-    }
-    this.#dispatchAlarm.set(dueMs);
+    this.#dispatchAlarm.set(this.#runStartMs + chunk.scheduledMs[position]);
+  }
+
+  /** Makes the next chunk while this one is dispatched, a little at a time: nothing is late for it. */
+  #armPreparation(): void {
+    this.#isPreparing = !this.#clock.isVirtual && !this.#cursor.isNextMade;
+    if (!this.#isPreparing) return;
+    const timer = this.#clock.at(this.#clock.nowMs() + PREPARE_EVERY_MS, () => {
+      this.#timers.delete(timer);
+      const untilMs = this.#clock.nowMs() + PREPARE_MS;
+      while (!this.#cursor.isNextMade && this.#clock.nowMs() < untilMs) this.#cursor.prepare();
+      this.#armPreparation();
+    });
+    this.#timers.add(timer);
   }
 
   #onAlarm(): void {

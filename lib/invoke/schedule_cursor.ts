@@ -1,17 +1,19 @@
-import type { Schedule, ScheduleChunk } from "../model/schedule.ts";
+import type { Schedule, ScheduleChunk, ScheduleStep } from "../model/schedule.ts";
 
 /** Goes through the invocations of a schedule, one chunk at a time. */
 export class ScheduleCursor {
-  readonly #chunks: Iterator<ScheduleChunk>;
+  readonly #steps: Iterator<ScheduleStep>;
   #chunk: ScheduleChunk | undefined;
   /** Made ahead, in order: what is left of this chunk's memory, and the first of the next. */
   readonly #ahead: ScheduleChunk[] = [];
   #position = 0;
   #passed = 0;
+  /** All of the schedule has been made. */
+  #isMade = false;
 
   /** @param reuse whether a chunk may take the place of the one before; then none is made ahead */
   constructor(schedule: Schedule, reuse: boolean) {
-    this.#chunks = schedule.chunks({ reuse });
+    this.#steps = reuse ? schedule.chunks({ reuse }) : schedule.steps?.() ?? schedule.chunks();
   }
 
   /** The chunk that the next invocation is in, once it is settled; `undefined` when all have passed. */
@@ -44,27 +46,30 @@ export class ScheduleCursor {
   /** Makes the chunk that the next invocation is in, at the beginning and after some have passed. */
   settle(): void {
     while (this.#chunk === undefined || this.#position >= this.#chunk.scheduledMs.length) {
-      this.#chunk = this.#ahead.shift() ?? this.#pull();
+      while (this.#ahead.length === 0 && !this.#isMade) this.#step();
+      this.#chunk = this.#ahead.shift();
       this.#position = 0;
       if (this.#chunk === undefined) return;
     }
   }
 
   /**
-   * Makes the chunk after this one, where that has not been done. Parts of one that share its
-   * memory are made already; what takes time is the first that does not.
+   * True if the chunk after this one is there. Parts of one that share its memory are made
+   * already; what takes time is the first that does not.
    */
-  prefetch(): void {
+  get isNextMade(): boolean {
     const made = this.#chunk?.scheduledMs.buffer;
-    while ((this.#ahead.at(-1) ?? this.#chunk)?.scheduledMs.buffer === made) {
-      const next = this.#pull();
-      if (next === undefined) return;
-      this.#ahead.push(next);
-    }
+    return this.#isMade || (this.#ahead.at(-1) ?? this.#chunk)?.scheduledMs.buffer !== made;
   }
 
-  #pull(): ScheduleChunk | undefined {
-    const next = this.#chunks.next();
-    return next.done ? undefined : next.value;
+  /** Takes a step towards the chunk after this one, which is not there yet: less than 0.1 ms. */
+  prepare(): void {
+    this.#step();
+  }
+
+  #step(): void {
+    const { done, value } = this.#steps.next();
+    if (done) this.#isMade = true;
+    else if (value !== null) this.#ahead.push(value);
   }
 }

@@ -39,6 +39,9 @@ export interface ChunkOptions {
   readonly reuse?: boolean;
 }
 
+/** A chunk, or `null`: the next one is not made yet. */
+export type ScheduleStep = ScheduleChunk | null;
+
 /**
  * Every invocation of a run, made a chunk at a time and as often as asked for,
  * always the same. Ordered by (scheduled time, function key).
@@ -54,6 +57,11 @@ export interface Schedule {
    * again: memory stays at one chunk instead of what the collector leaves behind.
    */
   chunks(options?: ChunkOptions): IterableIterator<ScheduleChunk>;
+  /**
+   * The same chunks, made in steps of less than a tenth of a millisecond, for who has to be on
+   * time for something else meanwhile; absent: a chunk takes no longer.
+   */
+  steps?(options?: ChunkOptions): IterableIterator<ScheduleStep>;
   /**
    * SHA-256 over function keys and ordered columns, hexadecimal. It is found once, by a
    * pass over all of it, in which the event loop has its turns.

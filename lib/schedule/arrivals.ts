@@ -1,6 +1,7 @@
 import { LoaderError } from "../base/error.ts";
 import type { Rng } from "../base/rng.ts";
 import type { IatDistribution } from "../model/schedule.ts";
+import { inSteps, ROWS_A_STEP } from "./chunk_slices.ts";
 
 /** Microseconds in a millisecond: arrivals lie on the grid of whole microseconds. */
 export const US_PER_MS = 1000;
@@ -26,12 +27,7 @@ export function generateArrivals(
   out: Uint32Array,
   from: number,
 ): void {
-  if (count > spanUs) {
-    throw new LoaderError(
-      "input",
-      `${count} invocations of one function do not fit into a span of ${spanUs} microseconds.`,
-    );
-  }
+  checkRoom(count, spanUs);
   switch (distribution) {
     case "exponential":
       for (let i = 0; i < count; i++) out[from + i] = Math.floor(rng.nextFloat() * spanUs);
@@ -48,6 +44,30 @@ export function generateArrivals(
     const shifted = out[i] + shiftUs;
     out[i] = shifted >= spanUs ? shifted - spanUs : shifted;
   }
+}
+
+/** As {@linkcode generateArrivals}, in steps where they are independent of one another. */
+export function* generateArrivalsInSteps(
+  ...[distribution, rng, count, spanUs, shiftUs, out, from]: Parameters<typeof generateArrivals>
+): Generator<null, void> {
+  if (distribution !== "exponential") {
+    return generateArrivals(distribution, rng, count, spanUs, shiftUs, out, from);
+  }
+  checkRoom(count, spanUs);
+  yield* inSteps(
+    count,
+    ROWS_A_STEP,
+    (first, end) =>
+      generateArrivals(distribution, rng, end - first, spanUs, shiftUs, out, from + first),
+  );
+}
+
+function checkRoom(count: number, spanUs: number): void {
+  if (count <= spanUs) return;
+  throw new LoaderError(
+    "input",
+    `${count} invocations of one function do not fit into a span of ${spanUs} microseconds.`,
+  );
 }
 
 let gaps = new Float64Array(1024);

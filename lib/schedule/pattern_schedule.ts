@@ -1,10 +1,17 @@
 import { LoaderError } from "../base/error.ts";
 import { Rng } from "../base/rng.ts";
 import { BURST_ROLES, type BurstRole } from "../model/answer.ts";
-import type { IatDistribution, PhaseSpan, Schedule, ScheduleChunk } from "../model/schedule.ts";
+import type {
+  IatDistribution,
+  PhaseSpan,
+  Schedule,
+  ScheduleChunk,
+  ScheduleStep,
+} from "../model/schedule.ts";
 import { SlotCounts } from "../model/slot_counts.ts";
 import { functionKey, type FunctionProfile } from "../model/trace.ts";
 import { generateArrivals, US_PER_MS } from "./arrivals.ts";
+import { chunksAmong, inSteps, ROWS_A_STEP } from "./chunk_slices.ts";
 import { rateOfStep, wholeInvocations, withoutRoundingError } from "./rate_scale.ts";
 import { hashSchedule } from "./schedule_hash.ts";
 import { TimeOrder } from "./time_order.ts";
@@ -71,9 +78,13 @@ export class PatternSchedule implements Schedule {
     this.#spans = spans;
   }
 
-  *chunks(): IterableIterator<ScheduleChunk> {
+  chunks(): IterableIterator<ScheduleChunk> {
+    return chunksAmong(this.steps());
+  }
+
+  *steps(): IterableIterator<ScheduleStep> {
     const order = new TimeOrder();
-    for (const span of this.#spans()) yield this.#gather(span, order);
+    for (const span of this.#spans()) yield yield* this.#gather(span, order);
   }
 
   async hash(signal?: AbortSignal): Promise<string> {
@@ -81,7 +92,7 @@ export class PatternSchedule implements Schedule {
     return this.#hash;
   }
 
-  #gather(span: FilledSpan, timeOrder: TimeOrder): ScheduleChunk {
+  *#gather(span: FilledSpan, timeOrder: TimeOrder): Generator<null, ScheduleChunk> {
     const arrivals = span.arrivals.toSorted((a, b) => a.position - b.position);
     const count = arrivals.reduce((sum, block) => sum + block.timesUs.length, 0);
     const timesUs = new Uint32Array(count);
@@ -92,21 +103,24 @@ export class PatternSchedule implements Schedule {
       positionOf.fill(block.position, from, from + block.timesUs.length);
       from += block.timesUs.length;
     }
-    const order = timeOrder.sort(timesUs, positionOf, count, span.endUs - span.startUs);
+    const spanUs = span.endUs - span.startUs;
+    const order = yield* timeOrder.sortInSteps(timesUs, positionOf, count, spanUs);
     const chunk = {
       scheduledMs: new Float64Array(count),
       functionIndex: new Uint32Array(count),
       runtimeMs: new Uint32Array(count),
       memoryMib: new Uint32Array(count),
     };
-    for (let i = 0; i < count; i++) {
-      const functionIndex = positionOf[order[i]];
-      const profile = this.functions[functionIndex];
-      chunk.scheduledMs[i] = (span.startUs + timesUs[order[i]]) / US_PER_MS;
-      chunk.functionIndex[i] = functionIndex;
-      chunk.runtimeMs[i] = profile.runtimeMs.mean;
-      chunk.memoryMib[i] = profile.memoryMib.mean;
-    }
+    yield* inSteps(count, ROWS_A_STEP, (first, end) => {
+      for (let i = first; i < end; i++) {
+        const functionIndex = positionOf[order[i]];
+        const profile = this.functions[functionIndex];
+        chunk.scheduledMs[i] = (span.startUs + timesUs[order[i]]) / US_PER_MS;
+        chunk.functionIndex[i] = functionIndex;
+        chunk.runtimeMs[i] = profile.runtimeMs.mean;
+        chunk.memoryMib[i] = profile.memoryMib.mean;
+      }
+    });
     return chunk;
   }
 }

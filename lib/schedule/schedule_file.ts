@@ -2,9 +2,16 @@ import { z } from "zod";
 import { LoaderError } from "../base/error.ts";
 import { FileReplacement, statIfPresent } from "../base/file.ts";
 import { LoopPauses } from "../clock/loop_pauses.ts";
-import type { ChunkOptions, PhaseSpan, Schedule, ScheduleChunk } from "../model/schedule.ts";
+import type {
+  ChunkOptions,
+  PhaseSpan,
+  Schedule,
+  ScheduleChunk,
+  ScheduleStep,
+} from "../model/schedule.ts";
 import { SlotCounts } from "../model/slot_counts.ts";
 import type { FunctionProfile } from "../model/trace.ts";
+import { chunksAmong, inSteps } from "./chunk_slices.ts";
 import { hashSchedule } from "./schedule_hash.ts";
 
 /**
@@ -15,6 +22,8 @@ import { hashSchedule } from "./schedule_hash.ts";
  */
 const MAGIC = "loader schedule 1\n";
 const ROW_BYTES = 20;
+/** What is read between two steps: less than a tenth of a millisecond. */
+const BYTES_A_STEP = 1 << 17;
 /** No minute of any schedule that can be dispatched is larger. */
 const MOST_ROWS_IN_CHUNK = 100_000_000;
 
@@ -186,7 +195,11 @@ class FileSchedule implements SavedSchedule {
     this.phases = this.#header.phases;
   }
 
-  *chunks(_options?: ChunkOptions): IterableIterator<ScheduleChunk> {
+  chunks(_options?: ChunkOptions): IterableIterator<ScheduleChunk> {
+    return chunksAmong(this.steps());
+  }
+
+  *steps(): IterableIterator<ScheduleStep> {
     using file = openForReading(this.#path);
     file.seekSync(this.#firstChunkAt, Deno.SeekMode.Start);
     for (let chunk = 0; chunk < this.#header.chunks; chunk++) {
@@ -195,7 +208,9 @@ class FileSchedule implements SavedSchedule {
       const count = new DataView(countBytes.buffer).getUint32(0, true);
       if (count > MOST_ROWS_IN_CHUNK) throw cutShort(this.#path);
       const bytes = new Uint8Array(count * ROW_BYTES);
-      if (readUpTo(file, bytes) < bytes.length) throw cutShort(this.#path);
+      yield* inSteps(bytes.length, BYTES_A_STEP, (from, to) => {
+        if (readUpTo(file, bytes.subarray(from, to)) < to - from) throw cutShort(this.#path);
+      });
       yield {
         scheduledMs: new Float64Array(bytes.buffer, 0, count),
         functionIndex: new Uint32Array(bytes.buffer, count * 8, count),

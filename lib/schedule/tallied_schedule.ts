@@ -5,10 +5,11 @@ import type {
   Schedule,
   ScheduleChunk,
   ScheduleForecast,
+  ScheduleStep,
 } from "../model/schedule.ts";
 import type { FunctionProfile } from "../model/trace.ts";
 import type { Plan } from "../store/schema/manifest.ts";
-import { sliceChunk } from "./chunk_slices.ts";
+import { chunksAmong, sliceChunk, stepsOf } from "./chunk_slices.ts";
 import { PlanCounter } from "./plan.ts";
 import { ScheduleHasher } from "./schedule_hash.ts";
 
@@ -64,15 +65,27 @@ export class TalliedSchedule implements Schedule {
     return this.#facts;
   }
 
-  *chunks(options?: ChunkOptions): IterableIterator<ScheduleChunk> {
+  chunks(options?: ChunkOptions): IterableIterator<ScheduleChunk> {
+    return chunksAmong(this.steps(options));
+  }
+
+  *steps(options?: ChunkOptions): IterableIterator<ScheduleStep> {
+    const steps = stepsOf(this.#schedule, options);
     if (this.#facts !== null) {
-      for (const chunk of this.#schedule.chunks(options)) yield* sliceChunk(chunk);
+      for (const step of steps) {
+        if (step === null) yield null;
+        else yield* sliceChunk(step);
+      }
       return;
     }
     const counter = new PlanCounter(this);
     const hasher = new ScheduleHasher(this.functions);
-    for (const chunk of this.#schedule.chunks(options)) {
-      for (const slice of sliceChunk(chunk)) {
+    for (const step of steps) {
+      if (step === null) {
+        yield null;
+        continue;
+      }
+      for (const slice of sliceChunk(step)) {
         counter.add(slice);
         hasher.add(slice);
         yield slice;

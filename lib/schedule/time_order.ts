@@ -1,3 +1,5 @@
+import { inSteps } from "./chunk_slices.ts";
+
 const RADIX_BITS = 13;
 const RADIX = 1 << RADIX_BITS;
 const MASK = RADIX - 1;
@@ -6,6 +8,8 @@ const TWO_DIGITS = 2 ** (2 * RADIX_BITS);
 const TOP_RADIX = 2 ** (32 - 2 * RADIX_BITS);
 /** Below this many elements clearing the counters costs more than insertion. */
 const INSERTION_SORT_BELOW = 96;
+/** Elements that are put in their places between two steps: less than a tenth of a millisecond. */
+const PLACES_A_STEP = 8192;
 
 /**
  * Puts arrivals of many functions into order of (time, position), position
@@ -28,16 +32,31 @@ export class TimeOrder {
    * places, with ties moved. The result is valid until the next call.
    */
   sort(timesUs: Uint32Array, positionOf: Uint32Array, count: number, spanUs: number): Uint32Array {
+    const steps = this.sortInSteps(timesUs, positionOf, count, spanUs);
+    for (let step = steps.next();; step = steps.next()) if (step.done) return step.value;
+  }
+
+  /** As {@linkcode sort}, in steps of less than a tenth of a millisecond. */
+  *sortInSteps(
+    timesUs: Uint32Array,
+    positionOf: Uint32Array,
+    count: number,
+    spanUs: number,
+  ): Generator<null, Uint32Array> {
     if (this.#order.length < count) {
       this.#order = new Uint32Array(Math.ceil(count * 1.25));
       this.#spare = new Uint32Array(this.#order.length);
     }
     if (count < INSERTION_SORT_BELOW) this.#insertionSort(timesUs, count);
     else {
-      this.#radixSort(timesUs, count);
-      if (spanUs > TWO_DIGITS) this.#sortByTop(timesUs, count);
+      yield* this.#radixSort(timesUs, count);
+      if (spanUs > TWO_DIGITS) yield* this.#sortByTop(timesUs, count);
     }
-    this.#separate(timesUs, positionOf, count, spanUs);
+    for (let place = 1; place < count;) {
+      const until = Math.min(count, place + PLACES_A_STEP);
+      place = this.#separate(timesUs, positionOf, count, spanUs, place, until);
+      if (place < count) yield null;
+    }
     return this.#order;
   }
 
@@ -54,14 +73,29 @@ export class TimeOrder {
   }
 
   /** Least significant digit first, two digits; stable, hence the tie rule. */
-  #radixSort(timesUs: Uint32Array, count: number): void {
-    const low = this.#low.fill(0);
-    const high = this.#high.fill(0);
-    for (let i = 0; i < count; i++) {
+  *#radixSort(timesUs: Uint32Array, count: number): Generator<null, void> {
+    this.#low.fill(0);
+    this.#high.fill(0);
+    yield* inSteps(count, PLACES_A_STEP, (from, to) => this.#countDigits(timesUs, from, to));
+    this.#sumDigits();
+    yield* inSteps(count, PLACES_A_STEP, (from, to) => this.#placeByLow(timesUs, from, to));
+    yield* inSteps(count, PLACES_A_STEP, (from, to) => this.#placeByHigh(timesUs, from, to));
+  }
+
+  #countDigits(timesUs: Uint32Array, from: number, to: number): void {
+    const low = this.#low;
+    const high = this.#high;
+    for (let i = from; i < to; i++) {
       const time = timesUs[i];
       low[time & MASK]++;
       high[(time >>> RADIX_BITS) & MASK]++;
     }
+  }
+
+  /** From how many there are of a digit to where they begin. */
+  #sumDigits(): void {
+    const low = this.#low;
+    const high = this.#high;
     let lowSum = 0;
     let highSum = 0;
     for (let digit = 0; digit < RADIX; digit++) {
@@ -72,19 +106,30 @@ export class TimeOrder {
       lowSum += lows;
       highSum += highs;
     }
+  }
+
+  #placeByLow(timesUs: Uint32Array, from: number, to: number): void {
+    const spare = this.#spare;
+    const low = this.#low;
+    for (let i = from; i < to; i++) spare[low[timesUs[i] & MASK]++] = i;
+  }
+
+  #placeByHigh(timesUs: Uint32Array, from: number, to: number): void {
     const spare = this.#spare;
     const order = this.#order;
-    for (let i = 0; i < count; i++) spare[low[timesUs[i] & MASK]++] = i;
-    for (let i = 0; i < count; i++) {
+    const high = this.#high;
+    for (let i = from; i < to; i++) {
       const index = spare[i];
       order[high[(timesUs[index] >>> RADIX_BITS) & MASK]++] = index;
     }
   }
 
   /** The third digit, after the other two are in order. */
-  #sortByTop(timesUs: Uint32Array, count: number): void {
+  *#sortByTop(timesUs: Uint32Array, count: number): Generator<null, void> {
     const top = this.#top.fill(0);
-    for (let i = 0; i < count; i++) top[timesUs[i] >>> (2 * RADIX_BITS)]++;
+    yield* inSteps(count, PLACES_A_STEP, (from, to) => {
+      for (let i = from; i < to; i++) top[timesUs[i] >>> (2 * RADIX_BITS)]++;
+    });
     let sum = 0;
     for (let digit = 0; digit < TOP_RADIX; digit++) {
       const those = top[digit];
@@ -92,17 +137,27 @@ export class TimeOrder {
       sum += those;
     }
     const sorted = this.#spare;
-    for (let place = 0; place < count; place++) {
-      const index = this.#order[place];
-      sorted[top[timesUs[index] >>> (2 * RADIX_BITS)]++] = index;
-    }
+    yield* inSteps(count, PLACES_A_STEP, (from, to) => {
+      for (let place = from; place < to; place++) {
+        const index = this.#order[place];
+        sorted[top[timesUs[index] >>> (2 * RADIX_BITS)]++] = index;
+      }
+    });
     this.#spare = this.#order;
     this.#order = sorted;
   }
 
-  #separate(timesUs: Uint32Array, positionOf: Uint32Array, count: number, spanUs: number): void {
+  /** Moves those at [`place`, `until`) apart that fall together; returns where to go on. */
+  #separate(
+    timesUs: Uint32Array,
+    positionOf: Uint32Array,
+    count: number,
+    spanUs: number,
+    place: number,
+    until: number,
+  ): number {
     const order = this.#order;
-    for (let place = 1; place < count;) {
+    while (place < until) {
       const index = order[place];
       const before = order[place - 1];
       if (timesUs[index] !== timesUs[before] || positionOf[index] !== positionOf[before]) {
@@ -117,6 +172,7 @@ export class TimeOrder {
         place++;
       }
     }
+    return place;
   }
 
   /** Restores the order after the arrival at `place` has moved one microsecond later. */

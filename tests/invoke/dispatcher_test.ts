@@ -12,6 +12,7 @@ import type { Schedule } from "../../lib/model/schedule.ts";
 import { functionKey } from "../../lib/model/trace.ts";
 import { GENERATOR } from "../../lib/store/schema/tables.ts";
 import type { FakeAnswer } from "../support/fake_transport.ts";
+import { LateClock } from "../support/late_clock.ts";
 import { InvocationMemorySink, MemorySink } from "../support/memory_sink.ts";
 import { listInvocations, traceWithCounts } from "../support/schedules.ts";
 import { type FakeRun, runFake } from "./fake_run.ts";
@@ -379,4 +380,35 @@ Deno.test("dispatch: what peers say of calls that fail is counted, of others not
   assert.deepEqual(result.complaints, [
     { outcome: "rejected", statusCode: 8, message: "no room", count: 10 },
   ]);
+});
+
+Deno.test("dispatch: the next chunk is there before it is due, made in steps between the calls", async () => {
+  const whole = generateSchedule(traceWithCounts([600, 600]));
+  const clock = new LateClock(() => 0);
+  const [first, second] = [...whole.chunks()];
+  /** When each step was taken, on the clock. */
+  const takenMs: number[] = [];
+  const schedule: Schedule = {
+    functions: whole.functions,
+    durationMs: whole.durationMs,
+    phases: whole.phases,
+    chunks: () => assert.fail("a real clock asks for steps"),
+    hash: () => whole.hash(),
+    *steps() {
+      yield first;
+      for (let step = 0; step < 100; step++) {
+        takenMs.push(clock.nowMs());
+        clock.work(0.03);
+        yield null;
+      }
+      yield second;
+    },
+  };
+  const { rows, result } = await runFake(clock, schedule, inMs(5));
+  assert.equal(rows.length, 1200);
+  assert.equal(takenMs.length, 100);
+  // Two steps at once, and a pause of a millisecond.
+  assert.ok(takenMs[99] - takenMs[0] > 45, `${takenMs[99] - takenMs[0]} ms`);
+  assert.ok(takenMs[99] < 1000);
+  assert.equal(result.outcomes.ok, 1200);
 });

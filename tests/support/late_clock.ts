@@ -11,6 +11,7 @@ export class LateClock implements Clock {
   readonly waitingMs = 0;
   readonly #virtual = new VirtualClock();
   readonly #lateMs: (dueMs: number) => number;
+  #workedMs = 0;
 
   /** @param lateMs how late the timer that is due then is */
   constructor(lateMs: (dueMs: number) => number) {
@@ -18,19 +19,28 @@ export class LateClock implements Clock {
   }
 
   nowMs(): number {
-    return this.#virtual.nowMs();
+    return this.#virtual.nowMs() + this.#workedMs;
+  }
+
+  /** Lets time pass, as work does: nothing happens meanwhile. */
+  work(durationMs: number): void {
+    this.#workedMs += durationMs;
   }
 
   at(dueMs: number, callback: () => void | Promise<void>): TimerHandle {
-    return this.#virtual.at(dueMs + this.#lateMs(dueMs), callback);
+    return this.#virtual.at(this.#virtualMs(dueMs), callback);
   }
 
   alarm(callback: () => void): Alarm {
     const alarm = this.#virtual.alarm(callback);
     return {
-      set: (dueMs) => alarm.set(dueMs + this.#lateMs(dueMs)),
+      set: (dueMs) => alarm.set(this.#virtualMs(dueMs)),
       clear: () => alarm.clear(),
     };
+  }
+
+  #virtualMs(dueMs: number): number {
+    return dueMs + this.#lateMs(dueMs) - this.#workedMs;
   }
 
   run(body: (stop: () => void) => void): Promise<void> {

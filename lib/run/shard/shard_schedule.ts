@@ -1,5 +1,12 @@
-import type { ChunkOptions, PhaseSpan, Schedule, ScheduleChunk } from "../../model/schedule.ts";
+import type {
+  ChunkOptions,
+  PhaseSpan,
+  Schedule,
+  ScheduleChunk,
+  ScheduleStep,
+} from "../../model/schedule.ts";
 import { functionKey, type FunctionProfile } from "../../model/trace.ts";
+import { chunksAmong, inSteps, ROWS_A_STEP, stepsOf } from "../../schedule/chunk_slices.ts";
 import { isInShard, type Shard } from "./shard.ts";
 
 /**
@@ -55,14 +62,22 @@ class ShardSchedule implements Schedule {
     this.#ownIndex = Int32Array.from(isOwn, (is) => is ? own++ : FOREIGN);
   }
 
-  *chunks(options: ChunkOptions = {}): IterableIterator<ScheduleChunk> {
+  chunks(options?: ChunkOptions): IterableIterator<ScheduleChunk> {
+    return chunksAmong(this.steps(options));
+  }
+
+  *steps(options: ChunkOptions = {}): IterableIterator<ScheduleStep> {
     let first = 0;
     let columns = new ShardColumns(0);
-    for (const chunk of this.#whole.chunks({ reuse: true })) {
-      const own = this.#countOwn(chunk);
+    for (const step of stepsOf(this.#whole, { reuse: true })) {
+      if (step === null) {
+        yield null;
+        continue;
+      }
+      const own = yield* this.#countOwn(step);
       if (!options.reuse || columns.length < own) columns = new ShardColumns(own);
-      yield this.#select(chunk, first, columns, own);
-      first += chunk.scheduledMs.length;
+      yield yield* this.#select(step, first, columns, own);
+      first += step.scheduledMs.length;
     }
   }
 
@@ -70,32 +85,34 @@ class ShardSchedule implements Schedule {
     return this.#whole.hash(signal);
   }
 
-  #countOwn({ functionIndex }: ScheduleChunk): number {
+  *#countOwn({ functionIndex }: ScheduleChunk): Generator<null, number> {
     let own = 0;
-    for (let i = 0; i < functionIndex.length; i++) {
-      if (this.#ownIndex[functionIndex[i]] !== FOREIGN) own++;
-    }
+    yield* inSteps(functionIndex.length, ROWS_A_STEP, (from, to) => {
+      for (let i = from; i < to; i++) if (this.#ownIndex[functionIndex[i]] !== FOREIGN) own++;
+    });
     return own;
   }
 
-  #select(
+  *#select(
     whole: ScheduleChunk,
     first: number,
     columns: ShardColumns,
     own: number,
-  ): ScheduleChunk {
+  ): Generator<null, ScheduleChunk> {
     const { scheduledMs, functionIndex, runtimeMs, memoryMib, index } = columns;
     let at = 0;
-    for (let i = 0; i < whole.functionIndex.length; i++) {
-      const ownIndex = this.#ownIndex[whole.functionIndex[i]];
-      if (ownIndex === FOREIGN) continue;
-      scheduledMs[at] = whole.scheduledMs[i];
-      functionIndex[at] = ownIndex;
-      runtimeMs[at] = whole.runtimeMs[i];
-      memoryMib[at] = whole.memoryMib[i];
-      index[at] = first + i;
-      at++;
-    }
+    yield* inSteps(whole.functionIndex.length, ROWS_A_STEP, (from, to) => {
+      for (let i = from; i < to; i++) {
+        const ownIndex = this.#ownIndex[whole.functionIndex[i]];
+        if (ownIndex === FOREIGN) continue;
+        scheduledMs[at] = whole.scheduledMs[i];
+        functionIndex[at] = ownIndex;
+        runtimeMs[at] = whole.runtimeMs[i];
+        memoryMib[at] = whole.memoryMib[i];
+        index[at] = first + i;
+        at++;
+      }
+    });
     return {
       scheduledMs: scheduledMs.subarray(0, own),
       functionIndex: functionIndex.subarray(0, own),

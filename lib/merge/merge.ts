@@ -1,10 +1,12 @@
 import { basename, join } from "node:path";
 import { LoaderError } from "../base/error.ts";
+import { statIfPresent } from "../base/file.ts";
 import { hideSecrets } from "../base/secrets.ts";
 import { GENERATOR } from "../store/schema/tables.ts";
 import type { ExperimentManifest } from "../store/schema/manifest.ts";
 import { mergeTables, type TablePart } from "../store/merge/merge_tables.ts";
 import { writeManifest } from "../store/write/manifest_file.ts";
+import { writeSchemaFiles } from "../store/write/schema_files.ts";
 import { mergeRunManifests } from "./merge_manifest.ts";
 import { readShardSet, type ShardRun, type ShardSet } from "./shard_set.ts";
 
@@ -57,15 +59,20 @@ async function writeMerged(
   for (const parts of set.runs) {
     const run = join(path, "runs", parts[0].manifest.name);
     Deno.mkdirSync(run);
-    await mergeTables(parts.map(tablesOf), scrapeIntervalMs, run);
+    const tableRows = await mergeTables(parts.map(tablesOf), scrapeIntervalMs, run);
     for (const part of parts) keepEvidence(part, run);
-    writeManifest(join(run, "manifest.json"), mergeRunManifests(parts, command));
+    writeManifest(join(run, "manifest.json"), {
+      ...mergeRunManifests(parts, command),
+      tableRows,
+    });
   }
   writeManifest(join(path, "experiment.json"), manifest);
+  await writeSchemaFiles(path);
 }
 
-function tablesOf({ path, manifest: { shard, plan } }: ShardRun): TablePart {
-  return { path, index: shard.index, functions: plan.functions, invocations: plan.invocations };
+function tablesOf({ path, manifest: { shard, plan, tableRows } }: ShardRun): TablePart {
+  const { functions, invocations } = plan;
+  return { path, index: shard.index, functions, invocations, tableRows };
 }
 
 /** What each loader says of itself, as it was. */
@@ -75,7 +82,9 @@ function keepEvidence({ path, manifest: { shard } }: ShardRun, run: string): voi
   const manifest = hideSecrets(Deno.readTextFileSync(join(path, "manifest.json")));
   Deno.writeTextFileSync(join(folder, "manifest.json"), manifest);
   const generator = `${GENERATOR.name}.csv`;
-  Deno.copyFileSync(join(path, generator), join(folder, generator));
+  if (statIfPresent(join(path, generator)) !== null) {
+    Deno.copyFileSync(join(path, generator), join(folder, generator));
+  }
 }
 
 function mergeExperiments(set: ShardSet, command: readonly string[]): ExperimentManifest {

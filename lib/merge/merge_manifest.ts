@@ -4,7 +4,8 @@ import { type Outcome, OUTCOMES } from "../model/record.ts";
 import type { ShardRun } from "./shard_set.ts";
 
 /**
- * The manifest of a run that several loaders made, from those of its parts.
+ * The manifest of a run that several loaders made, from those of its parts; the rows of its
+ * tables are to be counted.
  *
  * @param parts by loader, the first first
  * @param command what the user typed to merge them
@@ -42,6 +43,7 @@ export function mergeRunManifests(
     warmupCheck: manifests.length === 1 ? first.warmupCheck : null,
     verdict: mergeVerdicts(loaders),
     notes: mergeNotes(manifests),
+    tableRows: undefined,
     loaderPeakMemoryMib: largestOf(manifests.map((manifest) => manifest.loaderPeakMemoryMib)),
     loaders,
   };

@@ -8,6 +8,7 @@ import type { Answer } from "./answers/answer.ts";
 import { createAnswer } from "./answers/create_answer.ts";
 import { deriveColdStartRows } from "../analyze/cold_start_parts.ts";
 import { COLD_START_PARTS } from "../store/schema/tables.ts";
+import { writeSchemaFiles } from "../store/write/schema_files.ts";
 import { replaceTable } from "../store/write/csv_sink.ts";
 import {
   renderColumnSection,
@@ -72,6 +73,7 @@ export async function renderReport(folder: string): Promise<Report> {
     analyses.push(analysis);
     twins.push(readTwinAnalysis(tables));
   }
+  await writeSchemaFiles(folder);
   const plotter = await createPlotter();
   const answerFigures = answer.render(plotter);
   const runFigures = analyses.map((analysis) => renderRunFigures(analysis, plotter));

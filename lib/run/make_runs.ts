@@ -5,12 +5,13 @@ import { neverAborted, untilAborted } from "../base/signal.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
 import type { RunManifest, RunStatus } from "../store/schema/manifest.ts";
 import { ExperimentWriter } from "../store/write/experiment_writer.ts";
+import { writeSchemaFiles } from "../store/write/schema_files.ts";
 import { traitsOf } from "../platform/registry.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { createPlatformFromOptions } from "./create_platform.ts";
 import { createExperimentManifest } from "./created_manifests.ts";
 import { type Experiment, requireParameters } from "./experiment.ts";
-import { ExperimentRuns, type RunsCall } from "./experiment_runs.ts";
+import { type ExperimentListener, ExperimentRuns, type RunsCall } from "./experiment_runs.ts";
 import { LoadJudge } from "./load_judge.ts";
 import { renderPlan } from "./plan_block.ts";
 import { MOST_COUNTED, MOST_PLANNED, RunPlanner } from "./run_planner.ts";
@@ -98,8 +99,22 @@ export async function makeRuns<O extends OptionTable>(
       endedAt: wallClockDate().toISOString(),
     });
     throw error;
+  } finally {
+    await writeSchemas(folder, listener);
   }
   return { folder: folder.path, status, runs: made.manifests };
+}
+
+/** What other programs read the tables by; without it they can still be read. */
+async function writeSchemas(
+  { path }: ExperimentWriter,
+  { onNote }: ExperimentListener,
+): Promise<void> {
+  try {
+    await writeSchemaFiles(path);
+  } catch (error) {
+    onNote?.(errorMessage(error));
+  }
 }
 
 /** True if an experiment was begun in a folder. */

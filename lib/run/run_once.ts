@@ -109,6 +109,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
     firstDispatchAfterMs,
     endedAt: wallClockDate().toISOString(),
     loaderPeakMemoryMib: ownPeakMemoryMib(),
+    tableRows: folder.tableRows,
     warmupCheck,
     notes: [
       ...folder.manifest.notes,

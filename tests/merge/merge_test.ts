@@ -3,16 +3,19 @@ import fc from "fast-check";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
 import { traceSweep } from "../../experiments/trace_sweep.ts";
 import { LoaderError } from "../../lib/base/error.ts";
+import { readTextIfPresent } from "../../lib/base/file.ts";
 import { readRunManifest } from "../../lib/store/read/manifest_reader.ts";
 import { deriveVerdict, NO_EVIDENCE, VERDICT_LIMITS } from "../../lib/invoke/verdict.ts";
 import type { ExperimentManifest, RunManifest, Verdict } from "../../lib/store/schema/manifest.ts";
 import {
+  CONNECTIONS,
   GENERATOR,
   NODES,
   PLATFORM_METRICS,
   PROCESSES,
   TABLES,
 } from "../../lib/store/schema/tables.ts";
+import { formatHeader } from "../../lib/store/write/csv_sink.ts";
 import { mergeGenerators, mergePlatformMetrics } from "../../lib/store/merge/merge_observations.ts";
 import { mergeNodes, mergeProcesses } from "../../lib/store/merge/merge_tables.ts";
 import { mergeShards } from "../../lib/merge/merge.ts";
@@ -26,8 +29,9 @@ import { csvText } from "../support/synthetic_run.ts";
 const RUN = "functions-6_repetition-0";
 const START = ["--start-at", "2030-01-01T00:00:00Z"];
 
+/** Empty where there is none. */
 function textOf(folder: string, table: string, run = RUN): string {
-  return Deno.readTextFileSync(`${folder}/runs/${run}/${table}.csv`);
+  return readTextIfPresent(`${folder}/runs/${run}/${table}.csv`) ?? "";
 }
 
 /** Lines before `endMs`, those of one instant in a fixed order. */
@@ -552,7 +556,7 @@ Deno.test("merged verdict: the worst, with each loader's reasons; no lag is aver
 /** Files with these texts, the merged text of which is asked for. */
 async function withFiles(
   texts: readonly string[],
-  merge: (paths: readonly string[], output: string) => Promise<void>,
+  merge: (paths: readonly string[], output: string) => Promise<number>,
 ): Promise<Record<string, string>[]> {
   await using folder = await temporaryFolder();
   const paths = texts.map((text, i) => {
@@ -578,9 +582,9 @@ Deno.test("merged generator: late rows fall into their second, ended loaders hav
   ]);
   const rows = await withFiles([first, second], mergeGenerators);
   assert.deepEqual(rows.map((row) => Object.values(row).join()), [
-    "1000.4,6,6,3,0,3,30,0.5,2,20,5,measurement,,,,,,,,,,",
-    "3200,7,7,8,1,2,20,900,1200,95,1,measurement,,,,,,,,,,",
-    "2500,0,0,2,0,0,0,,,,,drain,,,,,,,,,,",
+    "1000.4,6,6,3,0,3,30,0.5,2.0,20.0,5.0,measurement,,,,,,,,,,",
+    "3200.0,7,7,8,1,2,20,900.0,1200.0,95.0,1.0,measurement,,,,,,,,,,",
+    "2500.0,0,0,2,0,0,0,,,,,drain,,,,,,,,,,",
   ]);
 });
 
@@ -609,10 +613,10 @@ Deno.test("merged platform metrics: sums, averages over functions, gaps where on
     r,
   ) => [r.time_ms, r.desired_instances, r.activator_requests, r.stable_concurrency]);
   assert.deepEqual(seen, [
-    ["-19", "3", "3", "2"],
-    ["981", "4", "4", "2"],
-    ["1981", "", "", ""],
-    ["2982", "", "", ""],
+    ["-19.0", "3", "3", "2.0"],
+    ["981.0", "4", "4", "2.0"],
+    ["1981.0", "", "", ""],
+    ["2982.0", "", "", ""],
   ]);
 });
 
@@ -626,10 +630,10 @@ Deno.test("merged processes: each with its loader, in order of time", async () =
     (paths, output) => mergeProcesses(paths.map((path, i) => ({ index: i + 1, path })), output),
   );
   assert.deepEqual(rows.map(({ group, cpu_percent }) => `${group}: ${cpu_percent}`), [
-    "gateway 2: 8",
-    "loader 1: 5",
-    "gateway 1: 6",
-    "loader 2: 7",
+    "gateway 2: 8.0",
+    "loader 1: 5.0",
+    "gateway 1: 6.0",
+    "loader 2: 7.0",
   ]);
 });
 
@@ -643,9 +647,9 @@ Deno.test("merged nodes: one cluster is told of once, with the nodes of all load
     mergeNodes,
   );
   assert.deepEqual(rows.map(({ node, has_loader, cpu_milli }) => [node, has_loader, cpu_milli]), [
-    ["a", "true", "100"],
-    ["b", "true", "100"],
-    ["c", "false", "100"],
+    ["a", "true", "100.0"],
+    ["b", "true", "100.0"],
+    ["c", "false", "100.0"],
   ]);
 });
 
@@ -661,7 +665,8 @@ Deno.test("merge: connections of all loaders, in the order in which they ended",
   ];
   parts.forEach((part, i) => {
     const path = `${part}/runs/${RUN}/connections.csv`;
-    Deno.writeTextFileSync(path, rows[i].map((row) => `${row}\n`).join(""), { append: true });
+    const text = rows[i].map((row) => `${row}\n`).join("");
+    Deno.writeTextFileSync(path, formatHeader(CONNECTIONS) + text);
   });
   const merged = await mergeShards(parts, { output: `${folder.path}/merged` });
   const lines = textOf(merged, "connections").trimEnd().split("\n").slice(1);

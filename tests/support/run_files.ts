@@ -1,9 +1,10 @@
 import { parse } from "csv-parse/sync";
+import { readTextIfPresent } from "../../lib/base/file.ts";
 import type { ExperimentManifest, RunManifest } from "../../lib/store/schema/manifest.ts";
 
-/** Rows of a table on disk, by column name; all text. */
+/** Rows of a table on disk, by column name, all text; one without rows has no file. */
 export function readRows(path: string): Record<string, string>[] {
-  return parse(Deno.readTextFileSync(path), { columns: true, relax_column_count: true });
+  return parse(readTextIfPresent(path) ?? "", { columns: true, relax_column_count: true });
 }
 
 export function readExperiment(folder: string): ExperimentManifest {

@@ -17,9 +17,10 @@ const NUMBERS = GENERATOR.columns.filter(({ type }) => type !== "text").map(({ n
  *
  * @param paths the tables `generator` of the loaders
  * @param output a new file
+ * @returns its rows
  * @throws LoaderError `result` when a table is broken or the output cannot be made
  */
-export async function mergeGenerators(paths: readonly string[], output: string): Promise<void> {
+export async function mergeGenerators(paths: readonly string[], output: string): Promise<number> {
   const loaders = paths.map(readSeconds);
   const seconds = new Set(loaders.flatMap((rows) => [...rows.keys()]));
   const sink = new CsvSink(GENERATOR, output);
@@ -39,6 +40,7 @@ export async function mergeGenerators(paths: readonly string[], output: string):
   } finally {
     await sink.close();
   }
+  return sink.rows;
 }
 
 interface Second {
@@ -97,13 +99,14 @@ export interface PlatformPart {
  *
  * @param scrapeIntervalMs time between two scrapes
  * @param output a new file
+ * @returns its rows
  * @throws LoaderError `result` when a table is broken or the output cannot be made
  */
 export async function mergePlatformMetrics(
   parts: readonly PlatformPart[],
   scrapeIntervalMs: number,
   output: string,
-): Promise<void> {
+): Promise<number> {
   const loaders = parts.map(({ path }) => readScrapes(path, scrapeIntervalMs));
   const scrapes = new Set(loaders.flatMap((rows) => [...rows.keys()]));
   const functions = parts.map((part) => part.functions);
@@ -121,6 +124,7 @@ export async function mergePlatformMetrics(
   } finally {
     await sink.close();
   }
+  return sink.rows;
 }
 
 /** Of a scrape that failed, all that is known is when it was and what it took. */

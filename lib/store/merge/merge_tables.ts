@@ -25,63 +25,91 @@ export interface TablePart {
   /** What it was to do. */
   readonly functions: number;
   readonly invocations: number;
+  /** Rows of each of its tables that has any; absent: every table has a file. */
+  readonly tableRows?: Readonly<Record<string, number>>;
 }
 
 /**
  * Joins the tables of a run that several loaders made, in order of time, into a
- * new folder.
+ * new folder; a table of which none of them has a row is left out.
  *
  * @param parts by loader, the first first
  * @param scrapeIntervalMs time between two scrapes of the platform
- * @throws LoaderError `result` when a table is broken or not whole, or the output
- * cannot be made
+ * @returns rows of each table that has any
+ * @throws LoaderError `input` when a table is missing, `result` when one is broken or not
+ * whole, or the output cannot be made
  */
 export async function mergeTables(
   parts: readonly TablePart[],
   scrapeIntervalMs: number,
   output: string,
-): Promise<void> {
+): Promise<Record<string, number>> {
+  const tableRows: Record<string, number> = {};
   for (const table of TABLES) {
-    const file = `${table.name}.csv`;
-    const paths = parts.map(({ path }) => join(path, file));
-    const missing = paths.filter((path) => statIfPresent(path)?.isFile !== true);
-    // A version that did not know the table yet.
-    if (missing.length === paths.length && table !== INVOCATIONS) continue;
-    if (missing.length > 0) {
+    const there = parts.filter((part) => hasTable(part, table));
+    // A version that did not know the table yet, or there was nothing to tell.
+    if (there.length === 0 && table !== INVOCATIONS) continue;
+    const unknown = parts.find((part) => !there.includes(part) && mayMiss(part, table));
+    if (unknown !== undefined) {
       throw new LoaderError("input", "The table is missing. Nothing was merged.", {
-        file: missing[0],
+        file: pathOf(unknown, table),
       });
     }
-    const to = join(output, file);
-    if (table === INVOCATIONS) mergeInvocations(parts, paths, to);
-    else if (table === CONNECTIONS) mergeRows(paths, to, ["ended_ms"]);
-    else if (parts.length === 1) mergeRows(paths, to, ["time_ms"]);
-    else await mergeTable(table, parts, paths, scrapeIntervalMs, to);
+    const to = join(output, `${table.name}.csv`);
+    const rows = await mergeTable(table, parts, there, scrapeIntervalMs, to);
+    if (rows > 0) tableRows[table.name] = rows;
   }
+  return tableRows;
+}
+
+function pathOf({ path }: TablePart, { name }: Table): string {
+  return join(path, `${name}.csv`);
+}
+
+function hasTable(part: TablePart, table: Table): boolean {
+  return statIfPresent(pathOf(part, table))?.isFile === true;
+}
+
+/** False where the loader's manifest says that it had no row. */
+function mayMiss({ tableRows }: TablePart, { name }: Table): boolean {
+  return tableRows === undefined || (tableRows[name] ?? 0) > 0;
 }
 
 /** The order in which they ended; what was never sent ended about when it was due. */
-function mergeInvocations(parts: readonly TablePart[], paths: readonly string[], to: string): void {
-  const rows = mergeRows(paths, to, ["completed_ms", "scheduled_ms"]);
-  rows.forEach((count, i) => {
-    const { invocations } = parts[i];
-    if (count === invocations) return;
+function mergeInvocations(
+  parts: readonly TablePart[],
+  there: readonly TablePart[],
+  to: string,
+): number {
+  const paths = there.map((part) => pathOf(part, INVOCATIONS));
+  const counts = paths.length === 0 ? [] : mergeRows(paths, to, ["completed_ms", "scheduled_ms"]);
+  for (const part of parts) {
+    const count = counts[there.indexOf(part)] ?? 0;
+    if (count === part.invocations) continue;
     throw new LoaderError(
       "input",
-      `The table has ${count} rows, but ${invocations} invocations were planned; it is not ` +
+      `The table has ${count} rows, but ${part.invocations} invocations were planned; it is not ` +
         "whole. Nothing was merged.",
-      { file: paths[i] },
+      { file: pathOf(part, INVOCATIONS) },
     );
-  });
+  }
+  return sum(counts);
 }
 
+/** @param there those of the parts that have the table; returns the rows of all together */
 async function mergeTable(
   table: Table,
   parts: readonly TablePart[],
-  paths: readonly string[],
+  there: readonly TablePart[],
   scrapeIntervalMs: number,
   to: string,
-): Promise<void> {
+): Promise<number> {
+  const paths = parts.map((part) => pathOf(part, table));
+  if (table === INVOCATIONS) return mergeInvocations(parts, there, to);
+  if (table === CONNECTIONS || parts.length === 1) {
+    const time = table === CONNECTIONS ? "ended_ms" : "time_ms";
+    return sum(mergeRows(there.map((part) => pathOf(part, table)), to, [time]));
+  }
   if (table === GENERATOR) return await mergeGenerators(paths, to);
   if (table === NODES) return await mergeNodes(paths, to);
   if (table === PROCESSES) {
@@ -92,7 +120,11 @@ async function mergeTable(
     return await mergePlatformMetrics(platforms, scrapeIntervalMs, to);
   }
   // What is told of a function, its own loader tells.
-  mergeRows(paths, to, ["time_ms"]);
+  return sum(mergeRows(there.map((part) => pathOf(part, table)), to, ["time_ms"]));
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 /** The table `processes` of one loader. */
@@ -107,12 +139,13 @@ export interface ProcessPart {
  * number of its loader, and so of its machine, behind its name.
  *
  * @param output a new file
+ * @returns its rows
  * @throws LoaderError `result` when a table is broken or the output cannot be made
  */
 export async function mergeProcesses(
   parts: readonly ProcessPart[],
   output: string,
-): Promise<void> {
+): Promise<number> {
   const rows: { readonly timeMs: number; readonly cells: Cell[] }[] = [];
   for (const { index, path } of parts) {
     const table = new StoredTable(path, PROCESSES);
@@ -133,6 +166,7 @@ export async function mergeProcesses(
   } finally {
     await sink.close();
   }
+  return sink.rows;
 }
 
 function knownOrNull(value: number): number | null {
@@ -146,9 +180,10 @@ function knownOrNull(value: number): number | null {
  *
  * @param paths the tables `nodes` of the loaders
  * @param output a new file
+ * @returns its rows
  * @throws LoaderError `result` when a table is broken or the output cannot be made
  */
-export async function mergeNodes(paths: readonly string[], output: string): Promise<void> {
+export async function mergeNodes(paths: readonly string[], output: string): Promise<number> {
   const withLoader = new Set<string>();
   for (const path of paths) {
     const table = new StoredTable(path, NODES);
@@ -176,4 +211,5 @@ export async function mergeNodes(paths: readonly string[], output: string): Prom
   } finally {
     await sink.close();
   }
+  return sink.rows;
 }

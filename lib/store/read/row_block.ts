@@ -57,6 +57,32 @@ export function* readRowBlocks(path: string, blockBytes: number): Generator<RowB
   }
 }
 
+/** What is read at once of a file of which only the header is asked for. */
+const HEADER_BYTES = 16 * 1024;
+
+/**
+ * The names of the columns of a CSV file; none where it is empty.
+ *
+ * @throws LoaderError `result` when the file cannot be read
+ */
+export function readHeader(path: string): string[] {
+  const blocks = readRowBlocks(path, HEADER_BYTES);
+  const { value } = blocks.next();
+  blocks.return(false);
+  return typeof value === "boolean" ? [] : parseRow(value.bytes, value.starts[0], value.starts[1]);
+}
+
+/** The texts of the cells of a row. */
+export function parseRow(bytes: Uint8Array, start: number, end: number): string[] {
+  const cells: string[] = [];
+  for (let at = start; at < end;) {
+    const cellEnd = endOfCell(bytes, at, end);
+    cells.push(parseTextCell(bytes, at, cellEnd) ?? "");
+    at = cellEnd + 1;
+  }
+  return cells;
+}
+
 /** Where rows start, from the first on, and where the last whole one ends. */
 function findRows(bytes: Uint8Array): Uint32Array {
   let starts = new Uint32Array(1024);

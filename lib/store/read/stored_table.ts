@@ -5,6 +5,7 @@ import {
   endOfCell,
   findCell,
   parseNumberAt,
+  parseRow,
   parseTextCell,
   readRowBlocks,
   type RowBlock,
@@ -230,16 +231,6 @@ function leaveOutEmpty({ bytes, count, starts }: RowBlock): RowBlock {
   if (starts.every(isThere)) return { bytes, count, starts };
   const kept = starts.filter(isThere);
   return { bytes, count: kept.length - 1, starts: kept };
-}
-
-function parseRow(bytes: Uint8Array, start: number, end: number): string[] {
-  const cells: string[] = [];
-  for (let at = start; at < end;) {
-    const cellEnd = endOfCell(bytes, at, end);
-    cells.push(parseTextCell(bytes, at, cellEnd) ?? "");
-    at = cellEnd + 1;
-  }
-  return cells;
 }
 
 const TRUE = new TextEncoder().encode("true");

@@ -343,6 +343,11 @@ export const runManifest = z.object({
   verdict: verdict.nullable(),
   /** Things a reader of the figures should know. */
   notes: texts,
+  /**
+   * Rows of each table; those without any have no file. Absent before a run's end, and in
+   * manifests of before they were told, where every table has a file.
+   */
+  tableRows: z.record(z.string(), z.number()).optional(),
   /** Largest resident memory of the loader process, MiB. */
   loaderPeakMemoryMib: unknownOrNumber,
   /** Where this loader was one of several; `plan` is then its part. */

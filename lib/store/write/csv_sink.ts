@@ -4,7 +4,7 @@ import { replaceFileBy } from "../../base/file.ts";
 import { hideSecrets } from "../../base/secrets.ts";
 import type { Cell, Column, Table, TableSink } from "../../model/table.ts";
 import { AppendFile } from "./append_file.ts";
-import { formatCsvNumber } from "./number_text.ts";
+import { formatCsvDecimal, formatCsvNumber } from "./number_text.ts";
 
 /** First line of a table's file. */
 export function formatHeader(table: Table): string {
@@ -13,8 +13,8 @@ export function formatHeader(table: Table): string {
 
 /**
  * One row as a line of CSV: `null` and NaN, which are unknown, an empty field,
- * numbers to three decimals, which for milliseconds are microseconds, infinity as
- * `Infinity`.
+ * numbers to three decimals, which for milliseconds are microseconds, in columns of type
+ * `number` with at least one, infinity as `Infinity`.
  */
 export function formatRow(columns: readonly Column[], cells: readonly Cell[]): string {
   let line = "";
@@ -24,7 +24,7 @@ export function formatRow(columns: readonly Column[], cells: readonly Cell[]): s
     if (cell === null || cell === undefined) continue;
     switch (typeof cell) {
       case "number":
-        if (!Number.isNaN(cell)) line += formatCsvNumber(cell);
+        if (!Number.isNaN(cell)) line += formatNumberCell(columns[i], cell);
         break;
       case "boolean":
         line += cell;
@@ -34,6 +34,10 @@ export function formatRow(columns: readonly Column[], cells: readonly Cell[]): s
     }
   }
   return line + "\n";
+}
+
+function formatNumberCell({ type }: Column, value: number): string {
+  return type === "number" ? formatCsvDecimal(value) : formatCsvNumber(value);
 }
 
 /** Most bytes that UTF-8 takes for a UTF-16 code unit. */
@@ -48,6 +52,7 @@ const BYTES_PER_CHAR = 3;
 export class CsvSink implements TableSink {
   readonly #table: Table;
   readonly #file: AppendFile;
+  #rows = 0;
   readonly #encoder = new TextEncoder();
 
   /** @throws LoaderError `result` when the file is there already or cannot be made */
@@ -60,8 +65,14 @@ export class CsvSink implements TableSink {
     return this.#file.blockingWrites;
   }
 
+  /** Rows that were written. */
+  get rows(): number {
+    return this.#rows;
+  }
+
   write(row: readonly Cell[]): void {
     const line = formatRow(this.#table.columns, row);
+    this.#rows++;
     const file = this.#file;
     file.reserve(line.length * BYTES_PER_CHAR);
     file.length += this.#encoder.encodeInto(line, file.buffer.subarray(file.length)).written;
@@ -80,7 +91,7 @@ export class CsvSink implements TableSink {
 
 /**
  * Writes a table of a run that is derived from its others, in place of an earlier one: a
- * reader meets the old one or the whole new one.
+ * reader meets the old one or the whole new one. Without rows there is no table.
  *
  * @throws LoaderError `result` when it cannot be written
  */
@@ -89,6 +100,7 @@ export async function replaceTable(
   table: Table,
   rows: Iterable<readonly Cell[]>,
 ): Promise<void> {
+  let count = 0;
   await replaceFileBy(`${runPath}/${table.name}.csv`, async (partialPath) => {
     const sink = new CsvSink(table, partialPath);
     try {
@@ -96,5 +108,7 @@ export async function replaceTable(
     } finally {
       await sink.close();
     }
+    count = sink.rows;
   });
+  if (count === 0) Deno.removeSync(`${runPath}/${table.name}.csv`);
 }

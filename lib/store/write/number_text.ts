@@ -1,6 +1,9 @@
 /** Most bytes that the text of a number takes: the longest is `-1.2345678901234567e-123`. */
 export const LONGEST_NUMBER = 25;
 
+/** What a whole number has behind it in a column of type `number`. */
+const NO_FRACTION = ".0";
+
 const ZERO = 0x30;
 const MINUS = 0x2d;
 const POINT = 0x2e;
@@ -26,11 +29,33 @@ export function writeNumber(bytes: Uint8Array, at: number, value: number): numbe
   const whole = Math.floor(magnitude / 1000);
   // Up to here thousandths are exact and have at most 13 digits; as any two decimals of
   // at most 15 digits are different doubles, the shortest text of the quotient is its own.
-  if (!(whole < LARGEST_FAST)) return writeText(bytes, at, value);
+  if (!(whole < LARGEST_FAST)) return writeText(bytes, at, formatCsvNumber(value));
   if (thousandths < 0) bytes[at++] = MINUS;
   at = writeWhole(bytes, at, whole | 0);
   const fraction = (magnitude - whole * 1000) | 0;
   return fraction === 0 ? at : writeFraction(bytes, at, fraction);
+}
+
+/**
+ * Writes a number as {@linkcode writeNumber} does, and a whole one as `12.0`: other programs
+ * take a column for one of whole numbers when it begins with them, and then fail at, or
+ * round, the first that is none.
+ *
+ * @example
+ * ```ts
+ * import { writeDecimal } from "./number_text.ts";
+ * const bytes = new Uint8Array(32);
+ * const end = writeDecimal(bytes, 0, 12);
+ * if (new TextDecoder().decode(bytes.subarray(0, end)) !== "12.0") throw new Error();
+ * ```
+ */
+export function writeDecimal(bytes: Uint8Array, at: number, value: number): number {
+  if (!(Math.abs(value) < LARGEST_FAST - 1)) return writeText(bytes, at, formatCsvDecimal(value));
+  const end = writeNumber(bytes, at, value);
+  if (Math.round(value * 1000) % 1000 !== 0) return end;
+  bytes[end] = POINT;
+  bytes[end + 1] = ZERO;
+  return end + NO_FRACTION.length;
 }
 
 /** Digits from the last to the first. */
@@ -68,8 +93,7 @@ function writeFraction(bytes: Uint8Array, at: number, fraction: number): number 
 }
 
 /** What is too large for the short way. */
-function writeText(bytes: Uint8Array, at: number, value: number): number {
-  const text = formatCsvNumber(value);
+function writeText(bytes: Uint8Array, at: number, text: string): number {
   for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
   return at;
 }
@@ -80,4 +104,10 @@ function writeText(bytes: Uint8Array, at: number, value: number): number {
  */
 export function formatCsvNumber(value: number): string {
   return String(Number.isInteger(value) ? value : Math.round(value * 1000) / 1000);
+}
+
+/** The same of a column of type `number`, in which a whole number is `12.0`. */
+export function formatCsvDecimal(value: number): string {
+  const text = formatCsvNumber(value);
+  return /^-?\d+$/.test(text) ? text + NO_FRACTION : text;
 }

@@ -15,6 +15,7 @@ export class RunWriter implements AsyncDisposable {
   /** By the table's name: all but the invocations. */
   readonly #sinks: ReadonlyMap<string, CsvSink>;
   #manifest: RunManifest;
+  #isClosed = false;
 
   /**
    * @param functionIds text of `function_id` for each function of the schedule
@@ -73,7 +74,7 @@ export class RunWriter implements AsyncDisposable {
 
   /** How often the program itself had to write, because the disk fell behind. */
   get blockingWrites(): number {
-    return this.#files().reduce((sum, file) => sum + file.blockingWrites, 0);
+    return this.#files().reduce((sum, { file }) => sum + file.blockingWrites, 0);
   }
 
   /**
@@ -82,25 +83,39 @@ export class RunWriter implements AsyncDisposable {
    * @throws LoaderError `result` when rows before could not be written
    */
   flush(): void {
-    for (const file of this.#files()) file.flush();
+    for (const { file } of this.#files()) file.flush();
   }
 
   /**
-   * Ends the tables, once the operating system has all of their rows; the manifest
+   * Ends the tables, once the operating system has all of their rows, and leaves those
+   * without any out: other programs take the type of a column from its rows. The manifest
    * may still change. A second call does nothing.
    *
    * @throws LoaderError `result` when rows could not be written
    */
   async close(): Promise<void> {
-    const closed = await Promise.allSettled(this.#files().map((file) => file.close()));
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const closed = await Promise.allSettled(this.#files().map(({ file }) => file.close()));
     for (const result of closed) if (result.status === "rejected") throw result.reason;
+    for (const { name, file } of this.#files()) {
+      if (file.rows === 0) Deno.removeSync(`${this.path}/${name}.csv`);
+    }
+  }
+
+  /** Rows of each table, those without any left out as their files are. */
+  get tableRows(): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      this.#files().flatMap(({ name, file }) => file.rows === 0 ? [] : [[name, file.rows]]),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  #files(): readonly (InvocationCsvSink | CsvSink)[] {
-    return [this.#invocations, ...this.#sinks.values()];
+  #files(): readonly { readonly name: string; readonly file: InvocationCsvSink | CsvSink }[] {
+    const others = [...this.#sinks].map(([name, file]) => ({ name, file }));
+    return [{ name: INVOCATIONS.name, file: this.#invocations }, ...others];
   }
 }

@@ -40,7 +40,7 @@ Deno.test("a column that is declared is in header, row, decoder and documentatio
   await sink.close();
   const [header, first] = Deno.readTextFileSync(path).split("\n");
   assert.ok(header.endsWith(`,${ADDED.name}`));
-  assert.equal(first, "1,f,2,2,7.5");
+  assert.equal(first, "1.0,f,2,2,7.5");
   assert.deepEqual(readAdded(path, table), [7.5, NaN]);
   const documentation = renderColumnSection([table]).text;
   assert.ok(documentation.includes(ADDED.name) && documentation.includes(ADDED.meaning));

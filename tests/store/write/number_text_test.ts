@@ -2,21 +2,28 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Column } from "../../../lib/model/table.ts";
 import { formatRow } from "../../../lib/store/write/csv_sink.ts";
-import { LONGEST_NUMBER, writeNumber } from "../../../lib/store/write/number_text.ts";
+import { LONGEST_NUMBER, writeDecimal, writeNumber } from "../../../lib/store/write/number_text.ts";
 
-const COLUMNS: readonly Column[] = [{ name: "a", type: "number", meaning: "a" }];
+const INTEGER: Column = { name: "a", type: "integer", meaning: "a" };
+const NUMBER: Column = { name: "a", type: "number", meaning: "a" };
 
-function written(value: number): string {
+function written(value: number, write = writeNumber): string {
   const bytes = new Uint8Array(LONGEST_NUMBER + 2).fill(0x23);
-  const end = writeNumber(bytes, 1, value);
+  const end = write(bytes, 1, value);
   const text = new TextDecoder().decode(bytes);
   assert.equal(text[0], "#", "nothing is written before");
   assert.equal(text.slice(end), "#".repeat(bytes.length - end), "nothing is written behind");
   return text.slice(1, end);
 }
 
-function formatted(value: number): string {
-  return formatRow(COLUMNS, [value]).trimEnd();
+function formatted(value: number, column = INTEGER): string {
+  return formatRow([column], [value]).trimEnd();
+}
+
+/** Both ways of writing, each beside the text of its type of column. */
+function assertAsFormatted(value: number): void {
+  assert.equal(written(value), formatted(value));
+  assert.equal(written(value, writeDecimal), formatted(value, NUMBER));
 }
 
 Deno.test("writeNumber: to three decimals, without zeros at the end", () => {
@@ -42,7 +49,26 @@ Deno.test("writeNumber: to three decimals, without zeros at the end", () => {
   for (const [value, text] of cases) assert.equal(written(value), text);
 });
 
-Deno.test("writeNumber: the same text as formatRow", () => {
+Deno.test("writeDecimal: no number without a decimal", () => {
+  const cases: readonly (readonly [number, string])[] = [
+    [0, "0.0"],
+    [-0, "0.0"],
+    [3_600_000, "3600000.0"],
+    [3_600_002.912, "3600002.912"],
+    [-7, "-7.0"],
+    [0.9996, "1.0"],
+    [-0.0004, "0.0"],
+    [2 ** 31, "2147483648.0"],
+    [-(2 ** 31 - 1), "-2147483647.0"],
+    [1e15, "1000000000000000.0"],
+    [-9007199254740991, "-9007199254740991.0"],
+    [1e21, "1e+21"],
+    [Infinity, "Infinity"],
+  ];
+  for (const [value, text] of cases) assert.equal(written(value, writeDecimal), text);
+});
+
+Deno.test("writeNumber, writeDecimal: the same text as formatRow", () => {
   const thousandth = fc.integer({ min: -4_000_000, max: 4_000_000 }).map((n) => n / 1000);
   const halfThousandth = fc.integer({ min: -2_000_000, max: 2_000_000 }).map((n) =>
     n / 1000 + 0.0005
@@ -61,9 +87,7 @@ Deno.test("writeNumber: the same text as formatRow", () => {
     fc.double({ noNaN: true }),
   );
   fc.assert(
-    fc.property(numbers, (value) => {
-      assert.equal(written(value), formatted(value));
-    }),
+    fc.property(numbers, assertAsFormatted),
     { seed: 61, numRuns: 20_000 },
   );
 });
@@ -71,7 +95,7 @@ Deno.test("writeNumber: the same text as formatRow", () => {
 Deno.test("writeNumber: every thousandth of a few seconds, and half of one beside it", () => {
   for (let n = -2_100; n <= 12_100; n++) {
     for (const value of [n / 1000, n / 1000 + 0.0005, n / 1000 - 0.0005]) {
-      assert.equal(written(value), formatted(value));
+      assertAsFormatted(value);
     }
   }
 });

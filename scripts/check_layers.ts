@@ -21,7 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["clock", "option"],
   ["model"],
   ["store"],
-  ["trace", "schedule", "rpc", "invoke", "scrape", "autoscale"],
+  ["trace", "schedule", "rpc", "invoke", "scrape", "autoscale", "telemetry"],
   ["analyze"],
   ["platform", "report"],
   ["run"],

@@ -18,6 +18,7 @@ export function createCallColumns(slots: number): CallColumns {
     instance: new Array<string | null>(slots).fill(null),
     coldStart: new Array<boolean | null>(slots).fill(null),
     statusMessage: new Array<string | null>(slots).fill(null),
+    traceparent: new Array<string | null>(slots).fill(null),
   };
 }
 

@@ -12,6 +12,7 @@ import {
 import type { Schedule, ScheduleChunk } from "../model/schedule.ts";
 import { functionKey } from "../model/trace.ts";
 import type { TableSink } from "../model/table.ts";
+import { traceIdOf } from "../model/traceparent.ts";
 import { CallsInFlight } from "./calls_in_flight.ts";
 import { type ConnectionGroup, ConnectionLedger } from "./connection_ledger.ts";
 import { GeneratorHealth, LOOP_PROBE_EVERY_MS } from "./generator_health.ts";
@@ -66,6 +67,11 @@ export interface DispatchOptions {
   readonly onStart?: (runStartMs: number) => void;
   readonly onFirstDispatch?: () => void;
   readonly onProgress?: (progress: DispatchProgress) => void;
+  /**
+   * The `traceparent` that an invocation is sent with; `null`: it is not traced. Absent: none is.
+   * Asked just before it is sent.
+   */
+  readonly traceparentOf?: (index: number, scheduledMs: number) => string | null;
 }
 
 /** What a run came to. */
@@ -283,6 +289,10 @@ class Dispatcher {
       return;
     }
     const slot = this.#inFlight.take(chunk, position, index, deadlineMs);
+    const { traceparentOf } = this.#options;
+    if (traceparentOf !== undefined) {
+      this.#calls.traceparent[slot] = traceparentOf(index, scheduledMs);
+    }
     this.#transport!.invoke(slot);
     // Where that can be told at once, nobody need look for it.
     if (this.#inFlight.wasSent(slot)) this.#tellDispatch(slot);
@@ -340,6 +350,8 @@ class Dispatcher {
     row.peerWaitMs = calls.peerWaitMs[slot];
     const message = outcome === "ok" ? null : calls.statusMessage[slot];
     row.statusMessage = message;
+    const traceparent = calls.traceparent[slot];
+    row.traceId = traceparent === null ? null : traceIdOf(traceparent);
     this.#tally.noteEnd(row.functionIndex, outcome, statusCode, message);
     // Before the row is written: a sink may end the run, which gives up all that is in flight.
     this.#inFlight.release(slot);
@@ -389,7 +401,11 @@ class Dispatcher {
       row.setUpMs =
       row.peerWaitMs =
         NaN;
-    row.instance = row.coldStart = row.statusMessage = null;
+    row.instance =
+      row.coldStart =
+      row.statusMessage =
+      row.traceId =
+        null;
     row.outcome = outcome;
     row.statusCode = NaN;
     this.#options.invocations.write(row);

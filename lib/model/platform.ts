@@ -84,6 +84,8 @@ export interface CallColumns {
   readonly coldStart: (boolean | null)[];
   /** Came back: what the peer said, or what ended the call, where its status was not OK. */
   readonly statusMessage: (string | null)[];
+  /** Goes out with the call as the header field of that name (W3C Trace Context); `null`: none. */
+  readonly traceparent: (string | null)[];
 }
 
 /** What a transport calls, once for every `invoke`. */

@@ -111,6 +111,8 @@ export interface InvocationRow {
   peerWaitMs: number;
   /** What the peer said, or what ended it, where it is not ok; `null`: nothing is known. */
   statusMessage: string | null;
+  /** Of the trace that it was sent as a part of (W3C Trace Context); `null`: it is not traced. */
+  traceId: string | null;
 }
 
 /** Where invocations go; never blocks the caller, and throws nothing at it. */
@@ -146,5 +148,6 @@ export function createInvocationRow(): InvocationRow {
     setUpMs: NaN,
     peerWaitMs: NaN,
     statusMessage: null,
+    traceId: null,
   };
 }

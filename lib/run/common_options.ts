@@ -100,6 +100,14 @@ export const COMMON_OPTIONS = {
     valueOfFlagAlone: "0",
     decidesResult: false,
   }),
+  traceShare: numberOption("share", {
+    ...REAL_CALLS,
+    meaning: "of the invocations that are sent with a traceparent and have a span, which Deno " +
+      "exports where OTEL_DENO=true; 0: none",
+    default: 0,
+    minimum: 0,
+    maximum: 1,
+  }),
   compat: switchOption({
     meaning: "write In-Vitro's tables too (compat_*.csv)",
     default: false,

@@ -33,6 +33,8 @@ export interface SessionRun {
   readonly onStart: (runStartMs: number, beside: AsyncDisposableStack) => void;
   readonly onFirstDispatch?: () => void;
   readonly onProgress?: (progress: DispatchProgress) => void;
+  /** The `traceparent` that an invocation is sent with; absent: none is traced. */
+  readonly traceparentOf?: (index: number, scheduledMs: number) => string | null;
 }
 
 /**
@@ -88,6 +90,7 @@ export class DeploymentSession<Instances extends InstanceFollower = InstanceFoll
       onStart: (runStartMs) => onStart(runStartMs, beside),
       onFirstDispatch: run.onFirstDispatch,
       onProgress: run.onProgress,
+      traceparentOf: run.traceparentOf,
     });
   }
 

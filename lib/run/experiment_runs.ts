@@ -24,6 +24,7 @@ import { InstanceLog, recordFailure, runOnce } from "./run_once.ts";
 import type { RunObserver } from "./run_observer.ts";
 import type { RunPlanner } from "./run_planner.ts";
 import { isInShard } from "./shard/shard.ts";
+import { openSpans } from "./traced_runs.ts";
 import { enterWarmup } from "./warmup.ts";
 
 /** What an experiment tells as it goes on; a script shows it, a program may do as it likes. */
@@ -177,6 +178,7 @@ export class ExperimentRuns<O extends OptionTable> {
       }, this.signal),
       schedule.functions.map(functionKey),
     );
+    using spans = await openSpans(this.experiment.name, { ...run, schedule }, this.#optionsOf(run));
     let status: RunStatus;
     try {
       if (start !== null) this.#listener.onNote?.(describeStart(run.name, start));
@@ -195,6 +197,7 @@ export class ExperimentRuns<O extends OptionTable> {
         signal: this.signal,
         onProgress: (progress) => this.#listener.onProgress?.(load, progress),
         observer,
+        spans,
       });
     } catch (error) {
       this.#tellCounted(load, folder);

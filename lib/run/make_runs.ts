@@ -17,6 +17,7 @@ import { renderPlan } from "./plan_block.ts";
 import { MOST_COUNTED, MOST_PLANNED, RunPlanner } from "./run_planner.ts";
 import { replayOf, saveSchedules, scheduleOptionsOf } from "./saved_schedules.ts";
 import { checkShardOptions } from "./shard/shard_options.ts";
+import { noteTracing } from "./traced_runs.ts";
 
 /** What an experiment came to. */
 export interface ExperimentOutcome {
@@ -71,6 +72,7 @@ export async function makeRuns<O extends OptionTable>(
     ahead,
   );
   judge.refuseBeyondLimits(ahead);
+  await noteTracing(options, (sentence) => listener.onNote?.(sentence));
   if (options.saveSchedules !== null) {
     const scheduleOptions = scheduleOptionsOf(experiment, options);
     await saveSchedules(options.saveSchedules, ahead, scheduleOptions, signal);

@@ -9,6 +9,7 @@ import type { TableSink } from "../model/table.ts";
 import { CONNECTIONS, GENERATOR, INSTANCES, INVOCATIONS, TABLES } from "../store/schema/tables.ts";
 import type { RunWriter } from "../store/write/run_writer.ts";
 import { runScrapeLoop, type ScrapeTally } from "../scrape/scrape_loop.ts";
+import type { InvocationSpans } from "../telemetry/invocation_spans.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { DeploymentSession, InstanceFollower } from "./deployment_session.ts";
 import type { PlannedRun } from "./experiment.ts";
@@ -33,6 +34,8 @@ export interface RunSetting {
   readonly onProgress?: (progress: DispatchProgress) => void;
   /** Sees the rows of the run. */
   readonly observer?: RunObserver;
+  /** Of invocations that are traced; `null`: none is. */
+  readonly spans?: InvocationSpans | null;
 }
 
 /**
@@ -42,27 +45,30 @@ export interface RunSetting {
  * @throws LoaderError when the platform is lost or results cannot be written
  */
 export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<RunStatus> {
-  const { session: { platform, instances }, folder, options, observer } = setting;
+  const { session: { platform, instances }, folder, options, observer, spans } = setting;
   const { clock, lost } = platform;
   const watch = WarmupWatch.of(run);
   let scrapes: readonly ScrapeTally[] = [];
   let firstDispatchAfterMs: number | null = null;
   let noting: TimerHandle | undefined;
+  const invocations = observedInvocations(
+    watch?.listen(folder.invocations) ?? folder.invocations,
+    observer,
+  );
   let result: DispatchResult;
   try {
     result = await setting.session.run({
       schedule: run.schedule,
       options,
-      invocations: observedInvocations(
-        watch?.listen(folder.invocations) ?? folder.invocations,
-        observer,
-      ),
+      invocations: spans?.listen(invocations) ?? invocations,
+      traceparentOf: spans?.traceparentOf,
       generator: observedTable(folder.sink(GENERATOR), observer?.onSecond.bind(observer)),
       connections: folder.sink(CONNECTIONS),
       signal: setting.signal,
       waitForStart: setting.waitForStart,
       onStart: (runStartMs, beside) => {
         folder.update({ runStartUnixMs: clock.originUnixMs + runStartMs });
+        spans?.begin(clock.originUnixMs + runStartMs);
         beside.use(flushAgainAndAgain(clock, folder));
         instances.begin(
           observedTable(folder.sink(INSTANCES), observer?.onInstance.bind(observer)),

@@ -62,6 +62,33 @@ Deno.test("dispatch: each invocation is sent when it is due and recorded with it
   assert.ok(log.closed);
 });
 
+Deno.test("dispatch: what is traced goes out with its traceparent, and has the trace's id in its row", async () => {
+  const schedule = generateSchedule(traceWithCounts([120]));
+  const sent: (string | null)[] = [];
+  const traceparentOf = (index: number) =>
+    index % 3 === 0 ? `00-${String(index).padStart(32, "0")}-00000000000000b7-01` : null;
+  const answer = (calls: CallColumns, slot: number): FakeAnswer => {
+    sent.push(calls.traceparent[slot]);
+    return { completeAfterMs: 1500 };
+  };
+  const { rows } = await tryDispatch(schedule, answer, { traceparentOf, maxInFlight: 3 });
+  assert.ok(sent.includes(null) && sent.some((traceparent) => traceparent !== null));
+  const ids = (indices: number[]) =>
+    indices.filter((index) => index % 3 === 0).map((index) => String(index).padStart(32, "0"));
+  const byIndex = rows.toSorted((a, b) => Number(a.index) - Number(b.index));
+  const indices = byIndex.filter(({ outcome }) => outcome === "ok").map(({ index }) =>
+    Number(index)
+  );
+  assert.deepEqual(byIndex.flatMap(({ trace_id }) => trace_id ?? []), ids(indices));
+  // What never was sent has no trace.
+  const dropped = byIndex.filter(({ outcome }) => outcome === "dropped");
+  assert.ok(dropped.some(({ index }) => Number(index) % 3 === 0));
+  assert.deepEqual(
+    sent.flatMap((traceparent) => traceparent?.slice(3, 35) ?? []),
+    ids(indices),
+  );
+});
+
 Deno.test("dispatch: open loop: slow replies delay no dispatch", async () => {
   const schedule = generateSchedule(traceWithCounts([200]));
   const { rows, log } = await tryDispatch(schedule, inMs(5000));

@@ -129,6 +129,28 @@ Deno.test("calls: closing in the middle of connecting again leaves nothing behin
   await silent.expectEnd();
 });
 
+Deno.test("calls: a traceparent goes with the call that has one, and with no other", async () => {
+  await using session = await Session.start([]);
+  const { client, peer } = session;
+  const traced = (id: string) => `00-${id.repeat(32)}-${id.repeat(16)}-01`;
+  // Also behind blocks that were sent before, and before such.
+  const sent = [null, traced("a"), null, traced("b"), traced("a"), null];
+  for (const [slot, traceparent] of sent.entries()) {
+    client.calls.traceparent[slot] = traceparent;
+    client.send(slot, { deadlineMs: 30_000 });
+    const { streamId, fields } = await peer.expectRequest();
+    const values = fields.filter(([name]) => name === "traceparent").map(([, value]) => value);
+    assert.deepEqual(values, traceparent === null ? [] : [traceparent]);
+    assert.ok(fields.some(([name, value]) => name === "grpc-timeout" && value === "30000m"));
+    await peer.expect("DATA");
+    await peer.write(reply(streamId));
+    await client.expectEnd(slot, "ok", 0);
+  }
+  const { headerTable } = peer;
+  const indexed = Array.from({ length: headerTable.count }, (_, i) => headerTable.nameAt(i));
+  assert.ok(!indexed.includes("traceparent"), "it would evict what repeats");
+});
+
 Deno.test("calls: authority, path and metadata arrive, and metadata is never indexed", async () => {
   const metadata = { authorization: "Bearer abc", "x-tenant": "a b", "x-key-bin": "AP8" };
   await using session = await Session.start([], { more: { metadata } });

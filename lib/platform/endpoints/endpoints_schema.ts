@@ -108,7 +108,8 @@ export type EndpointsDocument = z.output<ReturnType<typeof createEndpointsSchema
 
 /**
  * Names that a call cannot have as metadata of its own: HTTP/2 forbids those of
- * a connection (RFC 9113, section 8.2.2), and gRPC sends the others itself.
+ * a connection (RFC 9113, section 8.2.2), gRPC sends others itself, and what a call is
+ * traced by is its own (--trace-share).
  */
 const RESERVED: readonly string[] = [
   "connection",
@@ -118,6 +119,7 @@ const RESERVED: readonly string[] = [
   "keep-alive",
   "proxy-connection",
   "te",
+  "traceparent",
   "transfer-encoding",
   "upgrade",
   "user-agent",

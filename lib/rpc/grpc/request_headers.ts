@@ -59,8 +59,12 @@ export class RequestHeaders {
     this.#blocks = new Array(targets.length).fill(undefined);
   }
 
-  /** The block for a call; valid until the next. It must be sent, and in order. */
-  encode(functionIndex: number, timeoutMs: number): ByteWriter {
+  /**
+   * The block for a call; valid until the next. It must be sent, and in order.
+   *
+   * @param traceparent of a call that is traced; no other has it
+   */
+  encode(functionIndex: number, timeoutMs: number, traceparent: string | null = null): ByteWriter {
     const block = this.#block;
     block.length = 0;
     const cached = this.#blocks[functionIndex];
@@ -80,6 +84,11 @@ export class RequestHeaders {
       this.#timeout = this.#encodeFields([
         { name: "grpc-timeout", value: formatTimeout(wholeMs), indexing },
       ]);
+    }
+    if (traceparent !== null) {
+      this.#encoder.encode([
+        { name: "traceparent", value: traceparent, indexing: "literal" },
+      ], block);
     }
     return block;
   }

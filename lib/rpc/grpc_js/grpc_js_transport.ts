@@ -386,7 +386,7 @@ class GrpcJsTransport implements Transport {
         runtimeInMilliSec: calls.runtimeMs[slot],
         memoryInMebiBytes: calls.memoryMib[slot],
       },
-      this.#metadataOfFunction[functionIndex],
+      this.#metadataOf(slot),
       {
         host: this.#deployments[functionIndex].authority,
         // A date is whole milliseconds; never before the deadline.
@@ -412,6 +412,17 @@ class GrpcJsTransport implements Transport {
     Promise.resolve().then(() => {}).then(() => {
       if (this.#out[slot] === call) calls.dispatchedMs[slot] = this.#clock.nowMs();
     });
+  }
+
+  /** That of its function, with what is this call's alone. */
+  #metadataOf(slot: number): grpc.Metadata {
+    const { functionIndex, traceparent } = this.#calls;
+    const metadata = this.#metadataOfFunction[functionIndex[slot]];
+    const value = traceparent[slot];
+    if (value === null) return metadata;
+    const own = metadata.clone();
+    own.set("traceparent", value);
+    return own;
   }
 
   #fail(slot: number, { code: statusCode, details }: grpc.ServiceError): void {

@@ -105,7 +105,11 @@ export class GrpcCall implements StreamListener, WaitingCall {
     writeRequest(body, calls.runtimeMs[slot], calls.memoryMib[slot]);
     const nowMs = this.#sentAtMs = clock.nowMs();
     const timeoutMs = calls.deadlineMs[slot] - nowMs;
-    const block = connection.headers.encode(calls.functionIndex[slot], timeoutMs);
+    const block = connection.headers.encode(
+      calls.functionIndex[slot],
+      timeoutMs,
+      calls.traceparent[slot],
+    );
     this.connection = connection;
     this.stream = connection.http2.request(block, body, this);
     this.#host.onSent(this);

@@ -97,6 +97,13 @@ export const INVOCATIONS = {
         "not be had; empty if nobody said anything",
       optional: true,
     },
+    {
+      name: "trace_id",
+      type: "text",
+      meaning: "the trace that has its span, 32 hexadecimal digits (--trace-share); empty if it " +
+        "is not traced",
+      optional: true,
+    },
   ],
 } as const satisfies Table;
 

@@ -24,6 +24,8 @@ const DECIMAL = Uint8Array.of(0, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1);
 const NUMBERS = DECIMAL.length;
 /** Most bytes of a row without the function and the instance: numbers, words, commas. */
 const LONGEST_REST = NUMBERS * LONGEST_NUMBER + "measurement,false,connect_failed".length + 20;
+/** Bytes of a trace id, and its comma. */
+const TRACE_ID_BYTES = 33;
 
 /** Names of instances, and messages, that are kept as bytes. */
 const MOST_INSTANCES = 32_768;
@@ -88,7 +90,9 @@ export class InvocationCsvSink implements InvocationSink {
       ? NO_BYTES
       : this.#messages.encode(row.statusMessage);
     const file = this.#file;
-    file.reserve(LONGEST_REST + functionId.length + instance.length + message.length);
+    file.reserve(
+      LONGEST_REST + functionId.length + instance.length + message.length + TRACE_ID_BYTES,
+    );
     const bytes = file.buffer;
     const numbers = this.#numbers;
     numbers[0] = row.index;
@@ -112,6 +116,7 @@ export class InvocationCsvSink implements InvocationSink {
     at = writeBytesCell(bytes, at, OUTCOME_WORDS[row.outcome]);
     at = writeNumberCells(bytes, at, numbers, 8, 11);
     at = writeBytesCell(bytes, at, message);
+    at = writeTraceId(bytes, at, row.traceId);
     bytes[at - 1] = LINE_END;
     file.length = at;
   }
@@ -208,6 +213,14 @@ function writeNumberCells(
     bytes[at++] = COMMA;
   }
   return at;
+}
+
+/** Hexadecimal digits, of which there are no more than a trace id has, and a comma. */
+function writeTraceId(bytes: Uint8Array, at: number, traceId: string | null): number {
+  const length = traceId === null ? 0 : traceId.length;
+  for (let i = 0; i < length; i++) bytes[at + i] = traceId!.charCodeAt(i);
+  bytes[at + length] = COMMA;
+  return at + length + 1;
 }
 
 /** Bytes and a comma. */

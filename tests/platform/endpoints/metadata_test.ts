@@ -21,6 +21,7 @@ Deno.test("findMetadataMistake: what it does not", () => {
     ["a b", "a", /may have letters/],
     ["grpc-timeout", "1S", /"grpc-timeout" is reserved/],
     ["te", "trailers", /reserved/],
+    ["traceparent", "00-1-2-01", /reserved/],
     ["connection", "close", /reserved/],
     ["x", "é", /printable ASCII/],
     ["x", "a\nb", /printable ASCII/],

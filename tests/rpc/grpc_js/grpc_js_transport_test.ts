@@ -288,6 +288,23 @@ Deno.test("grpc-js transport: a certificate of one's own where the server wants 
   await client.transport.close();
 });
 
+Deno.test("grpc-js transport: a traceparent goes with the call that has one, and with no other", async () => {
+  const seen: unknown[] = [];
+  using server = await ExecutorServer.listen((call, callback) => {
+    seen.push([...call.metadata.get("traceparent"), ...call.metadata.get("x-tenant")]);
+    echo(call, callback);
+  });
+  const client = await connect([server.address], 5000, { metadata: { "x-tenant": "a b" } });
+  const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+  for (const [slot, value] of [null, traceparent, null].entries()) {
+    client.calls.traceparent[slot] = value;
+    client.send(slot);
+    await client.completed(slot + 1);
+  }
+  assert.deepEqual(seen, [["a b"], [traceparent, "a b"], ["a b"]]);
+  await client.transport.close();
+});
+
 Deno.test("grpc-js transport: metadata goes with every call, bytes as bytes", async () => {
   const seen: unknown[] = [];
   using server = await ExecutorServer.listen((call, callback) => {

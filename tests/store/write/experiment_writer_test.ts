@@ -110,7 +110,7 @@ Deno.test("ExperimentWriter: a new one, a run in it, rows as they come", async (
     await run.close();
     const invocations = Deno.readTextFileSync(`${path}/runs/a/invocations.csv`).split("\n");
     assert.equal(invocations[0], INVOCATIONS.columns.map(({ name }) => name).join(","));
-    assert.deepEqual(invocations.slice(1), ["0,f,measurement,0.5,,,,,,,,,cancelled,,,,", ""]);
+    assert.deepEqual(invocations.slice(1), ["0,f,measurement,0.5,,,,,,,,,cancelled,,,,,", ""]);
     const lines = Deno.readTextFileSync(`${path}/runs/a/scales.csv`).split("\n");
     assert.equal(lines[0], SCALES.columns.map(({ name }) => name).join(","));
     assert.deepEqual(lines.slice(1), ["8.123,f,,4", ""]);

@@ -67,6 +67,7 @@ const invocation: fc.Arbitrary<InvocationRow> = fc.record({
   statusMessage: fc.option(
     fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom('a "b", c\n', "x".repeat(2000))),
   ),
+  traceId: fc.constantFrom(null, "0af7651916cd43dd8448eb211c80319c"),
 });
 
 Deno.test("InvocationCsvSink: the bytes of its rows are those of formatRow", async () => {

@@ -1,4 +1,4 @@
-import { type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { type Span, SpanKind, SpanStatusCode, trace, TraceFlags } from "@opentelemetry/api";
 import { uniqueHex } from "../base/rng.ts";
 import { hideSecrets } from "../base/secrets.ts";
 import { dispatchLagMs, type InvocationRow, type InvocationSink } from "../model/record.ts";
@@ -21,9 +21,14 @@ export interface SpannedRun {
 
 /** True if this process exports spans: Deno does where OTEL_DENO is true when it starts. */
 export function areSpansExported(): boolean {
-  const span = trace.getTracer(SCOPE).startSpan("probe");
+  const span = trace.getTracer(SCOPE).startSpan("probe", { root: true });
   // It is never ended, and so never exported.
-  return span.isRecording();
+  return isSampled(span);
+}
+
+/** Deno says of spans that its sampler leaves out that they record, too. */
+function isSampled(span: Span): boolean {
+  return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 
 /**
@@ -60,7 +65,7 @@ export class InvocationSpans implements Disposable {
       startTime: this.#runStartUnixMs + scheduledMs,
       root: true,
     });
-    if (!span.isRecording()) return formatTraceparent(uniqueHex(32), uniqueHex(16));
+    if (!isSampled(span)) return formatTraceparent(uniqueHex(32), uniqueHex(16));
     this.#open.set(index, span);
     const { traceId, spanId } = span.spanContext();
     return formatTraceparent(traceId, spanId);

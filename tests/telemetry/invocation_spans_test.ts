@@ -3,8 +3,6 @@ import { createInvocationRow, type InvocationRow } from "../../lib/model/record.
 import { traceIdOf } from "../../lib/model/traceparent.ts";
 import { areSpansExported, InvocationSpans } from "../../lib/telemetry/invocation_spans.ts";
 
-// Of spans that are exported, tests/interop/traces_test.ts has the collector tell.
-
 const RUN = { experiment: "e", run: "r", functionIds: ["f"], seed: 1, share: 1 };
 
 Deno.test("where Deno exports no spans, calls have ids all the same, new ones in every run", () => {

@@ -4,7 +4,6 @@ import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import http2 from "node:http2";
 import { fileURLToPath } from "node:url";
-import { createSpanOfCall, type SpanOfCall } from "./call_spans.ts";
 import type { Executor } from "./executor.ts";
 
 interface FaasRequest {
@@ -45,14 +44,13 @@ export async function serveFunction(
   const server = new grpc.Server();
   health.addToServer(server);
   new ReflectionService(definition).addToServer(server);
-  const spanOfCall = await createSpanOfCall(options.name);
   const ready = await executor;
   server.addService(definition["faas.Executor"] as grpc.ServiceDefinition, {
     Execute(
       call: grpc.ServerUnaryCall<FaasRequest, FaasReply>,
       callback: grpc.sendUnaryData<FaasReply>,
     ) {
-      execute(ready, options.name, call, traced(spanOfCall, call, callback));
+      execute(ready, options.name, call, callback);
     },
   });
   const port = await new Promise<number>((resolve, reject) => {
@@ -70,20 +68,6 @@ export async function serveFunction(
       health.setStatus("faas.Executor", "NOT_SERVING");
       return new Promise((resolve) => server.tryShutdown(() => resolve()));
     },
-  };
-}
-
-/** The callback, with the end of the call's span before it where there is one. */
-function traced(
-  spanOfCall: SpanOfCall,
-  { metadata }: grpc.ServerUnaryCall<FaasRequest, FaasReply>,
-  callback: grpc.sendUnaryData<FaasReply>,
-): grpc.sendUnaryData<FaasReply> {
-  const span = spanOfCall(metadata);
-  if (span === null) return callback;
-  return (error, ...rest) => {
-    span.end(error === null ? null : error.details ?? "failed");
-    callback(error, ...rest);
   };
 }
 

@@ -12,7 +12,7 @@ import {
   readLines,
   type SpinConstants,
 } from "./control.ts";
-import { FUNCTION_SERVER, GATEWAY } from "./programs.ts";
+import { FUNCTION_SERVER, GATEWAY, TRACED_CALLERS_ONLY } from "./programs.ts";
 
 /** Niceness of the session of the gateway and its instances, so that the loader goes before them. */
 const LEAST_URGENT = 19;
@@ -71,7 +71,8 @@ export class GatewayProcess {
         stdin: "piped",
         stdout: "piped",
         stderr: "piped",
-        env: { NO_COLOR: "1" },
+        // Instances have it from the gateway.
+        env: { NO_COLOR: "1", ...TRACED_CALLERS_ONLY },
         // A group of its own: the terminal's Ctrl-C is for the loader alone.
         detached: true,
       }).spawn();

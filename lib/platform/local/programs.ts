@@ -1,6 +1,12 @@
 import { fileURLToPath } from "node:url";
 import type { OwnProgram } from "../../base/own_program.ts";
 
+/**
+ * Environment of a function, where Deno exports spans (OTEL_DENO=true): it makes one of each
+ * request to a server, and is to make one of those alone whose caller traces them.
+ */
+export const TRACED_CALLERS_ONLY = { OTEL_TRACES_SAMPLER: "parentbased_always_off" } as const;
+
 /** The gateway starts instances, serves, and reads its code. */
 export const GATEWAY: OwnProgram = {
   verb: "local-gateway",

@@ -17,6 +17,7 @@ import type {
 import type { Outcome } from "../../model/record.ts";
 import { authoritiesOf } from "../socket.ts";
 import { type EndCause, endingOf } from "../call_ending.ts";
+import { callInTrace } from "./call_context.ts";
 import { readGrpcJsEnding } from "./grpc_js_ending.ts";
 import { INSTANCE_READY_KEY } from "../grpc/reply_headers.ts";
 import { LEAST_PEER_WAIT_MS } from "../transport/waiting_call.ts";
@@ -377,32 +378,34 @@ class GrpcJsTransport implements Transport {
     const calls = this.#calls;
     const functionIndex = calls.functionIndex[slot];
     connection.callsInFlight++;
-    const call = connection.client.makeUnaryRequest(
-      this.#method.path,
-      this.#method.requestSerialize,
-      this.#method.responseDeserialize,
-      {
-        message: "",
-        runtimeInMilliSec: calls.runtimeMs[slot],
-        memoryInMebiBytes: calls.memoryMib[slot],
-      },
-      this.#metadataOf(slot),
-      {
-        host: this.#deployments[functionIndex].authority,
-        // A date is whole milliseconds; never before the deadline.
-        deadline: new Date(Math.ceil(this.#clock.originUnixMs + calls.deadlineMs[slot])),
-      },
-      (error, reply) => {
-        this.#out[slot] = undefined;
-        connection.callsInFlight--;
-        if (reply !== undefined && error === null) this.#readReply(slot, reply);
-        const givenUp = this.#givenUp.delete(slot) && error?.code === grpc.status.CANCELLED;
-        if (givenUp) this.#complete(slot, "cancelled", error.code);
-        else if (error === null) this.#finish(slot, "status", grpc.status.OK);
-        else this.#fail(slot, error);
-        if (pool.waiting.length > 0 && !this.#closed) this.#sendWaiting(pool);
-      },
-    );
+    const request = () =>
+      connection.client.makeUnaryRequest(
+        this.#method.path,
+        this.#method.requestSerialize,
+        this.#method.responseDeserialize,
+        {
+          message: "",
+          runtimeInMilliSec: calls.runtimeMs[slot],
+          memoryInMebiBytes: calls.memoryMib[slot],
+        },
+        this.#metadataOf(slot),
+        {
+          host: this.#deployments[functionIndex].authority,
+          // A date is whole milliseconds; never before the deadline.
+          deadline: new Date(Math.ceil(this.#clock.originUnixMs + calls.deadlineMs[slot])),
+        },
+        (error, reply) => {
+          this.#out[slot] = undefined;
+          connection.callsInFlight--;
+          if (reply !== undefined && error === null) this.#readReply(slot, reply);
+          const givenUp = this.#givenUp.delete(slot) && error?.code === grpc.status.CANCELLED;
+          if (givenUp) this.#complete(slot, "cancelled", error.code);
+          else if (error === null) this.#finish(slot, "status", grpc.status.OK);
+          else this.#fail(slot, error);
+          if (pool.waiting.length > 0 && !this.#closed) this.#sendWaiting(pool);
+        },
+      );
+    const call = callInTrace(calls.traceparent[slot], request);
     this.#out[slot] = call;
     if (this.#coldStartsMarked) {
       call.on("metadata", (metadata: grpc.Metadata) => this.#readColdStart(slot, metadata));

@@ -62,10 +62,27 @@ export const SCRAPE_OPTIONS = {
 
 /** Options of platforms that scale functions, made here or not. */
 export const SCALING_OPTIONS = {
+  minScale: integerOption("number", {
+    meaning: "least instances of one function, which are there before the load and stay without it",
+    default: 0,
+    minimum: 0,
+    maximum: 100_000,
+  }),
   maxScale: integerOption("number", {
     meaning: "most instances of one function",
     // More of one function than this share the cores of a laptop and starve the others.
     default: { local: 4, cluster: 200 },
+    minimum: 1,
+    maximum: 100_000,
+  }),
+};
+
+/** Options of platforms whose instances may serve several requests at the same time. */
+export const SERVING_OPTIONS = {
+  containerConcurrency: integerOption<number | null>("number", {
+    meaning: "requests that an instance serves at the same time (default: 1 simulated, that of " +
+      "--template on Knative)",
+    default: null,
     minimum: 1,
     maximum: 100_000,
   }),
@@ -136,6 +153,7 @@ export function deriveAutoscaling(options: OwnScaling): FunctionScalerOptions {
     panicWindowPercentage: options.panicWindowPercent,
     tickMs: options.autoscalerTickMs,
     scaleToZeroGraceMs: options.scaleToZeroGraceMs,
+    minScale: options.minScale,
     maxScale: options.maxScale,
   }).filter(([, value]) => value !== undefined);
   return { ...Object.fromEntries(given), ...options.autoscaling };

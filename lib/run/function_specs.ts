@@ -5,15 +5,17 @@ import { allocateMaxMax } from "../trace/allocation.ts";
 import { cpuRequestMilli, memoryRequestMib, SYSTEM_OVERHEAD_SHARE } from "../trace/profile.ts";
 import type { PlannedRun } from "./experiment.ts";
 
-/** What instances request otherwise than the table of memory says. */
+/** What instances request otherwise than the table of memory says, and how many there are at least. */
 export interface RequestChoice {
   /** CPU of every instance in milli-cores; `null`: by the table. */
   readonly cpuRequestMilli: number | null;
   /** `none`: best effort, nothing is requested. */
   readonly requests: "table" | "none";
+  /** Instances that a function has at least. */
+  readonly minScale: number;
 }
 
-const BY_TABLE: RequestChoice = { cpuRequestMilli: null, requests: "table" };
+const BY_TABLE: RequestChoice = { cpuRequestMilli: null, requests: "table", minScale: 0 };
 
 /**
  * What to deploy for a run: names that carry the index and a suffix that the
@@ -28,7 +30,7 @@ export function deriveFunctionSpecs(
   run: PlannedRun,
   seed: number,
   capacity: Capacity,
-  { cpuRequestMilli: asked, requests }: RequestChoice = BY_TABLE,
+  { cpuRequestMilli: asked, requests, minScale }: RequestChoice = BY_TABLE,
   salt = "",
 ): FunctionSpec[] {
   const isRequesting = requests === "table";
@@ -36,7 +38,8 @@ export function deriveFunctionSpecs(
   const memoryMib = isRequesting ? tableMib : tableMib.map(() => 0);
   const cpuMilli = tableMib.map((mib) => isRequesting ? asked ?? cpuRequestMilli(mib) : 0);
   const withOverheadMib = memoryMib.map((mib) => mib + capacity.instanceOverheadMib);
-  let scales = run.initialScales;
+  // As Knative: who is to have some at least begins with them.
+  let scales: readonly number[] = run.initialScales.map((scale) => Math.max(scale, minScale));
   if (isRequesting) scales = cut(scales, cpuMilli, capacity.cpuMilli, SYSTEM_OVERHEAD_SHARE);
   scales = cut(scales, scales.map(() => 1), capacity.instances, 0);
   if (isRequesting) scales = cut(scales, withOverheadMib, capacity.memoryMib, 0);

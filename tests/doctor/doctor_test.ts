@@ -114,7 +114,7 @@ Deno.test("doctor: what a run asks for in its fullest minute, by hand", async ()
   };
   const capacity = { instances: null, cpuMilli: null, memoryMib: null, instanceOverheadMib: 0 };
   const never = new AbortController().signal;
-  const options = { seed: 42, cpuRequestMilli: null, requests: "table" } as const;
+  const options = { seed: 42, cpuRequestMilli: null, requests: "table", minScale: 0 } as const;
   const rows = [
     [0, 0, 60_000],
     // The second minute: three and a bit of f, one of g for a moment.

@@ -41,3 +41,14 @@ Deno.test("deriveFunctionSpecs: initial scales are cut by CPU, number and memory
   assert.deepEqual(scales({ memoryMib: 1850, instanceOverheadMib: 64 }), [4, 1, 0]);
   assert.deepEqual(scales({ instances: 0 }), [0, 0, 0]);
 });
+
+Deno.test("deriveFunctionSpecs: who is to have instances at least begins with them, in the capacity", () => {
+  const scales = (minScale: number, instances: number | null) =>
+    deriveFunctionSpecs(plannedRun([4, 2, 0]), 42, { ...UNBOUNDED, instances }, {
+      cpuRequestMilli: null,
+      requests: "table",
+      minScale,
+    }).map(({ initialScale }) => initialScale);
+  assert.deepEqual(scales(3, null), [4, 3, 3]);
+  assert.deepEqual(scales(3, 6), [4, 1, 1]);
+});

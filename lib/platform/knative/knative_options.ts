@@ -13,7 +13,13 @@ import {
 } from "../../option/option.ts";
 import { settleOptions } from "../../option/settle_options.ts";
 import type { PlatformTraits, RunContext } from "../definition.ts";
-import { CALL_OPTIONS, SCALING_OPTIONS, SCRAPE_OPTIONS, settlePacing } from "../shared_options.ts";
+import {
+  CALL_OPTIONS,
+  SCALING_OPTIONS,
+  SCRAPE_OPTIONS,
+  SERVING_OPTIONS,
+  settlePacing,
+} from "../shared_options.ts";
 import type { CreateTransport } from "../transport_choice.ts";
 import type { DeploymentProgress } from "./deploy/deployer.ts";
 
@@ -70,6 +76,7 @@ export const KNATIVE_OPTIONS = {
   ...CALL_OPTIONS,
   ...SCRAPE_OPTIONS,
   ...SCALING_OPTIONS,
+  ...SERVING_OPTIONS,
   ...CLUSTER_OPTIONS,
   template: textOption<string | null>("file", {
     readsFile: true,
@@ -211,6 +218,14 @@ function settle(
 ): Omit<KnativeSettings, "createTransport"> {
   const values = settleOptions("the Knative platform", PLAIN_OPTIONS, options, true);
   parseGatewayChoice(values.gateway);
+  if (values.minScale > values.maxScale) {
+    throw new LoaderError(
+      "usage",
+      `--min-scale: ${values.minScale} is above --max-scale, ${values.maxScale}; lower the one ` +
+        "or raise the other.",
+      { value: values.minScale },
+    );
+  }
   // What is there once for several loaders, one of them looks after.
   const { tendsPlatform = true } = options;
   return {

@@ -136,6 +136,7 @@ class KnativePlatform implements Platform {
     this.#clusterSettings = new ClusterSettings({
       access: parts.access,
       runId: parts.runId,
+      minScale: parts.settings.minScale,
       onNote: (sentence) => this.#note(sentence),
     });
   }
@@ -165,7 +166,7 @@ class KnativePlatform implements Platform {
       nodeCores: facts.nodeCores,
       nodesAreShared: true,
       cpuLimitCores: cpuLimitCoresOf(settings),
-      containerConcurrency: containerConcurrencyOf(template),
+      containerConcurrency: containerConcurrencyOf(template, settings),
       instanceOverheadCpuMilli: queueProxyCpuMilliOf(facts.configMaps),
       queueTimeoutMs: requestTimeoutMsOf(template, facts.configMaps),
       reportMs: ACTIVATOR_REPORT_MS,

@@ -315,7 +315,9 @@ export class KnativeScaling implements Scaling {
     }
     if (peak === 0 && bucket - rows[at + LAST_BUCKET] >= this.#windowBuckets) {
       this.#calmUpTo[index] = 0;
-      return desired === 0 ? NEVER : this.#tickBefore(state.scaler.heldUntilMs);
+      // Nothing is wanted, and what is there goes never, or not before a time.
+      const isLeast = desired === this.#fields.minScale;
+      return isLeast ? NEVER : this.#tickBefore(state.scaler.heldUntilMs);
     }
     const most = this.#targetValue;
     const isSteady = desired === 1 && stable > 0 && stable <= most && panic <= most &&

@@ -2,6 +2,7 @@ import {
   FunctionScaler,
   type FunctionScalerOptions,
 } from "../../autoscale/knative/function_scaler.ts";
+import { LoaderError } from "../../base/error.ts";
 import type { Schedule } from "../../model/schedule.ts";
 import {
   choiceOption,
@@ -23,6 +24,7 @@ import {
   type OwnScaling,
   REPORT_OPTION,
   SCRAPE_OPTIONS,
+  SERVING_OPTIONS,
 } from "../shared_options.ts";
 import {
   constant,
@@ -247,6 +249,14 @@ export function settleSimulatorOptions(options: SimulatorOptions): SimulatorSett
     schedule: options.schedule ?? null,
   };
   if (settings.createPolicy === null) checkPolicyName(settings.policy);
+  if (settings.policy !== KNATIVE && (options.minScale ?? 0) > 0) {
+    throw new LoaderError(
+      "usage",
+      `--min-scale: ${options.minScale} is for Knative's autoscaler; the policy ` +
+        `${settings.policy} decides itself how many instances stay, so leave one of them out.`,
+      { value: options.minScale },
+    );
+  }
   // It checks its own settings.
   new FunctionScaler(scalerOptionsOf(settings));
   return settings;
@@ -288,6 +298,7 @@ export const SIMULATION_OPTIONS = {
     Object.entries(SIMULATION_PARAMETERS as OptionTable)
       .map(([name, option]) => [name, leaveOpen(option)]),
   ) as Open<typeof SIMULATION_PARAMETERS>,
+  ...SERVING_OPTIONS,
 };
 
 /** What a user may set. */

@@ -90,6 +90,18 @@ Deno.test("deriveAutoscaling: the cluster's settings, then our annotations", () 
   assert.equal(autoscaling.lastPodRetentionMs, 5000);
 });
 
+Deno.test("deriveAutoscaling: a least scale and a concurrency that are given win", () => {
+  const map = { "min-scale": "1" };
+  const own = { maxScale: 7, partialPanic: false };
+  assert.equal(deriveAutoscaling(map, {}, own).minScale, 1);
+  const given = deriveAutoscaling(map, {}, { ...own, minScale: 3, containerConcurrency: 10 });
+  assert.deepEqual([given.minScale, given.totalValue, given.targetValue], [3, 10, 7]);
+  assert.throws(
+    () => settleKnativeOptions({ createTransport, minScale: 8, maxScale: 7 }),
+    /--min-scale: 8 is above --max-scale, 7/,
+  );
+});
+
 Deno.test("deriveAutoscaling: a template without annotations has the cluster's settings", () => {
   const map = { "container-concurrency-target-percentage": "80", "target-burst-capacity": "5" };
   const annotations = { "autoscaling.knative.dev/window": "20s" };

@@ -32,6 +32,13 @@ function createLocal(options: Partial<LocalOptions> = {}): Promise<Platform> {
   });
 }
 
+Deno.test("local platform: a least scale is what its autoscaler keeps", async () => {
+  await using platform = await createLocal({ minScale: 2, maxScale: 3 });
+  const { autoscaling } = platform.describe() as { autoscaling: Record<string, unknown> };
+  assert.deepEqual([autoscaling.minScale, autoscaling.maxScale], [2, 3]);
+  await assert.rejects(createLocal({ minScale: 4, maxScale: 3 }), /minScale \(4\) is above/);
+});
+
 function platformTest(
   name: string,
   functions: readonly FunctionSpec[],

@@ -53,6 +53,29 @@ Deno.test("simulator: a node keeps the images that it has fetched", async () => 
   }
 });
 
+Deno.test("simulator: --min-scale keeps instances of a function that nobody invokes", async () => {
+  const seen = async (minScale: number) => {
+    const { rows, events } = await simulate({
+      schedule: scheduleOf(1, [{}, { scheduledMs: 1_000_000 }], 1_100_000),
+      specs: [{ initialScale: minScale }],
+      options: { ...BARE, minScale },
+    });
+    return {
+      cold: rows.map(({ coldStart }) => coldStart),
+      gone: events.filter(({ event, timeMs }) => event === "gone" && timeMs < 1_000_000).length,
+    };
+  };
+  assert.deepEqual(await seen(0), { cold: [true, true], gone: 1 });
+  assert.deepEqual(await seen(2), { cold: [false, false], gone: 0 });
+  await assert.rejects(
+    simulate({
+      schedule: scheduleOf(1, [{}], 10),
+      options: { minScale: 1, policy: "fixed-10min" },
+    }),
+    /--min-scale: 1 is for Knative's autoscaler; the policy fixed-10min decides itself/,
+  );
+});
+
 Deno.test("simulator: of what happens at one instant, ends of service come before arrivals", async () => {
   const { rows, events } = await simulate({
     schedule: scheduleOf(

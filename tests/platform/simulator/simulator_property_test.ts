@@ -69,6 +69,7 @@ const options: fc.Arbitrary<SimulatorOptions> = fc.record({
     stableWindowMs: fc.constantFrom(10_000, 60_000),
     tickMs: fc.constantFrom(500, 2000, 3700),
     scaleToZeroGraceMs: fc.constantFrom(0, 30_000),
+    minScale: fc.constantFrom(0, 0, 1),
     maxScale: fc.constantFrom(0, 1, 4),
     targetUtilization: fc.constantFrom(0.7, 1),
     algorithm: fc.constantFrom("linear", "weighted-exponential"),

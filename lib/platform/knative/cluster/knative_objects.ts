@@ -178,6 +178,9 @@ export const FUNCTION_LABEL = "loader/function";
 /** Key of the function in the trace, as an annotation: it may have what labels may not. */
 export const FUNCTION_ID_ANNOTATION = "loader/function-id";
 
+/** The annotation that keeps instances of a function. */
+export const MIN_SCALE_ANNOTATION = "autoscaling.knative.dev/min-scale";
+
 /** The Knative Service that a pod, a revision or a PodAutoscaler belongs to; Knative sets it. */
 export const KNATIVE_SERVICE_LABEL = "serving.knative.dev/service";
 

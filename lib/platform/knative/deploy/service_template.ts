@@ -10,6 +10,7 @@ import {
   FUNCTION_LABEL,
   type KnativeService,
   labelsOf,
+  MIN_SCALE_ANNOTATION,
 } from "../cluster/knative_objects.ts";
 import type { KnativeSettings } from "../knative_options.ts";
 
@@ -46,7 +47,14 @@ export type ServiceTemplate = z.output<typeof schema>;
 /** What the settings decide of a service. */
 export type ServiceSettings = Pick<
   KnativeSettings,
-  "image" | "requests" | "limits" | "maxScale" | "scalingMetric" | "partialPanic"
+  | "image"
+  | "requests"
+  | "limits"
+  | "minScale"
+  | "maxScale"
+  | "containerConcurrency"
+  | "scalingMetric"
+  | "partialPanic"
 >;
 
 /**
@@ -84,9 +92,12 @@ export function withoutEnvironment(template: ServiceTemplate): unknown {
   }));
 }
 
-/** Calls that an instance serves at once, by the template; 0: no bound, Knative's default. */
-export function containerConcurrencyOf(template: ServiceTemplate): number {
-  return template.spec.template.spec.containerConcurrency ?? 0;
+/** Calls that an instance serves at once; 0: no bound, Knative's default. */
+export function containerConcurrencyOf(
+  template: ServiceTemplate,
+  { containerConcurrency }: Pick<ServiceSettings, "containerConcurrency">,
+): number {
+  return containerConcurrency ?? template.spec.template.spec.containerConcurrency ?? 0;
 }
 
 /** Cores that an instance may use; `null`: no limit, or one that differs between functions. */
@@ -135,6 +146,9 @@ export function deriveService(
         },
         spec: {
           ...revision.spec,
+          ...(settings.containerConcurrency === null
+            ? {}
+            : { containerConcurrency: settings.containerConcurrency }),
           containers: deriveContainers(revision.spec.containers, spec, settings),
         },
       },
@@ -146,21 +160,28 @@ const AUTOSCALING = "autoscaling.knative.dev";
 
 function scalingAnnotations(
   spec: FunctionSpec,
-  { maxScale, scalingMetric, partialPanic }: ServiceSettings,
+  settings: ServiceSettings,
 ): Record<string, string> {
+  const { minScale, maxScale, scalingMetric, partialPanic } = settings;
   return {
     [`${AUTOSCALING}/initial-scale`]: String(spec.initialScale),
+    // Without one the template's own counts, if it has any.
+    ...(minScale === 0 ? {} : { [MIN_SCALE_ANNOTATION]: String(minScale) }),
     [`${AUTOSCALING}/max-scale`]: String(maxScale),
     [`${AUTOSCALING}/metric`]: scalingMetric,
-    [`${AUTOSCALING}/target`]: String(targetOf(spec, scalingMetric)),
+    [`${AUTOSCALING}/target`]: String(targetOf(spec, settings)),
     [`${AUTOSCALING}/panic-window-percentage`]: partialPanic ? "100.0" : "10.0",
     [`${AUTOSCALING}/panic-threshold-percentage`]: partialPanic ? "1000.0" : "200.0",
   };
 }
 
-/** Load that one instance is to take: one call at once, or as many a second as fit. */
-function targetOf(spec: FunctionSpec, metric: ServiceSettings["scalingMetric"]): number {
-  if (metric === "concurrency") return 1;
+/** Load that one instance is to take: what it may serve at once, or as many a second as fit. */
+function targetOf(
+  spec: FunctionSpec,
+  { scalingMetric, containerConcurrency }: ServiceSettings,
+): number {
+  // In-Vitro's is one, whatever the template says.
+  if (scalingMetric === "concurrency") return containerConcurrency ?? 1;
   // What is asked for is at least that, whatever a trace says.
   const runtimeMs = Math.max(RUNTIME_LIMITS_MS.minimum, spec.profile.runtimeMs.mean);
   // Knative takes no target below 0.01, and In-Vitro's is rounded.

@@ -44,6 +44,10 @@ export const ACTIVATOR_REPORT_MS = 1000;
 
 /** What the loader says of the autoscaling of each function. */
 interface LoaderSettings {
+  /** 0: as the template and the cluster say. */
+  readonly minScale?: number;
+  /** `null`: not given; the target of every function is then one request at a time. */
+  readonly containerConcurrency?: number | null;
   readonly maxScale: number;
   readonly partialPanic: boolean;
 }
@@ -58,7 +62,7 @@ interface LoaderSettings {
 export function deriveAutoscaling(
   configMap: Readonly<Record<string, string>>,
   annotations: Readonly<Record<string, string>>,
-  { maxScale, partialPanic }: LoaderSettings,
+  { minScale = 0, containerConcurrency = null, maxScale, partialPanic }: LoaderSettings,
 ): AutoscalingFields {
   const read = <T>(key: string, name: string, parse: (text: string) => T | null, otherwise: T) =>
     parse(annotations[PREFIX + name] ?? "") ?? parse(configMap[key] ?? "") ?? otherwise;
@@ -71,11 +75,11 @@ export function deriveAutoscaling(
       asShare(
         number("container-concurrency-target-percentage", KNATIVE_DEFAULTS.targetUtilization),
       );
-  // The target of every function is one request at a time.
-  const { totalValue } = LOADER_OVERRIDES;
+  const totalValue = containerConcurrency ?? LOADER_OVERRIDES.totalValue;
   return {
     ...KNATIVE_DEFAULTS,
     ...LOADER_OVERRIDES,
+    totalValue,
     targetUtilization,
     targetValue: deriveTargetValue(totalValue, targetUtilization),
     targetBurstCapacity: number("target-burst-capacity", KNATIVE_DEFAULTS.targetBurstCapacity),
@@ -92,7 +96,7 @@ export function deriveAutoscaling(
     maxScaleUpRate: number("max-scale-up-rate", KNATIVE_DEFAULTS.maxScaleUpRate),
     maxScaleDownRate: number("max-scale-down-rate", KNATIVE_DEFAULTS.maxScaleDownRate),
     activationScale: number("activation-scale", KNATIVE_DEFAULTS.activationScale),
-    minScale: number("min-scale", KNATIVE_DEFAULTS.minScale),
+    minScale: minScale === 0 ? number("min-scale", KNATIVE_DEFAULTS.minScale) : minScale,
     enableScaleToZero: configMap["enable-scale-to-zero"] !== "false",
     ...(partialPanic ? PARTIAL_PANIC_OVERRIDES : {}),
     maxScale,

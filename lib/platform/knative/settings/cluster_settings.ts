@@ -7,7 +7,7 @@ import type { SettingsChange } from "../../../model/platform.ts";
 import type { Phase } from "../../../model/schedule.ts";
 import { CHANGED_CONFIG_MAP, SERVING_NAMESPACE } from "../cluster/rights.ts";
 import { isConflict, type KubeAccess, kubeError, persist } from "../cluster/kube_access.ts";
-import { MADE_OF_SERVICES, selectorOf } from "../cluster/knative_objects.ts";
+import { MADE_OF_SERVICES, MIN_SCALE_ANNOTATION, selectorOf } from "../cluster/knative_objects.ts";
 import {
   deriveRestoration,
   extendMarker,
@@ -35,14 +35,13 @@ const PATCHES_AT_ONCE = 4;
 
 const MERGE_PATCH = setHeaderOptions("Content-Type", "application/merge-patch+json");
 
-/** The annotation that keeps instances of a function. */
-const MIN_SCALE = "autoscaling.knative.dev/min-scale";
-
 /** Options of {@linkcode ClusterSettings}. */
 export interface ClusterSettingsOptions {
   readonly access: KubeAccess;
   /** Label of the run. */
   readonly runId: string;
+  /** Instances that a function keeps in the measurement. */
+  readonly minScale?: number;
   /** Told what a person should know, a sentence. */
   readonly onNote?: (sentence: string) => void;
   /** For tests that are in a hurry. */
@@ -67,6 +66,7 @@ export interface RestoredSettings {
 export class ClusterSettings {
   readonly #access: KubeAccess;
   readonly #runId: string;
+  readonly #minScale: number;
   readonly #lease: SettingsLease;
   readonly #times: LeaseTimes;
   readonly #onNote: (sentence: string) => void;
@@ -77,11 +77,12 @@ export class ClusterSettings {
   #onChange: (change: SettingsChange) => void = () => {};
 
   constructor(
-    { access, runId, onNote = () => {}, times = LEASE_TIMES }: ClusterSettingsOptions,
+    { access, runId, minScale = 0, onNote = () => {}, times = LEASE_TIMES }: ClusterSettingsOptions,
   ) {
     // What is asked while the lease is held must come to its end before the lease does.
     this.#access = access.within(times.requestMs);
     this.#runId = runId;
+    this.#minScale = minScale;
     this.#times = times;
     this.#onNote = onNote;
     // Clean-ups, too, may run twice on one machine.
@@ -133,7 +134,7 @@ export class ClusterSettings {
   /**
    * Changes the settings to those of a phase. Before the warm-up it makes sure
    * that no other run does the same; after it, the run's own PodAutoscalers may
-   * go to zero too.
+   * go to the least that was asked for too.
    *
    * @param onChange told each change before it is made
    * @throws LoaderError `platform` when another run is at it, or it is not allowed
@@ -283,9 +284,10 @@ export class ClusterSettings {
     }
   }
 
-  /** Those of the run's functions that are kept above zero. */
+  /** Those of the run's functions that keep other numbers of instances than they are to. */
   async #resetMinScales(signal: AbortSignal): Promise<void> {
     const { custom, namespace } = this.#access;
+    const least = String(this.#minScale);
     try {
       const { items } = await custom.listNamespacedCustomObject({
         ...MADE_OF_SERVICES.podautoscaler,
@@ -293,7 +295,7 @@ export class ClusterSettings {
         labelSelector: selectorOf(this.#runId),
       }) as PodAutoscalerList;
       const names = items
-        .filter(({ metadata }) => !["0", undefined].includes(metadata.annotations?.[MIN_SCALE]))
+        .filter(({ metadata }) => (metadata.annotations?.[MIN_SCALE_ANNOTATION] ?? "0") !== least)
         .map(({ metadata }) => metadata.name);
       const queue = names.values();
       const patchAll = async () => {
@@ -303,14 +305,17 @@ export class ClusterSettings {
             ...MADE_OF_SERVICES.podautoscaler,
             namespace,
             name,
-            body: { metadata: { annotations: { [MIN_SCALE]: "0" } } },
+            body: { metadata: { annotations: { [MIN_SCALE_ANNOTATION]: least } } },
           }, MERGE_PATCH);
         }
       };
       await Promise.all(Array.from({ length: PATCHES_AT_ONCE }, patchAll));
     } catch (error) {
       if (signal.aborted) throw error;
-      throw kubeError(error, "let the functions go to zero (min-scale of their PodAutoscalers)");
+      throw kubeError(
+        error,
+        `let the functions go to ${least} (min-scale of their PodAutoscalers)`,
+      );
     }
   }
 }

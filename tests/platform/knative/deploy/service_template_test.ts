@@ -96,6 +96,23 @@ Deno.test("deriveService: a target is of a runtime of at least 1 ms, and at leas
   }
 });
 
+Deno.test("deriveService: a least scale and a concurrency that are given win over the template", () => {
+  const { annotations, containerConcurrency } = derive({}, {
+    minScale: 3,
+    containerConcurrency: 8,
+  });
+  assert.equal(annotations["autoscaling.knative.dev/min-scale"], "3");
+  assert.equal(containerConcurrency, 8);
+  // Or the autoscaler would make an instance for each call all the same.
+  assert.equal(annotations["autoscaling.knative.dev/target"], "8");
+  const own = structuredClone(template);
+  own.spec.template.metadata!.annotations!["autoscaling.knative.dev/min-scale"] = "2";
+  own.spec.template.spec.containerConcurrency = 4;
+  const kept = derive({}, {}, own);
+  assert.equal(kept.annotations["autoscaling.knative.dev/min-scale"], "2");
+  assert.equal(kept.containerConcurrency, 4);
+});
+
 Deno.test("deriveService: partial panic", () => {
   const { annotations } = derive({}, { partialPanic: true });
   assert.equal(annotations["autoscaling.knative.dev/panic-window-percentage"], "100.0");

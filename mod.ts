@@ -53,6 +53,7 @@ export type {
   AnswerDeclaration,
   BurstDeclaration,
   BurstRole,
+  CapacityDeclaration,
   DerivedDeclaration,
   DerivedFigure,
   DistributionDeclaration,
@@ -108,6 +109,13 @@ export {
   mostBurst,
   type RateStepOptions,
 } from "./lib/schedule/pattern_schedule.ts";
+export { type Bound, parseBound } from "./lib/analyze/bound.ts";
+export { type CapacitySearch, searchCapacity } from "./lib/run/capacity_search.ts";
+export {
+  SIMULATED_OPTIONS,
+  type SimulatedOptions,
+  simulatedOptionsOf,
+} from "./lib/preflight/simulated_options.ts";
 export { type KneeSearch, searchKnee } from "./lib/run/knee_search.ts";
 export { rateOfStep, wholeInvocations } from "./lib/schedule/rate_scale.ts";
 export { readScheduleFile, writeScheduleFile } from "./lib/schedule/schedule_file.ts";

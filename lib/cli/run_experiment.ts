@@ -1,3 +1,4 @@
+import { traitsOf } from "../platform/registry.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import type { Experiment } from "../run/experiment.ts";
 import type { ExperimentCall } from "../run/experiment_runs.ts";
@@ -22,7 +23,9 @@ export async function runExperiment<O extends OptionTable>(
     async afterDeployment(runs, signal) {
       // Loaded only now, so that the first invocation does not wait for it.
       const { makeTwins } = await import("../twin/twin.ts");
-      await makeTwins(runs, signal);
+      // A run may be simulated itself.
+      const real = runs.filter(({ options }) => traitsOf(options.platform).hasTwins);
+      if (real.length > 0) await makeTwins(real, signal);
     },
   });
 }

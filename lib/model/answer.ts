@@ -9,6 +9,7 @@ export type AnswerDeclaration =
   | DistributionDeclaration
   | InvocationsDeclaration
   | WorksDeclaration
+  | CapacityDeclaration
   | DerivedDeclaration;
 
 /** A figure of a sweep, by what it shows of the runs. */
@@ -100,6 +101,19 @@ export interface WorksDeclaration {
   readonly reference: string;
 }
 
+/** Runs of a search for the smallest value that keeps a bound, and one that confirms it. */
+export interface CapacityDeclaration {
+  readonly kind: "capacity";
+  /** Parameter of each run: the value that was tried. */
+  readonly valueParameter: string;
+  /** Parameter of each run: `search`, or `confirmation` of the one on the platform itself. */
+  readonly stageParameter: string;
+  /** Name of the option that says what the values are of: `max-scale`. */
+  readonly soughtOption: string;
+  /** Name of the option that holds the bound. */
+  readonly boundOption: string;
+}
+
 /** A figure of an experiment without runs: curves of the points in its table, x logarithmic. */
 export interface DerivedFigure {
   /** Names its points in the table, and its file. */
@@ -144,6 +158,8 @@ function parametersOf(
       return { numbers: [answer.beginParameter, answer.lengthParameter] };
     case "keep_alive":
       return { texts: [answer.policyParameter] };
+    case "capacity":
+      return { numbers: [answer.valueParameter], texts: [answer.stageParameter] };
     case "works":
       return { texts: [answer.parameter] };
     case "derived":

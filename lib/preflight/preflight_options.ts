@@ -36,13 +36,16 @@ const MISSING_OPTIONS = [
   "beyondLimits",
 ] as const satisfies readonly (keyof CommonOptions)[];
 
+/** What the simulation of a platform takes from runs that were made on it. */
+export const LIKE_OPTION = textOption<string | null>("folder", {
+  meaning: "an experiment's folder; what starts, calls and the network took in its runs is taken " +
+    "for the platform that is simulated",
+  default: null,
+  platforms: MEASURABLE,
+});
+
 const OWN_OPTIONS = {
-  like: textOption<string | null>("folder", {
-    meaning: "preflight: an experiment's folder; what starts, calls and the network took in its " +
-      "runs is taken for the platform",
-    default: null,
-    platforms: MEASURABLE,
-  }),
+  like: { ...LIKE_OPTION, meaning: `preflight: ${LIKE_OPTION.meaning}` },
   limitSlowdown: numberOption("factor", {
     platforms: SIMULATED,
     meaning: "preflight: largest p99 slowdown of a load that fits",

@@ -32,11 +32,16 @@ export interface PlannedRun {
 export interface RunFeedback {
   /** True if too many of its invocations failed. */
   readonly isOverloaded: boolean;
+  /** True if its generator did not keep its schedule: it says nothing of the platform. */
+  readonly isGeneratorLimited: boolean;
   /** Of its measurement phase. */
   readonly summary: Summary;
 }
 
-/** Runs in order; a plan that goes by what came of each has it as the value of its `yield`. */
+/**
+ * Runs in order; a plan that goes by what came of each has it as the value of its `yield`, and
+ * may return a sentence on what it came to, which is told when it ends.
+ */
 export type PlannedRuns = Iterable<PlannedRun, unknown, RunFeedback | undefined>;
 
 /** What an experiment will do. */
@@ -88,9 +93,10 @@ export interface Experiment<O extends OptionTable> {
 export function* requireParameters(
   answer: AnswerDeclaration | null,
   runs: PlannedRuns,
-): Generator<PlannedRun, void, RunFeedback | undefined> {
+): Generator<PlannedRun, unknown, RunFeedback | undefined> {
   const iterator = runs[Symbol.iterator]();
-  for (let next = iterator.next(undefined); !next.done;) {
+  let next = iterator.next(undefined);
+  while (!next.done) {
     const run = next.value;
     const missing = answer === null ? null : findMissingParameter(answer, run.parameters);
     if (missing !== null) {
@@ -98,4 +104,5 @@ export function* requireParameters(
     }
     next = iterator.next(yield run);
   }
+  return next.value;
 }

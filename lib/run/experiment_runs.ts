@@ -141,6 +141,7 @@ export class ExperimentRuns<O extends OptionTable> {
       const feedback = planner.isAdaptive ? this.#feedbackOf(load.run) : undefined;
       load = await planner.next(feedback);
     }
+    if (planner.conclusion !== null) this.#listener.onNote?.(planner.conclusion);
     return "finished";
   }
 
@@ -229,9 +230,13 @@ export class ExperimentRuns<O extends OptionTable> {
 
   /** Of a run that is there, whole. */
   #feedbackOf({ name }: PlannedRun): RunFeedback {
-    const { status } = this.manifests.findLast((manifest) => manifest.name === name)!;
+    const { status, verdict } = this.manifests.findLast((manifest) => manifest.name === name)!;
     const measured = selectMeasured(readInvocations(`${this.folder.path}/runs/${name}`));
-    return { isOverloaded: status === "overloaded", summary: deriveSummary(measured) };
+    return {
+      isOverloaded: status === "overloaded",
+      isGeneratorLimited: verdict?.verdict === "GENERATOR-LIMITED",
+      summary: deriveSummary(measured),
+    };
   }
 
   #tellEnd({ manifest }: RunWriter): void {

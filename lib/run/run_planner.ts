@@ -29,6 +29,8 @@ export class RunPlanner {
   readonly #signal: AbortSignal;
   #ahead: PlannedLoad[] = [];
   exhausted = false;
+  /** What the plan says once it has ended; `null`: nothing. */
+  conclusion: string | null = null;
   /** Invocations that may still be counted ahead. */
   #countable: number;
   /** Runs may share a schedule. */
@@ -75,6 +77,7 @@ export class RunPlanner {
     const next = this.#runs.next(feedback);
     if (next.done) {
       this.exhausted = true;
+      if (typeof next.value === "string") this.conclusion = next.value;
       return undefined;
     }
     const mistake = findNameMistake(next.value.name);

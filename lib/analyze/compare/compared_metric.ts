@@ -55,3 +55,12 @@ export const COMPARED_METRICS: readonly ComparedMetric[] = [
   ),
   ...Object.values(OTHER_METRICS),
 ];
+
+/** The metric of a name with its words in any order, and blanks or underscores between them. */
+export function findComparedMetric(
+  text: string,
+  metrics: readonly ComparedMetric[] = COMPARED_METRICS,
+): ComparedMetric | undefined {
+  const wordsOf = (name: string) => name.toLowerCase().split(/[\s_]+/).sort().join(" ");
+  return metrics.find(({ name }) => wordsOf(name) === wordsOf(text));
+}

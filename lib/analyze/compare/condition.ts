@@ -1,5 +1,5 @@
 import { LoaderError } from "../../base/error.ts";
-import { COMPARED_METRICS, type ComparedMetric } from "./compared_metric.ts";
+import { COMPARED_METRICS, type ComparedMetric, findComparedMetric } from "./compared_metric.ts";
 import type { MetricComparison } from "./compare_runs.ts";
 
 /** When a comparison is not to pass. */
@@ -27,7 +27,7 @@ export interface Condition {
  */
 export function parseCondition(text: string): Condition {
   const found = /^\s*(.+?)\s*([<>])\s*([+-]?\d+(?:\.\d+)?)\s*%\s*$/.exec(text);
-  const metric = found === null ? undefined : findMetric(found[1]);
+  const metric = found === null ? undefined : findComparedMetric(found[1]);
   if (found === null || metric === undefined) {
     throw new LoaderError(
       "usage",
@@ -39,12 +39,6 @@ export function parseCondition(text: string): Condition {
     );
   }
   return { text: text.trim(), metric, sign: found[2] as ">" | "<", change: Number(found[3]) / 100 };
-}
-
-/** The words of a name in any order, with blanks or underscores between them. */
-function findMetric(text: string): ComparedMetric | undefined {
-  const wordsOf = (name: string) => name.toLowerCase().split(/[\s_]+/).sort().join(" ");
-  return COMPARED_METRICS.find(({ name }) => wordsOf(name) === wordsOf(text));
 }
 
 /** What a condition came to. */

@@ -3,6 +3,7 @@ import { type AnswerDeclaration, findMissingParameter } from "../../model/answer
 import type { StoredExperiment } from "../../store/read/experiment_folder.ts";
 import type { Answer } from "./answer.ts";
 import { createBurstAnswer } from "./burst_answer.ts";
+import { createCapacityAnswer } from "./capacity_answer.ts";
 import { createDerivedAnswer } from "./derived_answer.ts";
 import { createDistributionAnswer } from "./distribution_answer.ts";
 import { createInvocationsAnswer } from "./invocations_answer.ts";
@@ -33,7 +34,7 @@ export function createAnswer(experiment: StoredExperiment): Answer {
 
 function createDeclared(
   answer: AnswerDeclaration | null,
-  { path }: StoredExperiment,
+  { path, manifest }: StoredExperiment,
 ): Answer {
   switch (answer?.kind) {
     case undefined:
@@ -46,6 +47,8 @@ function createDeclared(
       return createKeepAliveAnswer(answer);
     case "invocations":
       return createInvocationsAnswer();
+    case "capacity":
+      return createCapacityAnswer(answer, manifest);
     case "works":
       return createWorksAnswer(answer);
     case "derived":

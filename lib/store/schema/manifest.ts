@@ -409,6 +409,13 @@ const answer: z.ZodType<AnswerDeclaration> = z.discriminatedUnion("kind", [
       isShare: z.boolean().optional(),
     })),
   }),
+  z.object({
+    kind: z.literal("capacity"),
+    valueParameter: z.string(),
+    stageParameter: z.string(),
+    soughtOption: z.string(),
+    boundOption: z.string(),
+  }),
   z.object({ kind: z.literal("works"), parameter: z.string(), reference: z.string() }),
   z.object({
     kind: z.literal("distribution"),

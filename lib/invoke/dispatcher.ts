@@ -2,9 +2,10 @@ import type { Alarm, Clock, TimerHandle } from "../clock/clock.ts";
 import { LoaderError } from "../base/error.ts";
 import type { MachineGauge } from "../model/machine.ts";
 import type { Verdict, VerdictLimits } from "../store/schema/manifest.ts";
-import type { CallColumns, Transport, TransportFactory } from "../model/platform.ts";
+import type { CallColumns, DirectCalls, Transport, TransportFactory } from "../model/platform.ts";
 import {
   createInvocationRow,
+  type InvocationRow,
   type InvocationSink,
   isJudged,
   type Outcome,
@@ -69,7 +70,7 @@ export interface DispatchOptions {
   readonly onProgress?: (progress: DispatchProgress) => void;
   /**
    * The `traceparent` that an invocation is sent with; `null`: it is not traced. Absent: none is.
-   * Asked just before it is sent.
+   * Asked just before it is sent; where the platform is computed, when it is over.
    */
   readonly traceparentOf?: (index: number, scheduledMs: number) => string | null;
 }
@@ -112,6 +113,8 @@ class Dispatcher {
   readonly #row = createInvocationRow();
 
   #transport: Transport | undefined;
+  /** Where the platform is computed: takes all calls, and none has a slot. */
+  #direct: DirectCalls | undefined;
   #stop: () => void = () => {};
   #fail: (reason: unknown) => void = () => {};
   #runStartMs = 0;
@@ -171,6 +174,10 @@ class Dispatcher {
           this.#fail(error);
         }
       },
+    );
+    this.#direct = this.#transport.direct?.(
+      this.#options.timeoutMs,
+      (row) => this.#onRecord(row),
     );
     const onAbort = () => this.#interrupt();
     const failed = Promise.withResolvers<never>();
@@ -283,27 +290,49 @@ class Dispatcher {
     this.#cursor.pass();
     const scheduledMs = chunk.scheduledMs[position];
     this.#health.recordDue(scheduledMs);
-    if (this.#inFlight.isFull) {
+    if (this.#isFull) {
       this.#health.recordDropped(scheduledMs);
       this.#writeUnsent(chunk, position, index, "dropped");
       return;
     }
-    const slot = this.#inFlight.take(chunk, position, index, deadlineMs);
-    const { traceparentOf } = this.#options;
-    if (traceparentOf !== undefined) {
-      this.#calls.traceparent[slot] = traceparentOf(index, scheduledMs);
-    }
-    this.#transport!.invoke(slot);
-    // Where that can be told at once, nobody need look for it.
-    if (this.#inFlight.wasSent(slot)) this.#tellDispatch(slot);
+    if (this.#direct !== undefined) {
+      this.#direct.take(chunk, position, index);
+      this.#health.recordDispatch(scheduledMs, this.#timeMs, NaN, NaN, NaN);
+    } else this.#invoke(chunk, position, index, deadlineMs);
     if (!this.#sentAny) {
       this.#sentAny = true;
       this.#options.onFirstDispatch?.();
     }
   }
 
+  /** Puts an invocation into a slot and sends it. */
+  #invoke(chunk: ScheduleChunk, position: number, index: number, deadlineMs: number): void {
+    const slot = this.#inFlight.take(chunk, position, index, deadlineMs);
+    this.#calls.traceparent[slot] = this.#traceparentOf(index, chunk.scheduledMs[position]);
+    this.#transport!.invoke(slot);
+    // Where that can be told at once, nobody need look for it.
+    if (this.#inFlight.wasSent(slot)) this.#tellDispatch(slot);
+  }
+
+  #traceparentOf(index: number, scheduledMs: number): string | null {
+    return this.#options.traceparentOf?.(index, scheduledMs) ?? null;
+  }
+
+  /** Since run start. */
+  get #timeMs(): number {
+    return this.#clock.nowMs() - this.#runStartMs;
+  }
+
+  get #countInFlight(): number {
+    return this.#direct === undefined ? this.#inFlight.count : this.#direct.count;
+  }
+
+  get #isFull(): boolean {
+    return this.#countInFlight >= this.#options.maxInFlight;
+  }
+
   #endWindow(): void {
-    if (this.#inFlight.count === 0) return this.#stop();
+    if (this.#countInFlight === 0) return this.#stop();
     const timer = this.#clock.at(this.#clock.nowMs() + this.#options.drainMs, () => {
       this.#giveUpInFlight("timed_out", "unsent");
       this.#stop();
@@ -318,6 +347,22 @@ class Dispatcher {
     if (this.#inFlight.isFree(slot) || this.#finished) return;
     this.#record(slot, outcome, statusCode);
     if (this.#draining && this.#inFlight.count === 0) this.#stop();
+  }
+
+  /** A call that had no slot is over. */
+  #onRecord(row: InvocationRow): void {
+    if (this.#finished) return;
+    row.dispatchedMs -= this.#runStartMs;
+    row.completedMs -= this.#runStartMs;
+    this.#health.recordCompletion(row.completedMs);
+    row.phase = this.#tally.count(row.scheduledMs, row.outcome);
+    this.#tally.noteEnd(row.functionIndex, row.outcome, row.statusCode, row.statusMessage);
+    if (this.#options.traceparentOf !== undefined) {
+      const traceparent = this.#traceparentOf(row.index, row.scheduledMs);
+      row.traceId = traceparent === null ? null : traceIdOf(traceparent);
+    }
+    this.#options.invocations.write(row);
+    if (this.#draining && this.#direct!.count === 0) this.#stop();
   }
 
   #record(slot: number, outcome: Outcome, statusCode: number | null): void {
@@ -416,6 +461,7 @@ class Dispatcher {
    * answer later is not heard.
    */
   #giveUpInFlight(outcome: Outcome, unsent: Outcome): void {
+    this.#direct?.giveUp(outcome);
     const nowMs = this.#clock.nowMs();
     this.#inFlight.forEach((slot) => {
       this.#transport!.cancel(slot);
@@ -496,7 +542,7 @@ class Dispatcher {
   #armSecond(second: number): void {
     const timer = this.#clock.at(this.#runStartMs + second * 1000, () => {
       this.#timers.delete(timer);
-      const { count: inFlight, requestedMemoryMib } = this.#inFlight;
+      const { count: inFlight, requestedMemoryMib } = this.#direct ?? this.#inFlight;
       if (!this.#clock.isVirtual) this.#catchUp();
       // Of calls that are still out.
       this.#inFlight.forEachUntold((slot) => this.#tellDispatch(slot));

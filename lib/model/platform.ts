@@ -1,7 +1,7 @@
 import type { Clock } from "../clock/clock.ts";
 import type { FunctionProfile } from "./trace.ts";
-import type { Outcome } from "./record.ts";
-import type { Phase } from "./schedule.ts";
+import type { InvocationRow, Outcome } from "./record.ts";
+import type { Phase, ScheduleChunk } from "./schedule.ts";
 import type { Cell, Table } from "./table.ts";
 
 /** What to deploy for one function. */
@@ -130,6 +130,32 @@ export interface Transport {
   cancel(slot: number): void;
   /** Ends every connection; calls still out complete as `cancelled`. */
   close(): Promise<void>;
+  /**
+   * Where a platform is computed: all calls of a run without slots. Either these are used
+   * or `invoke` is.
+   *
+   * @param timeoutMs a call is given up this long after its dispatch
+   * @param onRecord told of each call when it is over; the row is used again
+   */
+  direct?(timeoutMs: number, onRecord: RecordCallback): DirectCalls;
+}
+
+/** Takes a call that is over: all but its phase, with times on the platform's clock. */
+export type RecordCallback = (row: InvocationRow) => void;
+
+/**
+ * Calls of a platform that is computed, which takes them as they stand in the schedule and
+ * gives them back as records: nothing is copied into columns and out of them again.
+ */
+export interface DirectCalls {
+  /** Calls that are out. */
+  readonly count: number;
+  /** What they asked for together. */
+  readonly requestedMemoryMib: number;
+  /** Sends an invocation of a chunk, now; `index` is its position in the whole schedule. */
+  take(chunk: ScheduleChunk, position: number, index: number): void;
+  /** Gives up all that are out, which end as `outcome`, in the order of their dispatch. */
+  giveUp(outcome: Outcome): void;
 }
 
 /** Makes a transport over the columns of a dispatcher. */

@@ -84,6 +84,11 @@ export class Cluster implements ScalingTarget {
     return this.#alive >= (this.#settings.maxInstances ?? Infinity);
   }
 
+  /** An instance that has not gone yet, by its id. */
+  instanceOf(id: number): SimulatedInstance {
+    return this.#instances[id]!;
+  }
+
   /** Starts the initial instances, and lets `scaling` decide from now on. */
   start(scaling: Scaling): void {
     this.#scaling = scaling;

@@ -1,74 +1,71 @@
 import { deriveKey, Rng, type RngKey } from "../../base/rng.ts";
 import type { VirtualClock } from "../../clock/virtual_clock.ts";
-import type { CallColumns, CompletionCallback, Transport } from "../../model/platform.ts";
-import type { Outcome } from "../../model/record.ts";
-import { STATUS } from "../../rpc/grpc/status.ts";
+import type { DirectCalls } from "../../model/platform.ts";
+import { createInvocationRow, type InvocationRow, type Outcome } from "../../model/record.ts";
+import type { ScheduleChunk } from "../../model/schedule.ts";
+import { STATUS as GRPC_STATUS } from "../../rpc/grpc/status.ts";
+import { CallDeadlines } from "./call_deadlines.ts";
+import {
+  CALL,
+  CallTable,
+  DISPATCHED_MS,
+  doubleOf,
+  FUNCTION_INDEX,
+  INDEX,
+  INSTANCE,
+  integerOf,
+  IS_COLD,
+  MEMORY_MIB,
+  RUNTIME_MS,
+  SCHEDULED_MS,
+  SERVED_MS,
+  STAGE,
+  STATUS,
+  WHERE,
+} from "./call_table.ts";
 import type { Cluster } from "./cluster.ts";
 import { drawFrom } from "./distribution.ts";
 import { createNetwork, type Network } from "./network.ts";
 import { PRIORITY } from "./priorities.ts";
 import { RunQueue } from "./run_queue.ts";
 import type { Scaling } from "./scaling.ts";
-import type { SimulatedFunction } from "./simulated_function.ts";
-import type { JobSet, SimulatedInstance } from "./simulated_function.ts";
+import type { JobSet, SimulatedFunction, SimulatedInstance } from "./simulated_function.ts";
 import type { SimulatorSettings } from "./simulator_options.ts";
 import { SlotLinks, SlotList } from "./slot_list.ts";
 
 /** The trace function touches half of the memory asked for (workloads/trace_function). */
-const SERVED_KIB_PER_MIB = 512;
+const SERVED_PART = 0.5;
 
-/** Where a call is. */
-const STAGE = {
-  none: 0,
-  toGateway: 1,
-  waiting: 2,
-  serving: 3,
-  toLoader: 4,
-  cancelled: 5,
-  /** Given to an instance, and not yet on its node's cores. */
-  inRunQueue: 6,
-} as const;
-
-/** What a {@linkcode Gateway} needs. */
+/** What a {@linkcode SimulatedGateway} needs. */
 export interface GatewayOptions {
   readonly settings: SimulatorSettings;
   readonly clock: VirtualClock;
   readonly cluster: Cluster;
   readonly scaling: Scaling;
-  readonly calls: CallColumns;
-  readonly onComplete: CompletionCallback;
+  /** Most calls in flight. */
+  readonly most: number;
+  /** A call is given up so long after its dispatch; `Infinity`: never. */
+  readonly timeoutMs: number;
+  /** Told of each call when it is over; times on the clock. */
+  readonly onRecord: (row: InvocationRow) => void;
   /** A function has answered a request, well or not. */
   readonly onAnswered: () => void;
 }
 
-/**
- * The way of a request: over the network to the gateway, into an instance or a
- * queue, and back. It is a transport, so that the dispatcher does not know.
- */
-export class SimulatedGateway implements Transport {
+/** The way of a request: over the network to the gateway, into an instance or a queue, and back. */
+export class SimulatedGateway implements DirectCalls {
   readonly #settings: SimulatorSettings;
   readonly #clock: VirtualClock;
   readonly #cluster: Cluster;
   readonly #scaling: Scaling;
-  readonly #calls: CallColumns;
-  readonly #onComplete: CompletionCallback;
+  readonly #calls: CallTable;
+  readonly #deadlines: CallDeadlines;
+  readonly #onRecord: (row: InvocationRow) => void;
   readonly #onAnswered: () => void;
+  readonly #row = createInvocationRow();
   readonly #toGateway: Network;
   readonly #toLoader: Network;
-  // By slot.
-  readonly #stage: Uint8Array;
-  /** Counts the calls that a slot has had, so that what still travels of one is not taken for the next. */
-  readonly #call: Int32Array;
-  readonly #servedFromMs: Float64Array;
-  /** Status of the answer that is on its way. */
-  readonly #status: Uint8Array;
-  readonly #isCold: Uint8Array;
-  readonly #instance: (SimulatedInstance | null)[];
-  /** Calls in flight, the earliest deadline first. */
-  readonly #inFlight = new SlotList();
-  readonly #inFlightLinks: SlotLinks;
-  readonly #deadlineEvent: number;
-  #isDeadlineSet = false;
+  #requestedMemoryMib = 0;
   /** Requests in any queue, the earliest first. */
   readonly #waiting = new SlotList();
   readonly #waitingLinks: SlotLinks;
@@ -76,7 +73,6 @@ export class SimulatedGateway implements Transport {
   readonly #queueLinks: SlotLinks;
   readonly #timeoutEvent: number;
   #isTimeoutSet = false;
-  readonly #cancelHandler: number;
   readonly #rng = new Rng();
   readonly #serviceKeys: RngKey[];
   /** Work of a request is its runtime and nothing else. */
@@ -85,36 +81,28 @@ export class SimulatedGateway implements Transport {
   readonly #runQueue: RunQueue | null;
 
   constructor(options: GatewayOptions) {
-    const { settings, clock, cluster, calls } = options;
+    const { settings, clock, cluster, most, timeoutMs } = options;
     this.#settings = settings;
     this.#clock = clock;
     this.#cluster = cluster;
     this.#scaling = options.scaling;
-    this.#calls = calls;
-    this.#onComplete = options.onComplete;
+    this.#onRecord = options.onRecord;
     this.#onAnswered = options.onAnswered;
-    const slots = calls.functionIndex.length;
-    this.#stage = new Uint8Array(slots);
-    this.#call = new Int32Array(slots);
-    this.#servedFromMs = new Float64Array(slots);
-    this.#status = new Uint8Array(slots);
-    this.#isCold = new Uint8Array(slots);
-    this.#instance = new Array<SimulatedInstance | null>(slots).fill(null);
-    this.#inFlightLinks = new SlotLinks(slots);
-    this.#waitingLinks = new SlotLinks(slots);
-    this.#waitingSinceMs = new Float64Array(slots);
-    this.#queueLinks = new SlotLinks(slots);
-    this.#deadlineEvent = clock.createEvent(
-      PRIORITY.expiry,
-      clock.register(() => this.#onDeadline()),
-      0,
+    this.#calls = new CallTable(most);
+    this.#waitingLinks = new SlotLinks(most);
+    this.#waitingSinceMs = new Float64Array(most);
+    this.#queueLinks = new SlotLinks(most);
+    this.#deadlines = new CallDeadlines(
+      clock,
+      this.#calls,
+      timeoutMs,
+      (slot) => this.end(slot, "timed_out", GRPC_STATUS.deadlineExceeded),
     );
     this.#timeoutEvent = clock.createEvent(
       PRIORITY.expiry,
       clock.register(() => this.#onQueueTimeout()),
       0,
     );
-    this.#cancelHandler = clock.register((slot) => this.#onCancelled(slot));
     const { networkMs, seed, serviceFactor, serviceOverheadMs } = settings;
     this.#toGateway = createNetwork(
       clock,
@@ -138,37 +126,53 @@ export class SimulatedGateway implements Transport {
     const { wakeUpMs } = settings;
     this.#runQueue = wakeUpMs.kind === "constant" && wakeUpMs.value === 0 ? null : new RunQueue({
       clock,
-      slots,
+      slots: most,
       wakeUpMs,
       limitMilli: cluster.taskLimitMilli,
       key: deriveKey(seed, "simulator", "run queue"),
-      onTurn: (slot) => this.#beginWork(this.#instance[slot]!, slot),
+      onTurn: (slot) => this.#beginWork(this.#instanceOf(slot), slot),
     });
   }
 
-  invoke(slot: number): void {
+  get count(): number {
+    return this.#calls.count;
+  }
+
+  get requestedMemoryMib(): number {
+    return this.#requestedMemoryMib;
+  }
+
+  /** @returns its slot */
+  take(chunk: ScheduleChunk, position: number, index: number): number {
     const calls = this.#calls;
-    calls.dispatchedMs[slot] = this.#clock.nowMs();
-    this.#stage[slot] = STAGE.toGateway;
-    this.#call[slot]++;
-    this.#addDeadline(slot, calls.deadlineMs[slot]);
-    this.#toGateway.send(slot, this.#call[slot]);
+    const { doubles, integers } = calls;
+    const slot = calls.take();
+    const double = doubleOf(slot);
+    const integer = integerOf(slot);
+    const memoryMib = chunk.memoryMib[position];
+    doubles[double + INDEX] = index;
+    doubles[double + SCHEDULED_MS] = chunk.scheduledMs[position];
+    doubles[double + DISPATCHED_MS] = this.#clock.nowMs();
+    integers[integer + FUNCTION_INDEX] = chunk.functionIndex[position];
+    integers[integer + RUNTIME_MS] = chunk.runtimeMs[position];
+    integers[integer + MEMORY_MIB] = memoryMib;
+    integers[integer + WHERE] = STAGE.toGateway;
+    this.#requestedMemoryMib += memoryMib;
+    this.#deadlines.add();
+    this.#toGateway.send(slot, integers[integer + CALL]);
+    return slot;
   }
 
-  cancel(slot: number): void {
-    const stage = this.#stage[slot];
-    if (stage === STAGE.none || stage === STAGE.cancelled) return;
+  giveUp(outcome: Outcome): void {
+    for (const slot of this.#calls.inOrder()) this.end(slot, outcome);
+  }
+
+  /** Gives up the call in a slot, wherever it is; `status` is NaN where there is none. */
+  end(slot: number, outcome: Outcome, status = NaN): void {
+    // Who hears of one may have ended others.
+    if (this.#calls.integers[integerOf(slot) + WHERE] === STAGE.none) return;
     this.#withdraw(slot);
-    this.#stage[slot] = STAGE.cancelled;
-    this.#clock.schedule(this.#clock.nowMs(), PRIORITY.completion, this.#cancelHandler, slot);
-  }
-
-  close(): Promise<void> {
-    for (let slot = this.#inFlight.head; slot >= 0; slot = this.#inFlight.head) {
-      this.#withdraw(slot);
-      this.#complete(slot, "cancelled", STATUS.cancelled);
-    }
-    return Promise.resolve();
+    this.#complete(slot, outcome, status);
   }
 
   /** An instance has become ready: it takes requests that wait, or becomes idle. */
@@ -191,31 +195,33 @@ export class SimulatedGateway implements Transport {
       jobs.slots.remove(slot);
     }
     const nowMs = this.#clock.nowMs();
-    const calls = this.#calls;
-    const serviceMs = nowMs - this.#servedFromMs[slot];
+    const { doubles, instanceName } = this.#calls;
+    const double = doubleOf(slot);
+    const serviceMs = nowMs - doubles[double + SERVED_MS];
     // As a function measures it, which does not see its process wait for its first turn.
     const workedMs = this.#runQueue === null
       ? serviceMs
       : serviceMs - this.#runQueue.waitedMs(slot);
-    calls.servedRuntimeUs[slot] = workedMs * 1000;
-    calls.servedMemoryKib[slot] = calls.memoryMib[slot] * SERVED_KIB_PER_MIB;
-    calls.instance[slot] = instance.name;
-    calls.coldStart[slot] = this.#isCold[slot] === 1;
+    // And as it tells it: in microseconds.
+    doubles[double + SERVED_MS] = workedMs * 1000 / 1000;
+    instanceName[slot] = instance.name;
     if (jobs !== null && jobs.slots.size > 0) this.#resumeJobs(instance, jobs);
-    this.#endOn(instance, slot, nowMs, serviceMs);
+    this.#endOn(instance, nowMs, serviceMs);
     this.#runQueue?.useIdle(instance.node.cpu);
-    this.#answer(slot, STATUS.ok);
+    this.#answer(slot, GRPC_STATUS.ok);
   }
 
   // On the way
 
   #arrive(slot: number, call: number): void {
-    if (this.#stage[slot] !== STAGE.toGateway || this.#call[slot] !== call) return;
-    const target = this.#cluster.functions[this.#calls.functionIndex[slot]];
-    const nowMs = this.#clock.nowMs();
+    const { integers } = this.#calls;
+    const at = integerOf(slot);
+    if (integers[at + CALL] !== call) return;
+    const target = this.#cluster.functions[integers[at + FUNCTION_INDEX]];
     this.#scaling.onArrival(target);
     if (target.available > 0) return this.#serve(target.findAvailable(), slot, false);
-    this.#stage[slot] = STAGE.waiting;
+    const nowMs = this.#clock.nowMs();
+    integers[at + WHERE] = STAGE.waiting;
     this.#waitingSinceMs[slot] = nowMs;
     target.queue.append(this.#queueLinks, slot);
     this.#waiting.append(this.#waitingLinks, slot);
@@ -235,32 +241,65 @@ export class SimulatedGateway implements Transport {
   }
 
   #answer(slot: number, status: number): void {
+    const { integers } = this.#calls;
+    const at = integerOf(slot);
     this.#onAnswered();
-    this.#stage[slot] = STAGE.toLoader;
-    this.#status[slot] = status;
-    this.#toLoader.send(slot, this.#call[slot]);
+    integers[at + WHERE] = STAGE.toLoader;
+    integers[at + STATUS] = status;
+    this.#toLoader.send(slot, integers[at + CALL]);
   }
 
   #onAnswer(slot: number, call: number): void {
-    if (this.#stage[slot] !== STAGE.toLoader || this.#call[slot] !== call) return;
-    const status = this.#status[slot];
-    this.#complete(slot, status === STATUS.ok ? "ok" : "rejected", status);
+    const { integers } = this.#calls;
+    const at = integerOf(slot);
+    if (integers[at + CALL] !== call) return;
+    const status = integers[at + STATUS];
+    this.#complete(slot, status === GRPC_STATUS.ok ? "ok" : "rejected", status);
   }
 
+  /** The call is over now; `status` is NaN where there is none. */
   #complete(slot: number, outcome: Outcome, status: number): void {
-    this.#inFlight.remove(this.#inFlightLinks, slot);
-    this.#stage[slot] = STAGE.none;
-    this.#calls.completedMs[slot] = this.#clock.nowMs();
-    this.#onComplete(slot, outcome, status);
+    const { doubles, integers, instanceName } = this.#calls;
+    const double = doubleOf(slot);
+    const at = integerOf(slot);
+    const row = this.#row;
+    row.index = doubles[double + INDEX];
+    row.functionIndex = integers[at + FUNCTION_INDEX];
+    row.scheduledMs = doubles[double + SCHEDULED_MS];
+    row.dispatchedMs = doubles[double + DISPATCHED_MS];
+    row.completedMs = this.#clock.nowMs();
+    row.requestedRuntimeMs = integers[at + RUNTIME_MS] >>> 0;
+    row.requestedMemoryMib = integers[at + MEMORY_MIB] >>> 0;
+    if (integers[at + WHERE] === STAGE.toLoader && integers[at + STATUS] === GRPC_STATUS.ok) {
+      row.servedRuntimeMs = doubles[double + SERVED_MS];
+      row.servedMemoryMib = row.requestedMemoryMib * SERVED_PART;
+      row.instance = instanceName[slot];
+      row.coldStart = integers[at + IS_COLD] === 1;
+    } else {
+      row.servedRuntimeMs = row.servedMemoryMib = NaN;
+      row.instance = row.coldStart = null;
+    }
+    row.outcome = outcome;
+    row.statusCode = status;
+    // Before it is told: who hears of it may give up all that is in flight.
+    this.#release(slot);
+    this.#onRecord(row);
+  }
+
+  #release(slot: number): void {
+    this.#requestedMemoryMib -= this.#calls.integers[integerOf(slot) + MEMORY_MIB] >>> 0;
+    this.#calls.release(slot);
   }
 
   // Service
 
   #serve(instance: SimulatedInstance, slot: number, hasWaited: boolean): void {
     const { owner } = instance;
-    this.#instance[slot] = instance;
-    this.#servedFromMs[slot] = this.#clock.nowMs();
-    this.#isCold[slot] = this.#beginsCold(instance, slot, hasWaited) ? 1 : 0;
+    const { doubles, integers } = this.#calls;
+    const at = integerOf(slot);
+    doubles[doubleOf(slot) + SERVED_MS] = this.#clock.nowMs();
+    integers[at + INSTANCE] = instance.id;
+    integers[at + IS_COLD] = this.#beginsCold(instance, slot, hasWaited) ? 1 : 0;
     instance.wasUsed = true;
     if (instance.state === "idle") {
       instance.state = "busy";
@@ -268,7 +307,7 @@ export class SimulatedGateway implements Transport {
     }
     if (++instance.inFlight === owner.containerConcurrency) owner.makeUnavailable(instance);
     if (this.#runQueue !== null && this.#runQueue.enter(slot, instance.node.cpu)) {
-      this.#stage[slot] = STAGE.inRunQueue;
+      integers[at + WHERE] = STAGE.inRunQueue;
       return;
     }
     this.#beginWork(instance, slot);
@@ -277,8 +316,11 @@ export class SimulatedGateway implements Transport {
   /** It is a request's turn on the cores. */
   #beginWork(instance: SimulatedInstance, slot: number): void {
     const { owner, jobs } = instance;
-    this.#stage[slot] = STAGE.serving;
-    const workMs = this.#isPlainService ? this.#calls.runtimeMs[slot] : this.#drawWork(owner, slot);
+    const { integers } = this.#calls;
+    const at = integerOf(slot);
+    integers[at + WHERE] = STAGE.serving;
+    const runtimeMs = integers[at + RUNTIME_MS] >>> 0;
+    const workMs = this.#isPlainService ? runtimeMs : this.#drawWork(owner, runtimeMs);
     owner.served++;
     if (jobs === null) {
       instance.slot = slot;
@@ -293,13 +335,13 @@ export class SimulatedGateway implements Transport {
   /** True if the instance became ready after the dispatch, and serves for the first time. */
   #beginsCold(instance: SimulatedInstance, slot: number, hasWaited: boolean): boolean {
     if (instance.wasUsed) return false;
-    const afterDispatchMs = instance.readyMs - this.#calls.dispatchedMs[slot];
+    const afterDispatchMs = instance.readyMs -
+      this.#calls.doubles[doubleOf(slot) + DISPATCHED_MS];
     // An instance that is ready at once is ready after the request that waited for it.
     return afterDispatchMs > 0 || (hasWaited && afterDispatchMs === 0);
   }
 
-  #drawWork(owner: SimulatedFunction, slot: number): number {
-    const runtimeMs = this.#calls.runtimeMs[slot];
+  #drawWork(owner: SimulatedFunction, runtimeMs: number): number {
     const { serviceFactor, serviceOverheadMs } = this.#settings;
     // Of the function's n-th service, whichever request that is.
     this.#rng.seed(this.#serviceKeys[owner.index], owner.served, 0);
@@ -307,9 +349,8 @@ export class SimulatedGateway implements Transport {
   }
 
   /** A request has left the instance, served to the end or broken off after so long. */
-  #endOn(instance: SimulatedInstance, slot: number, nowMs: number, serviceMs: number): void {
+  #endOn(instance: SimulatedInstance, nowMs: number, serviceMs: number): void {
     const { owner } = instance;
-    this.#instance[slot] = null;
     instance.inFlight--;
     this.#scaling.onLeave(owner, serviceMs);
     if (instance.state === "draining") {
@@ -342,34 +383,6 @@ export class SimulatedGateway implements Transport {
 
   // Giving up
 
-  #addDeadline(slot: number, deadlineMs: number): void {
-    const { deadlineMs: deadlines } = this.#calls;
-    const links = this.#inFlightLinks;
-    // Time-outs are mostly alike, so that the latest call has the latest deadline.
-    let before = this.#inFlight.tail;
-    while (before >= 0 && deadlines[before] > deadlineMs) before = links.previous[before];
-    this.#inFlight.insertAfter(links, before, slot);
-    // Looked at again when it happens: most calls are over by then.
-    if (this.#isDeadlineSet && before >= 0) return;
-    this.#isDeadlineSet = true;
-    this.#clock.set(this.#deadlineEvent, deadlineMs);
-  }
-
-  #onDeadline(): void {
-    const nowMs = this.#clock.nowMs();
-    this.#isDeadlineSet = false;
-    for (let slot = this.#inFlight.head; slot >= 0; slot = this.#inFlight.head) {
-      const deadlineMs = this.#calls.deadlineMs[slot];
-      if (deadlineMs > nowMs) {
-        this.#isDeadlineSet = true;
-        this.#clock.set(this.#deadlineEvent, deadlineMs);
-        return;
-      }
-      this.#withdraw(slot);
-      this.#complete(slot, "timed_out", STATUS.deadlineExceeded);
-    }
-  }
-
   #onQueueTimeout(): void {
     const nowMs = this.#clock.nowMs();
     const { queueTimeoutMs } = this.#settings;
@@ -382,21 +395,23 @@ export class SimulatedGateway implements Transport {
         return;
       }
       this.#withdraw(slot);
-      this.#answer(slot, STATUS.resourceExhausted);
+      this.#answer(slot, GRPC_STATUS.resourceExhausted);
     }
   }
 
   /** Takes a call away from wherever it is. */
   #withdraw(slot: number): void {
     const nowMs = this.#clock.nowMs();
-    const stage = this.#stage[slot];
+    const { doubles, integers } = this.#calls;
+    const at = integerOf(slot);
+    const stage = integers[at + WHERE];
     if (stage === STAGE.waiting) {
-      const target = this.#cluster.functions[this.#calls.functionIndex[slot]];
+      const target = this.#cluster.functions[integers[at + FUNCTION_INDEX]];
       target.queue.remove(this.#queueLinks, slot);
       this.#waiting.remove(this.#waitingLinks, slot);
       this.#scaling.onLeave(target, NaN);
     } else if (stage === STAGE.serving || stage === STAGE.inRunQueue) {
-      const instance = this.#instance[slot]!;
+      const instance = this.#instanceOf(slot);
       const { jobs } = instance;
       if (stage === STAGE.inRunQueue) {
         this.#runQueue!.leave(slot);
@@ -407,15 +422,12 @@ export class SimulatedGateway implements Transport {
         jobs.slots.remove(slot);
         if (jobs.slots.size > 0) this.#resumeJobs(instance, jobs);
       }
-      this.#endOn(instance, slot, nowMs, nowMs - this.#servedFromMs[slot]);
+      this.#endOn(instance, nowMs, nowMs - doubles[doubleOf(slot) + SERVED_MS]);
       this.#runQueue?.useIdle(instance.node.cpu);
     }
   }
 
-  #onCancelled(slot: number): void {
-    // Closing may have been faster.
-    if (this.#stage[slot] === STAGE.cancelled) {
-      this.#complete(slot, "cancelled", STATUS.cancelled);
-    }
+  #instanceOf(slot: number): SimulatedInstance {
+    return this.#cluster.instanceOf(this.#calls.integers[integerOf(slot) + INSTANCE]);
   }
 }

@@ -23,6 +23,7 @@ import { deriveArrivals, type KnownArrivals } from "./known_arrivals.ts";
 import { createKeepAlivePolicy, KNATIVE } from "./policies.ts";
 import type { Scaling } from "./scaling.ts";
 import { SimulatedFunction } from "./simulated_function.ts";
+import { SimulatedTransport } from "./simulated_transport.ts";
 import { createSimulatorScraper } from "./simulator_metrics.ts";
 import {
   scalerOptionsOf,
@@ -60,7 +61,9 @@ interface Deployed {
   readonly cluster: Cluster;
   readonly scaling: Scaling;
   readonly functions: readonly SimulatedFunction[];
+  hasRun: boolean;
   /** Of the run under way, if one is. */
+  transport: SimulatedTransport | null;
   gateway: SimulatedGateway | null;
   answered: number;
 }
@@ -129,7 +132,15 @@ class SimulatorPlatform implements Platform {
       onEvent: (event) => this.#listener(event),
     });
     const scaling = this.#createScaling(policy, cluster);
-    const deployed: Deployed = { cluster, scaling, functions, gateway: null, answered: 0 };
+    const deployed: Deployed = {
+      cluster,
+      scaling,
+      functions,
+      hasRun: false,
+      transport: null,
+      gateway: null,
+      answered: 0,
+    };
     this.#deployed = deployed;
     try {
       cluster.start(scaling);
@@ -161,17 +172,25 @@ class SimulatorPlatform implements Platform {
       if (deployed === null) {
         throw new LoaderError("platform", "The simulator has no functions deployed; deploy first.");
       }
-      if (deployed.gateway === null) deployed.scaling.beginRun(this.clock.nowMs() + RUN_LEAD_MS);
-      deployed.gateway = new SimulatedGateway({
-        settings: this.#settings,
+      if (!deployed.hasRun) deployed.scaling.beginRun(this.clock.nowMs() + RUN_LEAD_MS);
+      deployed.hasRun = true;
+      deployed.transport = new SimulatedTransport({
         clock: this.clock,
-        cluster: deployed.cluster,
-        scaling: deployed.scaling,
         calls,
         onComplete,
-        onAnswered: () => void deployed.answered++,
+        open: (timeoutMs, onRecord) =>
+          deployed.gateway = new SimulatedGateway({
+            settings: this.#settings,
+            clock: this.clock,
+            cluster: deployed.cluster,
+            scaling: deployed.scaling,
+            most: calls.functionIndex.length,
+            timeoutMs,
+            onRecord,
+            onAnswered: () => void deployed.answered++,
+          }),
       });
-      return Promise.resolve(deployed.gateway);
+      return Promise.resolve(deployed.transport);
     };
   }
 
@@ -191,7 +210,7 @@ class SimulatorPlatform implements Platform {
     const deployed = this.#deployed;
     if (deployed === null) return;
     this.#deployed = null;
-    await deployed.gateway?.close();
+    await deployed.transport?.close();
     deployed.scaling.stop();
     deployed.cluster.close();
     const never = neverAborted();

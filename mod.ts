@@ -185,7 +185,7 @@ export {
   type DerivedPoint,
   readTraceAndWindow,
 } from "./lib/run/derivation.ts";
-export type { ExperimentCall } from "./lib/run/experiment_runs.ts";
+export type { ExperimentCall } from "./lib/run/run_call.ts";
 export type { ExperimentOutcome } from "./lib/run/make_runs.ts";
 export { planStoredRun } from "./lib/cli/stored_plan.ts";
 export { runExperiment } from "./lib/cli/run_experiment.ts";

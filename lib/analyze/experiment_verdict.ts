@@ -1,4 +1,4 @@
-import type { RunManifest, VerdictWord } from "../store/schema/manifest.ts";
+import { hasResult, type RunManifest, type VerdictWord } from "../store/schema/manifest.ts";
 import type { StoredExperiment } from "../store/read/experiment_folder.ts";
 
 /** From the best to the worst: of the last one, nothing can be learnt about the platform. */
@@ -21,7 +21,7 @@ export function deriveExperimentVerdict(experiment: StoredExperiment): Experimen
     run.manifest.verdict === null ? [] : [WORDS.indexOf(run.manifest.verdict.verdict)]
   );
   const word = ranks.length === 0 ? null : WORDS[Math.max(...ranks)];
-  const hasEnded = manifest.status === "finished" || manifest.status === "overloaded";
+  const hasEnded = hasResult(manifest.status);
   const isComplete = hasEnded && missingRuns.length === 0 && ranks.length === runs.length;
   return {
     word,

@@ -1,7 +1,7 @@
 import { traitsOf } from "../platform/registry.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import type { Experiment } from "../run/experiment.ts";
-import type { ExperimentCall } from "../run/experiment_runs.ts";
+import type { ExperimentCall } from "../run/run_call.ts";
 import { type ExperimentOutcome, makeRuns } from "../run/make_runs.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
 

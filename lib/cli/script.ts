@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { formatJson } from "../base/json.ts";
-import type { RunManifest, RunStatus } from "../store/schema/manifest.ts";
+import { hasResult, type RunManifest, type RunStatus } from "../store/schema/manifest.ts";
 import { type PlatformName, traitsOf } from "../platform/registry.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import type { Derivation } from "../run/derivation.ts";
@@ -67,7 +67,7 @@ export async function runScript<O extends OptionTable>(
     isReporting = true;
     ended = status;
     // A user who stopped the runs wants the report of what is there; a second wish ends all.
-    const signal = status === "finished" || status === "overloaded" ? interrupt.signal : undefined;
+    const signal = hasResult(status) ? interrupt.signal : undefined;
     try {
       reportPath = await makeAndPrintReport(folder, status, options, signal);
       return null;

@@ -2,6 +2,7 @@ import { dirname, join, resolve } from "node:path";
 import { LoaderError } from "../base/error.ts";
 import { parseOptions } from "../option/parse_options.ts";
 import type { CommonOptions } from "../run/common_options.ts";
+import { planMatrix } from "../run/matrix/plan_matrix.ts";
 import type { PlannedRun } from "../run/experiment.ts";
 import { readRunManifest } from "../store/read/manifest_reader.ts";
 import { findExperiment } from "./find_experiment.ts";
@@ -23,7 +24,7 @@ export async function planStoredRun(folder: string): Promise<PlannedRun> {
   }
   const experiment = await findExperiment(EXPERIMENTS, manifest.experiment);
   const { values } = parseOptions(experiment.name, "", experiment.options, argumentsOf(manifest));
-  const { runs, isAdaptive } = await experiment.plan(values as CommonOptions);
+  const { runs, isAdaptive } = await planMatrix(experiment, values as CommonOptions);
   if (isAdaptive) {
     throw new LoaderError(
       "input",

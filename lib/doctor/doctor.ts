@@ -12,6 +12,7 @@ import { checkMachine } from "./doctor_machine.ts";
 import type { Experiment } from "../run/experiment.ts";
 import { type OptionTable, type OptionValues, switchOption } from "../option/option.ts";
 import { demandWarnings, type PlannedLoad } from "../run/plan_block.ts";
+import { planMatrix } from "../run/matrix/plan_matrix.ts";
 import { MOST_PLANNED, RunPlanner } from "../run/run_planner.ts";
 import { replayOf } from "../run/saved_schedules.ts";
 
@@ -99,7 +100,7 @@ async function planLoads(
   signal: AbortSignal,
 ): Promise<readonly PlannedLoad[]> {
   if (experiment === null) return [];
-  const plan = await untilAborted(signal, experiment.plan(options));
+  const plan = await untilAborted(signal, planMatrix(experiment, options));
   const replay = replayOf(experiment, options);
   return await new RunPlanner(plan, replay, options.shard, signal).ahead(MOST_PLANNED);
 }

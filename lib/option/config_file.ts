@@ -1,6 +1,6 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { errorMessage, LoaderError } from "../base/error.ts";
-import { bareNameOf, flagOf, type OptionTable } from "./option.ts";
+import { bareNameOf, flagOf, type Option, type OptionTable } from "./option.ts";
 
 /** The text of an option's value, and where it stands. */
 export interface ConfiguredText {
@@ -67,15 +67,27 @@ export function readConfigFile(
         { file: path, line, value: flag },
       );
     }
-    const items = isSeq(value) ? value.items : [value];
-    if (!items.every((item) => isScalar(item) && item.value !== null)) {
-      throw new LoaderError("input", `The value of ${flag} must be a single value or a list.`, {
-        file: path,
-        line,
-      });
+    const text = textOf(options[name], value);
+    if (text === null) {
+      const form = options[name].textOfYaml === undefined
+        ? "a single value or a list"
+        : "a mapping from options to lists of values, or a list of such";
+      throw new LoaderError("input", `The value of ${flag} must be ${form}.`, { file: path, line });
     }
-    const texts = items.map((item) => isScalar(item) ? String(item.value) : "");
-    configured.set(name, { text: texts.join(","), line });
+    configured.set(name, { text, line });
   }
   return configured;
+}
+
+/** The text of a value as the command line has it; `null` where it has no such form. */
+function textOf(
+  { textOfYaml, joinedBy = "," }: Option<unknown>,
+  value: unknown,
+): string | null {
+  if (textOfYaml !== undefined) return textOfYaml(isNode(value) ? value.toJSON() : value);
+  const items = isSeq(value) ? value.items : [value];
+  const texts = items.map((item) =>
+    isScalar(item) && item.value !== null ? String(item.value) : null
+  );
+  return texts.includes(null) ? null : texts.join(joinedBy);
 }

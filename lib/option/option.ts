@@ -28,6 +28,12 @@ export interface Option<T> {
   readonly meaning: string;
   /** What the name of its value ends in, such as `Ms`, and the flag does not; empty: no unit. */
   readonly unit: string;
+  /** The flag may be given several times, and a file may have a list: one text, joined by this. */
+  readonly joinedBy?: string;
+  /** The text of what a configuration file has, where that is more than values; `null`: it is wrong. */
+  readonly textOfYaml?: (yaml: unknown) => string | null;
+  /** True of a text that has values for other options; see {@linkcode parseVariation}. */
+  readonly variesOptions?: boolean;
   /** What flags, files and manifests call it, where that is not its name without the unit. */
   readonly bareName?: string;
   readonly form: ValueForm;
@@ -80,6 +86,12 @@ export interface OptionText<T> {
   readonly platforms?: readonly string[];
   /** See {@linkcode Option.valueOfFlagAlone}. */
   readonly valueOfFlagAlone?: string;
+  /** See {@linkcode Option.joinedBy}. */
+  readonly joinedBy?: string;
+  /** See {@linkcode Option.textOfYaml}. */
+  readonly textOfYaml?: (yaml: unknown) => string | null;
+  /** See {@linkcode Option.variesOptions}. */
+  readonly variesOptions?: boolean;
 }
 
 /**
@@ -100,7 +112,7 @@ export function createOption<T>(
   const defaults = isPlaced(given) ? given : { local: given, cluster: given };
   const { meaning, unit = "", decidesResult = true, platforms = null } = text;
   const { shapesSchedule = true, readsFile = false, bareName, clusterValues } = text;
-  const { valueOfFlagAlone } = text;
+  const { valueOfFlagAlone, joinedBy, textOfYaml, variesOptions } = text;
   return {
     placeholder,
     meaning,
@@ -116,6 +128,9 @@ export function createOption<T>(
     ...(bareName === undefined ? {} : { bareName }),
     ...(clusterValues === undefined ? {} : { clusterValues }),
     ...(valueOfFlagAlone === undefined ? {} : { valueOfFlagAlone }),
+    ...(joinedBy === undefined ? {} : { joinedBy }),
+    ...(textOfYaml === undefined ? {} : { textOfYaml }),
+    ...(variesOptions === undefined ? {} : { variesOptions }),
   };
 }
 

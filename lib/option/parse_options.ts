@@ -10,6 +10,7 @@ import {
   type OptionValues,
   parseOptionValue,
 } from "./option.ts";
+import { parseVariation } from "./variation.ts";
 
 /** What a script is called with. */
 export interface ParsedOptions<O extends OptionTable> {
@@ -65,14 +66,16 @@ export function parseOptions<O extends OptionTable>(
   const platform = chooser === undefined
     ? null
     : String(valueOf("platform", chooser) ?? chooser.defaults.local);
+  const varied = Object.entries(options).filter(([, { variesOptions }]) => variesOptions === true)
+    .map(([name, option]) => valueOf(name, option));
+  const tried = platform === null ? [] : [platform, ...variedPlatforms(varied)];
   for (const [name, option] of Object.entries(options)) {
     const { platforms } = option;
     const bareName = bareNameOf(name, option);
     const fromFile = configured.get(name);
     const isGiven = given[bareName] !== undefined || fromFile !== undefined;
-    if (!isGiven || platforms === null || platform === null || platforms.includes(platform)) {
-      continue;
-    }
+    if (!isGiven || platforms === null || platform === null) continue;
+    if (tried.some((one) => platforms.includes(one))) continue;
     throw new LoaderError(
       "usage",
       `${flagOf(bareName)}: the platform ${platform} does not use it, only ` +
@@ -87,6 +90,17 @@ export function parseOptions<O extends OptionTable>(
     ) => [name, valueOf(name, option) ?? defaultOf(option, isCluster)]),
   );
   return { values: values as OptionValues<O>, help: null };
+}
+
+/** The platforms that texts with values for other options name. */
+function variedPlatforms(texts: readonly unknown[]): string[] {
+  return texts.flatMap((text) => {
+    if (typeof text !== "string") return [];
+    return parseVariation(text).flatMap(({ names, values }) => {
+      const at = names.indexOf("platform");
+      return at < 0 ? [] : values.map((value) => value[at]);
+    });
+  });
 }
 
 function createCommand(script: string, description: string, options: OptionTable): Command {
@@ -117,7 +131,15 @@ function createCommand(script: string, description: string, options: OptionTable
       const value = option.valueOfFlagAlone === undefined
         ? `<${option.placeholder}>`
         : `[${option.placeholder}]`;
-      command.addOption(new Flag(`${flag} ${value}`, meaning));
+      const { joinedBy } = option;
+      const flagOption = new Flag(`${flag} ${value}`, meaning);
+      command.addOption(
+        joinedBy === undefined
+          ? flagOption
+          : flagOption.argParser((text, before?: string) =>
+            before === undefined ? text : before + joinedBy + text
+          ),
+      );
     }
   }
   return command;

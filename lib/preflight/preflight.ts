@@ -21,6 +21,7 @@ import type { PreflightValues } from "./preflight_options.ts";
 import { type PreflightTarget, preflightTargetOf } from "./preflight_target.ts";
 import { NoPlaceError, Rehearsal, type RehearsedRun } from "./rehearsal.ts";
 import { deriveRunExpectation, type RunExpectation } from "./run_expectation.ts";
+import { planMatrix } from "../run/matrix/plan_matrix.ts";
 import { MOST_PLANNED, RunPlanner } from "../run/run_planner.ts";
 import { replayOf } from "../run/saved_schedules.ts";
 
@@ -81,7 +82,10 @@ export async function preflight<O extends OptionTable>(
   signal: AbortSignal,
 ): Promise<Preflight> {
   const target = await findTarget(options);
-  const { overloadTolerance, ...planned } = await untilAborted(signal, experiment.plan(options));
+  const { overloadTolerance, ...planned } = await untilAborted(
+    signal,
+    planMatrix(experiment, options),
+  );
   const planner = new RunPlanner(planned, replayOf(experiment, options), null, signal);
   const notes: string[] = [];
   const limit = traitsOf(options.platform).isVirtual ? null : describeCpuLimit();

@@ -23,6 +23,7 @@ import {
   renderFigures,
   writeFigures,
 } from "./page/figure.ts";
+import { renderCellSection } from "./run/cell_section.ts";
 import { renderHealthSection } from "./run/health_section.ts";
 import { type Html, html, NOTHING } from "./page/html.ts";
 import { formatDate, formatNoun } from "./page/number_format.ts";
@@ -125,6 +126,7 @@ function renderBody(
     </header>
     ${renderVerdictSection(experiment, analyses)}
     ${answer}
+    ${renderCellSection(experiment)}
     ${analyses.length === 0 ? NOTHING : html`
       <section id="runs"><h2>Runs</h2>${renderRunTable(analyses)}
       ${renderWarmupTable(experiment.runs)}

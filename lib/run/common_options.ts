@@ -25,6 +25,7 @@ import type { VerdictLimits } from "../store/schema/manifest.ts";
 import { checkWindowText } from "../trace/window_text.ts";
 import { parseDayRange } from "../trace/day_range.ts";
 import { SAMPLE_METHODS } from "../trace/sample/sample.ts";
+import { MATRIX_OPTIONS } from "./matrix/matrix_options.ts";
 import { SHARD_OPTIONS } from "./shard/shard_options.ts";
 
 const MINUTE_MS = 60_000;
@@ -188,6 +189,7 @@ export const COMMON_OPTIONS = {
     default: false,
     decidesResult: false,
   }),
+  ...MATRIX_OPTIONS,
   ...SHARD_OPTIONS,
   ...PLATFORM_OPTIONS,
 };

@@ -6,6 +6,7 @@ import { byBareName, flagOf, type OptionTable, type OptionValues } from "../opti
 import type { ExperimentManifest, InputHashes, RunManifest } from "../store/schema/manifest.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { Experiment, PlannedRun } from "./experiment.ts";
+import { listVariedNames } from "./matrix/matrix_cell.ts";
 import { describeMachine, describeVersions } from "./machine_facts.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 
@@ -33,7 +34,8 @@ export async function createExperimentManifest<O extends OptionTable>(
     experiment: experiment.name,
     question: experiment.question,
     answer: experiment.answer,
-    platform: options.platform,
+    platform: [...new Set(loads.map(({ run }) => run.options?.platform ?? options.platform))]
+      .join(" and "),
     status: "running",
     error: null,
     command,
@@ -42,6 +44,9 @@ export async function createExperimentManifest<O extends OptionTable>(
     endedAt: null,
     runs: [],
     notes: [],
+    ...(options.vary === null
+      ? {}
+      : { matrix: { parameters: listVariedNames(experiment.options, options.vary) } }),
     inputs: await deriveInputHashes(experiment.options, applicable, loads, signal),
   };
 }

@@ -1,7 +1,6 @@
 import { wallClockDate } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
-import { statIfPresent } from "../base/file.ts";
-import { neverAborted, untilAborted } from "../base/signal.ts";
+import { neverAborted } from "../base/signal.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
 import type { RunManifest, RunStatus } from "../store/schema/manifest.ts";
 import { ExperimentWriter } from "../store/write/experiment_writer.ts";
@@ -10,12 +9,14 @@ import { traitsOf } from "../platform/registry.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { createPlatformFromOptions } from "./create_platform.ts";
 import { createExperimentManifest } from "./created_manifests.ts";
-import { type Experiment, requireParameters } from "./experiment.ts";
-import { type ExperimentListener, ExperimentRuns, type RunsCall } from "./experiment_runs.ts";
-import { LoadJudge } from "./load_judge.ts";
+import type { Experiment } from "./experiment.ts";
+import { ExperimentRuns } from "./experiment_runs.ts";
+import type { ExperimentListener, RunsCall } from "./run_call.ts";
+import { expandMatrix } from "./matrix/matrix_cell.ts";
+import { lookAhead, planLanes } from "./matrix/plan_lanes.ts";
 import { renderPlan } from "./plan_block.ts";
-import { MOST_COUNTED, MOST_PLANNED, RunPlanner } from "./run_planner.ts";
-import { replayOf, saveSchedules, scheduleOptionsOf } from "./saved_schedules.ts";
+import { MOST_PLANNED } from "./run_planner.ts";
+import { saveSchedules, scheduleOptionsOf } from "./saved_schedules.ts";
 import { checkShardOptions } from "./shard/shard_options.ts";
 import { noteTracing } from "./traced_runs.ts";
 
@@ -43,35 +44,26 @@ export async function makeRuns<O extends OptionTable>(
   const signal = call.signal ?? neverAborted();
   const listener = call.listener ?? {};
   checkShardOptions(options);
-  // Made and let go: its options are checked before anything else happens.
-  await (await createPlatformFromOptions(options))[Symbol.asyncDispose]();
-  const { runs, isAdaptive, overloadTolerance } = await untilAborted(
-    signal,
-    experiment.plan(options),
-  );
-  if (isAdaptive) refuseAdaptive(options);
-  const planner = new RunPlanner(
-    { runs: requireParameters(experiment.answer, runs), isAdaptive },
-    replayOf(experiment, options),
-    options.shard,
-    signal,
-    // What goes on is compared with what was there.
-    isBegun(options.output) ? Infinity : call.mostCounted ?? MOST_COUNTED,
-  );
-  const ahead = await planner.ahead(MOST_PLANNED);
+  refuseShared(options);
+  const cells = expandMatrix(experiment.options, options);
+  // Made and let go: their options are checked before anything else happens.
+  for (const cell of cells) {
+    await (await createPlatformFromOptions(cell.options))[Symbol.asyncDispose]();
+  }
+  const lanes = await planLanes(experiment, cells, signal, call.mostCounted);
+  const { ahead, isOpen } = await lookAhead(lanes, MOST_PLANNED);
   if (ahead.length === 0) {
     throw new LoaderError("usage", "The options leave no run to make; --dry-run shows the plan.");
   }
-  const judge = new LoadJudge(options);
-  const warnings = judge.warnings(ahead);
+  const warnings = [...new Set(lanes.flatMap(({ ahead, judge }) => judge.warnings(ahead)))];
   listener.onPlan?.(
     renderPlan(ahead, warnings, {
-      endless: !planner.exhausted,
-      isVirtual: traitsOf(options.platform).isVirtual,
+      endless: isOpen,
+      isVirtual: cells.every((cell) => traitsOf(cell.options.platform).isVirtual),
     }),
     ahead,
   );
-  judge.refuseBeyondLimits(ahead);
+  for (const { judge, ahead } of lanes) judge.refuseBeyondLimits(ahead);
   await noteTracing(options, (sentence) => listener.onNote?.(sentence));
   if (options.saveSchedules !== null) {
     const scheduleOptions = scheduleOptionsOf(experiment, options);
@@ -85,13 +77,13 @@ export async function makeRuns<O extends OptionTable>(
   );
   listener.onFolder?.(folder.path);
   for (const note of folder.openingNotes) listener.onNote?.(note);
-  const made = new ExperimentRuns(experiment, options, folder, judge, signal, call);
+  const made = new ExperimentRuns(experiment, options, folder, signal, call);
   if (warnings.length > 0) {
     folder.update({ notes: [...new Set([...folder.manifest.notes, ...warnings])] });
   }
   let status: RunStatus = "failed";
   try {
-    status = await made.makeAll(planner, overloadTolerance);
+    status = await made.makeAll(lanes);
     folder.update({ status, endedAt: wallClockDate().toISOString() });
   } catch (error) {
     const interrupted = error instanceof LoaderError && error.code === "interrupted";
@@ -119,29 +111,19 @@ async function writeSchemas(
   }
 }
 
-/** True if an experiment was begun in a folder. */
-function isBegun(folder: string | null): boolean {
-  return folder !== null && statIfPresent(`${folder}/experiment.json`) !== null;
-}
-
 /**
- * What asks for all runs before the first cannot be had where each follows from the one before.
+ * Loaders of one experiment do not tell each other what became of a run.
  *
- * @throws LoaderError `usage` when it is asked for
+ * @throws LoaderError `usage` when something is asked for that they would have to agree on
  */
-function refuseAdaptive({ shard, saveSchedules, schedules }: CommonOptions): void {
-  const asked = shard !== null && shard.count > 1
-    ? "--shard"
-    : saveSchedules !== null
-    ? "--save-schedules"
-    : schedules !== null
-    ? "--schedules"
-    : null;
+function refuseShared({ shard, vary, runTimeoutMs }: CommonOptions): void {
+  if (shard === null || shard.count === 1) return;
+  const asked = vary !== null ? "--vary" : runTimeoutMs !== null ? "--run-timeout" : null;
   if (asked === null) return;
   throw new LoaderError(
     "usage",
-    `${asked}: which runs there will be is not known before the load, as each follows from what ` +
-      "came of the one before; fix them, as --end does for a ramp.",
+    `${asked}: loaders of one experiment do not tell each other which runs there are; leave it ` +
+      "out, or --shard.",
   );
 }
 

@@ -2,8 +2,9 @@ import { type Clock, type TimerHandle, wallClockDate } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { ownPeakMemoryMib, sinceProgramStartMs } from "../base/process.ts";
 import type { DispatchProgress, DispatchResult } from "../invoke/dispatcher.ts";
+import { anySignal } from "../base/signal.ts";
 import { isOverloaded } from "../invoke/verdict.ts";
-import type { RunStatus } from "../store/schema/manifest.ts";
+import type { RunStatus, Verdict } from "../store/schema/manifest.ts";
 import type { InstanceEvent, InstanceStep } from "../model/platform.ts";
 import type { TableSink } from "../model/table.ts";
 import { CONNECTIONS, GENERATOR, INSTANCES, INVOCATIONS, TABLES } from "../store/schema/tables.ts";
@@ -12,6 +13,7 @@ import { runScrapeLoop, type ScrapeTally } from "../scrape/scrape_loop.ts";
 import type { InvocationSpans } from "../telemetry/invocation_spans.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { DeploymentSession, InstanceFollower } from "./deployment_session.ts";
+import type { EarlyCause, EarlyEnd } from "./early_end.ts";
 import type { PlannedRun } from "./experiment.ts";
 import { describeEndedRun } from "./run_notes.ts";
 import { observedInvocations, observedTable, type RunObserver } from "./run_observer.ts";
@@ -31,6 +33,8 @@ export interface RunSetting {
   readonly beganMs: number;
   /** The user's wish to stop. */
   readonly signal: AbortSignal;
+  /** What else may end it before its time; absent: nothing does. */
+  readonly early?: EarlyEnd;
   readonly onProgress?: (progress: DispatchProgress) => void;
   /** Sees the rows of the run. */
   readonly observer?: RunObserver;
@@ -48,6 +52,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
   const { session: { platform, instances }, folder, options, observer, spans } = setting;
   const { clock, lost } = platform;
   const watch = WarmupWatch.of(run);
+  const signal = anySignal(setting.signal, setting.early?.signal);
   let scrapes: readonly ScrapeTally[] = [];
   let firstDispatchAfterMs: number | null = null;
   let noting: TimerHandle | undefined;
@@ -64,7 +69,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
       traceparentOf: spans?.traceparentOf,
       generator: observedTable(folder.sink(GENERATOR), observer?.onSecond.bind(observer)),
       connections: folder.sink(CONNECTIONS),
-      signal: setting.signal,
+      signal,
       waitForStart: setting.waitForStart,
       onStart: (runStartMs, beside) => {
         folder.update({ runStartUnixMs: clock.originUnixMs + runStartMs });
@@ -75,7 +80,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
           runStartMs,
         );
         beside.defer(() => instances.end());
-        beside.defer(armMeasurement(run, { ...setting, platform }, runStartMs));
+        beside.defer(armMeasurement(run, { ...setting, signal, platform }, runStartMs));
         const stopScraping = new AbortController();
         const scraping = runScrapeLoop({
           clock,
@@ -103,15 +108,17 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
   } finally {
     await folder.close();
   }
-  const isLost = lost.aborted && !setting.signal.aborted;
-  const status = isLost ? "failed" : statusOf(result);
+  const isLost = lost.aborted && !signal.aborted;
+  // What had come to its end all the same was not ended.
+  const cause = result.interrupted && !setting.signal.aborted ? setting.early?.cause ?? null : null;
+  const status = isLost ? "failed" : cause?.status ?? statusOf(result);
   const warmupCheck = watch?.derive() ?? null;
   folder.update({
     status,
-    error: isLost ? errorMessage(lost.reason) : null,
+    error: isLost ? errorMessage(lost.reason) : cause?.reason ?? null,
     outcomes: result.outcomes,
     // Where nothing was measured there is nothing to call valid.
-    verdict: result.verdict.evidence.measured === 0 ? null : result.verdict,
+    verdict: result.verdict.evidence.measured === 0 ? null : withCause(result.verdict, cause),
     firstDispatchAfterMs,
     endedAt: wallClockDate().toISOString(),
     loaderPeakMemoryMib: ownPeakMemoryMib(),
@@ -132,6 +139,11 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
   });
   if (isLost) throw lost.reason;
   return status;
+}
+
+/** A verdict on a part of a run says of which it is. */
+function withCause(verdict: Verdict, cause: EarlyCause | null): Verdict {
+  return cause === null ? verdict : { ...verdict, reasons: [cause.reason, ...verdict.reasons] };
 }
 
 function statusOf(result: DispatchResult): RunStatus {
@@ -160,11 +172,15 @@ export function flushAgainAndAgain(clock: Clock, tables: { flush(): void }): Dis
 }
 
 /** What ended a run that could not be made. */
-export function recordFailure(folder: RunWriter, error: unknown): void {
+export function recordFailure(
+  folder: RunWriter,
+  error: unknown,
+  cause: EarlyCause | null = null,
+): void {
   if (folder.manifest.status !== "running") return;
   const interrupted = error instanceof LoaderError && error.code === "interrupted";
   folder.update({
-    status: interrupted ? "interrupted" : "failed",
+    status: interrupted ? "interrupted" : cause?.status ?? "failed",
     error: errorMessage(error),
     endedAt: wallClockDate().toISOString(),
   });

@@ -19,6 +19,24 @@ export const MOST_PLANNED = 50;
  */
 export const MOST_COUNTED = 3_000_000;
 
+/** What the planners of one experiment share: runs may have a schedule in common. */
+export class CountLedger {
+  /** Invocations that may still be counted ahead. */
+  countable: number;
+  readonly #tallied = new WeakMap<Schedule, TalliedSchedule>();
+
+  /** @param mostCounted invocations that are counted one by one, where the rest can be told without */
+  constructor(mostCounted = Infinity) {
+    this.countable = mostCounted;
+  }
+
+  tally(schedule: Schedule): TalliedSchedule {
+    const tallied = this.#tallied.get(schedule) ?? new TalliedSchedule(schedule);
+    this.#tallied.set(schedule, tallied);
+    return tallied;
+  }
+}
+
 /** Hands runs out one by one with what they will do; some are looked at ahead. */
 export class RunPlanner {
   /** True if which run comes next depends on what came of the one before. */
@@ -31,25 +49,22 @@ export class RunPlanner {
   exhausted = false;
   /** What the plan says once it has ended; `null`: nothing. */
   conclusion: string | null = null;
-  /** Invocations that may still be counted ahead. */
-  #countable: number;
-  /** Runs may share a schedule. */
-  readonly #tallied = new WeakMap<Schedule, TalliedSchedule>();
+  readonly #ledger: CountLedger;
 
   /**
    * `replay`: a folder with schedules to replay, `null`: the runs' own. `shard`:
    * the part of each run that this loader makes, `null`: all of it. `signal`: ends the
-   * passes over schedules, which take long where they are long. `mostCounted`: how many
-   * invocations are counted one by one, where the rest can be told without; all by default.
+   * passes over schedules, which take long where they are long. `ledger`: what it shares with
+   * other planners; by default nothing, and all invocations are counted.
    */
   constructor(
     { runs, isAdaptive = false }: { readonly runs: PlannedRuns; readonly isAdaptive?: boolean },
     replay: Replay | null,
     shard: Shard | null,
     signal: AbortSignal,
-    mostCounted = Infinity,
+    ledger = new CountLedger(),
   ) {
-    this.#countable = mostCounted;
+    this.#ledger = ledger;
     this.#signal = signal;
     this.isAdaptive = isAdaptive;
     this.#runs = runs[Symbol.iterator]();
@@ -89,7 +104,7 @@ export class RunPlanner {
     const planned = this.#replay === null
       ? next.value
       : await replaySchedule(next.value, this.#replay, this.#signal);
-    const schedule = this.#tally(planned.schedule);
+    const schedule = this.#ledger.tally(planned.schedule);
     const load = await this.#count({ ...planned, schedule }, schedule);
     const { run, plan } = load;
     if (plan.invocations === 0) {
@@ -107,21 +122,26 @@ export class RunPlanner {
     };
   }
 
-  #tally(schedule: Schedule): TalliedSchedule {
-    const tallied = this.#tallied.get(schedule) ?? new TalliedSchedule(schedule);
-    this.#tallied.set(schedule, tallied);
-    return tallied;
+  /** The names of the runs that are left, of which none is made; empty for an adaptive plan. */
+  takeRest(): PlannedRun[] {
+    const ahead = this.#ahead.splice(0).map(({ run }) => run);
+    if (this.isAdaptive) return ahead;
+    const rest: PlannedRun[] = [];
+    for (let next = this.#runs.next(); !next.done; next = this.#runs.next()) rest.push(next.value);
+    this.exhausted = true;
+    return [...ahead, ...rest];
   }
 
   async #count(run: PlannedRun, schedule: TalliedSchedule): Promise<PlannedLoad> {
     // Loaders of one experiment agree on what is counted, before they start.
-    const forecast = schedule.facts === null && this.#shard === null && this.#countable < Infinity
-      ? schedule.forecast()
-      : null;
-    if (forecast !== null && forecast.invocations > this.#countable) {
+    const forecast =
+      schedule.facts === null && this.#shard === null && this.#ledger.countable < Infinity
+        ? schedule.forecast()
+        : null;
+    if (forecast !== null && forecast.invocations > this.#ledger.countable) {
       return { run, plan: forecastPlan(schedule, forecast), uncounted: { schedule, forecast } };
     }
-    if (schedule.facts === null) this.#countable -= forecast?.invocations ?? 0;
+    if (schedule.facts === null) this.#ledger.countable -= forecast?.invocations ?? 0;
     return { run, plan: (await schedule.find(this.#signal)).plan };
   }
 }

@@ -17,7 +17,7 @@ import type { CommonOptions } from "../run/common_options.ts";
 import type { PlannedRun } from "../run/experiment.ts";
 import { DeploymentSession, passTime } from "../run/deployment_session.ts";
 import { deriveFunctionSpecs } from "../run/function_specs.ts";
-import type { MadeRun } from "../run/experiment_runs.ts";
+import type { MadeRun } from "../run/run_call.ts";
 import { InstanceLog, runOnce } from "../run/run_once.ts";
 import { deriveTwinSettings } from "./twin_settings.ts";
 

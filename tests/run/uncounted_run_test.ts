@@ -7,10 +7,10 @@ import type { OptionTable } from "../../lib/option/option.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";
 import type { CommonOptions } from "../../lib/run/common_options.ts";
 import type { Experiment, PlannedRun } from "../../lib/run/experiment.ts";
-import type { RunsCall } from "../../lib/run/experiment_runs.ts";
+import type { RunsCall } from "../../lib/run/run_call.ts";
 import { makeRuns } from "../../lib/run/make_runs.ts";
 import { renderPlan } from "../../lib/run/plan_block.ts";
-import { RunPlanner } from "../../lib/run/run_planner.ts";
+import { CountLedger, RunPlanner } from "../../lib/run/run_planner.ts";
 import { readExperiment, readRun } from "../support/run_files.ts";
 import { temporaryFolder } from "../support/script.ts";
 
@@ -124,16 +124,22 @@ Deno.test("what fits is counted, what does not is not, and runs of one schedule 
     ...["--functions", "20", "--policies", "fixed-10min,oracle", "--duration", "6h"],
   ]).values;
   const { runs } = await keepAlive.plan({ ...options, policy: null });
-  const planner = new RunPlanner({ runs }, null, null, neverAborted(), 1e9);
+  const planner = new RunPlanner({ runs }, null, null, neverAborted(), new CountLedger(1e9));
   const loads = await planner.ahead(9);
   assert.equal(loads[0].plan.isForecast, undefined);
   assert.equal(loads[0].run.schedule, loads[1].run.schedule);
-  const some = new RunPlanner({ runs }, null, null, neverAborted(), 1);
+  const some = new RunPlanner({ runs }, null, null, neverAborted(), new CountLedger(1));
   const uncounted = await some.ahead(9);
   assert.equal(uncounted[1].plan.isForecast, true);
   assert.equal(uncounted[1].plan.invocations, loads[1].plan.invocations);
   // Loaders of one experiment agree on what is counted, before they start.
-  const shared = new RunPlanner({ runs }, null, { index: 1, count: 2 }, neverAborted(), 1);
+  const shared = new RunPlanner(
+    { runs },
+    null,
+    { index: 1, count: 2 },
+    neverAborted(),
+    new CountLedger(1),
+  );
   assert.equal((await shared.ahead(9))[0].part!.whole.isForecast, undefined);
   const block = renderPlan(loads, [], { endless: false, isVirtual: true });
   assert.doesNotMatch(block, /~/);

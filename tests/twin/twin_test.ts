@@ -10,7 +10,7 @@ import type { Schedule } from "../../lib/model/schedule.ts";
 import type { Experiment } from "../../lib/run/experiment.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";
 import { runExperiment } from "../../lib/cli/run_experiment.ts";
-import type { MadeRun } from "../../lib/run/experiment_runs.ts";
+import type { MadeRun } from "../../lib/run/run_call.ts";
 import { makeTwins } from "../../lib/twin/twin.ts";
 import { readRows } from "../support/run_files.ts";
 import { temporaryFolder } from "../support/script.ts";

@@ -8,6 +8,7 @@ import { createDerivedAnswer } from "./derived_answer.ts";
 import { createDistributionAnswer } from "./distribution_answer.ts";
 import { createInvocationsAnswer } from "./invocations_answer.ts";
 import { createKeepAliveAnswer } from "./keep_alive_answer.ts";
+import { createMatrixAnswer } from "./matrix_answer.ts";
 import { createSweepAnswer } from "./sweep_answer.ts";
 import { createWorksAnswer } from "./works_answer.ts";
 import { undeclaredAnswerOf } from "./undeclared_answer.ts";
@@ -29,7 +30,10 @@ export function createAnswer(experiment: StoredExperiment): Answer {
       file: path,
     });
   }
-  return createDeclared(answer, experiment);
+  const { matrix } = experiment.manifest;
+  return matrix === undefined
+    ? createDeclared(answer, experiment)
+    : createMatrixAnswer(answer, matrix.parameters, () => createDeclared(answer, experiment));
 }
 
 function createDeclared(

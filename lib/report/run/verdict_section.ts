@@ -67,6 +67,8 @@ const STATUS_SENTENCES: Readonly<Record<RunStatus, string>> = {
   running: "This experiment has not ended: it is running still, or it broke off.",
   finished: "",
   overloaded: "This experiment stopped at an overload.",
+  aborted: "This experiment was ended by a condition of --abort-when.",
+  timed_out: "This experiment timed out.",
   interrupted: "This experiment was interrupted by the user.",
   failed: "This experiment failed.",
 };

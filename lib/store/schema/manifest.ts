@@ -219,10 +219,26 @@ const plan = z.object({
 /** What a schedule will do, known before any load: totals, mean and peak rate, concurrency. */
 export type Plan = Described<typeof plan>;
 
-const status = z.enum(["running", "finished", "overloaded", "interrupted", "failed"]);
+const status = z.enum([
+  "running",
+  "finished",
+  "overloaded",
+  "aborted",
+  "timed_out",
+  "interrupted",
+  "failed",
+]);
 
-/** How a run or an experiment stands. `running` in a folder without a process: it broke off. */
+/**
+ * How a run or an experiment stands. `running` in a folder without a process: it broke off.
+ * `aborted`: a condition of --abort-when held; `timed_out`: it took longer than --run-timeout.
+ */
 export type RunStatus = z.output<typeof status>;
+
+/** True for what came to an end that stands: it is a result, and is not made again. */
+export function hasResult(status: RunStatus): boolean {
+  return status === "finished" || status === "overloaded" || status === "aborted";
+}
 
 const machine = z.record(z.string(), z.union([z.string(), jsonNumber]));
 
@@ -427,6 +443,23 @@ const answer: z.ZodType<AnswerDeclaration> = z.discriminatedUnion("kind", [
   }),
 ]);
 
+const cellStatus = z.enum(["ok", "failed", "timed out", "aborted", "skipped", "interrupted"]);
+
+/** What became of a planned run. */
+export type CellStatus = z.output<typeof cellStatus>;
+
+const cell = z.object({
+  /** Of the run; there is a folder of the name unless it was skipped. */
+  run: plainName,
+  parameters: z.record(z.string(), z.union([jsonNumber, z.string()])),
+  status: cellStatus,
+  /** Why it is not simply ok, a sentence; `null`: it is. */
+  reason: z.string().nullable(),
+});
+
+/** A planned run, and what became of it. */
+export type ExperimentCell = Described<typeof cell>;
+
 /** Checks what the text of an `experiment.json` holds. */
 export const experimentManifest = z.object({
   kind: z.literal("experiment"),
@@ -446,6 +479,10 @@ export const experimentManifest = z.object({
   /** Folders of the runs, relative to the experiment's, in order. */
   runs: z.array(runPath),
   notes: texts,
+  /** What is varied, by the parameters that tell the combinations apart; absent: nothing. */
+  matrix: z.object({ parameters: texts }).optional(),
+  /** The planned runs that have come to something, as they did; absent: an earlier version. */
+  cells: z.array(cell).optional(),
   /** What a resumed experiment must find again; absent: an earlier version did not keep it. */
   inputs: inputHashes.optional(),
 });

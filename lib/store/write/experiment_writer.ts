@@ -2,7 +2,13 @@ import { isDeepStrictEqual } from "node:util";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import { statIfPresent } from "../../base/file.ts";
 import { formatJson } from "../../base/json.ts";
-import type { ExperimentManifest, InputHashes, RunManifest } from "../schema/manifest.ts";
+import {
+  type ExperimentCell,
+  type ExperimentManifest,
+  hasResult,
+  type InputHashes,
+  type RunManifest,
+} from "../schema/manifest.ts";
 import { readExperimentManifest, readRunManifest } from "../read/manifest_reader.ts";
 import { DiskReserve, writeManifest } from "./manifest_file.ts";
 import { RunWriter } from "./run_writer.ts";
@@ -104,6 +110,19 @@ export class ExperimentWriter {
       : refuseOtherRun(this.path, this.#manifest.experiment, name, content);
   }
 
+  /** Keeps the hash of a schedule that was known only when its run had gone through it. */
+  keepSchedule(run: string, hash: string): void {
+    const { inputs } = this.#manifest;
+    if (inputs === undefined) return;
+    this.update({ inputs: { ...inputs, schedules: { ...inputs.schedules, [run]: hash } } });
+  }
+
+  /** Keeps what became of a planned run, in the place of what became of it before. */
+  keepCell(cell: ExperimentCell): void {
+    const others = (this.#manifest.cells ?? []).filter(({ run }) => run !== cell.run);
+    this.update({ cells: [...others, cell] });
+  }
+
   /**
    * Makes the folder of a run of functions with these ids. One that broke off
    * before is kept, beside the runs, in `broken-off/`.
@@ -131,7 +150,7 @@ function refuseOther(
   previous: ExperimentManifest,
   manifest: ExperimentManifest,
 ): void {
-  if (previous.status === "finished" || previous.status === "overloaded") {
+  if (hasResult(previous.status)) {
     throw new LoaderError(
       "usage",
       `The folder holds a finished ${previous.experiment}; name another with --output.`,
@@ -251,8 +270,7 @@ function toKebabCase(name: string): string {
 
 function readCompletedRun(path: string, name: string): RunManifest | undefined {
   const manifest = readEarlier(readRunManifest, `${path}/runs/${name}`);
-  const ended = manifest?.status === "finished" || manifest?.status === "overloaded";
-  return ended ? manifest : undefined;
+  return manifest !== undefined && hasResult(manifest.status) ? manifest : undefined;
 }
 
 /** What an earlier start left must be as readers would take it, or nothing is added to it. */

@@ -20,12 +20,18 @@ import {
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { replaceFile } from "../lib/base/file.ts";
 import { formatJson } from "../lib/base/json.ts";
+import { FIGURE_FLAGS, formatsOfFlags } from "../lib/cli/figure_options.ts";
 import { type Command, print, runCommand } from "../lib/cli/program.ts";
-import { type JudgedCondition, renderComparison } from "../lib/report/compare/compare_page.ts";
+import {
+  type JudgedCondition,
+  renderCellFigures,
+  renderComparison,
+} from "../lib/report/compare/compare_page.ts";
 import { renderComparisonText } from "../lib/report/compare/compare_text.ts";
 import { deriveRunCurves, type RunCurves } from "../lib/report/compare/quantile_figure.ts";
-import { writeFigures } from "../lib/report/page/figure.ts";
-import { createPlotter } from "../lib/report/plot/plotter.ts";
+import { writeFigures } from "../lib/report/page/figure_files.ts";
+import type { FigureFormats } from "../lib/report/page/figure_formats.ts";
+import { createPlotter, type Plotter } from "../lib/report/plot/plotter.ts";
 
 const USAGE = `Usage: compare <A> <B> [options]     B against A, both folders of experiments
        compare <B> --baseline <A> [options]
@@ -36,6 +42,10 @@ const USAGE = `Usage: compare <A> <B> [options]     B against A, both folders of
   --output <folder>        for the page and its figures (default: B/compare)
   --confidence <number>    of the intervals, in (0, 1) (default: 0.99)
   --seed <number>          of the draws (default: 42)
+  --png                    make each figure as PNG too, --png-scale <number> pixels to a pixel
+                           of it (default: 2)
+  --style paper            make each figure for print too, as PDF and SVG, as wide as
+                           --figure-width says: one-column (the default), two-column, 90mm
   --json                   print everything as JSON instead of a table`;
 
 /** Exit statuses where a condition is met, and where none is but one cannot be told. */
@@ -50,6 +60,7 @@ interface Arguments {
   readonly confidence: number;
   readonly seed: number;
   readonly json: boolean;
+  readonly formats: FigureFormats;
 }
 
 function parseArguments(args: readonly string[]): Arguments {
@@ -64,6 +75,7 @@ function parseArguments(args: readonly string[]): Arguments {
         confidence: { type: "string", default: "0.99" },
         seed: { type: "string", default: "42" },
         json: { type: "boolean", default: false },
+        ...FIGURE_FLAGS,
       },
     });
     const folders = values.baseline === undefined ? positionals : [values.baseline, ...positionals];
@@ -83,8 +95,10 @@ function parseArguments(args: readonly string[]): Arguments {
       confidence,
       seed,
       json: values.json,
+      formats: formatsOfFlags(values),
     };
   } catch (cause) {
+    if (cause instanceof LoaderError) throw cause;
     throw new LoaderError("usage", `${sentenceOf(cause)}. --help lists the options.`, { cause });
   }
 }
@@ -99,7 +113,7 @@ async function run(args: readonly string[]): Promise<number> {
     print("stdout", USAGE);
     return 0;
   }
-  const { a, b, output, confidence, seed, json, ...given } = parseArguments(args);
+  const { a, b, output, confidence, seed, json, formats, ...given } = parseArguments(args);
   const conditions = given.conditions.map(parseCondition);
   const curves: RunCurves[][][] = [];
   const comparison = await compareExperiments(a, b, { confidence, seed }, (tables) => {
@@ -112,13 +126,12 @@ async function run(args: readonly string[]): Promise<number> {
       result: judgeCondition(condition, metrics),
     }))
   );
-  const rendered = renderComparison(
-    { comparison, curves, conditions: judged, confidence },
-    await createPlotter(),
-  );
+  const content = { comparison, curves, conditions: judged, confidence };
+  const rendered = renderComparison(content, await createPlotter(), formats);
+  const redraw = (plotter: Plotter) => renderCellFigures(content, plotter).flat();
   const folder = output ?? join(b, "compare");
   await mkdir(folder, { recursive: true });
-  await writeFigures(folder, rendered.figures);
+  await writeFigures(folder, rendered.figures, { formats, redraw });
   const page = join(folder, "compare.html");
   replaceFile(page, new TextEncoder().encode(rendered.page));
   const results = { cells: comparison.cells, notes: comparison.notes, conditions: judged };

@@ -7,31 +7,24 @@
  *
  * @module
  */
+import { join } from "node:path";
 import { LoaderError } from "../lib/base/error.ts";
+import { FIGURE_OPTIONS, formatsOf } from "../lib/cli/figure_options.ts";
 import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
-import { numberOption, switchOption } from "../lib/option/option.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
-import { isResultFolder, renderResultIndex } from "../lib/report/index/result_index.ts";
-import { writePictures } from "../lib/report/plot/rasterizer.ts";
+import {
+  isResultFolder,
+  listExperiments,
+  renderResultIndex,
+} from "../lib/report/index/result_index.ts";
+import type { FigureFormats } from "../lib/report/page/figure_formats.ts";
 import { makeReport } from "../lib/run/make_report.ts";
 
 const SUMMARY = "Make the report of an experiment's folder again, from its files alone";
 const USAGE =
   "Usage: report <folder> [options]  (an experiment's, which holds experiment.json, or " +
-  "one that holds such folders: then index.html is made in it)";
-
-const OPTIONS = {
-  png: switchOption({
-    meaning: "make each figure of an experiment as PNG too, beside its SVG",
-    default: false,
-  }),
-  pngScale: numberOption<number>("number", {
-    meaning: "pixels of a PNG to a pixel of its figure",
-    default: 2,
-    minimum: 0.1,
-    maximum: 10,
-  }),
-};
+  "one that holds such folders: then index.html is made in it, and with --png or --style paper " +
+  "each of their reports again)";
 
 async function run(args: readonly string[]): Promise<void> {
   const [folder] = args;
@@ -39,23 +32,44 @@ async function run(args: readonly string[]): Promise<void> {
   const { values, help } = parseOptions(
     "report",
     `${SUMMARY}. ${USAGE}`,
-    OPTIONS,
+    FIGURE_OPTIONS,
     isNamed ? args.slice(1) : args,
   );
   if (help !== null) return print("stdout", help);
   if (!isNamed) {
     throw new LoaderError("usage", `Expected the folder of one experiment. ${USAGE}`);
   }
-  if (isResultFolder(folder)) {
-    const { html, experiments, broken } = await renderResultIndex(folder);
-    const unreadable = broken.length === 0 ? "" : `; not readable: ${broken.join(", ")}`;
-    return console.log(`${html} lists ${experiments} experiments${unreadable}`);
-  }
+  const formats = formatsOf(values);
   using interrupt = listenForInterrupt(() => {});
-  const { html, figures } = await makeReport({ folder, compat: false }, interrupt.signal);
-  const pictures = values.png ? await writePictures(figures, values.pngScale) : [];
-  const too = pictures.length === 0 ? "" : ", as SVG and PNG";
-  console.log(`${html} and ${figures.length} figures beside it${too}`);
+  if (isResultFolder(folder)) return await listResults(folder, formats, interrupt.signal);
+  const { html, figures } = await makeReport({ folder, compat: false, formats }, interrupt.signal);
+  const { pngScale, paperWidthMm } = formats;
+  const too = ["SVG", ...pngScale === null ? [] : ["PNG"], ...paperWidthMm === null ? [] : ["PDF"]];
+  console.log(
+    `${html} and ${figures.length} figures beside it${
+      too.length === 1 ? "" : `, as ${too.join(", ").replace(/, (\w+)$/, " and $1")}`
+    }`,
+  );
+}
+
+/** Makes the page over a folder of results; with further formats, the reports in it again first. */
+async function listResults(
+  folder: string,
+  formats: FigureFormats,
+  signal: AbortSignal,
+): Promise<void> {
+  const isAsked = Object.values(formats).some((value) => value !== null);
+  for (const name of isAsked ? listExperiments(folder) : []) {
+    try {
+      await makeReport({ folder: join(folder, name), compat: false, formats }, signal);
+    } catch (error) {
+      // The page names what cannot be read.
+      if (!(error instanceof LoaderError)) throw error;
+    }
+  }
+  const { html, experiments, broken } = await renderResultIndex(folder);
+  const unreadable = broken.length === 0 ? "" : `; not readable: ${broken.join(", ")}`;
+  console.log(`${html} lists ${experiments} experiments${unreadable}`);
 }
 
 export const command: Command = {

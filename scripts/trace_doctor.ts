@@ -21,12 +21,13 @@ import {
   textOption,
   withDefault,
 } from "../lib/option/option.ts";
+import { FIGURE_OPTIONS, formatsOf } from "../lib/cli/figure_options.ts";
 import { parseTraceCall } from "../lib/cli/trace_argument.ts";
-import { writeFigures } from "../lib/report/page/figure.ts";
-import { createPlotter } from "../lib/report/plot/plotter.ts";
+import { writeFigures } from "../lib/report/page/figure_files.ts";
+import { createPlotter, type Plotter } from "../lib/report/plot/plotter.ts";
 import { describeColdStarts } from "../lib/report/trace/cold_start_text.ts";
 import { describeDiagnosis } from "../lib/report/trace/diagnosis_text.ts";
-import { renderTracePage } from "../lib/report/trace/trace_page.ts";
+import { renderTraceFigures, renderTracePage } from "../lib/report/trace/trace_page.ts";
 import { COMMON_OPTIONS, READING_OPTIONS, TRACE_OPTIONS } from "../lib/run/common_options.ts";
 import { readingOfOptions } from "../lib/run/trace_run.ts";
 import { diagnoseTrace } from "../lib/trace/doctor/diagnose_trace.ts";
@@ -68,6 +69,7 @@ const OPTIONS = {
     meaning: "the page (default: results/trace_<name>.html)",
     default: null,
   }),
+  ...FIGURE_OPTIONS,
   json: switchOption({
     meaning: "print what was found as JSON on standard output, everything else on standard error",
     default: false,
@@ -108,8 +110,10 @@ async function look(
   await Deno.mkdir(dirname(page), { recursive: true });
   const command = ["deno", "task", "trace:doctor", ...args];
   const folder = `${basename(page, ".html")}_figures`;
-  const rendered = renderTracePage(diagnosis, command, await createPlotter(), folder);
-  await writeFigures(dirname(page), rendered.figures, folder);
+  const formats = formatsOf(options);
+  const rendered = renderTracePage(diagnosis, command, await createPlotter(), folder, formats);
+  const redraw = (plotter: Plotter) => renderTraceFigures(diagnosis, plotter);
+  await writeFigures(dirname(page), rendered.figures, { formats, redraw }, folder);
   replaceFile(page, rendered.page);
   print(
     "stdout",

@@ -3,6 +3,8 @@ import pageScript from "./page/page.js" with { type: "text" };
 import pageStyle from "./page/page.css" with { type: "text" };
 import chartScript from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import chartStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
+import { createHash } from "node:crypto";
+import { TOOLTIP_SCRIPT } from "../report/page/page.ts";
 import { LiveHistory } from "./live_history.ts";
 import type { LiveExperiment, LiveMessage } from "./live_message.ts";
 import { LiveMetrics } from "./live_metrics.ts";
@@ -29,13 +31,16 @@ const FILES: ReadonlyMap<string, { readonly type: string; readonly text: string 
   ["/chart.css", { type: STYLE, text: chartStyle }],
 ]);
 
+/** The script of the report, which the page opens when the experiment has ended, and no other. */
+const REPORT_SCRIPT = `'sha256-${createHash("sha256").update(TOOLTIP_SCRIPT).digest("base64")}'`;
+
 /**
- * Nothing from elsewhere, and nothing of it elsewhere. Styles may be inline: the report,
- * which the page opens when the experiment has ended, brings its own.
+ * Nothing from elsewhere, and nothing of it elsewhere. Styles may be inline: the report
+ * brings its own.
  */
 const HEADERS = {
   "cache-control": "no-store",
-  "content-security-policy": "default-src 'none'; script-src 'self'; " +
+  "content-security-policy": `default-src 'none'; script-src 'self' ${REPORT_SCRIPT}; ` +
     "style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data:; base-uri 'none'; " +
     "form-action 'none'; frame-ancestors 'none'",
   "cross-origin-opener-policy": "same-origin",

@@ -16,19 +16,20 @@ import {
   renderRepairSection,
   renderRepeatSection,
 } from "./page/experiment_sections.ts";
+import { type Figure, renderFigures } from "./page/figure.ts";
 import {
-  type Figure,
+  type FigureWish,
   listFiguresOf,
   removeOldFigures,
-  renderFigures,
   writeFigures,
-} from "./page/figure.ts";
+} from "./page/figure_files.ts";
+import { type FigureFormats, PLAIN_FORMATS } from "./page/figure_formats.ts";
 import { renderCellSection } from "./run/cell_section.ts";
 import { renderHealthSection } from "./run/health_section.ts";
 import { type Html, html, NOTHING } from "./page/html.ts";
 import { formatDate, formatNoun } from "./page/number_format.ts";
 import { renderPage } from "./page/page.ts";
-import { createPlotter } from "./plot/plotter.ts";
+import { createPlotter, type Plotter } from "./plot/plotter.ts";
 import { renderRunFigures, renderRunSection } from "./run/run_section.ts";
 import { renderRunTable, renderWarmupTable } from "./run/run_table.ts";
 import {
@@ -55,10 +56,14 @@ export interface Report {
  * files make the same bytes.
  *
  * @param folder the experiment's folder, with its `experiment.json`
+ * @param formats the further files of each figure
  * @throws LoaderError `input` when the folder holds no experiment, `result`
  * when a file in it is broken or the report cannot be written
  */
-export async function renderReport(folder: string): Promise<Report> {
+export async function renderReport(
+  folder: string,
+  formats: FigureFormats = PLAIN_FORMATS,
+): Promise<Report> {
   const experiment = await readExperimentFolder(folder);
   const answer = createAnswer(experiment);
   const analyses: RunAnalysis[] = [];
@@ -75,35 +80,49 @@ export async function renderReport(folder: string): Promise<Report> {
     twins.push(readTwinAnalysis(tables));
   }
   await writeSchemaFiles(folder);
-  const plotter = await createPlotter();
-  const answerFigures = answer.render(plotter);
-  const runFigures = analyses.map((analysis) => renderRunFigures(analysis, plotter));
-  const twinFigures = twins.map((twin, i) =>
-    twin === null ? [] : renderTwinFigures(twin, analyses[i], plotter)
-  );
-  const twinSections = twins.map((twin, i) =>
-    twin === null ? NOTHING : renderTwinSection(twin, twinFigures[i])
-  );
   const certificates = collectCertificates(experiment.runs);
-  const sampleFigures = renderSampleFigures(certificates, plotter);
-  const samples = renderSampleSection(certificates, sampleFigures);
+  const drawWith = (plotter: Plotter): ReportFigures => {
+    const draw = (figures: readonly Figure[]) => figures.map((figure) => ({ ...figure, formats }));
+    return {
+      answer: draw(answer.render(plotter)),
+      samples: draw(renderSampleFigures(certificates, plotter)),
+      runs: analyses.map((analysis) => draw(renderRunFigures(analysis, plotter))),
+      twins: twins.map((twin, i) =>
+        twin === null ? [] : draw(renderTwinFigures(twin, analyses[i], plotter))
+      ),
+    };
+  };
+  const figures = drawWith(await createPlotter());
+  const twinSections = twins.map((twin, i) =>
+    twin === null ? NOTHING : renderTwinSection(twin, figures.twins[i])
+  );
   const text = renderPage(
     `${experiment.manifest.experiment} on ${experiment.manifest.platform}`,
     renderBody(
       experiment,
       analyses,
-      renderAnswer(answer, answerFigures),
-      samples,
-      runFigures,
+      renderAnswer(answer, figures.answer),
+      renderSampleSection(certificates, figures.samples),
+      figures.runs,
       twinSections,
     ),
   );
-  return await writeReport(folder, text, [
-    ...answerFigures,
-    ...sampleFigures,
-    ...runFigures.flat(),
-    ...twinFigures.flat(),
-  ]);
+  return await writeReport(folder, text, listFigures(figures), {
+    formats,
+    redraw: (plotter) => listFigures(drawWith(plotter)),
+  });
+}
+
+/** The figures of a report, by its parts. */
+interface ReportFigures {
+  readonly answer: readonly Figure[];
+  readonly samples: readonly Figure[];
+  readonly runs: readonly (readonly Figure[])[];
+  readonly twins: readonly (readonly Figure[])[];
+}
+
+function listFigures({ answer, samples, runs, twins }: ReportFigures): Figure[] {
+  return [...answer, ...samples, ...runs.flat(), ...twins.flat()];
 }
 
 function renderBody(
@@ -157,11 +176,12 @@ async function writeReport(
   folder: string,
   text: string,
   figures: readonly Figure[],
+  wish: FigureWish,
 ): Promise<Report> {
   const page = join(folder, "report.html");
   try {
     const before = await listFiguresOf(page);
-    const paths = await writeFigures(folder, figures);
+    const paths = await writeFigures(folder, figures, wish);
     replaceFile(page, text);
     await removeOldFigures(folder, before, figures);
     return { html: page, figures: paths };

@@ -1,5 +1,6 @@
 import { type ErrorCode, LoaderError } from "../base/error.ts";
 import { neverAborted, untilAborted } from "../base/signal.ts";
+import type { FigureFormats } from "../report/page/figure_formats.ts";
 import type { Report } from "../report/report.ts";
 import type { ExperimentResult } from "./result_table.ts";
 
@@ -9,6 +10,8 @@ export interface ReportJob {
   readonly folder: string;
   /** True if In-Vitro's tables are written too. */
   readonly compat: boolean;
+  /** Further files of each figure; absent: none. */
+  readonly formats?: FigureFormats;
 }
 
 /** What an experiment came to, and where its report is. */

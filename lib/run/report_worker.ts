@@ -15,11 +15,11 @@ const worker = self as unknown as {
   postMessage(message: ReportMessage): void;
 };
 
-worker.onmessage = async ({ data: { folder, compat } }) => {
+worker.onmessage = async ({ data: { folder, compat, formats } }) => {
   try {
     const result = await readExperimentResult(folder);
     if (compat) await writeInvitroTables(folder);
-    worker.postMessage({ report: { ...result, ...await renderReport(folder) } });
+    worker.postMessage({ report: { ...result, ...await renderReport(folder, formats) } });
   } catch (error) {
     const isOurs = error instanceof LoaderError;
     worker.postMessage({

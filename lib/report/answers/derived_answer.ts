@@ -10,6 +10,7 @@ import {
   createLogAxis,
   createPowerAxis,
 } from "../plot/log_scale.ts";
+import { columnNameOf } from "../plot/column_words.ts";
 import { createLegend } from "../plot/marks.ts";
 import { PALETTE, type Plotter } from "../plot/plotter.ts";
 import { nameSeries } from "../plot/series.ts";
@@ -77,6 +78,7 @@ function renderCurves(
   const place = isShare === true
     ? (value: number) => value
     : (value: number) => yScale.place(value);
+  const columnOfY = isShare === true ? { name: columnNameOf(y) } : yScale.columnOf(columnNameOf(y));
   const banded = points.filter(({ low }) => !Number.isNaN(low));
   const isFew = points.length <= MOST_ROWS;
   return {
@@ -87,7 +89,7 @@ function renderCurves(
       title,
       width: 640,
       height: 320,
-      columns: { x: { name: "x" }, y: { name: "y" } },
+      columns: { x: { name: columnNameOf(x) }, y: columnOfY },
       x: xScale.x,
       y: isShare === true ? { label: y, domain: [0, 100] } : yScale.y,
       marks: [

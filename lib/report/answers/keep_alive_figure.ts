@@ -8,7 +8,9 @@ import {
   relativeWaste,
 } from "./keep_alive_run.ts";
 import { formatCount, formatNoun, formatShare } from "../page/number_format.ts";
+import { createLegend, type LegendEntry } from "../plot/marks.ts";
 import { type Mark, PALETTE, type Plotter } from "../plot/plotter.ts";
+import { POINT_SYMBOLS, type PointSymbol } from "../plot/point_symbol.ts";
 import { LEAST_BEYOND, rankedQuantile } from "../../stats/quantile.ts";
 
 const SIZE = { width: 560, height: 320 } as const;
@@ -46,7 +48,6 @@ export function renderTradeoffFigure(
     ...plotter.draw({
       title,
       ...SIZE,
-      marginRight: POLICY_NAMES_PX,
       marginBottom: 42,
       columns: { x: { name: "relative_waste_percent" }, y: { name: "cold_percent" } },
       x: {
@@ -66,13 +67,13 @@ export function renderTradeoffFigure(
             x: "x",
             y: "y",
             r: 5,
-            symbol: ({ policy }: Point) => policy === parts.bound ? "diamond" : "circle",
+            symbol: ({ policy }: Point) => colors.symbolOf(policy),
             fill: ({ policy, isValid }: Point) => isValid ? colors.of(policy) : "white",
             stroke: ({ policy }: Point) => colors.of(policy),
             strokeWidth: 1.5,
           }),
         ),
-        ...createPolicyNames(points.map(({ policy }) => policy), colors, plotter),
+        createPolicyLegend(points.map(({ policy }) => policy), colors, colors.symbolOf),
       ],
     }),
   };
@@ -97,7 +98,6 @@ export function renderFunctionFigure(
     ...plotter.draw({
       title,
       ...SIZE,
-      marginRight: POLICY_NAMES_PX,
       marginBottom: 42,
       columns: { x: { name: "cold_percent" }, y: { name: "functions_percent" } },
       x: { label: "cold invocations of a function (%)", labelAnchor: "center", domain: [0, 100] },
@@ -117,7 +117,7 @@ export function renderFunctionFigure(
             }),
           )
         ),
-        ...createPolicyNames(runs.map(({ policy }) => policy), colors, plotter),
+        createPolicyLegend(runs.map(({ policy }) => policy), colors, () => "line"),
       ],
     }),
   };
@@ -173,7 +173,6 @@ export function renderMemoryFigure(
     ...plotter.draw({
       title,
       ...SIZE,
-      marginRight: POLICY_NAMES_PX,
       marginBottom: 42,
       columns: { x: { name: "node_memory_mib" }, y: { name: "cold_percent" } },
       x: {
@@ -202,12 +201,13 @@ export function renderMemoryFigure(
             x: "x",
             y: "y",
             r: 4,
+            symbol: ({ policy }: Point) => colors.symbolOf(policy),
             fill: ({ policy, isValid }: Point) => isValid ? colors.of(policy) : "white",
             stroke: ({ policy }: Point) => colors.of(policy),
             strokeWidth: 1.5,
           }),
         ),
-        ...createPolicyNames(policies, colors, plotter),
+        createPolicyLegend(policies, colors, colors.symbolOf),
       ],
     }),
   };
@@ -241,28 +241,23 @@ export class PolicyColors {
     // Again from the first, where there are more.
     return COLORS[this.#policies.indexOf(policy) % COLORS.length];
   }
+
+  /** What its points look like. */
+  readonly symbolOf = (policy: string): PointSymbol =>
+    policy === this.#bound
+      ? "diamond"
+      : POINT_SYMBOLS[this.#policies.indexOf(policy) % POINT_SYMBOLS.length];
 }
 
-/** Room to the right of a frame for {@linkcode createPolicyNames}. */
-const POLICY_NAMES_PX = 142;
-
-const LINE_PX = 17;
-
-/** The names of policies in their colours, one below the other beside the frame. */
-function createPolicyNames(
+/** The policies in their colours. */
+function createPolicyLegend(
   policies: readonly string[],
   colors: PolicyColors,
-  { plot }: Plotter,
-): Mark[] {
-  return policies.map((policy, i) =>
-    plot.text([policy], {
-      frameAnchor: "top-right",
-      textAnchor: "start",
-      lineAnchor: "top",
-      dx: 12,
-      dy: i * LINE_PX,
-      fill: colors.of(policy),
-      fontWeight: 600,
-    })
-  );
+  shapeOf: (policy: string) => LegendEntry["shape"],
+): Mark {
+  return createLegend(policies.map((label) => ({
+    label,
+    color: colors.of(label),
+    shape: shapeOf(label),
+  })));
 }

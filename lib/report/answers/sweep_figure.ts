@@ -65,7 +65,6 @@ const SIZE = {
   marginLeft: 52,
   marginRight: 46,
 } as const;
-const FRAME_WIDTH = SIZE.width - SIZE.marginLeft - SIZE.marginRight;
 /** Less than the real height of the frame, so that labels rather keep apart. */
 const FRAME_HEIGHT = 200;
 /** Room that a letter of a tick's label takes, and what is between two of them. */
@@ -92,7 +91,8 @@ export function renderSweepFigure(
   const isRepeated = points.length > xs.length;
   const labelOf = (x: number) =>
     isRepeated ? `${x}\n${describeCounts(all, xs.indexOf(x))}` : String(x);
-  const axis = chooseAxis(xs, labelOf);
+  const framePx = plotter.widthOf(SIZE.width) - SIZE.marginLeft - SIZE.marginRight;
+  const axis = chooseAxis(xs, labelOf, framePx);
   // Dots that would hide one another stand beside one another.
   const spread = isRepeated || isCovered(all) ? 4 : 0;
   const labelDy = chooseLabelOffsets(all, scale);
@@ -162,7 +162,11 @@ interface HorizontalAxis {
 }
 
 /** The first and the last value with room beside them, and a tick for every value that has room. */
-function chooseAxis(xs: readonly number[], labelOf: (x: number) => string): HorizontalAxis {
+function chooseAxis(
+  xs: readonly number[],
+  labelOf: (x: number) => string,
+  framePx: number,
+): HorizontalAxis {
   const [first, last] = [xs[0], xs[xs.length - 1]];
   const isLog = first > 0 && last / first > 12;
   const padding = first === last ? 1 : (last - first) * 0.06;
@@ -171,7 +175,7 @@ function chooseAxis(xs: readonly number[], labelOf: (x: number) => string): Hori
     : [first - padding, last + padding];
   const scaled = (x: number) => isLog ? Math.log(x) : x;
   const pixelsOf = (x: number) =>
-    FRAME_WIDTH * (scaled(x) - scaled(domain[0])) / (scaled(domain[1]) - scaled(domain[0]));
+    framePx * (scaled(x) - scaled(domain[0])) / (scaled(domain[1]) - scaled(domain[0]));
   const halfPx = (x: number) =>
     TICK_LETTER_PX * Math.max(...labelOf(x).split("\n").map(({ length }) => length)) / 2;
   const ticks: number[] = [];

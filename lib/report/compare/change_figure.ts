@@ -12,6 +12,9 @@ const TICKS = [-0.99, -0.9, -0.8, -0.5, -0.2, -0.1, -0.05, 0, 0.05, 0.11, 0.25, 
 /** A change is drawn by the logarithm of the ratio, on which halves and doubles are alike. */
 const place = (change: number) => Math.log1p(change);
 
+const WIDTH_PX = 640;
+/** Room for the longest name of a metric. */
+const NAMES_PX = 190;
 const ROW_PX = 22;
 const FRAME_PX = 100;
 
@@ -36,16 +39,17 @@ export function renderChangeFigure(
   }));
   const low = Math.min(place(-0.1), ...rows.map(({ low }) => low));
   const high = Math.max(place(0.11), ...rows.map(({ high }) => high));
-  const ticks = chooseTicks(low, high);
+  const framePx = plotter.widthOf(WIDTH_PX) - NAMES_PX;
+  const ticks = chooseTicks(low, high, TICK_PX / framePx * (high - low));
   return {
     name,
     title,
     caption: captionOf(drawn),
     ...plotter.draw({
       title,
-      width: 640,
+      width: WIDTH_PX,
       height: FRAME_PX + ROW_PX * rows.length,
-      marginLeft: 220,
+      marginLeft: NAMES_PX,
       columns: { x: { name: "change_ratio", valueAt: Math.expm1 }, y: { name: "metric" } },
       x: {
         label: "change from A to B",
@@ -78,12 +82,11 @@ export function renderChangeFigure(
   };
 }
 
-/** Room for the text of a tick, as a part of the width. */
-const TICK_SHARE = 0.09;
+/** Room for the text of a tick. */
+const TICK_PX = 44;
 
 /** Those that lie within, the ones nearest to 0 left out where they would cover one another. */
-function chooseTicks(low: number, high: number): number[] {
-  const apart = TICK_SHARE * (high - low);
+function chooseTicks(low: number, high: number, apart: number): number[] {
   return TICKS.filter((tick) =>
     place(tick) >= low && place(tick) <= high && (tick === 0 || Math.abs(place(tick)) >= apart)
   ).filter((tick, i, ticks) => {

@@ -6,6 +6,7 @@ import type { ChangeInterval, MetricComparison } from "../../analyze/compare/com
 import type { Condition, ConditionResult } from "../../analyze/compare/condition.ts";
 import type { StoredExperiment } from "../../store/read/experiment_folder.ts";
 import { type Figure, renderFigures } from "../page/figure.ts";
+import { type FigureFormats, PLAIN_FORMATS } from "../page/figure_formats.ts";
 import { type Html, html, NOTHING } from "../page/html.ts";
 import { formatDate, formatNoun, formatNumber, UNKNOWN } from "../page/number_format.ts";
 import { renderPage } from "../page/page.ts";
@@ -37,20 +38,20 @@ export interface RenderedComparison {
   readonly figures: readonly Figure[];
 }
 
-/** Renders a comparison as a page that needs nothing beside itself. */
+/**
+ * Renders a comparison as a page that needs nothing beside itself.
+ *
+ * @param formats of the figures' files, which it links to
+ */
 export function renderComparison(
-  { comparison, curves, conditions, confidence }: ComparisonPage,
+  content: ComparisonPage,
   plotter: Plotter,
+  formats: FigureFormats = PLAIN_FORMATS,
 ): RenderedComparison {
+  const { comparison, conditions, confidence } = content;
   const { a, b, cells, notes } = comparison;
-  const figures = cells.map((cell, i) => {
-    const name = cells.length === 1 ? "compare" : `compare-${i + 1}`;
-    const change = renderChangeFigure(cell, `${name}-change`, plotter);
-    return [
-      ...change === null ? [] : [change],
-      ...renderQuantileFigures(curves[i], name, cell.label, plotter),
-    ];
-  });
+  const figures = renderCellFigures(content, plotter)
+    .map((ofCell) => ofCell.map((figure) => ({ ...figure, formats })));
   const clear = cells.flatMap(({ comparison }) => comparison.metrics).filter(({ isClear }) =>
     isClear
   );
@@ -87,6 +88,21 @@ export function renderComparison(
     `,
   );
   return { page, figures: figures.flat() };
+}
+
+/** Renders what is drawn of a comparison, cell by cell. */
+export function renderCellFigures(
+  { comparison: { cells }, curves }: ComparisonPage,
+  plotter: Plotter,
+): Figure[][] {
+  return cells.map((cell, i) => {
+    const name = cells.length === 1 ? "compare" : `compare-${i + 1}`;
+    const change = renderChangeFigure(cell, `${name}-change`, plotter);
+    return [
+      ...change === null ? [] : [change],
+      ...renderQuantileFigures(curves[i], name, cell.label, plotter),
+    ];
+  });
 }
 
 function describe({ path, manifest, runs }: StoredExperiment): string {

@@ -1,9 +1,10 @@
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { deriveExperimentVerdict } from "../../analyze/experiment_verdict.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
 import { isMissing, readTextIfPresent, replaceFile, statIfPresent } from "../../base/file.ts";
 import { readExperimentFolder, type StoredExperiment } from "../../store/read/experiment_folder.ts";
-import { listAnswerFigures } from "../page/figure.ts";
+import { listAnswerFigures } from "../page/figure_files.ts";
+import { FIGURE_FILES, pathOf } from "../page/figure_formats.ts";
 import { type Html, html, NOTHING } from "../page/html.ts";
 import { formatDate, formatNoun } from "../page/number_format.ts";
 import { renderPage } from "../page/page.ts";
@@ -15,8 +16,15 @@ interface IndexedExperiment {
   readonly name: string;
   readonly experiment: StoredExperiment;
   readonly hasReport: boolean;
-  /** Path of the first figure of its answer, in its folder; `null` without one. */
-  readonly headline: string | null;
+  /** The first figure of its answer; `null` without one. */
+  readonly headline: Headline | null;
+}
+
+/** A figure, its paths in the folder of its experiment. */
+interface Headline {
+  readonly svg: string;
+  /** Every file that there is of it. */
+  readonly files: readonly { readonly label: string; readonly path: string }[];
 }
 
 /** A folder that holds an experiment that cannot be read. */
@@ -84,7 +92,8 @@ export async function renderResultIndex(folder: string): Promise<ResultIndex> {
   return { html: page, experiments: found.length, broken: broken.map(({ name }) => name) };
 }
 
-function listExperiments(folder: string): string[] {
+/** Names of the folders of experiments in a folder. */
+export function listExperiments(folder: string): string[] {
   try {
     return [...Deno.readDirSync(folder)]
       .filter(({ name, isDirectory }) =>
@@ -101,8 +110,15 @@ async function readExperiment(folder: string, name: string): Promise<IndexedExpe
   const path = join(folder, name);
   const experiment = await readExperimentFolder(path);
   const report = readTextIfPresent(join(path, "report.html"));
-  const [headline = null] = report === null ? [] : listAnswerFigures(report)
-    .filter((figure) => statIfPresent(join(path, figure))?.isFile);
+  const isThere = (file: string) => statIfPresent(join(path, file))?.isFile ?? false;
+  const [svg] = report === null ? [] : listAnswerFigures(report).filter(isThere);
+  const headline = svg === undefined ? null : {
+    svg,
+    files: FIGURE_FILES.map((file) => ({
+      label: file.label,
+      path: join(dirname(svg), pathOf(file, basename(svg, ".svg"))),
+    })).filter((file) => isThere(file.path)),
+  };
   return { name, experiment, hasReport: report !== null, headline };
 }
 
@@ -132,7 +148,7 @@ function renderExperiment({ name, experiment, hasReport, headline }: IndexedExpe
   const { word, isOpen } = deriveExperimentVerdict(experiment);
   const folder = encodeURIComponent(name);
   const picture = headline === null ? NOTHING : html`<a href="${folder}/report.html"><img
-      src="${folder}/${headline}" alt="Answer to: ${manifest.question}"></a>`;
+      src="${folder}/${headline.svg}" alt="Answer to: ${manifest.question}"></a>`;
   return html`
     <article>
       <div class="thumbnail">${picture}</div>
@@ -145,6 +161,11 @@ function renderExperiment({ name, experiment, hasReport, headline }: IndexedExpe
           runs.length,
           "run",
         )}, started ${formatDate(manifest.createdAt)}</p>
+        ${headline === null ? NOTHING : html`
+          <p class="small files">${headline.files.map(({ label, path }, i) =>
+            html`${i === 0 ? "" : ", "}<a href="${folder}/${path}">${label}</a>`
+          )}</p>
+        `}
         <p class="small"><a href="${folder}/">${name}</a>${hasReport
           ? ""
           : ": no report yet, “deno task report” with the folder makes it"}</p>

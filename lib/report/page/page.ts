@@ -1,5 +1,6 @@
 import { DARK_PALETTE, PALETTE } from "../plot/plotter.ts";
 import { Html, html } from "./html.ts";
+import tooltipScript from "./tooltips.js" with { type: "text" };
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1f2328; --quiet: #656d76; --line: #d9dde3; --paper: #fff;
@@ -48,7 +49,12 @@ td.number, td:first-child { white-space: nowrap; }
 td small { line-height: 1.2; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(460px, 100%), 1fr));
   gap: 1.8rem 2rem; margin: 1rem 0; }
-figure { margin: 0; min-width: 0; }
+figure { margin: 0; min-width: 0; position: relative; }
+figure svg:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 2px; }
+.tip { position: absolute; z-index: 1; pointer-events: none; padding: .3rem .55rem; border-radius: 5px;
+  background: var(--paper); border: 1px solid var(--edge); box-shadow: 0 2px 8px rgb(0 0 0 / .18);
+  font-size: .78rem; line-height: 1.35; max-width: 90%; width: max-content; }
+.tip-marks { fill: none; stroke: var(--ink); stroke-width: 1.6; pointer-events: none; }
 figure svg { display: block; width: 100%; height: auto; }
 figcaption { color: var(--quiet); font-size: .85rem; line-height: 1.45; margin-top: .2rem; }
 .files { white-space: nowrap; }
@@ -79,7 +85,7 @@ article p { overflow-wrap: anywhere; }
 .severity.loss { color: var(--bad); }
 .severity.approximate { color: var(--warn); }
 ${darkStyle()}
-@media print { .files { display: none; } body { padding: 0; max-width: none; font-size: 12px; }
+@media print { .files, .tip, .tip-marks { display: none; } body { padding: 0; max-width: none; font-size: 12px; }
   .figures { grid-template-columns: 1fr 1fr; gap: 1rem; } figure, tr { break-inside: avoid; }
   h2, h3, h4, summary { break-after: avoid; } .table { overflow: visible; }
   table { font-size: 8px; } th, td { padding: 2px 3px; }
@@ -108,6 +114,14 @@ ${colors.join("\n")}
 }`;
 }
 
+/** What tells the values of figures in a page; a policy of content may name it by its hash. */
+export const TOOLTIP_SCRIPT: string = tooltipScript;
+
+/** True if a figure has points that tell their values. */
+function hasPlaces({ text }: Html): boolean {
+  return text.includes('class="hits"');
+}
+
 /** Puts a page together; it needs nothing beside itself. */
 export function renderPage(title: string, body: Html): string {
   return html`
@@ -121,6 +135,7 @@ export function renderPage(title: string, body: Html): string {
       </head>
       <body>
     ${body}
+      ${new Html(hasPlaces(body) ? `<script>${TOOLTIP_SCRIPT}</script>` : "")}
       </body>
     </html>
   `.text;

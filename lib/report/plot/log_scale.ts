@@ -1,4 +1,5 @@
 import { formatNumber } from "../page/number_format.ts";
+import { widthOf as textWidthOf } from "./legend_layout.ts";
 import type { DataColumn } from "./series.ts";
 import { type Mark, PALETTE, type Plotter } from "./plotter.ts";
 
@@ -103,12 +104,15 @@ export interface PowerScale {
   tickText(tick: number): string;
 }
 
-/** More ticks than this have no room for their texts. */
-const MOST_POWERS = 9;
+/** The narrowest figures with such a scale, and what of them is no frame. */
+const NARROWEST_PX = 480;
+const OUTSIDE_PX = 66;
+/** Between the texts of two ticks. */
+const TICK_GAP_PX = 10;
 
 /**
- * Chooses a horizontal log scale about values: powers of ten as ticks, each second or third
- * where there are many of them, and multiples where there are few.
+ * Chooses a horizontal log scale about values: powers of ten as ticks, and multiples where
+ * there are few of them.
  *
  * @param tickText writes a tick, with its unit where that changes along the scale
  */
@@ -121,20 +125,26 @@ export function choosePowerScale(
   const domain: [number, number] = [low, Math.max(high, low * 2)];
   // A hair beyond, for the ends may be ticks themselves.
   const ticks = ticksBetween(domain[0] * (1 - 1e-9), domain[1] * (1 + 1e-9));
-  const step = Math.ceil(ticks.length / MOST_POWERS);
   return {
     x: { type: "log", label: null, domain },
     label,
-    ticks: ticks.filter((_, i) => i % step === 0),
+    ticks,
     tickText,
   };
 }
 
-/** Creates the axis and the grid of a horizontal log scale; to be drawn first. */
-export function createPowerAxis(scale: PowerScale, { plot }: Plotter): Mark[] {
+/**
+ * Creates the axis and the grid of a horizontal log scale; to be drawn first. Where there is
+ * no room for the texts of all ticks, each second or third is drawn.
+ */
+export function createPowerAxis(scale: PowerScale, { plot, widthOf }: Plotter): Mark[] {
+  const framePx = Math.min(NARROWEST_PX, widthOf(NARROWEST_PX)) - OUTSIDE_PX;
+  const widestPx = Math.max(...scale.ticks.map((tick) => textWidthOf(scale.tickText(tick))));
+  const step = Math.ceil(scale.ticks.length * (widestPx + TICK_GAP_PX) / framePx);
+  const ticks = scale.ticks.filter((_, i) => i % step === 0);
   return [
-    plot.gridX([...scale.ticks], { stroke: PALETTE.pale, strokeOpacity: 1 }),
-    plot.axisX([...scale.ticks], {
+    plot.gridX(ticks, { stroke: PALETTE.pale, strokeOpacity: 1 }),
+    plot.axisX(ticks, {
       label: scale.label,
       labelAnchor: "center",
       text: (tick: number) => scale.tickText(tick),

@@ -1,56 +1,15 @@
-import { keepPoints } from "./series.ts";
-import type { Mark } from "./plotter.ts";
+import { keepLegend, layOutLegend, type LegendEntry } from "./legend_layout.ts";
+import { createElement, createMark } from "./own_mark.ts";
+import { DASHES } from "./palette.ts";
+import { symbolPath } from "./point_symbol.ts";
+import { keepPoints, type Mark } from "./series.ts";
 
-/** What a drawing gives to a mark that draws itself. */
-interface MarkScales {
-  readonly x?: (value: number) => number;
-  readonly y?: (value: number) => number;
-}
-interface MarkFrame {
-  readonly width: number;
-  readonly marginRight: number;
-}
-interface MarkContext {
-  readonly document: {
-    createElementNS(namespace: string, name: string): MarkElement;
-  };
-}
-interface MarkElement {
-  textContent: string | null;
-  setAttribute(name: string, value: string): void;
-  append(child: MarkElement): void;
-}
-
-const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
-
-function createElement(
-  { document }: MarkContext,
-  name: string,
-  attributes: Readonly<Record<string, string | number>>,
-): MarkElement {
-  const element = document.createElementNS(SVG_NAMESPACE, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  return element;
-}
-
-/** A mark that draws itself; the library's declaration asks for DOM types. */
-function createMark(
-  render: (scales: MarkScales, frame: MarkFrame, context: MarkContext) => MarkElement,
-): Mark {
-  const mark = (
-    _index: unknown,
-    scales: MarkScales,
-    _channels: unknown,
-    frame: MarkFrame,
-    context: MarkContext,
-  ) => render(scales, frame, context);
-  return mark as unknown as Mark;
-}
+export type { LegendEntry } from "./legend_layout.ts";
 
 /** How points look. */
 export interface PointStyle {
   readonly color: string;
-  readonly shape: "dot" | "cross";
+  readonly shape: "dot" | "cross" | "plus";
   readonly size: number;
   readonly opacity: number;
 }
@@ -70,10 +29,7 @@ export function createPointCloud(
     for (const [x, y] of points) {
       const left = scales.x?.(x) ?? 0;
       const top = scales.y?.(y) ?? 0;
-      path += style.shape === "dot"
-        ? `M${left.toFixed(1)},${top.toFixed(1)}h0`
-        : `M${(left - arm).toFixed(1)},${(top - arm).toFixed(1)}l${2 * arm},${2 * arm}` +
-          `m0,${-2 * arm}l${-2 * arm},${2 * arm}`;
+      path += pathOf(style.shape, left, top, arm);
     }
     return createElement(context, "path", {
       d: path,
@@ -87,57 +43,41 @@ export function createPointCloud(
   return keepPoints(mark, points);
 }
 
-/** An entry of a legend. */
-export interface LegendEntry {
-  readonly label: string;
-  readonly color: string;
-  readonly shape: "line" | "area" | "dot" | "ring" | "cross" | "dash";
+function pathOf(shape: PointStyle["shape"], x: number, y: number, arm: number): string {
+  const at = (dx: number, dy: number) => `M${(x + dx).toFixed(1)},${(y + dy).toFixed(1)}`;
+  const length = 2 * arm;
+  switch (shape) {
+    case "dot":
+      return `${at(0, 0)}h0`;
+    case "cross":
+      return `${at(-arm, -arm)}l${length},${length}m0,${-length}l${-length},${length}`;
+    case "plus":
+      return `${at(-arm, 0)}h${length}${at(0, -arm)}v${length}`;
+  }
 }
 
-/** Width of a letter of 12 px, on average, in the widest of the fonts that a system may have. */
-const LETTER_PX = 7;
-const WIDE_LETTER_EXTRA_PX = 4;
-/** The height at which the library writes the title of the vertical axis. */
-const LEGEND_TOP_PX = 9;
-const SWATCH_PX = 18;
-const GAP_PX = 14;
-
-/** A second row, where the title of the axis leaves no room beside it. */
-const LEGEND_ROW_PX = 16;
-/** Of the drawing, what the longest title of an axis leaves. */
-const LEGEND_SHARE = 0.55;
-
 /**
- * A legend in one row above the frame, right-aligned: part of the drawing, so
- * that the saved SVG is complete alone. A long one stands below the title of the axis.
+ * A legend above the frame, right-aligned: part of the drawing, so that the saved SVG is
+ * complete alone. A long one stands below the title of the axis, in as many rows as it needs.
  */
 export function createLegend(entries: readonly LegendEntry[]): Mark {
-  return createMark((_scales, frame, context) => {
+  const mark = createMark((_scales, frame, context) => {
     const group = createElement(context, "g", { "aria-label": "legend", "text-anchor": "start" });
-    const widths = entries.map(({ label }) => SWATCH_PX + widthOf(label) + GAP_PX);
-    const wholeWidth = widths.reduce((sum, width) => sum + width, 0);
-    let left = frame.width - frame.marginRight + GAP_PX - wholeWidth;
-    const isLong = wholeWidth > LEGEND_SHARE * frame.width;
-    const top = LEGEND_TOP_PX + (isLong ? LEGEND_ROW_PX : 0);
-    for (const [i, { label, color, shape }] of entries.entries()) {
+    const placed = layOutLegend(entries, frame.width - frame.marginRight).entries;
+    for (const { label, color, shape, left, top, textLeft } of placed) {
       group.append(createElement(context, "path", swatch(shape, color, left, top)));
       const text = createElement(context, "text", {
-        x: left + SWATCH_PX,
+        x: textLeft,
         y: top,
         dy: "0.35em",
         fill: "currentColor",
       });
       text.textContent = label;
       group.append(text);
-      left += widths[i];
     }
     return group;
   });
-}
-
-function widthOf(label: string): number {
-  const wideLetters = label.match(/[mwMW]/g)?.length ?? 0;
-  return label.length * LETTER_PX + wideLetters * WIDE_LETTER_EXTRA_PX;
+  return keepLegend(mark, entries);
 }
 
 function swatch(
@@ -149,9 +89,9 @@ function swatch(
   const line = { fill: "none", stroke: color, "stroke-width": 2 };
   switch (shape) {
     case "line":
-      return { ...line, d: `M${left},${top}h13` };
+      return { ...line, d: `M${left},${top}h15`, "stroke-dasharray": DASHES[color] ?? "none" };
     case "dash":
-      return { ...line, "stroke-width": 1.2, d: `M${left},${top}h13`, "stroke-dasharray": "4,3" };
+      return { ...line, "stroke-width": 1.2, d: `M${left},${top}h15`, "stroke-dasharray": "4,3" };
     case "area":
       return { fill: color, d: `M${left},${top - 5}h12v10h-12z` };
     case "dot":
@@ -163,6 +103,11 @@ function swatch(
         d: `M${left + 4},${top}a4,4 0 1,0 8,0a4,4 0 1,0 -8,0z`,
       };
     case "cross":
-      return { ...line, "stroke-width": 1.4, d: `M${left + 5},${top - 3}l6,6m0,-6l-6,6` };
+    case "times":
+      return { ...line, "stroke-width": 1.4, d: symbolPath("times", left + 8, top) };
+    case "plus":
+      return { ...line, "stroke-width": 1.4, d: symbolPath("plus", left + 8, top) };
+    default:
+      return { fill: color, d: symbolPath(shape, left + 8, top) };
   }
 }

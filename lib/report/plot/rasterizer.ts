@@ -1,5 +1,4 @@
-import { LoaderError } from "../../base/error.ts";
-import { replaceFile } from "../../base/file.ts";
+import { FONT_FAMILY, FONT_FILES, PAPER_FAMILY, readFont } from "./fonts.ts";
 
 /** Makes pictures of SVG without a browser. */
 export interface Rasterizer {
@@ -11,10 +10,6 @@ export interface Rasterizer {
   draw(svg: string, scale: number): Uint8Array;
 }
 
-/** Regular and semibold text of figures, for the fonts of a system are not to be relied on. */
-const FONTS = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"];
-const FONT_FAMILY = "DejaVu Sans";
-
 let isLoaded = false;
 
 /**
@@ -23,23 +18,28 @@ let isLoaded = false;
  */
 export async function createRasterizer(): Promise<Rasterizer> {
   const { initWasm, Resvg } = await import("@resvg/resvg-wasm");
-  const read = async (url: string) => await Deno.readFile(new URL(url));
   if (!isLoaded) {
-    await initWasm(await read(import.meta.resolve("@resvg/resvg-wasm/index_bg.wasm")));
+    await initWasm(
+      await Deno.readFile(new URL(import.meta.resolve("@resvg/resvg-wasm/index_bg.wasm"))),
+    );
     isLoaded = true;
   }
-  const fontBuffers = await Promise.all(
-    FONTS.map((font) => read(import.meta.resolve(`dejavu-fonts-ttf/ttf/${font}`))),
+  const [regular, bold, paper, paperBold] = await Promise.all(
+    [FONT_FILES.regular, FONT_FILES.bold, FONT_FILES.paper, FONT_FILES.paperBold].map(readFont),
   );
   return {
     draw(svg, scale) {
+      // Each picture reads its fonts again, so it gets those alone that it may need.
+      const isForPaper = svg.includes(PAPER_FAMILY);
+      const fontBuffers = isForPaper ? [paper, paperBold] : [regular, bold];
+      const fontFamily = isForPaper ? PAPER_FAMILY : FONT_FAMILY;
       const picture = new Resvg(svg, {
         fitTo: { mode: "zoom", value: scale },
         background: "white",
         font: {
           fontBuffers,
-          defaultFontFamily: FONT_FAMILY,
-          sansSerifFamily: FONT_FAMILY,
+          defaultFontFamily: fontFamily,
+          sansSerifFamily: fontFamily,
         },
       });
       try {
@@ -49,24 +49,4 @@ export async function createRasterizer(): Promise<Rasterizer> {
       }
     },
   };
-}
-
-/**
- * Writes figures as PNG beside their SVG; returns the paths.
- *
- * @param figures paths of SVG files
- * @param scale pixels of the picture to a pixel of the figure
- * @throws LoaderError `result` when a file cannot be read or written
- */
-export async function writePictures(figures: readonly string[], scale: number): Promise<string[]> {
-  const rasterizer = await createRasterizer();
-  return figures.map((figure) => {
-    const path = figure.replace(/svg$/, "png");
-    try {
-      replaceFile(path, rasterizer.draw(Deno.readTextFileSync(figure), scale));
-    } catch (cause) {
-      throw new LoaderError("result", "The picture cannot be made.", { file: path, cause });
-    }
-    return path;
-  });
 }

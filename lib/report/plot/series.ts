@@ -26,7 +26,7 @@ export interface FigureData {
 }
 
 /** Where a point is drawn; with an end where it is an interval or an area. */
-interface DrawnPoint {
+export interface DrawnPoint {
   readonly x: number | string;
   readonly xEnd?: number | string;
   readonly y: number | string;
@@ -63,17 +63,18 @@ export function keepPoints(mark: Mark, points: Cloud["points"]): Mark {
   return mark;
 }
 
-/**
- * The data of a drawing: of the marks that {@linkcode nameSeries} named, exactly what
- * the library draws.
- */
-export function dataOf(marks: readonly unknown[], { x, y }: DataColumns): FigureData {
-  const points = marks.flatMap((mark) => {
+/** Of the marks that {@linkcode nameSeries} named, exactly what the library draws. */
+export function listPoints(marks: readonly unknown[]): NamedPoint[] {
+  return marks.flatMap((mark) => {
     const named = typeof mark === "object" || typeof mark === "function"
       ? SERIES.get(mark as WeakKey)
       : undefined;
     return named === undefined ? [] : pointsOf(named);
   });
+}
+
+/** The points of a drawing as its data. */
+export function dataOf(points: readonly NamedPoint[], { x, y }: DataColumns): FigureData {
   const columns = [
     { name: x.name, column: x, key: "x" },
     { name: `${x.name}_end`, column: x, key: "xEnd" },
@@ -106,7 +107,8 @@ export function joinData(all: readonly FigureData[]): FigureData {
   };
 }
 
-interface NamedPoint {
+/** A point that is drawn, and of which series. */
+export interface NamedPoint {
   readonly series: string;
   readonly point: DrawnPoint;
 }

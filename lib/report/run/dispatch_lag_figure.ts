@@ -34,7 +34,8 @@ export function renderDispatchLagFigure(analysis: RunAnalysis, plotter: Plotter)
       y: chooseLinearScale(
         "largest (ms)",
         [analysis.loopDelayMaxMsPerBin, analysis.dispatchLagMaxMsPerBin],
-        limitMs,
+        // The line of the limit is not the edge of the frame.
+        limitMs === undefined ? undefined : 1.1 * limitMs,
       ),
       marks: [
         ...frame.background,

@@ -44,7 +44,7 @@ export function renderColdStartFigure(analysis: RunAnalysis, plotter: Plotter): 
       ),
     );
   const counts = [...instanceStartsPerBin ?? [], ...analysis.coldInvocationsPerBin];
-  const pixels = 490 * bins.binMs / analysis.endMs;
+  const pixels = (plotter.widthOf(HALF_SIZE.width) - 70) * bins.binMs / analysis.endMs;
   const title = "Cold starts";
   const known = [
     summary.coldInvocations === null

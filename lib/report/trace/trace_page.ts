@@ -1,6 +1,7 @@
 import type { TraceDiagnosis } from "../../trace/doctor/diagnose_trace.ts";
 import { renderCommand } from "../page/experiment_sections.ts";
 import { type Figure, renderFigures } from "../page/figure.ts";
+import { type FigureFormats, PLAIN_FORMATS } from "../page/figure_formats.ts";
 import { html } from "../page/html.ts";
 import { formatCount, formatNoun } from "../page/number_format.ts";
 import { renderPage } from "../page/page.ts";
@@ -28,23 +29,17 @@ export interface RenderedTrace {
  *
  * @param command that made it, to be repeated
  * @param figureFolder where the figures are put as files, seen from the page
+ * @param formats the files that it links to
  */
 export function renderTracePage(
   diagnosis: TraceDiagnosis,
   command: readonly string[],
   plotter: Plotter,
   figureFolder = "figures",
+  formats: FigureFormats = PLAIN_FORMATS,
 ): RenderedTrace {
   const { trace, totals } = diagnosis;
-  const figures = [
-    ...renderTraceLoadFigures(diagnosis, plotter),
-    renderRateFigure(diagnosis, plotter),
-    renderTopShareFigure(diagnosis, plotter),
-    renderRuntimeFigure(diagnosis, plotter),
-    renderMemoryFigure(diagnosis, plotter),
-    renderDispersionFigure(diagnosis, plotter),
-    renderTimerFigure(diagnosis, plotter),
-  ].filter((figure): figure is Figure => figure !== null);
+  const figures = renderTraceFigures(diagnosis, plotter).map((figure) => ({ ...figure, formats }));
   const page = renderPage(
     `Trace ${trace.name}`,
     html`
@@ -66,4 +61,17 @@ export function renderTracePage(
     `,
   );
   return { page, figures };
+}
+
+/** Renders what is drawn of a trace. */
+export function renderTraceFigures(diagnosis: TraceDiagnosis, plotter: Plotter): Figure[] {
+  return [
+    ...renderTraceLoadFigures(diagnosis, plotter),
+    renderRateFigure(diagnosis, plotter),
+    renderTopShareFigure(diagnosis, plotter),
+    renderRuntimeFigure(diagnosis, plotter),
+    renderMemoryFigure(diagnosis, plotter),
+    renderDispersionFigure(diagnosis, plotter),
+    renderTimerFigure(diagnosis, plotter),
+  ].filter((figure): figure is Figure => figure !== null);
 }

@@ -2,16 +2,16 @@
  * Replays a Poisson load on 200 functions with the dispatcher and tells how
  * punctual it was, and what it cost; a process of its own.
  *
- *     deno run -A bench/open_loop_client.ts http2 precise 127.0.0.1:50051 20000 60 10000 echo
+ *     deno run -A bench/open_loop_client.ts http2 127.0.0.1:50051 20000 60 10000 echo
  *
- * Arguments: transport, pacing, address, calls a second, seconds, cap of calls in
+ * Arguments: transport, address, calls a second, seconds, cap of calls in
  * flight, and the first word of the functions' authority, by which the server
  * knows what to do (tests/peers/README.md); `tallied` last of all, and the schedule is counted and
  * hashed as it is replayed.
  */
 import { neverAborted } from "../lib/base/signal.ts";
 import { join } from "node:path";
-import { type Pacing, RealClock } from "../lib/clock/clock.ts";
+import { RealClock } from "../lib/clock/clock.ts";
 import { ownCpuMs, ownPeakMemoryMib } from "../lib/base/process.ts";
 import { TalliedSchedule } from "../lib/schedule/tallied_schedule.ts";
 import { generateSchedule } from "../lib/schedule/trace_schedule.ts";
@@ -26,8 +26,8 @@ import { createFlatTrace } from "./flat_trace.ts";
 const FUNCTIONS = 200;
 const FLUSH_EVERY_MS = 250;
 
-const [transport, pacing, address, rateText, secondsText, capText, behaviour, tally] = Deno.args;
-const clock = new RealClock(pacing as Pacing);
+const [transport, address, rateText, secondsText, capText, behaviour, tally] = Deno.args;
+const clock = new RealClock();
 const durationMs = Number(secondsText) * 1000;
 const trace = createFlatTrace(
   FUNCTIONS,

@@ -10,7 +10,6 @@
  */
 import Table from "cli-table3";
 import { dirname } from "node:path";
-import { type Pacing, PACINGS } from "../lib/clock/clock.ts";
 import { formatJson } from "../lib/base/json.ts";
 import { parseAddress } from "../lib/base/address.ts";
 import { VERDICT_LIMITS } from "../lib/invoke/verdict.ts";
@@ -22,6 +21,7 @@ import {
 } from "../lib/run/calibration.ts";
 import { describeCpuLimit } from "../lib/run/machine_facts.ts";
 import { type Command, listenForInterrupt, runCommand } from "../lib/cli/program.ts";
+import { restartForEachTurn } from "../lib/cli/restart.ts";
 import { durationOption, integerListOption, textOption } from "../lib/option/option.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
 import { EchoServerProcess } from "../lib/calibrate/echo_server_process.ts";
@@ -94,6 +94,7 @@ async function run(args: readonly string[]): Promise<number> {
     console.log(help);
     return 0;
   }
+  restartForEachTurn();
   const limit = describeCpuLimit();
   if (limit !== null) console.error(limit);
   using interrupt = listenForInterrupt(() => console.error("Stopping."));
@@ -103,22 +104,19 @@ async function run(args: readonly string[]): Promise<number> {
   try {
     const calibration = await calibrate({
       address: values.server ?? server!.address,
-      pacings: PACINGS,
       ratesPerS: values.rates,
       stepMs: values.stepMs,
       folder,
       signal: interrupt.signal,
-      onStep: (pacing: Pacing, { ratePerS, lagP99Ms }) =>
-        console.error(`${pacing}, ${ratePerS}/s: dispatch lag p99 ${formatMs(lagP99Ms)} ms`),
+      onStep: ({ ratePerS, lagP99Ms }) =>
+        console.error(`${ratePerS}/s: dispatch lag p99 ${formatMs(lagP99Ms)} ms`),
     });
     Deno.mkdirSync(dirname(values.output), { recursive: true });
     Deno.writeTextFileSync(values.output, formatJson(calibration) + "\n");
-    for (const pacing of PACINGS) {
-      const steps = calibration.steps[pacing];
-      console.log(`\n--pacing ${pacing}\n${renderSteps(steps)}`);
-      const sustained = deriveSustainedRatePerS(steps, VERDICT_LIMITS).toLocaleString("en");
-      console.log(`Keeps its time up to ${sustained} invocations a second.`);
-    }
+    const { steps } = calibration;
+    console.log(renderSteps(steps));
+    const sustained = deriveSustainedRatePerS(steps, VERDICT_LIMITS).toLocaleString("en");
+    console.log(`Keeps its time up to ${sustained} invocations a second.`);
     console.log(`\nWritten to ${values.output}; experiments look there before they start.`);
     return 0;
   } finally {

@@ -1,4 +1,4 @@
-import { type Pacing, RealClock, wallClockDate } from "../clock/clock.ts";
+import { RealClock, wallClockDate } from "../clock/clock.ts";
 import { ownCpuMs, ownPeakMemoryMib } from "../base/process.ts";
 import { generateRateStep } from "../schedule/pattern_schedule.ts";
 import { dispatch } from "../invoke/dispatcher.ts";
@@ -26,14 +26,13 @@ const IN_FLIGHT_CAP = 10_000;
 export interface CalibrateOptions {
   /** A server that answers at once, `host:port`. */
   readonly address: string;
-  readonly pacings: readonly Pacing[];
-  /** Tried in order of rate; a pacing ends after the first rate that is not reached. */
+  /** Tried in order of rate, until the first that is not reached. */
   readonly ratesPerS: readonly number[];
   readonly stepMs: number;
   /** For the tables of the steps, which are removed by the caller. */
   readonly folder: string;
   readonly signal: AbortSignal;
-  readonly onStep: (pacing: Pacing, step: CalibrationStep) => void;
+  readonly onStep: (step: CalibrationStep) => void;
 }
 
 /**
@@ -44,21 +43,19 @@ export interface CalibrateOptions {
  * @throws LoaderError `platform` when there is no connection to the server
  */
 export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
-  const steps: Record<Pacing, CalibrationStep[]> = { precise: [], economical: [] };
-  for (const pacing of options.pacings) {
-    for (const ratePerS of options.ratesPerS.toSorted((a, b) => a - b)) {
-      options.signal.throwIfAborted();
-      const step = await measureStep(options, pacing, ratePerS);
-      // A step that was stopped says nothing.
-      options.signal.throwIfAborted();
-      steps[pacing].push(step);
-      options.onStep(pacing, step);
-      if (!wasReached(step)) break;
-    }
+  const steps: CalibrationStep[] = [];
+  for (const ratePerS of options.ratesPerS.toSorted((a, b) => a - b)) {
+    options.signal.throwIfAborted();
+    const step = await measureStep(options, ratePerS);
+    // A step that was stopped says nothing.
+    options.signal.throwIfAborted();
+    steps.push(step);
+    options.onStep(step);
+    if (!wasReached(step)) break;
   }
   return {
     kind: "calibration",
-    formatVersion: 1,
+    formatVersion: 2,
     createdAt: wallClockDate().toISOString(),
     machine: describeCalibratedMachine(),
     steps,
@@ -67,10 +64,9 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
 
 async function measureStep(
   options: CalibrateOptions,
-  pacing: Pacing,
   ratePerS: number,
 ): Promise<CalibrationStep> {
-  const clock = new RealClock(pacing);
+  const clock = new RealClock();
   const schedule = generateRateStep({
     seed: 42,
     ratePerS,
@@ -94,7 +90,7 @@ async function measureStep(
     address: options.address,
     authority: `${profile.id}.localhost`,
   }));
-  const path = `${options.folder}/${pacing}_${ratePerS}.csv`;
+  const path = `${options.folder}/${ratePerS}.csv`;
   const sink = new InvocationCsvSink(path, schedule.functions.map(functionKey));
   let cpuMs = 0;
   let startMs = 0;

@@ -13,6 +13,7 @@ import { makeReport } from "../run/make_report.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
 import { parseOptions } from "../option/parse_options.ts";
 import { runOwnProgram } from "./own_programs.ts";
+import { restartForEachTurn } from "./restart.ts";
 import { runExperiment } from "./run_experiment.ts";
 import { TerminalProgress } from "./terminal_progress.ts";
 
@@ -92,6 +93,7 @@ export async function runScript<O extends OptionTable>(
       return 0;
     }
     options = parsed.values as OptionValues<O> & CommonOptions;
+    if (!traitsOf(options.platform).isVirtual) restartForEachTurn();
     requirePermissions(experiment.name.replaceAll("-", "_"), options.platform);
     await progress.open();
     live = await openLive(experiment, options);

@@ -1,24 +1,13 @@
-import { setImmediate } from "node:timers";
+import type { Alarm } from "./alarm.ts";
+import { AlarmGroup, BlockingAlarm } from "./blocking_alarm.ts";
+import { timeoutOf } from "./timeout.ts";
+import { type Waiter, waiterOfThread } from "./waiter.ts";
 
 /** A timer that has been armed. */
 export interface TimerHandle {
   /** Disarms the timer; harmless when it has fired already. */
   cancel(): void;
 }
-
-/** A timer that is set again and again without leaving garbage. */
-export interface Alarm {
-  /** Calls the alarm's callback once, at `dueMs` or as soon after as can be; replaces what was set. */
-  set(dueMs: number): void;
-  /** Takes back what was set. */
-  clear(): void;
-}
-
-/** What a real clock may do to be on time. */
-export const PACINGS = ["precise", "economical"] as const;
-
-/** See {@linkcode PACINGS}. */
-export type Pacing = (typeof PACINGS)[number];
 
 /**
  * Time, injected. Nothing outside this folder reads the time or starts a timer,
@@ -40,6 +29,8 @@ export interface Clock {
   alarm(callback: () => void): Alarm;
   /** CPU time that waiting for alarms has used so far; 0 where waiting costs nothing. */
   readonly waitingMs: number;
+  /** A sentence where it waits for alarms otherwise than is best; absent or `null`: as is best. */
+  readonly waitingNote?: string | null;
   /**
    * Calls `body`, then lets time pass until the `stop` that it was given is
    * called. An error thrown in `body` or by a timer rejects the promise.
@@ -47,51 +38,23 @@ export interface Clock {
   run(body: (stop: () => void) => void): Promise<void>;
 }
 
-/** Longest yield loop before an alarm: timers of an idle machine are never later. */
-const MOST_MARGIN_MS = 2;
-
-/** Shortest: below it a timer saves nothing. */
-const LEAST_MARGIN_MS = 0.2;
-
-/** Of a core, what an economical clock may wait awake for: below 5 %, so that it never is more. */
-const ECONOMICAL_SHARE = 0.045;
-
-/** What an economical clock may save up while nothing is due: some tens of alarms. */
-const MOST_SAVED_MS = 20;
-
-/** Its margin where all of that is saved, less in proportion: so it settles at what there is. */
-const MOST_ECONOMICAL_MARGIN_MS = 1.2;
-
-/** How fast the margin forgets one late timer: by half in 70 timers. */
-const MARGIN_DECAY = 0.99;
-
-/**
- * A turn of the event loop that was shorter did nothing but wait: an empty one
- * takes 1 µs to 3 µs, one with a write or a read of ours at least 6 µs. What is
- * longer counts as work, so that the CPU of the work is told too high rather
- * than too low.
- */
-const EMPTY_TURN_MS = 0.004;
-
 /**
  * The clock of this machine: monotonic, in steps of a few nanoseconds. Timers
  * are as precise as the runtime's, late by up to about a millisecond. Alarms are
- * more so: a timer wakes them early, and they yield to the event loop again and
- * again until they are due: late by microseconds, for CPU time that is counted.
- * When the pacing is `precise` they wake as early as timers were late before;
- * when it is `economical`, as early as a twentieth of a core allows, and where
- * that is used up they are timers.
+ * late by some 0.05 ms: until they are due they block the thread, and give the event loop
+ * its turns whenever it has something to do.
  */
 export class RealClock implements Clock {
   readonly originUnixMs: number;
   readonly isVirtual = false;
-  readonly pacing: Pacing;
   readonly #originMs: number;
+  readonly #waiter: () => Waiter;
+  readonly #alarms = new AlarmGroup(() => this.nowMs());
   #reject: ((reason: unknown) => void) | undefined;
-  #waitingMs = 0;
 
-  constructor(pacing: Pacing = "economical") {
-    this.pacing = pacing;
+  /** @param waiter how it waits for alarms: as is best, unless a test wants another way */
+  constructor(waiter: () => Waiter = waiterOfThread) {
+    this.#waiter = waiter;
     this.#originMs = performance.now();
     this.originUnixMs = performance.timeOrigin + this.#originMs;
   }
@@ -101,7 +64,11 @@ export class RealClock implements Clock {
   }
 
   get waitingMs(): number {
-    return this.#waitingMs;
+    return this.#alarms.waitingMs;
+  }
+
+  get waitingNote(): string | null {
+    return this.#waiter().note;
   }
 
   alarm(callback: () => void): Alarm {
@@ -112,12 +79,7 @@ export class RealClock implements Clock {
         this.#fail(error);
       }
     };
-    return new YieldingAlarm(
-      this,
-      ring,
-      (waitedMs) => this.#waitingMs += waitedMs,
-      this.pacing === "economical" ? ECONOMICAL_SHARE : null,
-    );
+    return new BlockingAlarm(this.#alarms, this.#waiter(), ring);
   }
 
   at(dueMs: number, callback: () => void | Promise<void>): TimerHandle {
@@ -156,118 +118,6 @@ export class RealClock implements Clock {
     if (this.#reject === undefined) throw error;
     this.#reject(error);
   }
-}
-
-/** An alarm that wakes early and yields to the event loop until it is due. */
-class YieldingAlarm implements Alarm {
-  readonly #clock: Clock;
-  readonly #ring: () => void;
-  readonly #onWaited: (waitedMs: number) => void;
-  readonly #wake = () => this.#onWake();
-  readonly #turn = () => this.#onTurn();
-  #dueMs = Infinity;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #wakeMs = 0;
-  /** A turn of the loop is under way, to see whether it is time. */
-  #isYielding = false;
-  #turnMs = 0;
-  /** How long before it is due the timer wakes; as late as timers have been. */
-  #marginMs: number;
-  /** Of a core, that it may wait awake for; `null`: for as long as it takes. */
-  readonly #mostShare: number | null;
-  /** What it may still wait awake for, and as of when. */
-  #savedMs = MOST_SAVED_MS;
-  #savedAtMs = 0;
-
-  constructor(
-    clock: Clock,
-    ring: () => void,
-    onWaited: (waitedMs: number) => void,
-    mostShare: number | null,
-  ) {
-    this.#clock = clock;
-    this.#ring = ring;
-    this.#onWaited = onWaited;
-    this.#mostShare = mostShare;
-    this.#marginMs = mostShare === null ? MOST_MARGIN_MS : MOST_ECONOMICAL_MARGIN_MS;
-  }
-
-  set(dueMs: number): void {
-    this.#dueMs = dueMs;
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (!this.#isYielding) this.#arm(this.#clock.nowMs());
-  }
-
-  clear(): void {
-    this.set(Infinity);
-  }
-
-  #arm(nowMs: number): void {
-    if (this.#mostShare !== null) this.#earn(nowMs);
-    const aheadMs = this.#dueMs - nowMs - this.#marginMs;
-    if (aheadMs < 1 && this.#spend(this.#dueMs - nowMs)) {
-      this.#isYielding = true;
-      this.#turnMs = nowMs;
-      setImmediate(this.#turn);
-    } else if (aheadMs < Infinity) {
-      const timeoutMs = timeoutOf(aheadMs);
-      this.#wakeMs = nowMs + timeoutMs;
-      this.#timer = setTimeout(this.#wake, timeoutMs);
-    }
-  }
-
-  /** Saves up what it may wait awake for since it last did. */
-  #earn(nowMs: number): void {
-    const earnedMs = this.#mostShare! * (nowMs - this.#savedAtMs);
-    this.#savedMs = Math.min(MOST_SAVED_MS, this.#savedMs + earnedMs);
-    this.#savedAtMs = nowMs;
-    this.#marginMs = MOST_ECONOMICAL_MARGIN_MS * this.#savedMs / MOST_SAVED_MS;
-  }
-
-  /** Takes what it will wait awake for off what is saved; `false`: that is not as much. */
-  #spend(waitMs: number): boolean {
-    if (this.#mostShare === null) return true;
-    if (waitMs > this.#savedMs) return false;
-    this.#savedMs -= Math.max(0, waitMs);
-    return true;
-  }
-
-  #onWake(): void {
-    this.#timer = undefined;
-    const nowMs = this.#clock.nowMs();
-    if (this.#mostShare !== null) return this.#arm(nowMs);
-    const lateMs = nowMs - this.#wakeMs;
-    this.#marginMs = Math.min(
-      MOST_MARGIN_MS,
-      Math.max(LEAST_MARGIN_MS, 1.2 * lateMs, this.#marginMs * MARGIN_DECAY),
-    );
-    this.#arm(nowMs);
-  }
-
-  #onTurn(): void {
-    const nowMs = this.#clock.nowMs();
-    const turnMs = nowMs - this.#turnMs;
-    if (turnMs < EMPTY_TURN_MS) this.#onWaited(turnMs);
-    if (nowMs < this.#dueMs) {
-      this.#turnMs = nowMs;
-      if (this.#dueMs - nowMs < this.#marginMs + 1) setImmediate(this.#turn);
-      else {
-        // It was set anew meanwhile, to a time farther off.
-        this.#isYielding = false;
-        this.#arm(nowMs);
-      }
-      return;
-    }
-    this.#isYielding = false;
-    this.#dueMs = Infinity;
-    this.#ring();
-  }
-}
-
-/** A timer longer than 2^31 ms fires at once in every JavaScript runtime. */
-function timeoutOf(aheadMs: number): number {
-  return Math.min(Math.max(0, Math.floor(aheadMs)), 0x7fffffff);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import type { Alarm, Clock, TimerHandle } from "./clock.ts";
+import type { Alarm } from "./alarm.ts";
+import type { Clock, TimerHandle } from "./clock.ts";
 import { ClockState } from "./clock_state.ts";
 import { DelayLine } from "./delay_line.ts";
 import { LoaderError } from "../base/error.ts";

@@ -1,4 +1,5 @@
-import type { Alarm, Clock, TimerHandle } from "../clock/clock.ts";
+import type { Alarm } from "../clock/alarm.ts";
+import type { Clock, TimerHandle } from "../clock/clock.ts";
 import { LoaderError } from "../base/error.ts";
 import type { MachineGauge } from "../model/machine.ts";
 import type { Verdict, VerdictLimits } from "../store/schema/manifest.ts";

@@ -1,6 +1,5 @@
 import { KNATIVE_DEFAULTS } from "../autoscale/knative/knative_defaults.ts";
 import type { FunctionScalerOptions } from "../autoscale/knative/function_scaler.ts";
-import { type Pacing, PACINGS } from "../clock/clock.ts";
 import {
   choiceOption,
   durationOption,
@@ -33,22 +32,7 @@ export const CALL_OPTIONS = {
       "of gRPC do, or left to end unread, for servers that count resets",
     default: "reset",
   }),
-  pacing: choiceOption(["automatic", ...PACINGS], {
-    meaning: "how invocations are kept on time: precise yields the CPU again and again before " +
-      "each, economical does so for a twentieth of a core at most; automatic is economical where " +
-      "the functions need the same cores",
-    default: "automatic",
-  }),
 };
-
-/** How the invocations are paced: on cores that the functions need too, sparingly. */
-export function settlePacing(
-  pacing: Pacing | "automatic" | undefined,
-  { sharesMachine }: { readonly sharesMachine: boolean },
-): Pacing {
-  if (pacing !== undefined && pacing !== "automatic") return pacing;
-  return sharesMachine ? "economical" : "precise";
-}
 
 /** Options of platforms that are looked at while they serve. */
 export const SCRAPE_OPTIONS = {

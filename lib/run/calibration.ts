@@ -1,6 +1,5 @@
 import { availableParallelism, cpus } from "node:os";
 import { z } from "zod";
-import { type Pacing, PACINGS } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { isMissing } from "../base/file.ts";
 import { jsonNumber } from "../base/json.ts";
@@ -29,7 +28,7 @@ const STEP = z.object({
 
 const CALIBRATION = z.object({
   kind: z.literal("calibration"),
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(2),
   createdAt: z.string(),
   machine: z.object({
     cpu: z.string(),
@@ -38,12 +37,7 @@ const CALIBRATION = z.object({
     cpuLimitCores: jsonNumber.nullable().default(null),
     deno: z.string(),
   }),
-  steps: z.object(
-    Object.fromEntries(PACINGS.map((pacing) => [pacing, z.array(STEP)])) as Record<
-      Pacing,
-      z.ZodArray<typeof STEP>
-    >,
-  ),
+  steps: z.array(STEP),
 });
 
 /** How one rate went. */

@@ -1,9 +1,7 @@
-import type { Pacing } from "../clock/clock.ts";
 import type { Platform } from "../model/platform.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
 import type { RunContext } from "../platform/definition.ts";
-import { platformOf, traitsOf } from "../platform/registry.ts";
-import { settlePacing } from "../platform/shared_options.ts";
+import { platformOf } from "../platform/registry.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { tendsPlatform } from "./shard/shard.ts";
 
@@ -42,9 +40,4 @@ export function settingsOf<Settings extends OptionTable>(
 /** What a run tells its platform. */
 function contextOf({ seed, shard }: CommonOptions): RunContext {
   return { seed, tendsPlatform: tendsPlatform(shard) };
-}
-
-/** How the invocations are paced. */
-export function pacingOf({ pacing, platform }: CommonOptions): Pacing {
-  return settlePacing(pacing, traitsOf(platform));
 }

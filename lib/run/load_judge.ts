@@ -8,7 +8,6 @@ import {
 } from "./calibration.ts";
 import { traitsOf } from "../platform/registry.ts";
 import { type CommonOptions, verdictLimits } from "./common_options.ts";
-import { pacingOf } from "./create_platform.ts";
 import { describeCpuLimit, localCores } from "./machine_facts.ts";
 import { cutWarnings, demandWarnings, expiryWarnings, type PlannedLoad } from "./plan_block.ts";
 
@@ -32,7 +31,7 @@ export function readCalibratedSteps(options: CommonOptions): CalibratedSteps {
   if (calibration === null) return { steps: [], note };
   // What was measured is the usual way of calling.
   if (options.transport === "http2" && options.connections === "shared") {
-    return { steps: calibration.steps[pacingOf(options)], note };
+    return { steps: calibration.steps, note };
   }
   return {
     steps: [],

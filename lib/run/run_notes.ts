@@ -21,6 +21,8 @@ export interface EndedRun {
   readonly warmupCheck: WarmupCheck | null;
   /** How often the program itself had to write, because the disk fell behind. */
   readonly blockingWrites: number;
+  /** How the clock waited, where that is not as is best; else `null`. */
+  readonly waitingNote: string | null;
 }
 
 /** Sentences that a reader of a run's figures should know of how it went. */
@@ -37,6 +39,7 @@ export function describeEndedRun(run: EndedRun): readonly string[] {
     ...describeFailedScrapes(scrapes),
     ...describeWarmup(run.warmupCheck),
     ...describeBlockingWrites(run.blockingWrites),
+    ...run.waitingNote === null ? [] : [run.waitingNote],
   ];
 }
 

@@ -134,6 +134,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
         warmupCheck,
         // On virtual time nobody waited.
         blockingWrites: clock.isVirtual ? 0 : folder.blockingWrites,
+        waitingNote: clock.waitingNote ?? null,
       }),
     ],
   });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Clock, PACINGS, RealClock, sleep } from "../../lib/clock/clock.ts";
+import { type Clock, RealClock, sleep } from "../../lib/clock/clock.ts";
 import { LoaderError } from "../../lib/base/error.ts";
+import { SliceWaiter } from "../../lib/clock/waiter.ts";
 import { VirtualClock } from "../../lib/clock/virtual_clock.ts";
 
 Deno.test("VirtualClock: timers fire in order of due time, equal ones in order of arming", async () => {
@@ -113,12 +114,11 @@ Deno.test("sleep: an abort ends it with its reason", async () => {
   await assert.rejects(sleep(clock, 1, controller.signal), /enough/);
 });
 
-/** Every clock there is, each in every pacing. */
+/** Every clock there is, the real one with each way of waiting. */
 const CLOCKS: readonly (readonly [string, () => Clock])[] = [
   ["VirtualClock", () => new VirtualClock()],
-  ...PACINGS.map((pacing) =>
-    [`RealClock, ${pacing}`, () => new RealClock(pacing)] as [string, () => Clock]
-  ),
+  ["RealClock", () => new RealClock()],
+  ["RealClock, in slices", () => new RealClock(() => new SliceWaiter("for a test"))],
 ];
 
 for (const [name, create] of CLOCKS) {
@@ -178,29 +178,10 @@ for (const [name, create] of CLOCKS) {
   });
 }
 
-Deno.test("waitingMs: waiting is paid for, and never more than has passed", async () => {
-  for (const pacing of PACINGS) {
-    const clock = new RealClock(pacing);
-    const startMs = clock.nowMs();
-    await clock.run((stop) => clock.alarm(stop).set(startMs + 5));
-    const passedMs = clock.nowMs() - startMs;
-    assert.ok(clock.waitingMs >= 0 && clock.waitingMs <= passedMs);
-    if (pacing === "precise") assert.ok(clock.waitingMs > 0);
-  }
-});
-
-Deno.test("waitingMs: economical pacing waits a twentieth of a core at most, beside what it saved", async () => {
-  const clock = new RealClock("economical");
+Deno.test("waitingMs: never more than has passed", async () => {
+  const clock = new RealClock();
   const startMs = clock.nowMs();
-  let rang = 0;
-  await clock.run((stop) => {
-    const alarm = clock.alarm(() => {
-      // Always soon enough for a wait, so that it would wait all the time.
-      if (++rang === 1000) return stop();
-      alarm.set(clock.nowMs() + 0.7);
-    });
-    alarm.set(startMs);
-  });
+  await clock.run((stop) => clock.alarm(stop).set(startMs + 5));
   const passedMs = clock.nowMs() - startMs;
-  assert.ok(clock.waitingMs <= 0.05 * passedMs + 20, `${clock.waitingMs} of ${passedMs} ms`);
+  assert.ok(clock.waitingMs >= 0 && clock.waitingMs <= passedMs);
 });

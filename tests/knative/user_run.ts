@@ -20,7 +20,7 @@ const SMALL_LOAD: readonly string[] = [
   ...["--rps", "4", "--start", "2", "--step", "2", "--slot", "1s", "--duration", "8s"],
   ...["--burst", "3", "--runtime", "20ms", "--memory", "16", "--max-scale", "2"],
   ...["--timeout", "2min", "--drain", "2min", "--scrape-interval", "1s"],
-  ...["--cpu-request", "5m", "--no-restart-activator", "--pacing", "economical"],
+  ...["--cpu-request", "5m", "--no-restart-activator"],
   // How well the load is made while others use the cores is not what is tested.
   ...["--limit-dispatch-lag", "1min", "--limit-loop-delay", "1min", "--limit-busy-seconds", "1"],
 ];

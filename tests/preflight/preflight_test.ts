@@ -390,9 +390,9 @@ Deno.test("preflight: the generator is judged by the calibration, or the command
   });
   const steps = [stepOf(200, 200, 1), stepOf(400, 300, 80)];
   const calibration = {
-    ...{ kind: "calibration", formatVersion: 1, createdAt: "2026-01-01T00:00:00.000Z" },
+    ...{ kind: "calibration", formatVersion: 2, createdAt: "2026-01-01T00:00:00.000Z" },
     machine: describeCalibratedMachine(),
-    steps: { precise: steps, economical: steps },
+    steps,
   };
   await Deno.writeTextFile(file, JSON.stringify(calibration));
   const generatorOf = async (rate: number, ...args: readonly string[]) => {

@@ -98,10 +98,10 @@ Deno.test("readCalibration: what was written is read; what is not there or elsew
   const write = (calibration: unknown) => Deno.writeTextFileSync(path, JSON.stringify(calibration));
   const calibration: Calibration = {
     kind: "calibration",
-    formatVersion: 1,
+    formatVersion: 2,
     createdAt: "2026-01-01T00:00:00.000Z",
     machine: describeCalibratedMachine(),
-    steps: { precise: STEPS, economical: [] },
+    steps: STEPS,
   };
   try {
     write(calibration);

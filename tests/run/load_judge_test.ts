@@ -29,7 +29,7 @@ function loadOf(ratePerS: number): PlannedLoad {
   };
 }
 
-/** A machine that kept its time up to 1000 with precise pacing and up to 500 with economical. */
+/** A machine that kept its time up to 1000. */
 async function withCalibration(body: (path: string) => void | Promise<void>): Promise<void> {
   const folder = Deno.makeTempDirSync();
   const path = join(folder, "calibration.json");
@@ -47,13 +47,10 @@ async function withCalibration(body: (path: string) => void | Promise<void>): Pr
   });
   const calibration: Calibration = {
     kind: "calibration",
-    formatVersion: 1,
+    formatVersion: 2,
     createdAt: "2026-01-01T00:00:00.000Z",
     machine: describeCalibratedMachine(),
-    steps: {
-      precise: [stepOf(1000, 1), stepOf(2000, 90, 1)],
-      economical: [stepOf(500, 2), stepOf(1000, 50)],
-    },
+    steps: [stepOf(1000, 1), stepOf(2000, 90, 1)],
   };
   Deno.writeTextFileSync(path, JSON.stringify(calibration));
   try {
@@ -69,16 +66,13 @@ Deno.test("LoadJudge: without a calibration it says nothing of the generator", (
   judge.refuseBeyondLimits([loadOf(1_000_000)]);
 });
 
-Deno.test("LoadJudge: a load beyond what kept its time is flagged, by the pacing in force", () =>
+Deno.test("LoadJudge: a load beyond what kept its time is flagged", () =>
   withCalibration((path) => {
     const judgeOf = (...args: readonly string[]) =>
       new LoadJudge(optionsOf(...args, "--calibration", path));
     assert.deepEqual(judgeOf(...ENDPOINTS).warnings([loadOf(900)]), []);
     assert.match(judgeOf(...ENDPOINTS).warnings([loadOf(1001)])[0], /up to 1000 when/);
-    const economical = judgeOf(...ENDPOINTS, "--pacing", "economical");
-    assert.match(economical.warnings([loadOf(900)])[0], /up to 500 when/);
-    // Automatic is economical on the platform whose functions need the same cores.
-    assert.match(judgeOf().warnings([loadOf(900)])[0], /up to 500 when/);
+    assert.match(judgeOf().warnings([loadOf(1001)])[0], /up to 1000 when/);
     const patient = judgeOf("--limit-dispatch-lag", "100ms");
     assert.deepEqual(patient.warnings([loadOf(1000)]), []);
   }));

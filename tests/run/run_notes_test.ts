@@ -87,6 +87,7 @@ Deno.test("notes: a CPU limit that held the loader back is told where it made no
       scrapes: [],
       warmupCheck: null,
       blockingWrites: 0,
+      waitingNote: null,
     });
   };
   assert.match(notesOf(0).join(), /held back at its CPU limit of 0.5 cores in 82 of the 95/);

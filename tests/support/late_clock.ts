@@ -1,4 +1,5 @@
-import type { Alarm, Clock, TimerHandle } from "../../lib/clock/clock.ts";
+import type { Alarm } from "../../lib/clock/alarm.ts";
+import type { Clock, TimerHandle } from "../../lib/clock/clock.ts";
 import { VirtualClock } from "../../lib/clock/virtual_clock.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { EVENT_INTERVAL_VARIABLE } from "../../lib/clock/event_interval.ts";
 
 /** Root of the project. */
 export const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
@@ -48,7 +49,8 @@ export class Script implements AsyncDisposable {
     const command = new Deno.Command(Deno.execPath(), {
       args: ["run", "-q", ...flags, path, ...args],
       cwd: PROJECT,
-      env: { NO_COLOR: "1", ...env },
+      // As the tasks do.
+      env: { NO_COLOR: "1", [EVENT_INTERVAL_VARIABLE]: "1", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

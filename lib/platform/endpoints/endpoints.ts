@@ -4,7 +4,7 @@ import { RealClock } from "../../clock/clock.ts";
 import { type OptionValues, textOption } from "../../option/option.ts";
 import { definePlatform, type PlatformTraits } from "../definition.ts";
 import { type Finding, okay, problem } from "../finding.ts";
-import { CALL_OPTIONS, SCRAPE_OPTIONS, settlePacing } from "../shared_options.ts";
+import { CALL_OPTIONS, SCRAPE_OPTIONS } from "../shared_options.ts";
 import { loadTransport } from "../transport_choice.ts";
 import type { EndpointsSettings } from "./endpoints_platform.ts";
 
@@ -32,13 +32,13 @@ export const ENDPOINTS = definePlatform<
   "endpoints",
   typeof OPTIONS,
   & Partial<OptionValues<typeof OPTIONS>>
-  & Omit<Partial<EndpointsSettings>, "createTransport" | "pacing" | "endpoints">
+  & Omit<Partial<EndpointsSettings>, "createTransport" | "endpoints">
 >({
   name: "endpoints",
   traits: TRAITS,
   options: OPTIONS,
 
-  async create({ transport, connections, expiredCalls, pacing, endpoints = null, ...settings }) {
+  async create({ transport, connections, expiredCalls, endpoints = null, ...settings }) {
     if (endpoints === null) {
       throw new LoaderError(
         "usage",
@@ -52,7 +52,6 @@ export const ENDPOINTS = definePlatform<
     return createEndpointsPlatform({
       ...settings,
       endpoints,
-      pacing: settlePacing(pacing, TRAITS),
       createTransport,
     });
   },

@@ -1,4 +1,4 @@
-import { type Clock, type Pacing, RealClock } from "../../clock/clock.ts";
+import { type Clock, RealClock } from "../../clock/clock.ts";
 import type {
   Capacity,
   Deployment,
@@ -18,8 +18,6 @@ import { checkServer } from "./server_check.ts";
 /** What {@linkcode createEndpointsPlatform} is given. */
 export interface EndpointsSettings {
   readonly createTransport: CreateTransport;
-  /** How invocations are kept on time; `precise` by default. */
-  readonly pacing?: Pacing;
   /** Addresses separated by commas, or the name of a YAML file. */
   readonly endpoints: string;
   /** Longest wait for a server's first words; as long as a call may wait for its connection. */
@@ -58,7 +56,7 @@ class EndpointsPlatform implements Platform {
   #authorities: readonly string[] = [];
 
   constructor(options: EndpointsSettings, map: EndpointMap) {
-    this.clock = new RealClock(options.pacing ?? "precise");
+    this.clock = new RealClock();
     this.#settings = options;
     this.#map = map;
   }

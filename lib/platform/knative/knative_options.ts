@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type Address, parseAddress } from "../../base/address.ts";
 import { errorMessage, LoaderError } from "../../base/error.ts";
-import type { Pacing } from "../../clock/clock.ts";
 import {
   choiceOption,
   createOption,
@@ -18,7 +17,6 @@ import {
   SCALING_OPTIONS,
   SCRAPE_OPTIONS,
   SERVING_OPTIONS,
-  settlePacing,
 } from "../shared_options.ts";
 import type { CreateTransport } from "../transport_choice.ts";
 import type { DeploymentProgress } from "./deploy/deployer.ts";
@@ -176,8 +174,7 @@ const PROGRAM_OPTIONS = {
   }),
 };
 
-const { transport: _, connections: __, expiredCalls: ___, pacing: ____, ...plain } =
-  KNATIVE_OPTIONS;
+const { transport: _, connections: __, expiredCalls: ___, ...plain } = KNATIVE_OPTIONS;
 
 /** The options that are settings as they are. */
 const PLAIN_OPTIONS = { ...plain, ...PROGRAM_OPTIONS };
@@ -185,7 +182,6 @@ const PLAIN_OPTIONS = { ...plain, ...PROGRAM_OPTIONS };
 /** Options of `createKnativePlatform`: a user's, and those of programs alone. */
 export interface KnativeOptions extends Partial<OptionValues<typeof PLAIN_OPTIONS>>, RunContext {
   readonly createTransport: CreateTransport;
-  readonly pacing?: Pacing | "automatic";
   /** Label of what belongs to this deployment; `null`: made. */
   readonly runId?: string | null;
   /** Longest time that a scrape may take; the time between two where it is not given. */
@@ -196,7 +192,6 @@ export interface KnativeOptions extends Partial<OptionValues<typeof PLAIN_OPTION
 /** Every option with its value in force. */
 export interface KnativeSettings extends OptionValues<typeof PLAIN_OPTIONS> {
   readonly createTransport: CreateTransport;
-  readonly pacing: Pacing;
   readonly template: string;
   readonly runId: string | null;
   readonly scrapeTimeoutMs: number;
@@ -234,7 +229,6 @@ function settle(
     clusterSettings: tendsPlatform && values.clusterSettings,
     restartActivator: tendsPlatform && values.restartActivator,
     restartPrometheus: tendsPlatform && values.restartPrometheus,
-    pacing: settlePacing(options.pacing, KNATIVE_TRAITS),
     runId: options.runId ?? null,
     scrapeTimeoutMs: options.scrapeTimeoutMs ?? values.scrapeIntervalMs,
     onProgress: options.onProgress ?? (() => {}),

@@ -72,7 +72,7 @@ export async function createKnativePlatform(options: KnativeOptions): Promise<Pl
       value: runId,
     });
   }
-  const clock = new RealClock(settings.pacing);
+  const clock = new RealClock();
   const access = openKubeAccess({ ...settings, clock });
   const facts = await readClusterFacts(access);
   return new KnativePlatform({ settings, template, runId, clock, access, facts });
@@ -247,7 +247,7 @@ class KnativePlatform implements Platform {
           port,
         ),
       }));
-      if (settings.pacing === "precise") this.#priority = raiseOwnPriority();
+      this.#priority = raiseOwnPriority();
       return this.#deployments;
     } catch (error) {
       // Why nothing was deployed is the error that is told; what comes of it is a note.

@@ -99,7 +99,7 @@ const FIGURES: SimulatorOptions = {
   imageMs: constant(0),
   startMs: constant(200),
   startUsesCpu: true,
-  // Each way, with the lateness of economical pacing, which is about a millisecond.
+  // Each way.
   networkMs: constant(0.9),
   // What a call takes of its instance beside the work that it asks for.
   serviceOverheadMs: constant(1.4),

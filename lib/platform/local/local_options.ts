@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
 import type { FunctionScalerOptions } from "../../autoscale/knative/function_scaler.ts";
-import type { Pacing } from "../../clock/clock.ts";
 import type { Capacity } from "../../model/platform.ts";
 import { durationOption, integerOption, type OptionValues } from "../../option/option.ts";
 import { settleOptions } from "../../option/settle_options.ts";
@@ -12,7 +11,6 @@ import {
   type OwnScaling,
   REPORT_OPTION,
   SCRAPE_OPTIONS,
-  settlePacing,
 } from "../shared_options.ts";
 import type { CreateTransport } from "../transport_choice.ts";
 import { INSTANCE_OVERHEAD_MIB } from "./capacity.ts";
@@ -111,7 +109,6 @@ const PLAIN_OPTIONS = {
 export interface LocalOptions extends Partial<OptionValues<typeof PLAIN_OPTIONS>>, OwnScaling {
   readonly createTransport: CreateTransport;
   /** How invocations are kept on time. */
-  readonly pacing?: Pacing | "automatic";
   /** Bounds to set otherwise than {@linkcode deriveLocalCapacity} has them. */
   readonly capacity?: Partial<Capacity>;
   /** Longest time that a scrape may take; the time between two where it is not given. */
@@ -127,7 +124,6 @@ export interface LocalOptions extends Partial<OptionValues<typeof PLAIN_OPTIONS>
 /** Every option with its value in force. */
 export interface LocalSettings extends OptionValues<typeof PLAIN_OPTIONS> {
   readonly createTransport: CreateTransport;
-  readonly pacing: Pacing;
   readonly capacity: Partial<Capacity>;
   readonly autoscaling: FunctionScalerOptions;
   readonly scrapeTimeoutMs: number;
@@ -147,7 +143,6 @@ export function settleLocalOptions(options: LocalOptions): LocalSettings {
   return {
     ...plain,
     createTransport: options.createTransport,
-    pacing: settlePacing(options.pacing, LOCAL_TRAITS),
     capacity: {
       ...(maxInstances === null ? {} : { instances: maxInstances }),
       ...options.capacity,

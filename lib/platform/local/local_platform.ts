@@ -49,7 +49,7 @@ class LocalPlatform implements Platform {
 
   constructor(settings: LocalSettings) {
     this.#settings = settings;
-    this.clock = new RealClock(settings.pacing);
+    this.clock = new RealClock();
     this.#scalingLog = new ScalingLog(this.clock.originUnixMs);
     this.capacity = {
       ...deriveLocalCapacity(),

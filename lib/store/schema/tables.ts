@@ -169,7 +169,7 @@ export const GENERATOR = {
       name: "waiting_percent",
       type: "number",
       unit: "% of a core",
-      meaning: "CPU time that waiting for due times used beside it (--pacing)",
+      meaning: "CPU time that waiting for due times used beside it",
     },
     {
       name: "phase",

@@ -190,8 +190,7 @@ const RESTART = new URL("../../lib/cli/restart.ts", import.meta.url);
 
 Deno.test("waiting without a permission: in slices, with the reason in a sentence", async () => {
   const lines = `
-    import { AlarmGroup, BlockingAlarm } from "../../lib/clock/blocking_alarm.ts";
-import { RealClock } from "${CLOCK}";
+    import { RealClock } from "${CLOCK}";
     const clock = new RealClock();
     await clock.run((stop) => clock.alarm(stop).set(5));
     console.log(clock.waitingNote);`;

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { formatJson } from "../base/json.ts";
-import { hasResult, type RunManifest, type RunStatus } from "../store/schema/manifest.ts";
+import { hasResult, type RunStatus } from "../store/schema/manifest.ts";
 import { type PlatformName, traitsOf } from "../platform/registry.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import type { Derivation } from "../run/derivation.ts";
@@ -95,7 +95,7 @@ export async function runScript<O extends OptionTable>(
     options = parsed.values as OptionValues<O> & CommonOptions;
     if (!traitsOf(options.platform).isVirtual) restartForEachTurn();
     requirePermissions(experiment.name.replaceAll("-", "_"), options.platform);
-    await progress.open();
+    progress.open(traitsOf(options.platform).isVirtual);
     live = await openLive(experiment, options);
     if (live !== undefined) progress.say(`Live:    ${live.url}`);
     const outcome = await runExperiment(experiment, options, {
@@ -104,7 +104,10 @@ export async function runScript<O extends OptionTable>(
         : ["deno", "task", `exp:${experiment.name}`, ...args],
       signal: interrupt.signal,
       listener: {
-        onPlan: (block) => printTo(options!, block),
+        onPlan: (block, loads, isWhole) => {
+          printTo(options!, block);
+          if (isWhole) progress.plan(loads);
+        },
         onFolder: (path) => folder = path,
         onRunStart: (load) => {
           progress.start(load);
@@ -117,7 +120,7 @@ export async function runScript<O extends OptionTable>(
         },
         onProgress: (load, status) => progress.advance(load, status),
         onRunEnd: (manifest) => {
-          progress.say(describeRun(manifest));
+          progress.endRun(manifest);
           live?.endRun(manifest);
         },
         onNote: (sentence) => progress.say(sentence),
@@ -149,13 +152,6 @@ async function openLive<O extends OptionTable>(
   // Loaded only now: most runs have none.
   const { LiveView } = await import("../live/live_view.ts");
   return await LiveView.open(live, { name, question, platform });
-}
-
-function describeRun(manifest: RunManifest): string {
-  const verdict = manifest.verdict;
-  if (verdict === null) return `${manifest.name}: ${manifest.status}`;
-  const reasons = verdict.reasons.length === 0 ? "" : ` (${verdict.reasons.join(" ")})`;
-  return `${manifest.name}: ${manifest.status}, ${verdict.verdict}${reasons}`;
 }
 
 async function makeAndPrintReport(

@@ -62,6 +62,7 @@ export async function makeRuns<O extends OptionTable>(
       isVirtual: cells.every((cell) => traitsOf(cell.options.platform).isVirtual),
     }),
     ahead,
+    !isOpen,
   );
   for (const { judge, ahead } of lanes) judge.refuseBeyondLimits(ahead);
   await noteTracing(options, (sentence) => listener.onNote?.(sentence));

@@ -21,7 +21,7 @@ export interface PlannedLoad {
 }
 
 /** What each run takes beside its schedule: deployment, clean-up, first and last instances. */
-const OVERHEAD_PER_RUN_MS = 3000;
+export const OVERHEAD_PER_RUN_MS = 3000;
 
 /** Most runs that the block lists. */
 const MOST_ROWS = 20;

@@ -8,8 +8,8 @@ import type { RunObserver } from "./run_observer.ts";
 
 /** What an experiment tells as it goes on; a script shows it, a program may do as it likes. */
 export interface ExperimentListener {
-  /** What will happen, before any load. */
-  onPlan?(block: string, loads: readonly PlannedLoad[]): void;
+  /** What will happen, before any load; `isWhole`: no run follows that is not among the loads. */
+  onPlan?(block: string, loads: readonly PlannedLoad[], isWhole: boolean): void;
   /** The folder, as soon as it is there. */
   onFolder?(path: string): void;
   onRunStart?(load: PlannedLoad): void;

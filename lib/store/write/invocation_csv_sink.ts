@@ -55,11 +55,17 @@ const OUTCOME_WORDS = Object.fromEntries(
 export class InvocationCsvSink implements InvocationSink {
   readonly #file: AppendFile;
   #rows = 0;
-  readonly #functions: readonly Uint8Array[];
+  /** By phase and function: both cells, with the comma between them. */
+  readonly #functions: Readonly<Record<Phase, readonly Uint8Array[]>>;
   readonly #instances = new CellCache(MOST_INSTANCES);
   readonly #messages = new CellCache(MOST_MESSAGES);
   /** Those of the row; doubles in an array go into functions without being boxed. */
   readonly #numbers = new Float64Array(NUMBERS);
+  /** What stood behind the instance in the last row that was plain, and what makes it so. */
+  #tail: Uint8Array = NO_BYTES;
+  #tailColdStart: boolean | null = null;
+  #tailOutcome: Outcome = "cancelled";
+  #tailStatusCode = NaN;
 
   /**
    * @param functionIds text of `function_id` for each function of the schedule
@@ -68,7 +74,11 @@ export class InvocationCsvSink implements InvocationSink {
    * @throws TypeError when this sink writes other columns than are declared
    */
   constructor(path: string, functionIds: readonly string[], table: Table = INVOCATIONS) {
-    this.#functions = [...functionIds, PROBE_FUNCTION].map(encodeCell);
+    const functions = [...functionIds, PROBE_FUNCTION].map(encodeCell);
+    this.#functions = {
+      warmup: functions.map((bytes) => joinCells(bytes, PHASES.warmup)),
+      measurement: functions.map((bytes) => joinCells(bytes, PHASES.measurement)),
+    };
     this.#file = new AppendFile(path, formatHeader(table));
     this.#check(table);
   }
@@ -84,14 +94,14 @@ export class InvocationCsvSink implements InvocationSink {
 
   write(row: InvocationRow): void {
     this.#rows++;
-    const functionId = this.#functions[row.functionIndex];
+    const functionAndPhase = this.#functions[row.phase][row.functionIndex];
     const instance = row.instance === null ? NO_BYTES : this.#instances.encode(row.instance);
     const message = row.statusMessage === null
       ? NO_BYTES
       : this.#messages.encode(row.statusMessage);
     const file = this.#file;
     file.reserve(
-      LONGEST_REST + functionId.length + instance.length + message.length + TRACE_ID_BYTES,
+      LONGEST_REST + functionAndPhase.length + instance.length + message.length + TRACE_ID_BYTES,
     );
     const bytes = file.buffer;
     const numbers = this.#numbers;
@@ -103,22 +113,40 @@ export class InvocationCsvSink implements InvocationSink {
     numbers[5] = row.servedRuntimeMs;
     numbers[6] = row.requestedMemoryMib;
     numbers[7] = row.servedMemoryMib;
-    numbers[8] = row.statusCode;
-    numbers[9] = row.setUpMs;
-    numbers[10] = row.peerWaitMs;
     // The cells in the order of INVOCATIONS.
     let at = writeNumberCells(bytes, file.length, numbers, 0, 1);
-    at = writeBytesCell(bytes, at, functionId);
-    at = writeBytesCell(bytes, at, PHASES[row.phase]);
+    at = writeBytesCell(bytes, at, functionAndPhase);
     at = writeNumberCells(bytes, at, numbers, 1, 8);
     at = writeBytesCell(bytes, at, instance);
-    at = writeBytesCell(bytes, at, encodeBoolean(row.coldStart));
-    at = writeBytesCell(bytes, at, OUTCOME_WORDS[row.outcome]);
-    at = writeNumberCells(bytes, at, numbers, 8, 11);
-    at = writeBytesCell(bytes, at, message);
-    at = writeTraceId(bytes, at, row.traceId);
-    bytes[at - 1] = LINE_END;
-    file.length = at;
+    file.length = this.#writeTail(bytes, at, row, message);
+  }
+
+  /** The cells behind the instance, which are mostly those of the row before. */
+  #writeTail(bytes: Uint8Array, at: number, row: InvocationRow, message: Uint8Array): number {
+    const { coldStart, outcome, statusCode, setUpMs, peerWaitMs, traceId } = row;
+    const isPlain = message.length === 0 && traceId === null && Number.isNaN(setUpMs) &&
+      Number.isNaN(peerWaitMs);
+    if (
+      isPlain && statusCode === this.#tailStatusCode && outcome === this.#tailOutcome &&
+      coldStart === this.#tailColdStart
+    ) return writeBytes(bytes, at, this.#tail);
+    const numbers = this.#numbers;
+    numbers[8] = statusCode;
+    numbers[9] = setUpMs;
+    numbers[10] = peerWaitMs;
+    let end = writeBytesCell(bytes, at, encodeBoolean(coldStart));
+    end = writeBytesCell(bytes, end, OUTCOME_WORDS[outcome]);
+    end = writeNumberCells(bytes, end, numbers, 8, 11);
+    end = writeBytesCell(bytes, end, message);
+    end = writeTraceId(bytes, end, traceId);
+    bytes[end - 1] = LINE_END;
+    if (isPlain) {
+      this.#tail = bytes.slice(at, end);
+      this.#tailColdStart = coldStart;
+      this.#tailOutcome = outcome;
+      this.#tailStatusCode = statusCode;
+    }
+    return end;
   }
 
   /** Writes rows that are different in every column, looks at them and throws them away. */
@@ -129,7 +157,7 @@ export class InvocationCsvSink implements InvocationSink {
 
   #checkRow(table: Table, fraction: number): void {
     const file = this.#file;
-    const row = createProbe(table, this.#functions.length - 1, fraction);
+    const row = createProbe(table, this.#functions.measurement.length - 1, fraction);
     this.write(row);
     const written = new TextDecoder().decode(file.buffer.subarray(0, file.length));
     file.length = 0;
@@ -225,9 +253,19 @@ function writeTraceId(bytes: Uint8Array, at: number, traceId: string | null): nu
 
 /** Bytes and a comma. */
 function writeBytesCell(bytes: Uint8Array, at: number, cell: Uint8Array): number {
-  const { length } = cell;
-  if (length > LONG_CELL) bytes.set(cell, at);
-  else for (let i = 0; i < length; i++) bytes[at + i] = cell[i];
-  bytes[at + length] = COMMA;
-  return at + length + 1;
+  const end = writeBytes(bytes, at, cell);
+  bytes[end] = COMMA;
+  return end + 1;
+}
+
+function writeBytes(bytes: Uint8Array, at: number, what: Uint8Array): number {
+  const { length } = what;
+  if (length > LONG_CELL) bytes.set(what, at);
+  else for (let i = 0; i < length; i++) bytes[at + i] = what[i];
+  return at + length;
+}
+
+/** Two cells with a comma between them. */
+function joinCells(first: Uint8Array, second: Uint8Array): Uint8Array {
+  return Uint8Array.of(...first, COMMA, ...second);
 }

@@ -1,12 +1,14 @@
 /** Most bytes that the text of a number takes: the longest is `-1.2345678901234567e-123`. */
 export const LONGEST_NUMBER = 25;
 
-/** What a whole number has behind it in a column of type `number`. */
-const NO_FRACTION = ".0";
-
 const ZERO = 0x30;
 const MINUS = 0x2d;
 const POINT = 0x2e;
+/** The three digits of each number below 1000 in ASCII, the first in the lowest byte. */
+const DIGITS = Int32Array.from({ length: 1000 }, (_, number) => {
+  const [first, second, third] = [number / 100, (number / 10) % 10, number % 10].map(Math.floor);
+  return (ZERO + first) | (ZERO + second) << 8 | (ZERO + third) << 16;
+});
 /** Below it a whole part is a 32-bit integer, and thousandths have one shortest text. */
 const LARGEST_FAST = 2 ** 31 - 1;
 
@@ -50,46 +52,47 @@ export function writeNumber(bytes: Uint8Array, at: number, value: number): numbe
  * ```
  */
 export function writeDecimal(bytes: Uint8Array, at: number, value: number): number {
-  if (!(Math.abs(value) < LARGEST_FAST - 1)) return writeText(bytes, at, formatCsvDecimal(value));
-  const end = writeNumber(bytes, at, value);
-  if (Math.round(value * 1000) % 1000 !== 0) return end;
-  bytes[end] = POINT;
-  bytes[end + 1] = ZERO;
-  return end + NO_FRACTION.length;
+  const thousandths = Math.round(value * 1000);
+  const magnitude = Math.abs(thousandths);
+  const whole = Math.floor(magnitude / 1000);
+  if (!(whole < LARGEST_FAST)) return writeText(bytes, at, formatCsvDecimal(value));
+  if (thousandths < 0) bytes[at++] = MINUS;
+  at = writeWhole(bytes, at, whole | 0);
+  return writeFraction(bytes, at, (magnitude - whole * 1000) | 0);
 }
 
-/** Digits from the last to the first. */
+/** A whole number, three digits at a time. */
 function writeWhole(bytes: Uint8Array, at: number, whole: number): number {
-  const end = at + countDigits(whole);
-  for (let i = end - 1; i >= at; i--) {
-    const tenth = (whole / 10) | 0;
-    bytes[i] = ZERO + whole - tenth * 10;
-    whole = tenth;
-  }
-  return end;
+  if (whole < 1000) return writeFirst(bytes, at, whole);
+  const thousands = (whole / 1000) | 0;
+  at = thousands < 1000 ? writeFirst(bytes, at, thousands) : writeWhole(bytes, at, thousands);
+  const digits = DIGITS[whole - thousands * 1000];
+  bytes[at] = digits;
+  bytes[at + 1] = digits >> 8;
+  bytes[at + 2] = digits >> 16;
+  return at + 3;
 }
 
-function countDigits(whole: number): number {
-  if (whole < 1e5) {
-    if (whole < 100) return whole < 10 ? 1 : 2;
-    return whole < 1000 ? 3 : whole < 1e4 ? 4 : 5;
-  }
-  if (whole < 1e7) return whole < 1e6 ? 6 : 7;
-  return whole < 1e8 ? 8 : whole < 1e9 ? 9 : 10;
-}
-
-/** A point and up to three digits, zeros at the end left out. */
-function writeFraction(bytes: Uint8Array, at: number, fraction: number): number {
-  const tenths = (fraction / 100) | 0;
-  const rest = fraction - tenths * 100;
-  bytes[at++] = POINT;
-  bytes[at++] = ZERO + tenths;
-  if (rest === 0) return at;
-  const hundredths = (rest / 10) | 0;
-  bytes[at++] = ZERO + hundredths;
-  const last = rest - hundredths * 10;
-  if (last > 0) bytes[at++] = ZERO + last;
+/** The first up to three digits of a number. */
+function writeFirst(bytes: Uint8Array, at: number, number: number): number {
+  const digits = DIGITS[number];
+  if (number >= 100) bytes[at++] = digits;
+  if (number >= 10) bytes[at++] = digits >> 8;
+  bytes[at++] = digits >> 16;
   return at;
+}
+
+/** A point and one to three digits of so many thousandths, further zeros at the end left out. */
+function writeFraction(bytes: Uint8Array, at: number, thousandths: number): number {
+  const digits = DIGITS[thousandths];
+  bytes[at] = POINT;
+  bytes[at + 1] = digits;
+  // Digits after the first, of which the lowest four bits are their value.
+  if ((digits & 0x0f0f00) === 0) return at + 2;
+  bytes[at + 2] = digits >> 8;
+  if ((digits & 0x0f0000) === 0) return at + 3;
+  bytes[at + 3] = digits >> 16;
+  return at + 4;
 }
 
 /** What is too large for the short way. */
@@ -109,5 +112,5 @@ export function formatCsvNumber(value: number): string {
 /** The same of a column of type `number`, in which a whole number is `12.0`. */
 export function formatCsvDecimal(value: number): string {
   const text = formatCsvNumber(value);
-  return /^-?\d+$/.test(text) ? text + NO_FRACTION : text;
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }

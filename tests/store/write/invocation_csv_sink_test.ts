@@ -100,3 +100,36 @@ Deno.test("InvocationCsvSink: more instances than are kept, names of any length,
   const written = await writtenText(`${folder.path}/table.csv`, rows, functionIds);
   assert.ok(written === csvText(rows, functionIds));
 });
+
+Deno.test("InvocationCsvSink: rows that end like the one before, or nearly so", async () => {
+  await using folder = await temporaryFolder();
+  const plain: InvocationRow = { ...createInvocationRow(), outcome: "ok", statusCode: 0 };
+  const ends: readonly Partial<InvocationRow>[] = [
+    { coldStart: false },
+    { coldStart: true },
+    { coldStart: null, outcome: "rejected", statusCode: 8 },
+    { coldStart: false, statusCode: NaN },
+    { coldStart: false, setUpMs: 1.5 },
+    { coldStart: false, peerWaitMs: 0 },
+    { coldStart: false, statusMessage: "no" },
+    { coldStart: false, traceId: "0af7651916cd43dd8448eb211c80319c" },
+  ];
+  const numbers = fc.array(fc.nat({ max: ends.length - 1 }), { minLength: 2, maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(numbers, async (chosen) => {
+      const rows = chosen.map((end, i) => ({
+        ...plain,
+        index: i,
+        functionIndex: 0,
+        phase: i % 3 === 0 ? "warmup" as const : "measurement" as const,
+        scheduledMs: i,
+        requestedRuntimeMs: 1,
+        requestedMemoryMib: 1,
+        ...ends[end],
+      }));
+      const written = await writtenText(`${folder.path}/table.csv`, rows, ["f"]);
+      assert.equal(written, csvText(rows, ["f"]));
+    }),
+    { seed: 64, numRuns: 100 },
+  );
+});

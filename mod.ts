@@ -29,6 +29,8 @@ export {
   SAMPLE_SWEEP_OPTIONS,
   type SampleSweepOptions,
 } from "./lib/run/sample_sweep.ts";
+export { summarizeSeeds } from "./lib/stats/seed_summary.ts";
+export { LoopPauses } from "./lib/clock/loop_pauses.ts";
 export { wassersteinDistance } from "./lib/stats/wasserstein.ts";
 
 export type { FunctionProfile, Percentiles, Trace, TraceRepair } from "./lib/model/trace.ts";
@@ -116,7 +118,7 @@ export {
   type SimulatedOptions,
   simulatedOptionsOf,
 } from "./lib/preflight/simulated_options.ts";
-export { type KneeSearch, searchKnee } from "./lib/run/knee_search.ts";
+export { type KneeSearch, searchInTurn, searchKnee } from "./lib/run/knee_search.ts";
 export { rateOfStep, wholeInvocations } from "./lib/schedule/rate_scale.ts";
 export { readScheduleFile, writeScheduleFile } from "./lib/schedule/schedule_file.ts";
 export { derivePlan } from "./lib/schedule/plan.ts";
@@ -160,6 +162,7 @@ export {
   TRACE_OPTIONS,
   type TraceOptions,
 } from "./lib/run/common_options.ts";
+export { nameRepetition, planRepetitions, REPETITION_OPTIONS } from "./lib/run/repetitions.ts";
 export type {
   Experiment,
   ExperimentPlan,

@@ -20,6 +20,8 @@ import {
   mostBurst,
   numberOption,
   PATTERN_OPTIONS,
+  planRepetitions,
+  REPETITION_OPTIONS,
   runAsScript,
 } from "../mod.ts";
 
@@ -63,6 +65,7 @@ const options = {
     minimum: 1,
     maximum: MOST_BURST,
   }),
+  ...REPETITION_OPTIONS,
   ...PATTERN_OPTIONS,
   ...COMMON_OPTIONS,
 };
@@ -81,6 +84,11 @@ export const burst: Experiment<typeof options> = {
   name: "burst",
   question: "What does a burst of one function do to its neighbours?",
   options,
+  examples: [
+    "",
+    "--rps 20 --burst 100",
+    "--platform simulator --repetitions 5 --burst 200 --max-scale 20",
+  ],
   answer: {
     kind: "burst",
     functions: BURST_FUNCTIONS,
@@ -103,26 +111,27 @@ export const burst: Experiment<typeof options> = {
         value: start,
       });
     }
-    const { schedule, burstAtMs } = generateBurst({
-      seed: options.seed,
-      startRatePerS: start,
-      stepRatePerS: options.step ?? rps / CLIMB_SLOTS,
-      targetRatePerS: rps,
-      stepMs: options.slotMs,
-      durationMs: options.durationMs,
-      burst: options.burst,
-      runtimeMs: options.runtimeMs,
-      memoryMib: options.memoryMib,
-      iatDistribution: options.iat,
+    const runs = planRepetitions("burst", options, (seed) => {
+      const { schedule, burstAtMs } = generateBurst({
+        seed,
+        startRatePerS: start,
+        stepRatePerS: options.step ?? rps / CLIMB_SLOTS,
+        targetRatePerS: rps,
+        stepMs: options.slotMs,
+        durationMs: options.durationMs,
+        burst: options.burst,
+        runtimeMs: options.runtimeMs,
+        memoryMib: options.memoryMib,
+        iatDistribution: options.iat,
+      });
+      return {
+        parameters: { ratePerS: rps, burst: options.burst, burstAtMs, burstMs: BURST_MS },
+        trace: null,
+        schedule,
+        initialScales: schedule.functions.map(({ id }) => INITIAL_SCALES[id]),
+      };
     });
-    const run = {
-      name: "burst",
-      parameters: { ratePerS: rps, burst: options.burst, burstAtMs, burstMs: BURST_MS },
-      trace: null,
-      schedule,
-      initialScales: schedule.functions.map(({ id }) => INITIAL_SCALES[id]),
-    };
-    return Promise.resolve({ runs: [run], overloadTolerance: 1 });
+    return Promise.resolve({ runs, overloadTolerance: 1 });
   },
 };
 

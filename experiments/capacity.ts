@@ -117,6 +117,12 @@ export const capacity: Experiment<typeof options> = {
   name: "capacity",
   question: "How much of a platform is enough?",
   options,
+  examples: [
+    "",
+    '--find min-scale --load trace --bound "p99 response time <= 300ms"',
+    "--platform simulator --find nodes --node-cores 2 --rps 300 --functions 10",
+    "--platform simulator --find concurrency --rps 20 --max-scale 1 --cpu-limit 4",
+  ],
   answer: {
     kind: "capacity",
     valueParameter: "value",

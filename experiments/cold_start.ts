@@ -18,6 +18,8 @@ import {
   integerOption,
   numberOption,
   PATTERN_OPTIONS,
+  planRepetitions,
+  REPETITION_OPTIONS,
   runAsScript,
 } from "../mod.ts";
 
@@ -58,6 +60,7 @@ const options = {
     minimum: 1,
     maximum: 100_000,
   }),
+  ...REPETITION_OPTIONS,
   ...PATTERN_OPTIONS,
   ...COMMON_OPTIONS,
 } as const;
@@ -66,28 +69,35 @@ export const coldStart: Experiment<typeof options> = {
   name: "cold-start",
   question: "What does a cold start cost, and who waits for it?",
   options,
+  examples: [
+    "",
+    "--cold-per-slot 1,2,4,8",
+    '--platform simulator --slots 20 --repetitions 3 --start-delay "log-normal(400ms, 0.5)"',
+  ],
   answer: { kind: "distribution", measure: "added_time", split: { by: "cold" } },
 
   plan(options) {
-    const { schedule, coldInvocations, shortestIdleMs } = generateColdStarts({
-      ...options,
-      startRatePerS: options.start,
-      stepRatePerS: options.step,
-      iatDistribution: options.iat,
+    const runs = planRepetitions("cold-start", options, (seed) => {
+      const { schedule, coldInvocations, shortestIdleMs } = generateColdStarts({
+        ...options,
+        seed,
+        startRatePerS: options.start,
+        stepRatePerS: options.step,
+        iatDistribution: options.iat,
+      });
+      const notes = shortestIdleMs === null ? [] : [
+        `A cold function is idle for ${(shortestIdleMs / 1000).toFixed(1)} s at least between ` +
+        "two invocations; it is warm where instances are kept for longer.",
+      ];
+      return {
+        parameters: { coldInvocations, coldFunctions: options.coldFunctions },
+        trace: null,
+        schedule,
+        initialScales: schedule.functions.map(({ id }) => id === HOT_FUNCTION ? 1 : 0),
+        notes,
+      };
     });
-    const notes = shortestIdleMs === null ? [] : [
-      `A cold function is idle for ${(shortestIdleMs / 1000).toFixed(1)} s at least between two ` +
-      "invocations; it is warm where instances are kept for longer.",
-    ];
-    const run = {
-      name: "cold-start",
-      parameters: { coldInvocations, coldFunctions: options.coldFunctions },
-      trace: null,
-      schedule,
-      initialScales: schedule.functions.map(({ id }) => id === HOT_FUNCTION ? 1 : 0),
-      notes,
-    };
-    return Promise.resolve({ runs: [run], overloadTolerance: 1 });
+    return Promise.resolve({ runs, overloadTolerance: 1 });
   },
 };
 

@@ -21,15 +21,21 @@ export const convergence: Derivation<typeof SAMPLE_SWEEP_OPTIONS> = {
   name: "convergence",
   question: "How near are samples to the trace, by their size?",
   options: SAMPLE_SWEEP_OPTIONS,
+  examples: [
+    "",
+    "--sizes 10,50,100 --samples 20",
+    "--trace traces/azure --sizes 10,50,100,500,1000 --samples 100",
+  ],
   answer: {
     kind: "derived",
     figures: FIGURES.map((name) => ({
       name: `distance_of_${name}`,
       title: `Distance of ${name} to the trace`,
-      caption: "First Wasserstein distance of the logarithms to base 10, in hundredths: 30 is a " +
-        "factor of 2 on average. Lines are medians over the samples, bands hold 95 % of them.",
+      words: `The distance of ${name} to the trace`,
+      caption: "First Wasserstein distance of the logarithms to base 10: 0.3 is a factor of 2 on " +
+        "average. Lines are medians over the samples, bands hold 95 % of them.",
       x: "functions of the sample",
-      y: "distance (hundredths of a decade)",
+      y: "distance (decades)",
     })),
   },
 
@@ -42,7 +48,7 @@ export const convergence: Derivation<typeof SAMPLE_SWEEP_OPTIONS> = {
       Object.fromEntries(
         FIGURES.map((name, i) => [
           `distance_of_${name}`,
-          ({ figures }) => 100 * figures[i].distance,
+          ({ figures }) => figures[i].distance,
         ]),
       ),
     ),

@@ -14,6 +14,7 @@ import {
   type Experiment,
   integerListOption,
   integerOption,
+  nameRepetition,
   numberOption,
   type PlannedRun,
   planTraceRun,
@@ -21,6 +22,7 @@ import {
   type PlatformName,
   POLICY_NAMES,
   readTraceOfOptions,
+  REPETITION_OPTIONS,
   runAsScript,
   sampleTrace,
   samplingOfOptions,
@@ -75,6 +77,7 @@ const options = {
     minimum: 1,
     maximum: 1_000_000,
   }),
+  ...REPETITION_OPTIONS,
   ...TRACE_OPTIONS,
   durationMs: {
     ...TRACE_OPTIONS.durationMs,
@@ -105,6 +108,11 @@ export const keepAlive: Experiment<typeof options> = {
   name: "keep-alive",
   question: "What do policies pay in idle memory for the cold starts that they avoid?",
   options,
+  examples: [
+    "",
+    "--policies fixed-10min,hybrid-histogram,oracle",
+    "--memory-sweep 1000,2000,4000 --duration 6h",
+  ],
   answer: {
     kind: "keep_alive",
     policyParameter: "policy",
@@ -122,25 +130,26 @@ export const keepAlive: Experiment<typeof options> = {
       method: samplingOfOptions(options),
       window: windowOfOptions(seldom, options),
     });
-    const run = planTraceRun(trace, options, { name: "", parameters: {}, repetition: 0 });
-    // No policy is given what it has not started itself.
-    const initialScales = trace.functions.map(() => 0);
-    const runs: PlannedRun[] = options.policies.map((policy) => ({
-      ...run,
-      initialScales,
-      name: `policy-${policy}`,
-      parameters: { policy },
-      options: { policy },
-    }));
-    // From much memory to little.
-    for (const nodeMemoryMib of options.memorySweepMib?.toReversed() ?? []) {
-      for (const policy of options.sweepPolicies) {
+    // From much memory to little, after the runs with all of it.
+    const sizes = options.memorySweepMib?.toReversed() ?? [];
+    const cells = [
+      ...options.policies.map((policy) => ({ policy })),
+      ...sizes.flatMap((nodeMemoryMib) =>
+        options.sweepPolicies.map((policy) => ({ policy, nodeMemoryMib }))
+      ),
+    ];
+    const runs: PlannedRun[] = [];
+    for (let repetition = 0; repetition < options.repetitions; repetition++) {
+      // One schedule for all: what differs is then what the policies did.
+      const run = planTraceRun(trace, options, { name: "", parameters: {}, repetition });
+      for (const cell of cells) {
         runs.push({
           ...run,
-          initialScales,
-          name: `policy-${policy}_memory-${nodeMemoryMib}`,
-          parameters: { policy, nodeMemoryMib },
-          options: { policy, nodeMemoryMib },
+          // No policy is given what it has not started itself.
+          initialScales: trace.functions.map(() => 0),
+          name: nameRepetition(nameCell(cell), repetition),
+          parameters: { ...cell, repetition },
+          options: cell,
         });
       }
     }
@@ -148,5 +157,10 @@ export const keepAlive: Experiment<typeof options> = {
     return { runs, overloadTolerance: Infinity };
   },
 };
+
+function nameCell(cell: { readonly policy: string; readonly nodeMemoryMib?: number }): string {
+  const { policy, nodeMemoryMib } = cell;
+  return `policy-${policy}` + (nodeMemoryMib === undefined ? "" : `_memory-${nodeMemoryMib}`);
+}
 
 if (import.meta.main) await runAsScript(keepAlive);

@@ -25,10 +25,16 @@ export const loadComparison: Derivation<typeof SAMPLE_SWEEP_OPTIONS> = {
   name: "load-comparison",
   question: "How much load is in a sample, by its size?",
   options: SAMPLE_SWEEP_OPTIONS,
+  examples: [
+    "",
+    "--methods stratified,random,faascache",
+    "--trace traces/azure --sizes 10,50,100,500,1000",
+  ],
   answer: {
     kind: "derived",
     figures: LOADS.map(({ name, words }) => ({
       name,
+      words: `The load in ${words.toLowerCase()}, over the trace's,`,
       title: `${words} of a sample, by its size`,
       caption: "Load a function, divided by the trace's: 1 is right. Lines are medians over the " +
         "samples, bands hold 95 % of them.",

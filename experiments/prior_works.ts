@@ -74,6 +74,11 @@ export const priorWorks: Experiment<typeof options> = {
   name: "prior-works",
   question: "What would earlier works have concluded, with the functions that they chose?",
   options,
+  examples: [
+    "",
+    "--repetitions 10",
+    "--works stratified,hermes --reference 100 --platform local",
+  ],
   answer: { kind: "works", parameter: "work", reference: REFERENCE },
 
   async plan(given) {

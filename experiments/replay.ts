@@ -37,6 +37,10 @@ export const replay: Experiment<typeof options> = {
   name: "replay",
   question: "What does the platform do under a load that was there before?",
   options,
+  examples: [
+    "--from results/monday/runs/functions-12_repetition-0",
+    "--from schedules/rate-40.schedule --platform knative --repetitions 3",
+  ],
   answer: null,
 
   async plan({ from, repetitions }) {

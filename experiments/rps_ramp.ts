@@ -19,12 +19,14 @@ import {
   generateRateStep,
   integerOption,
   LoaderError,
+  nameRepetition,
   numberOption,
   PATTERN_OPTIONS,
   type PlannedRun,
   rateOfStep,
+  REPETITION_OPTIONS,
   runAsScript,
-  searchKnee,
+  searchInTurn,
   wholeInvocations,
 } from "../mod.ts";
 
@@ -90,6 +92,7 @@ const options = {
     minimum: 0,
     maximum: 1000,
   }),
+  ...REPETITION_OPTIONS,
   ...PATTERN_OPTIONS,
   ...COMMON_OPTIONS,
   // A ramp shows what a node carries, not what was set aside for it.
@@ -100,6 +103,11 @@ export const rpsRamp: Experiment<typeof options> = {
   name: "rps-ramp",
   question: "Up to which rate does the platform keep up?",
   options,
+  examples: [
+    "",
+    "--start 10 --step 20 --end 90",
+    "--platform simulator --functions 4 --max-scale 8 --repetitions 6",
+  ],
   answer: {
     kind: "sweep",
     parameter: "ratePerS",
@@ -127,7 +135,7 @@ export const rpsRamp: Experiment<typeof options> = {
       throw new LoaderError("usage", `--end: ${end} is below the start, ${start}.`, { value: end });
     }
     if (end === null) {
-      const runs = searchKnee({
+      const runs = searchInTurn(options.repetitions, (repetition) => ({
         startPerS: start,
         // Of fewer nobody can judge, unless that is how it is to start.
         leastPerS: Math.min(start, LEAST_IN_SLOT * 1000 / options.slotMs),
@@ -135,19 +143,22 @@ export const rpsRamp: Experiment<typeof options> = {
         precision: options.kneePrecision,
         mostSlowdown: options.kneeSlowdown,
         run: ({ ratePerS, attempt, lostBefore }) => ({
-          ...planRate(ratePerS, 0),
-          name: attempt === 1 ? `rate-${ratePerS}` : `rate-${ratePerS}_attempt-${attempt}`,
-          deployment: `ramp-${lostBefore}`,
+          ...planRate(ratePerS, 0, repetition),
+          name: nameRepetition(
+            attempt === 1 ? `rate-${ratePerS}` : `rate-${ratePerS}_attempt-${attempt}`,
+            repetition,
+          ),
+          deployment: nameRepetition(`ramp-${lostBefore}`, repetition),
         }),
-      });
+      }));
       return Promise.resolve({ runs, isAdaptive: true, overloadTolerance: Infinity });
     }
     return Promise.resolve({ runs: climb(end), overloadTolerance: 2 });
 
-    function planRate(ratePerS: number, askedBefore: number): PlannedRun {
+    function planRate(ratePerS: number, askedBefore: number, repetition: number): PlannedRun {
       const { slotMs, functions, runtimeMs, memoryMib, iat, seed, initialScale } = options;
       const schedule = generateRateStep({
-        seed,
+        seed: seed + repetition,
         ratePerS,
         durationMs: slotMs,
         askedBefore,
@@ -158,8 +169,8 @@ export const rpsRamp: Experiment<typeof options> = {
         iatDistribution: iat,
       });
       return {
-        name: `rate-${ratePerS}`,
-        parameters: { ratePerS },
+        name: nameRepetition(`rate-${ratePerS}`, repetition),
+        parameters: { ratePerS, repetition },
         trace: null,
         schedule,
         initialScales: schedule.functions.map(() => initialScale),
@@ -183,7 +194,9 @@ export const rpsRamp: Experiment<typeof options> = {
           `The rates below ${ratePerS} with no whole invocation in a slot have no run: ` +
           `${empty.join(", ")}; a longer --slot would have one.`,
         ];
-        yield { ...planRate(ratePerS, askedIn(k)), notes };
+        for (let repetition = 0; repetition < options.repetitions; repetition++) {
+          yield { ...planRate(ratePerS, askedIn(k), repetition), notes };
+        }
         empty.length = 0;
       }
     }

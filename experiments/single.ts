@@ -14,6 +14,8 @@ import {
   generateInstants,
   integerOption,
   PATTERN_OPTIONS,
+  planRepetitions,
+  REPETITION_OPTIONS,
   runAsScript,
   textOption,
 } from "../mod.ts";
@@ -45,6 +47,10 @@ const options = {
     minimum: 0,
     maximum: 1000,
   }),
+  repetitions: {
+    ...REPETITION_OPTIONS.repetitions,
+    meaning: "how often, each time on a function deployed anew",
+  },
   ...PATTERN_OPTIONS,
   ...COMMON_OPTIONS,
   drainMs: { ...COMMON_OPTIONS.drainMs, defaults: { local: 120_000, cluster: 900_000 } },
@@ -54,11 +60,15 @@ export const single: Experiment<typeof options> = {
   name: "single",
   question: "What does the platform say to one invocation?",
   options,
+  examples: [
+    "",
+    "--runtime 500ms --memory 256",
+    "--count 3 --pause 30s --platform endpoints --endpoints 127.0.0.1:50051",
+  ],
   answer: { kind: "invocations" },
 
-  plan({ name, count, pauseMs, runtimeMs, memoryMib, initialScale }) {
-    const run = {
-      name: "single",
+  plan({ name, count, pauseMs, runtimeMs, memoryMib, initialScale, seed, repetitions }) {
+    const runs = planRepetitions("single", { seed, repetitions }, () => ({
       parameters: { count },
       trace: null,
       schedule: generateInstants({
@@ -69,8 +79,8 @@ export const single: Experiment<typeof options> = {
         memoryMib,
       }),
       initialScales: [initialScale],
-    };
-    return Promise.resolve({ runs: [run], overloadTolerance: 1 });
+    }));
+    return Promise.resolve({ runs, overloadTolerance: 1 });
   },
 };
 

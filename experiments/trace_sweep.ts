@@ -47,6 +47,11 @@ export const traceSweep: Experiment<typeof options> = {
   name: "trace-sweep",
   question: "How does slowdown grow with the number of functions?",
   options,
+  examples: [
+    "",
+    "--sizes 10,20,40 --duration 20s",
+    "--platform simulator --sizes 10,50,100 --repetitions 6 --max-scale 50 --nodes 4",
+  ],
   answer: {
     kind: "sweep",
     parameter: "functions",

@@ -60,6 +60,11 @@ export const variation: Experiment<typeof options> = {
   name: "variation",
   question: "How much does slowdown owe to which functions are in the sample?",
   options,
+  examples: [
+    "",
+    "--functions 20 --samples 20",
+    "--methods stratified,random,faascache --samples 5",
+  ],
   answer: {
     kind: "distribution",
     measure: "slowdown",

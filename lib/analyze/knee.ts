@@ -1,5 +1,5 @@
-import type { Summary } from "./summary.ts";
-import { countJudged, countNotOk } from "./summary.ts";
+import type { Verdict } from "../store/schema/manifest.ts";
+import { countJudged, countNotOk, type Summary } from "./summary.ts";
 
 /** What is looked at of a run to tell whether its rate is kept. */
 export interface RateResult {
@@ -24,6 +24,21 @@ export function isRateKept({ isOverloaded, summary }: RateResult, mostSlowdown: 
   const { p90, p50 } = slowdownRest.all;
   const found = p90 ?? p50 ?? slowdown.all.p50;
   return found !== null && found <= mostSlowdown;
+}
+
+/** A busier generator than its limits allow in more than this share is late. */
+const MOST_LATE = 0.01;
+
+/**
+ * Whether a generator made the load when it was due. One that dropped calls because too many
+ * were in flight may have: a platform that keeps up leaves no so many.
+ */
+export function wasInTime({ verdict, limits, evidence }: Verdict): boolean {
+  if (verdict !== "GENERATOR-LIMITED") return true;
+  const { dropped, dispatched, lateDispatches, loopProbes, lateLoopProbes } = evidence;
+  return dropped > 0 && lateDispatches <= MOST_LATE * dispatched &&
+    lateLoopProbes <= MOST_LATE * loopProbes &&
+    evidence.busySeconds.length <= limits.busySecondsShare * evidence.seconds;
 }
 
 /** A rate, and whether a run kept it. */

@@ -5,6 +5,7 @@ import type { OptionTable, OptionValues } from "../option/option.ts";
 import { parseOptions } from "../option/parse_options.ts";
 import { type Derivation, type DerivationOptions, makeDerivation } from "../run/derivation.ts";
 import { makeReport } from "../run/make_report.ts";
+import { withExamples } from "./help_text.ts";
 import { listenForInterrupt, print } from "./program.ts";
 
 /** The main program of an experiment that makes no runs; returns the exit status. */
@@ -17,7 +18,7 @@ export async function runDerivation<O extends OptionTable>(
     const { name, question } = derivation;
     const parsed = parseOptions(name, question, derivation.options, args);
     if (parsed.help !== null) {
-      print("stdout", parsed.help);
+      print("stdout", withExamples(parsed.help, name, derivation.examples));
       return 0;
     }
     const options = parsed.values as OptionValues<O> & DerivationOptions;

@@ -6,6 +6,7 @@ import { type PlatformName, traitsOf } from "../platform/registry.ts";
 import type { CommonOptions } from "../run/common_options.ts";
 import type { Derivation } from "../run/derivation.ts";
 import type { Experiment } from "../run/experiment.ts";
+import { withExamples } from "./help_text.ts";
 import { runDerivation } from "./derivation_script.ts";
 import { listenForInterrupt, print } from "./program.ts";
 import type { LiveView } from "../live/live_view.ts";
@@ -89,7 +90,7 @@ export async function runScript<O extends OptionTable>(
       args,
     );
     if (parsed.help !== null) {
-      print("stdout", parsed.help);
+      print("stdout", withExamples(parsed.help, experiment.name, experiment.examples));
       return 0;
     }
     options = parsed.values as OptionValues<O> & CommonOptions;

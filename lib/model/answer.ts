@@ -120,6 +120,11 @@ export interface DerivedFigure {
   readonly name: string;
   readonly title: string;
   readonly caption: string;
+  /**
+   * Stands for the figure in a sentence: begins it, `The distance of runtime`, or says what
+   * half of the functions have, `invocations`, where y is a share.
+   */
+  readonly words?: string;
   /** Labels of the axes, with units. */
   readonly x: string;
   readonly y: string;

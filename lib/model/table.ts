@@ -9,6 +9,8 @@ export interface Column {
   readonly unit?: string;
   /** What it holds, in a phrase. */
   readonly meaning: string;
+  /** Its numbers have all of their digits; three decimals otherwise. */
+  readonly isExact?: boolean;
   /** Tables that earlier versions wrote lack it: it is unknown there. */
   readonly optional?: boolean;
   /**

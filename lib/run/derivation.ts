@@ -59,6 +59,8 @@ export interface Derivation<O extends OptionTable> {
   readonly question: string;
   readonly answer: DerivedDeclaration;
   readonly options: O;
+  /** Options of calls that show what it can do, for the help; empty: with its defaults. */
+  readonly examples?: readonly string[];
   /** What it will do, in a sentence. */
   describe(options: OptionValues<O> & DerivationOptions): string;
   /** @param signal stops it; long work looks at it now and then (`LoopPauses`) */

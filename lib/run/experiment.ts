@@ -79,6 +79,8 @@ export interface Experiment<O extends OptionTable> {
   /** What the report draws to answer it; `null`: the figures of the runs alone. */
   readonly answer: AnswerDeclaration | null;
   readonly options: O;
+  /** Options of calls that show what it can do, for the help; empty: with its defaults. */
+  readonly examples?: readonly string[];
   /** Where there is one: preflight then looks for the largest that the platform carries. */
   readonly loadSize?: LoadSize<OptionValues<O> & CommonOptions>;
   /** Reads what it needs and says what will happen; deploys nothing. */

@@ -1,3 +1,4 @@
+import { wasInTime } from "../analyze/knee.ts";
 import { selectMeasured } from "../analyze/invocation_selection.ts";
 import { deriveSummary } from "../analyze/summary.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
@@ -189,7 +190,7 @@ export class ExperimentRuns<O extends OptionTable> {
     const measured = selectMeasured(readInvocations(`${this.folder.path}/runs/${name}`));
     return {
       isOverloaded: status === "overloaded",
-      isGeneratorLimited: verdict?.verdict === "GENERATOR-LIMITED",
+      isGeneratorLimited: verdict !== null && !wasInTime(verdict),
       summary: deriveSummary(measured),
     };
   }

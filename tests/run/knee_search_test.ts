@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { rpsRamp } from "../../experiments/rps_ramp.ts";
-import { deriveKnee, isRateKept, type RateResult } from "../../lib/analyze/knee.ts";
+import { deriveKnee, isRateKept, type RateResult, wasInTime } from "../../lib/analyze/knee.ts";
 import { LoaderError } from "../../lib/base/error.ts";
 import { renderReport } from "../../lib/report/report.ts";
 import { runExperiment } from "../../lib/cli/run_experiment.ts";
 import { OUTCOMES } from "../../lib/model/record.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";
+import type { Verdict } from "../../lib/store/schema/manifest.ts";
 import type { PlannedRun, RunFeedback } from "../../lib/run/experiment.ts";
 import { searchKnee, type TriedLoad } from "../../lib/run/knee_search.ts";
 import { temporaryFolder } from "../support/script.ts";
@@ -103,6 +104,65 @@ Deno.test("a search tries what is lost once more, and ends at the bounds", () =>
   ]);
   assert.deepEqual(rates(tryOn(1e9, { startPerS: 20, mostPerS: 50 })), [20, 40, 50]);
   assert.deepEqual(rates(tryOn(0, { startPerS: 4, leastPerS: 1.5 })), [4, 4, 2, 2, 1.5, 1.5]);
+});
+
+Deno.test("a search looks once more where the generator was late, and ends where it is again", () => {
+  const tried: string[] = [];
+  const runs = searchKnee({
+    startPerS: 20,
+    leastPerS: 1,
+    mostPerS: 1e6,
+    precision: 0.1,
+    mostSlowdown: 5,
+    run: ({ ratePerS, attempt }) => {
+      tried.push(`${ratePerS}/${attempt}`);
+      return {} as PlannedRun;
+    },
+  });
+  const kept = resultOf({ p90: 1 }) as RunFeedback;
+  const late = { ...kept, isGeneratorLimited: true };
+  // Late once at 40: whatever the platform did, it is tried again and kept.
+  let next = runs.next();
+  for (const feedback of [kept, late, kept, late, late]) next = runs.next(feedback);
+  assert.deepEqual(tried, ["20/1", "40/1", "40/2", "80/1", "80/2"]);
+  assert.ok(next.done);
+  assert.match(String(next.value), /^The search ended at 80 a second: the generator did not keep/);
+});
+
+Deno.test("a generator that only dropped calls was in time: the platform let too many pile up", () => {
+  const verdict = (evidence: Partial<Verdict["evidence"]>) => ({
+    verdict: "GENERATOR-LIMITED",
+    limits: { busySecondsShare: 0.05 },
+    evidence: {
+      ...{ dropped: 5, dispatched: 1000, lateDispatches: 10, loopProbes: 100, lateLoopProbes: 1 },
+      ...{ busySeconds: [3], seconds: 20 },
+      ...evidence,
+    },
+  } as unknown as Verdict);
+  assert.ok(wasInTime(verdict({})));
+  assert.ok(!wasInTime(verdict({ dropped: 0 })));
+  assert.ok(!wasInTime(verdict({ lateDispatches: 11 })));
+  assert.ok(!wasInTime(verdict({ lateLoopProbes: 2 })));
+  assert.ok(!wasInTime(verdict({ busySeconds: [3, 4] })));
+  assert.ok(wasInTime({ ...verdict({ dropped: 0 }), verdict: "VALID" }));
+});
+
+Deno.test("rps ramp: repetitions search anew, and tell the highest rate kept with its spread", async () => {
+  await using folder = await temporaryFolder();
+  const output = `${folder.path}/out`;
+  const args = ["--max-scale", "1", "--slot", "20s", "--knee-precision", "0.3"];
+  const { runs } = await runExperiment(
+    rpsRamp,
+    rampOptions(...args, "--repetitions", "2", "--output", output),
+  );
+  assert.ok(runs.some(({ name }) => name === "rate-20"));
+  assert.ok(runs.some(({ name }) => name === "rate-20_repetition-1"));
+  await renderReport(output);
+  const text = await Deno.readTextFile(`${output}/report.html`);
+  assert.match(
+    text,
+    /In 2 repetitions the highest rate that the platform kept was [\d.]+ per second/,
+  );
 });
 
 Deno.test("a knee is between the highest rate kept and the lowest lost", () => {

@@ -60,14 +60,27 @@ Deno.test("prior works: one platform, and what each is farthest from the trace i
 });
 
 for (
-  const [script, args, figure, series] of [
-    ["convergence", ["--sizes", "5,20", "--samples", "2"], "distance_of_runtime", "random"],
-    ["load_comparison", ["--sizes", "5,20", "--samples", "2"], "load_runtime", "random"],
+  const [script, args, figure, series, sentence] of [
+    [
+      "convergence",
+      ["--sizes", "5,20", "--samples", "2"],
+      "distance_of_runtime",
+      "random",
+      /<strong>The distance of invocations to the trace comes to [\d.]+ \(stratified\) and [\d.]+ \(random\) with 5 functions of the sample, [\d.]+ and [\d.]+ with 20\. The/,
+    ],
+    [
+      "load_comparison",
+      ["--sizes", "5,20", "--samples", "2"],
+      "load_runtime",
+      "random",
+      /<strong>The load in invocations, over the trace&#39;s, comes to [\d.]+ \(stratified\)/,
+    ],
     [
       "workload_models",
-      ["--functions", "10", "--works", "stratified,mu"],
+      ["--functions", "10", "--works", "stratified,mu", "--samples", "2"],
       "load_of_functions",
       "mu",
+      /<strong>Half of the functions have at most so many invocations: trace [\d,]+, stratified/,
     ],
   ] as const
 ) {
@@ -82,6 +95,9 @@ for (
     const rows = readRows(`${output}/derived.csv`);
     assert.ok(rows.some((row) => row.figure === figure && row.series === series));
     const page = await Deno.readTextFile(`${output}/report.html`);
+    assert.match(page, sentence);
+    // Of a value below 1, three decimals would leave three digits or fewer.
+    assert.ok(rows.some(({ y, x }) => `${y}${x}`.replace(/\D/g, "").length > 9));
     await Deno.remove(`${output}/report.html`);
     const again = await runScript("scripts/report.ts", [output]);
     assert.equal(again.status, 0, again.stderr);

@@ -2,6 +2,7 @@ import type { DerivedDeclaration, DerivedFigure } from "../../model/answer.ts";
 import { StoredTable, textAt } from "../../store/read/stored_table.ts";
 import { DERIVED } from "../../store/schema/tables.ts";
 import type { Figure } from "../page/figure.ts";
+import { html } from "../page/html.ts";
 import { formatNumber } from "../page/number_format.ts";
 import { renderTable } from "../page/table_section.ts";
 import {
@@ -16,6 +17,7 @@ import { PALETTE, type Plotter } from "../plot/plotter.ts";
 import { nameSeries } from "../plot/series.ts";
 import { createLinearGrid } from "../plot/time_frame.ts";
 import type { Answer } from "./answer.ts";
+import { describeCurves, type StoredPoint } from "./derived_text.ts";
 
 const COLORS = [
   PALETTE.ink,
@@ -27,16 +29,6 @@ const COLORS = [
   PALETTE.grey,
 ];
 
-interface Point {
-  readonly figure: string;
-  readonly series: string;
-  readonly x: number;
-  readonly y: number;
-  /** NaN without an interval. */
-  readonly low: number;
-  readonly high: number;
-}
-
 /** More rows than this are no table for a reader; they are in the file. */
 const MOST_ROWS = 60;
 
@@ -45,6 +37,12 @@ export function createDerivedAnswer({ figures }: DerivedDeclaration, folder: str
   const points = readPoints(folder);
   return {
     add() {},
+    renderText() {
+      const sentences = figures.flatMap((figure) =>
+        describeCurves(figure, points.filter((point) => point.figure === figure.name)) ?? []
+      );
+      return sentences.length === 0 ? null : html`<p><strong>${sentences.join(" ")}</strong></p>`;
+    },
     render: (plotter) =>
       figures.flatMap((figure) => {
         const own = points.filter((point) => point.figure === figure.name);
@@ -53,7 +51,7 @@ export function createDerivedAnswer({ figures }: DerivedDeclaration, folder: str
   };
 }
 
-function readPoints(folder: string): Point[] {
+function readPoints(folder: string): StoredPoint[] {
   const table = new StoredTable(`${folder}/${DERIVED.name}.csv`, DERIVED);
   const [figure, series] = ["figure", "series"].map((name) => table.texts(name));
   const [x, y, low, high] = ["x", "y", "low", "high"].map((name) => table.numbers(name));
@@ -66,7 +64,7 @@ function readPoints(folder: string): Point[] {
 
 function renderCurves(
   { name, title, caption, x, y, isShare }: DerivedFigure,
-  points: readonly Point[],
+  points: readonly StoredPoint[],
   plotter: Plotter,
 ): Figure {
   const { plot } = plotter;
@@ -97,26 +95,26 @@ function renderCurves(
         ...(isShare === true ? createLinearGrid(plotter) : createLogAxis(yScale, plotter)),
         plot.areaY(banded, {
           x: "x",
-          y1: (point: Point) => place(point.low),
-          y2: (point: Point) => place(point.high),
-          fill: (point: Point) => colorOf(point.series),
+          y1: (point: StoredPoint) => place(point.low),
+          y2: (point: StoredPoint) => place(point.high),
+          fill: (point: StoredPoint) => colorOf(point.series),
           z: "series",
           fillOpacity: 0.15,
         }),
         nameSeries(
-          ({ series }: Point) => series,
+          ({ series }: StoredPoint) => series,
           plot.lineY(points, {
-            x: (point: Point) => Math.max(point.x, xScale.x.domain[0]),
-            y: (point: Point) => place(point.y),
+            x: (point: StoredPoint) => Math.max(point.x, xScale.x.domain[0]),
+            y: (point: StoredPoint) => place(point.y),
             z: "series",
-            stroke: (point: Point) => colorOf(point.series),
+            stroke: (point: StoredPoint) => colorOf(point.series),
             strokeWidth: 1.8,
           }),
         ),
         plot.dot(isFew ? points : [], {
           x: "x",
-          y: (point: Point) => place(point.y),
-          fill: (point: Point) => colorOf(point.series),
+          y: (point: StoredPoint) => place(point.y),
+          fill: (point: StoredPoint) => colorOf(point.series),
           r: 2.5,
         }),
         createLegend(
@@ -126,7 +124,7 @@ function renderCurves(
     }),
     ...(isFew
       ? {
-        numbers: renderTable<Point>([
+        numbers: renderTable<StoredPoint>([
           { heading: "", isText: true, cell: (point) => point.series },
           { heading: x, cell: (point) => formatNumber(point.x) },
           { heading: y, cell: (point) => formatNumber(point.y) },

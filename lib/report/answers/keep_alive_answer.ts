@@ -11,6 +11,7 @@ import {
   chooseReference,
   coldShareOf,
   deriveKeepAliveRun,
+  joinRepetitions,
   type KeepAliveRun,
   type PolicyParts,
   relativeWaste,
@@ -24,13 +25,14 @@ const S_PER_HOUR = 3600;
 
 /** Creates the answer of runs that differ in their policy: cold starts against wasted memory-time. */
 export function createKeepAliveAnswer(declaration: KeepAliveDeclaration): Answer {
-  const all: KeepAliveRun[] = [];
-  const mainRuns = () => all.filter(({ nodeMemoryMib }) => nodeMemoryMib === null);
+  const made: KeepAliveRun[] = [];
+  const mainRuns = () =>
+    joinRepetitions(made).filter(({ nodeMemoryMib }) => nodeMemoryMib === null);
   return {
     add(_analysis, tables) {
       const run = deriveKeepAliveRun(tables, declaration);
       // One that only failed has no figures, and is named.
-      if (run.invocations > 0 || run.notOkShare > 0) all.push(run);
+      if (run.invocations > 0 || run.notOkShare > 0) made.push(run);
     },
     renderText() {
       const runs = mainRuns();
@@ -42,6 +44,7 @@ export function createKeepAliveAnswer(declaration: KeepAliveDeclaration): Answer
     render(plotter) {
       const isAnswered = ({ invocations }: KeepAliveRun) => invocations > 0;
       const runs = mainRuns().filter(isAnswered);
+      const all = joinRepetitions(made);
       const sweep = all.filter((run) => run.nodeMemoryMib !== null && isAnswered(run));
       const colors = new PolicyColors(all.map(({ policy }) => policy), declaration.bound);
       return [
@@ -90,7 +93,7 @@ export function renderKeepAliveTable(
     measurement phase; wasted is what was not spent serving: starting and idle. The memory of an
     instance is what its function’s invocations asked for on average. Functions’ p75 is the third
     quartile, over the functions, of the part of their invocations that was cold; it needs
-    ${4 * LEAST_BEYOND} functions.</p>
+    ${4 * LEAST_BEYOND} functions. Repetitions are taken together.</p>
   `;
 }
 

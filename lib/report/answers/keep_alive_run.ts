@@ -80,3 +80,29 @@ export function relativeWaste(run: KeepAliveRun, reference: KeepAliveRun): numbe
   if (run.memoryTime === null || reference.memoryTime === null) return NaN;
   return wastedMibS(run.memoryTime) / wastedMibS(reference.memoryTime);
 }
+
+/** The repetitions of each policy and size of memory as one: what they came to together. */
+export function joinRepetitions(runs: readonly KeepAliveRun[]): KeepAliveRun[] {
+  const groups = Map.groupBy(runs, ({ policy, nodeMemoryMib }) => `${policy} ${nodeMemoryMib}`);
+  return [...groups.values()].map((of) => {
+    const sum = (valueOf: (run: KeepAliveRun) => number) =>
+      of.reduce((all, run) => all + valueOf(run), 0);
+    const times = of.flatMap(({ memoryTime }) => memoryTime ?? []);
+    const sumTime = (key: keyof MemoryTime) => times.reduce((all, time) => all + time[key], 0);
+    return {
+      ...of[0],
+      isValid: of.every(({ isValid }) => isValid),
+      notOkShare: sum(({ notOkShare }) => notOkShare) / of.length,
+      invocations: sum(({ invocations }) => invocations),
+      cold: sum(({ cold }) => cold),
+      coldShareOfFunctions: Float64Array.from(
+        of.flatMap(({ coldShareOfFunctions }) => [...coldShareOfFunctions]),
+      ).sort(),
+      memoryTime: times.length < of.length ? null : {
+        startingMibS: sumTime("startingMibS"),
+        idleMibS: sumTime("idleMibS"),
+        servingMibS: sumTime("servingMibS"),
+      },
+    };
+  });
+}

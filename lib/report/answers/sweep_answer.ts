@@ -1,7 +1,9 @@
 import { deriveRunStanding, type RunStanding } from "../../analyze/experiment_verdict.ts";
-import { deriveKnee, isRateKept } from "../../analyze/knee.ts";
+import { deriveKnee, isRateKept, type Knee, wasInTime } from "../../analyze/knee.ts";
 import type { Summary } from "../../analyze/summary.ts";
 import type { SweepDeclaration } from "../../model/answer.ts";
+import { medianInterval } from "../../stats/median_interval.ts";
+import { quantile } from "../../stats/quantile.ts";
 import { type Html, html } from "../page/html.ts";
 import { formatCount, formatNumber, formatShare, UNKNOWN } from "../page/number_format.ts";
 import { renderTable, type ReportColumn } from "../page/table_section.ts";
@@ -17,6 +19,9 @@ import { deriveSweepSeries, listLeftOut, type SweepPoint } from "./sweep_group.t
 
 interface SweptRun {
   readonly x: number;
+  readonly repetition: number;
+  /** True where the generator was late. */
+  readonly isLate: boolean;
   /** `null` where it cannot be told, or is not asked for. */
   readonly isKept: boolean | null;
   readonly standing: RunStanding;
@@ -40,6 +45,8 @@ export function createSweepAnswer(sweep: SweepDeclaration): Answer {
       const standing = deriveRunStanding(manifest);
       runs.push({
         x: Number(manifest.parameters[sweep.parameter]),
+        repetition: Number(manifest.parameters.repetition ?? 0),
+        isLate: manifest.verdict !== null && !wasInTime(manifest.verdict),
         isKept: judgeRate(sweep, manifest, summary),
         standing: standing.isCounted && summary.slowdown.observations === 0
           ? { isCounted: false, word: "nothing measured" }
@@ -72,25 +79,54 @@ function judgeRate(
 ): boolean | null {
   const limit = knee === undefined ? undefined : Object(options)[knee.slowdownOption];
   const isWhole = status === "finished" || status === "overloaded";
-  if (typeof limit !== "number" || !isWhole || verdict?.verdict === "GENERATOR-LIMITED") {
+  if (typeof limit !== "number" || !isWhole || (verdict !== null && !wasInTime(verdict))) {
     return null;
   }
   return isRateKept({ isOverloaded: status === "overloaded", summary }, limit);
 }
 
-/** Says between which rates the platform stops keeping up. */
+/** Says between which rates the platform stops keeping up, and over the repetitions how surely. */
 function renderKnee(runs: readonly SweptRun[], { knee, unit }: SweepDeclaration): Html | null {
   if (knee === undefined) return null;
-  const tried = runs.flatMap(({ x, isKept }) => isKept === null ? [] : [{ ratePerS: x, isKept }]);
-  if (tried.length === 0) return null;
-  const { keptPerS, lostPerS } = deriveKnee(tried);
+  const knees = [...Map.groupBy(runs, ({ repetition }) => repetition).values()]
+    .map((of) => of.flatMap(({ x, isKept }) => isKept === null ? [] : [{ ratePerS: x, isKept }]))
+    .filter((tried) => tried.length > 0).map(deriveKnee);
+  const late = [...new Set(runs.filter(isUndecided).map(({ x }) => formatNumber(x)))];
+  const lateSentence = late.length === 0
+    ? ""
+    : `At ${late.join(", ")} ${unit} the generator did not keep its schedule, so that what the ` +
+      "platform does there is not known.";
+  if (knees.length === 0) return late.length === 0 ? null : html`<p>${lateSentence}</p>`;
+  const sentence = knees.length === 1
+    ? describeKnee(knees[0], unit)
+    : describeKnees(knees.map(({ keptPerS }) => keptPerS ?? 0), unit);
+  return html`<p><strong>${sentence}</strong> ${lateSentence}</p>`;
+
+  function isUndecided({ x, repetition, isLate }: SweptRun): boolean {
+    return isLate &&
+      runs.every((run) => run.x !== x || run.repetition !== repetition || run.isKept === null);
+  }
+}
+
+function describeKnee({ keptPerS, lostPerS }: Knee, unit: string): string {
   const [kept, lost] = [keptPerS, lostPerS].map((rate) => `${formatNumber(rate)} ${unit}`);
-  const sentence = keptPerS === null
-    ? `The platform kept none of the rates, not even ${lost}.`
-    : lostPerS === null
+  if (keptPerS === null) return `The platform kept none of the rates, not even ${lost}.`;
+  return lostPerS === null
     ? `The platform kept every rate, up to ${kept}; where it no longer does is not known.`
     : `The platform kept up to ${kept}, and no longer ${lost}: the knee lies between them.`;
-  return html`<p><strong>${sentence}</strong></p>`;
+}
+
+/** @param kept the highest rate kept in each repetition, 0: none */
+function describeKnees(kept: readonly number[], unit: string): string {
+  const sorted = kept.toSorted((a, b) => a - b);
+  const interval = medianInterval(sorted);
+  const [low, high] = [interval?.low ?? sorted[0], interval?.high ?? sorted[sorted.length - 1]]
+    .map(formatNumber);
+  return `In ${kept.length} repetitions the highest rate that the platform kept was ` +
+    `${formatNumber(quantile(sorted, 0.5))} ${unit}, the median, ` +
+    (interval === null
+      ? `of ${low} to ${high}.`
+      : `with an interval from ${low} to ${high} (${formatShare(interval.coverage)}).`);
 }
 
 /** A measure and what the runs of a sweep came to in it. */

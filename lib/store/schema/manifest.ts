@@ -420,6 +420,7 @@ const answer: z.ZodType<AnswerDeclaration> = z.discriminatedUnion("kind", [
       name: plainName,
       title: z.string(),
       caption: z.string(),
+      words: z.string().optional(),
       x: z.string(),
       y: z.string(),
       isShare: z.boolean().optional(),

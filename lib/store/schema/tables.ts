@@ -7,6 +7,9 @@ const TIME_COLUMN = {
   meaning: "when it was observed, since run start (negative: before it)",
 } as const satisfies Column;
 
+/** A number of any size. */
+const EXACT = { type: "number", isExact: true } as const;
+
 /** Of an experiment without runs: what its figures show. Beside its manifest. */
 export const DERIVED = {
   name: "derived",
@@ -14,10 +17,10 @@ export const DERIVED = {
   columns: [
     { name: "figure", type: "text", meaning: "the figure that it is part of" },
     { name: "series", type: "text", meaning: "the curve: a method, or the trace" },
-    { name: "x", type: "number", meaning: "as the figure's axis says" },
-    { name: "y", type: "number", meaning: "as the figure's axis says" },
-    { name: "low", type: "number", meaning: "lower end of its interval; empty without one" },
-    { name: "high", type: "number", meaning: "upper end of its interval; empty without one" },
+    { ...EXACT, name: "x", meaning: "as the figure's axis says" },
+    { ...EXACT, name: "y", meaning: "as the figure's axis says" },
+    { ...EXACT, name: "low", meaning: "lower end of its interval; empty without one" },
+    { ...EXACT, name: "high", meaning: "upper end of its interval; empty without one" },
   ],
 } as const satisfies Table;
 

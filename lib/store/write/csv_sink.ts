@@ -4,7 +4,7 @@ import { replaceFileBy } from "../../base/file.ts";
 import { hideSecrets } from "../../base/secrets.ts";
 import type { Cell, Column, Table, TableSink } from "../../model/table.ts";
 import { AppendFile } from "./append_file.ts";
-import { formatCsvDecimal, formatCsvNumber } from "./number_text.ts";
+import { formatCsvDecimal, formatCsvExact, formatCsvNumber } from "./number_text.ts";
 
 /** First line of a table's file. */
 export function formatHeader(table: Table): string {
@@ -14,7 +14,8 @@ export function formatHeader(table: Table): string {
 /**
  * One row as a line of CSV: `null` and NaN, which are unknown, an empty field,
  * numbers to three decimals, which for milliseconds are microseconds, in columns of type
- * `number` with at least one, infinity as `Infinity`.
+ * `number` with at least one, of columns that are exact with all of them, infinity as
+ * `Infinity`.
  */
 export function formatRow(columns: readonly Column[], cells: readonly Cell[]): string {
   let line = "";
@@ -36,7 +37,8 @@ export function formatRow(columns: readonly Column[], cells: readonly Cell[]): s
   return line + "\n";
 }
 
-function formatNumberCell({ type }: Column, value: number): string {
+function formatNumberCell({ type, isExact }: Column, value: number): string {
+  if (isExact === true) return formatCsvExact(value);
   return type === "number" ? formatCsvDecimal(value) : formatCsvNumber(value);
 }
 

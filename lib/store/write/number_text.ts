@@ -118,5 +118,5 @@ export function formatCsvDecimal(value: number): string {
 /** A number with all of its digits; a whole one, too, is `12.0`. */
 export function formatCsvExact(value: number): string {
   const text = String(value);
-  return /^-?\d+$/.test(text) ? text + NO_FRACTION : text;
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }

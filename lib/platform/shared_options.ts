@@ -94,7 +94,8 @@ export const OWN_SCALING_OPTIONS = {
     maximum: MINUTE_MS,
   }),
   scaleToZeroGraceMs: durationOption({
-    meaning: "time without a request, after the window, before the last instance goes",
+    meaning: "how long the gateway must have been in the path before the last instance goes: it " +
+      "is from the deployment on, so that this ends no later than so long after it",
     default: KNATIVE_DEFAULTS.scaleToZeroGraceMs,
     minimum: 0,
     maximum: HOUR_MS,

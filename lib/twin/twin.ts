@@ -19,7 +19,7 @@ import { DeploymentSession, passTime } from "../run/deployment_session.ts";
 import { deriveFunctionSpecs } from "../run/function_specs.ts";
 import type { MadeRun } from "../run/run_call.ts";
 import { InstanceLog, runOnce } from "../run/run_once.ts";
-import { deriveTwinSettings } from "./twin_settings.ts";
+import { derivePhases, deriveTurnMs, deriveTwinSettings } from "./twin_settings.ts";
 
 /**
  * Makes the twins of the runs on one deployment: the same schedules on a simulated
@@ -94,6 +94,7 @@ class Twins implements AsyncDisposable {
     });
     const platform = await SIMULATOR.create({
       ...deriveTwinSettings(facts, parameters),
+      phases: derivePhases(facts, sources[0].clockwork),
       seed: options.seed,
       scrapeIntervalMs: options.scrapeIntervalMs,
     });
@@ -178,18 +179,22 @@ function deriveTwinSpecs(
     }));
 }
 
-/** As soon as can be, but at the same time between two decisions of the autoscaler. */
+/**
+ * When the autoscaler's clock showed what it did, so that its windows, reports and ticks lie
+ * about the run as they did; or as soon as can be, where that is not known.
+ */
 function firstRunStartMs(
   { clock }: Platform,
-  { firstTickMs }: TwinSource,
-  { autoscaling }: TwinFacts,
+  { clockwork }: TwinSource,
+  facts: TwinFacts,
 ): number {
   const earliestMs = clock.nowMs() + RUN_LEAD_MS;
-  const { tickMs } = autoscaling;
-  if (firstTickMs === null || typeof tickMs !== "number") return earliestMs;
-  // The simulated autoscaler began at 0, with the deployment, and decides at whole ticks.
-  const phaseMs = -firstTickMs - earliestMs;
-  return earliestMs + (phaseMs % tickMs + tickMs) % tickMs;
+  if (clockwork === null) return earliestMs;
+  const { atRunStartMs } = clockwork;
+  // Where this deployment was not as fast as that one was.
+  const turnMs = deriveTurnMs(facts);
+  const turns = Math.ceil(Math.max(0, earliestMs - atRunStartMs) / turnMs);
+  return atRunStartMs + turns * turnMs;
 }
 
 function createTwinManifest(

@@ -1,3 +1,6 @@
+import { type Clockwork, derivePhase } from "../analyze/twin/clockwork.ts";
+import { KNATIVE_DEFAULTS } from "../autoscale/knative/knative_defaults.ts";
+import type { AutoscalerPhases } from "../platform/simulator/autoscaler_phases.ts";
 import type { EmpiricalDistribution } from "../analyze/empirical_distribution.ts";
 import type { TwinFacts } from "../analyze/twin/facts.ts";
 import type { TwinParameters } from "../analyze/twin/parameters.ts";
@@ -47,6 +50,40 @@ export function deriveTwinSettings(
     },
   };
 }
+
+/**
+ * The phases that were recorded, on a simulator whose clock is the autoscaler's; `null`:
+ * chance is to decide, since none were.
+ */
+export function derivePhases(
+  { autoscaling, reportMs }: TwinFacts,
+  clockwork: Clockwork | null,
+): AutoscalerPhases | null {
+  const { tickMs } = autoscaling;
+  if (clockwork === null || typeof tickMs !== "number") return null;
+  const [anyTicksMs] = clockwork.ticksMs.values();
+  const reportsMs = clockwork.reportsMs.length > 0 ? clockwork.reportsMs : anyTicksMs;
+  return {
+    clockMs: 0,
+    reportMs: derivePhase(reportsMs, reportMs ?? SIMULATOR_DEFAULTS.reportMs),
+    tickMs: ({ functionId }) =>
+      derivePhase(clockwork.ticksMs.get(functionId) ?? anyTicksMs, tickMs),
+  };
+}
+
+/** After so long the buckets, the reports and the ticks of an autoscaler lie as before. */
+export function deriveTurnMs({ autoscaling, reportMs }: TwinFacts): number {
+  const tickMs = Number(autoscaling.tickMs);
+  const others = [KNATIVE_DEFAULTS.granularityMs, reportMs ?? SIMULATOR_DEFAULTS.reportMs];
+  let turnMs = tickMs;
+  while (turnMs < LONGEST_TURN_MS && others.some((periodMs) => turnMs % periodMs !== 0)) {
+    turnMs += tickMs;
+  }
+  return turnMs;
+}
+
+/** Of periods that have no common turn before that it is not worth while to wait for one. */
+const LONGEST_TURN_MS = 60_000;
 
 /** What may be requested is the platform's word, whatever of it the functions got. */
 function deriveCores(

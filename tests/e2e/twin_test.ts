@@ -25,6 +25,10 @@ function replay(rows: readonly Row[], options: Record<string, unknown>) {
       continue;
     }
     const ready = Number(row.ready_instances);
+    if (row.step === "arrival") {
+      scaler.poke(timeMs, ready);
+      continue;
+    }
     const decision = row.step === "poke" ? scaler.poke(timeMs, ready) : scaler.tick(timeMs, ready);
     decisions.push({ row, decision });
   }

@@ -3,7 +3,7 @@ import { parseTwinFacts } from "../../lib/analyze/twin/facts.ts";
 import type { TwinParameters } from "../../lib/analyze/twin/parameters.ts";
 import type { RunManifest } from "../../lib/store/schema/manifest.ts";
 import { settleSimulatorOptions } from "../../lib/platform/simulator/simulator_options.ts";
-import { deriveTwinSettings } from "../../lib/twin/twin_settings.ts";
+import { derivePhases, deriveTurnMs, deriveTwinSettings } from "../../lib/twin/twin_settings.ts";
 
 function factsOf(given: Record<string, unknown>) {
   const facts = {
@@ -77,4 +77,25 @@ Deno.test("twin settings: a platform without nodes has one, and no room", () => 
   const { options } = coresOf({ nodes: 0, nodeCores: null, capacity });
   assert.equal(options.nodes, 1);
   assert.equal(options.nodeInstances, 0);
+});
+
+Deno.test("twin: the phases are those that were recorded, on the autoscaler's clock", () => {
+  const facts = factsOf({ autoscaling: { tickMs: 2000 }, reportMs: 1000 });
+  const phases = derivePhases(facts, {
+    atRunStartMs: 7000,
+    reportsMs: [5123, 6120.5, 7125],
+    ticksMs: new Map([["a", [6000]], ["b", [7250, 9251]]]),
+  })!;
+  assert.equal(phases.clockMs, 0);
+  assert.equal(phases.reportMs, 120.5);
+  assert.deepEqual(["a", "b"].map((functionId) => phases.tickMs({ functionId })), [2000, 1250]);
+  assert.equal(derivePhases(facts, null), null);
+});
+
+Deno.test("twin: a clockwork is where it was after a common multiple of its periods", () => {
+  const turnOf = (tickMs: number, reportMs: number) =>
+    deriveTurnMs(factsOf({ autoscaling: { tickMs }, reportMs }));
+  assert.equal(turnOf(2000, 1000), 2000);
+  assert.equal(turnOf(300, 500), 3000);
+  assert.equal(turnOf(7, 1000), 7000);
 });

@@ -6,6 +6,7 @@ import {
   type StoredInvocations,
 } from "../../store/read/stored_invocations.ts";
 import { type ColumnTable, StoredTables, textAt } from "../../store/read/stored_table.ts";
+import { type Clockwork, deriveClockwork } from "./clockwork.ts";
 
 /** A call that was answered with ok; times in ms since run start. */
 export interface ServedCall {
@@ -43,8 +44,8 @@ export interface TwinSource {
   readonly instances: readonly ServingInstance[];
   /** Each group's readings, in order of time; none where the platform tells nothing. */
   readonly cpu: ReadonlyMap<string, readonly CpuReading[]>;
-  /** When the autoscaler made the first decision of the run that was due; `null` if unknown. */
-  readonly firstTickMs: number | null;
+  /** When the autoscaler acts; `null` where nothing tells. */
+  readonly clockwork: Clockwork | null;
 }
 
 /**
@@ -60,7 +61,7 @@ export function readTwinSource(runPath: string, manifest: RunManifest): TwinSour
     manifest,
     instances: deriveInstances(tables.get(INSTANCES), calls),
     cpu: deriveCpu(tables.get(PROCESSES)),
-    firstTickMs: findFirstTick(tables.get(AUTOSCALER)),
+    clockwork: deriveClockwork(tables.get(AUTOSCALER)),
   };
 }
 
@@ -129,10 +130,4 @@ function deriveCpu(table: ColumnTable): Map<string, CpuReading[]> {
     readings.set(name, those);
   }
   return readings;
-}
-
-function findFirstTick(table: ColumnTable): number | null {
-  const step = table.texts("step");
-  const row = step.codes.indexOf(step.values.indexOf("tick"));
-  return row < 0 ? null : table.numbers("time_ms")[row];
 }

@@ -9,6 +9,8 @@ const AREA = 2;
 const REPORTED_MS = 3;
 /** Most in flight since the last report. */
 const PEAK = 4;
+/** 1 while requests are counted. */
+const IS_COUNTED = 5;
 
 /**
  * Requests in flight of each of some functions, averaged over time since the last
@@ -16,6 +18,11 @@ const PEAK = 4;
  * counts from its arrival, so also while it is buffered. As Knative's
  * `RequestStats` (`pkg/http/stats/request.go` of knative/networking); the
  * activator reports once a second. Functions are named by their index, from 0.
+ *
+ * The activator keeps no count of a function that is idle: after a report of zero it
+ * begins anew with the next request, and the average of the first report is over the
+ * time since that (`computeReport` and `getOrCreateStat` in
+ * `pkg/activator/handler/concurrency_reporter.go`).
  *
  * @example
  * ```ts
@@ -29,13 +36,22 @@ const PEAK = 4;
  */
 export class ConcurrencyMeters {
   readonly #rows: Float64Array;
+  readonly #forgetsIdle: boolean;
 
-  constructor(functions: number, startMs: number) {
+  /** `forgetsIdle`: false where instances report themselves, idle or not. */
+  constructor(functions: number, startMs: number, forgetsIdle = true) {
+    this.#forgetsIdle = forgetsIdle;
     this.#rows = new Float64Array(functions * ROW);
     for (let at = 0; at < this.#rows.length; at += ROW) {
       this.#rows[at + CHANGED_MS] = startMs;
       this.#rows[at + REPORTED_MS] = startMs;
+      this.#rows[at + IS_COUNTED] = forgetsIdle ? 0 : 1;
     }
+  }
+
+  /** False where the next request is the first since a report of zero. */
+  isCounted(functionIndex: number): boolean {
+    return this.#rows[functionIndex * ROW + IS_COUNTED] === 1;
   }
 
   /** Requests that have arrived and not left. */
@@ -56,7 +72,8 @@ export class ConcurrencyMeters {
   arrive(functionIndex: number, tMs: number): number {
     const rows = this.#rows;
     const at = functionIndex * ROW;
-    this.#advance(at, tMs);
+    if (rows[at + IS_COUNTED] === 0) this.#begin(at, tMs);
+    else this.#advance(at, tMs);
     const inFlight = ++rows[at + IN_FLIGHT];
     if (inFlight > rows[at + PEAK]) rows[at + PEAK] = inFlight;
     return inFlight;
@@ -74,7 +91,7 @@ export class ConcurrencyMeters {
     this.#rows[at + IN_FLIGHT]--;
   }
 
-  /** The average since the last report, or since the start; begins the next period. */
+  /** The average since the last report, or since the first request; begins the next period. */
   report(functionIndex: number, tMs: number): number {
     const rows = this.#rows;
     const at = functionIndex * ROW;
@@ -84,7 +101,17 @@ export class ConcurrencyMeters {
     rows[at + REPORTED_MS] = rows[at + CHANGED_MS];
     rows[at + AREA] = 0;
     rows[at + PEAK] = rows[at + IN_FLIGHT];
+    if (average === 0 && this.#forgetsIdle && rows[at + IN_FLIGHT] === 0) {
+      rows[at + IS_COUNTED] = 0;
+    }
     return average;
+  }
+
+  #begin(at: number, tMs: number): void {
+    const rows = this.#rows;
+    rows[at + IS_COUNTED] = 1;
+    rows[at + CHANGED_MS] = rows[at + REPORTED_MS] = Math.max(tMs, rows[at + CHANGED_MS]);
+    rows[at + AREA] = 0;
   }
 
   #advance(at: number, tMs: number): void {

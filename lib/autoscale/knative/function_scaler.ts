@@ -28,11 +28,12 @@ export interface ScalerDecision extends Decision {
 
 /**
  * All that decides the scale of one function: metric windows, decider, bounds
- * and the grace before zero, put together as Knative does. Pure: the caller
+ * and what holds zero back, put together as Knative does. Pure: the caller
  * calls {@linkcode FunctionScaler.recordConcurrency} once a second,
- * {@linkcode FunctionScaler.tick} every two, and
- * {@linkcode FunctionScaler.poke} when a request finds no instance. Times must
- * not decrease.
+ * {@linkcode FunctionScaler.tick} every two,
+ * {@linkcode FunctionScaler.poke} when a request comes to a function that the
+ * activator counts nothing of, and {@linkcode FunctionScaler.noteReady} when an
+ * instance becomes ready. Times must not decrease.
  *
  * @example
  * ```ts
@@ -46,6 +47,8 @@ export interface ScalerDecision extends Decision {
 export class FunctionScaler {
   /** Time between decisions, for the caller's timer. */
   readonly tickMs: number;
+  /** True if the activator is always in the path, and all that is known is what it counts. */
+  readonly activatorReportsAlone: boolean;
   readonly #stable: MetricWindow;
   readonly #panic: MetricWindow;
   readonly #decider: KnativeDecider;
@@ -53,10 +56,10 @@ export class FunctionScaler {
   readonly #minScale: number;
   readonly #maxScale: number;
   readonly #initialScale: number;
-  readonly #activatorReportsAlone: boolean;
   /** True if the initial scale has been ready, or there is none. */
   #initialized: boolean;
-  #hasReportedZero = false;
+  /** Nothing more is told of a function that is idle; at first nothing is. */
+  #isSilent: boolean;
   /** Concurrency recorded by a poke ahead of the report that will include it. */
   #recordedAhead = 0;
   /** What the decider said last, before bounds and grace. */
@@ -100,7 +103,8 @@ export class FunctionScaler {
       gracePeriodMs: fields.scaleToZeroGraceMs,
       initialScale: this.#initialScale,
     });
-    this.#activatorReportsAlone = fields.targetBurstCapacity === -1;
+    this.activatorReportsAlone = fields.targetBurstCapacity === -1;
+    this.#isSilent = this.activatorReportsAlone;
   }
 
   /**
@@ -115,9 +119,8 @@ export class FunctionScaler {
    */
   recordConcurrency(tMs: number, averageConcurrency: number): void {
     const isZero = averageConcurrency === 0;
-    const silent = this.#activatorReportsAlone && isZero && this.#hasReportedZero;
-    this.#hasReportedZero = isZero;
-    if (silent) return;
+    if (isZero && this.#isSilent) return;
+    this.#isSilent = isZero && this.activatorReportsAlone;
     this.#record(tMs, Math.max(0, averageConcurrency - this.#recordedAhead));
     this.#recordedAhead = 0;
   }
@@ -157,7 +160,7 @@ export class FunctionScaler {
     const least = this.#initialized ? this.#minScale : this.#initialScale;
     const bounded = Math.min(Math.max(desired, least), this.#maxScale);
     this.#latest = {
-      desired: this.#gate.apply({ tMs, desired: bounded, ready }),
+      desired: this.#gate.apply({ tMs, desired: bounded, ready, excessBurstCapacity }),
       stable,
       panic,
       panicking: this.#decider.panicking,
@@ -166,18 +169,30 @@ export class FunctionScaler {
     return this.#latest;
   }
 
+  /** An instance has become ready. */
+  noteReady(tMs: number): void {
+    this.#gate.noteReady(tMs);
+  }
+
   /**
-   * A request has met a function without instances: decides at once, and for at
-   * least one instance. The request counts as a concurrency of 1 until the next
-   * report, which includes it (upstream: `getOrCreateStat` of the activator and
-   * `Poke` in `pkg/autoscaler/scaling/multiscaler.go`). Where instances are
-   * wanted already it changes nothing, so it may be called for each request.
+   * A request has come of which no count was kept: the activator tells of it at once, and
+   * where nothing was wanted the autoscaler decides at once, for one instance at least
+   * (`getOrCreateStat` in `pkg/activator/handler/concurrency_reporter.go`, `Poke` in
+   * `pkg/autoscaler/scaling/multiscaler.go`). It counts as a concurrency of 1 until the next
+   * report, which includes it. The activator begins to count anew after a report of zero
+   * (see `ConcurrencyMeters`); the caller tells of such a request once.
+   *
+   * Where the activator is not always in the path, only a request that meets no instance
+   * is told of so; it changes nothing where some are wanted already.
+   *
+   * @returns the decision of before, if none was made
    */
   poke(tMs: number, ready = 0): ScalerDecision {
-    if (this.#latest !== undefined && this.#decided > 0) return this.#latest;
+    const isWanted = this.#latest !== undefined && this.#decided > 0;
+    if (isWanted && !this.activatorReportsAlone) return this.#latest!;
     this.#record(tMs, 1);
     this.#recordedAhead = 1;
-    return this.tick(tMs, ready);
+    return isWanted ? this.#latest! : this.tick(tMs, ready);
   }
 
   #record(tMs: number, value: number): void {

@@ -7,9 +7,12 @@ export interface ScaleToZeroOptions {
   readonly enableScaleToZero?: boolean;
   /** A function stays active for at least this long. */
   readonly stableWindowMs?: number;
-  /** How long the last instances stay once the function is inactive. */
+  /**
+   * How long the activator must have been in the path before the last instances go, so
+   * that every proxy knows by then that requests are to go through it.
+   */
   readonly gracePeriodMs?: number;
-  /** The same again as a wish of the user's; the longer of the two counts. */
+  /** How long the last instances stay at least once the function is inactive. */
   readonly lastPodRetentionMs?: number;
   /** How long an instance may take to become ready while nobody wants it any more. */
   readonly activationTimeoutMs?: number;
@@ -26,6 +29,11 @@ export interface ScaleToZeroInput {
   readonly desired: number;
   /** Instances that are ready now. */
   readonly ready: number;
+  /**
+   * Capacity beyond the present load and the target burst, in requests. Where there is
+   * some, requests go past the activator; below 0, the default, they go through it.
+   */
+  readonly excessBurstCapacity?: number;
 }
 
 /**
@@ -36,16 +44,16 @@ export interface ScaleToZeroInput {
  *   activation times out;
  * - *active* goes down to one until it has been active for the stable window,
  *   then becomes inactive;
- * - *inactive* keeps its scale for the grace period, then gets none.
- *
- * Knative takes a short cut through the grace period where its activator has
- * been in the path for as long already; here the period is always waited for.
+ * - *inactive* gets none once the activator has been in the path for the grace
+ *   period. Where it always is (a target burst capacity of −1, or one that the
+ *   instances never reach), that is at once, which Knative calls its fast path.
  *
  * @example
  * ```ts
  * import { ScaleToZero } from "./scale_to_zero.ts";
  * const gate = new ScaleToZero({ stableWindowMs: 6000, gracePeriodMs: 1000 });
- * gate.apply({ tMs: 0, desired: 2, ready: 2 });
+ * // There is room for more: requests go past the activator.
+ * gate.apply({ tMs: 0, desired: 2, ready: 2, excessBurstCapacity: 5 });
  * if (gate.apply({ tMs: 6000, desired: 0, ready: 2 }) !== 2) throw new Error("no grace");
  * if (gate.apply({ tMs: 7000, desired: 0, ready: 2 }) !== 0) throw new Error("grace is over");
  * ```
@@ -53,10 +61,13 @@ export interface ScaleToZeroInput {
 export class ScaleToZero {
   readonly #enabled: boolean;
   readonly #stableWindowMs: number;
-  readonly #inactiveMs: number;
+  readonly #gracePeriodMs: number;
+  readonly #retentionMs: number;
   readonly #activationTimeoutMs: number;
   #state: "activating" | "active" | "inactive";
   #sinceMs: number;
+  /** Since when requests go through the activator; `undefined` while they do not. */
+  #proxiedSinceMs: number | undefined;
   #applied: number;
 
   /** @throws {LoaderError} `usage` when a field is out of its range */
@@ -78,26 +89,44 @@ export class ScaleToZero {
     checkField("createdMs", fields.createdMs, {});
     this.#enabled = fields.enableScaleToZero;
     this.#stableWindowMs = fields.stableWindowMs;
-    this.#inactiveMs = Math.max(fields.gracePeriodMs, fields.lastPodRetentionMs);
+    this.#gracePeriodMs = fields.gracePeriodMs;
+    this.#retentionMs = fields.lastPodRetentionMs;
     this.#activationTimeoutMs = fields.activationTimeoutMs;
     this.#applied = fields.initialScale;
     this.#state = fields.initialScale > 0 ? "activating" : "inactive";
     this.#sinceMs = fields.createdMs;
+    this.#proxiedSinceMs = fields.createdMs;
   }
 
   /** The scale to apply; times must not decrease from call to call. */
-  apply({ tMs, desired, ready }: ScaleToZeroInput): number {
+  apply({ tMs, desired, ready, excessBurstCapacity = -1 }: ScaleToZeroInput): number {
     const wanted = this.#enabled ? desired : Math.max(1, desired);
-    this.#applied = wanted > 0 ? wanted : this.#holdBack(tMs, ready);
     if (wanted > 0) this.#enter(ready > 0 ? "active" : "activating", tMs);
+    this.#applied = wanted > 0 ? wanted : this.#holdBack(tMs, ready);
+    if (excessBurstCapacity >= 0 && this.#state !== "inactive") this.#proxiedSinceMs = undefined;
+    else this.#proxiedSinceMs ??= tMs;
     return this.#applied;
+  }
+
+  /** An instance has become ready: a function that was activating is active since then. */
+  noteReady(tMs: number): void {
+    if (this.#state === "activating") this.#enter("active", tMs);
   }
 
   /** While nothing is wanted: before this time the scale to apply stays what it was last. */
   get heldUntilMs(): number {
     if (this.#state === "activating") return this.#sinceMs + this.#activationTimeoutMs;
     if (this.#state === "active") return this.#sinceMs + this.#stableWindowMs;
-    return this.#sinceMs + this.#inactiveMs;
+    return this.#zeroFromMs;
+  }
+
+  /** When an inactive function may get none. */
+  get #zeroFromMs(): number {
+    const proxiedSinceMs = this.#proxiedSinceMs ?? this.#sinceMs;
+    return Math.max(
+      this.#sinceMs + this.#retentionMs,
+      Math.min(this.#sinceMs, proxiedSinceMs) + this.#gracePeriodMs,
+    );
   }
 
   #holdBack(tMs: number, ready: number): number {
@@ -114,7 +143,7 @@ export class ScaleToZero {
       if (tMs - this.#sinceMs < this.#stableWindowMs) return 1;
       this.#enter("inactive", tMs);
     }
-    return tMs - this.#sinceMs < this.#inactiveMs ? this.#applied : 0;
+    return tMs < this.#zeroFromMs ? this.#applied : 0;
   }
 
   #enter(state: "activating" | "active" | "inactive", tMs: number): void {

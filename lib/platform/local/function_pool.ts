@@ -16,6 +16,8 @@ export type ScalingStep =
   }
   & (
     | { readonly step: "report"; readonly concurrency: number }
+    /** A request came of which no count was kept, while instances were wanted. */
+    | { readonly step: "arrival" }
     | {
       /** A decision that was due, or one for a request that met no instance. */
       readonly step: "tick" | "poke";
@@ -137,7 +139,11 @@ export class FunctionPool<Handle extends InstanceHandle> {
 
   constructor(options: FunctionPoolOptions<Handle>) {
     this.#options = options;
-    this.#meter = new ConcurrencyMeters(1, options.clock.nowMs());
+    this.#meter = new ConcurrencyMeters(
+      1,
+      options.clock.nowMs(),
+      options.scaler.activatorReportsAlone,
+    );
     this.#desired = options.initialScale;
     this.#applicant = {
       request: options.request,
@@ -159,12 +165,14 @@ export class FunctionPool<Handle extends InstanceHandle> {
     if (this.#closed) {
       return request.reject(STATUS.unavailable, `${this.#options.name} is being removed.`);
     }
+    const isCounted = this.#meter.isCounted(0);
     this.#meter.arrive(0, clock.nowMs());
+    if (!isCounted) this.#poke();
     const idle = this.#firstIdle();
     if (idle !== undefined) return this.#serve(idle, request);
     const timer = clock.at(clock.nowMs() + queueTimeoutMs, () => this.#giveUp(request));
     this.#queue.set(request, timer);
-    if (this.#ready() === 0) this.#poke();
+    if (!this.#options.scaler.activatorReportsAlone && this.#ready() === 0) this.#poke();
   }
 
   /** The request's caller is gone; a request that is being served must be completed instead. */
@@ -236,13 +244,16 @@ export class FunctionPool<Handle extends InstanceHandle> {
   }
 
   #poke(): void {
-    const nowMs = this.#options.clock.nowMs();
-    const decision = this.#options.scaler.poke(nowMs, 0);
+    const { clock, scaler, onScaling } = this.#options;
+    const nowMs = clock.nowMs();
+    const ready = this.#ready();
+    const decision = scaler.poke(nowMs, ready);
     // Where instances were wanted already, it is the decision of before.
     if (decision !== this.#decision) {
-      this.#options.onScaling?.({ timeMs: nowMs, step: "poke", ready: 0, decision });
+      onScaling?.({ timeMs: nowMs, step: "poke", ready, decision });
+      return this.#apply(decision);
     }
-    this.#apply(decision);
+    if (scaler.activatorReportsAlone) onScaling?.({ timeMs: nowMs, step: "arrival" });
   }
 
   #apply(decision: ScalerDecision): void {
@@ -299,6 +310,7 @@ export class FunctionPool<Handle extends InstanceHandle> {
     this.#failedStarts = 0;
     member.wasReady = true;
     this.#tell(member, "ready", null);
+    this.#options.scaler.noteReady(this.#options.clock.nowMs());
     this.#makeIdle(member);
     this.#options.capacity.started();
   }

@@ -34,20 +34,23 @@ export class ScalingLog {
 
   #rowOf(step: GatewayScalingStep): ScrapedRow {
     const head = [step.timeMs, step.functionId, step.step];
-    const rest = step.step === "report"
-      ? [1000 * step.concurrency, null, null, null, null, null]
-      : [
-        null,
-        step.ready,
-        1000 * step.decision.stable,
-        1000 * step.decision.panic,
-        step.decision.panicking,
-        step.decision.desired,
-      ];
     return {
       table: AUTOSCALER,
       timeMs: step.unixMs - this.#originUnixMs,
-      cells: [...head, ...rest],
+      cells: [...head, ...cellsOf(step)],
     };
+  }
+}
+
+function cellsOf(step: GatewayScalingStep): ScrapedRow["cells"] {
+  switch (step.step) {
+    case "arrival":
+      return [null, null, null, null, null, null];
+    case "report":
+      return [1000 * step.concurrency, null, null, null, null, null];
+    default: {
+      const { stable, panic, panicking, desired } = step.decision;
+      return [null, step.ready, 1000 * stable, 1000 * panic, panicking, desired];
+    }
   }
 }

@@ -235,6 +235,7 @@ export class Cluster implements ScalingTarget {
     owner.makeAvailable(instance);
     this.#starting--;
     this.#tell(instance, "ready");
+    this.#scaling.onReady(instance);
     this.#listener.onReady(instance);
     this.#grant();
   }

@@ -110,6 +110,10 @@ export class KeepAliveScaling implements Scaling {
     if (target.queue.size > 0) this.#giveUpPending(target, target.queue.size - 1);
   }
 
+  onReady(): void {
+    // It hears of it when it is idle.
+  }
+
   onIdle(instance: SimulatedInstance): void {
     const nowMs = this.#clock.nowMs();
     if (nowMs < this.#startMs) return;

@@ -8,9 +8,10 @@ import {
   LOADER_OVERRIDES,
   withDefaults,
 } from "../../autoscale/knative/knative_defaults.ts";
+import { PhaseGroups, seedPhases } from "./autoscaler_phases.ts";
 import { PRIORITY } from "./priorities.ts";
 import type { Scaling, ScalingStatus, ScalingTarget } from "./scaling.ts";
-import type { SimulatedFunction } from "./simulated_function.ts";
+import type { SimulatedFunction, SimulatedInstance } from "./simulated_function.ts";
 import { scalerOptionsOf, type SimulatorSettings } from "./simulator_options.ts";
 
 /** A tick that comes never: until something happens, no decision can differ. */
@@ -56,8 +57,11 @@ class FunctionState {
 }
 
 /**
- * Knative's autoscaler for every function: concurrency reports at fixed times, a
- * decision every tick, and at once when a request meets a function at zero.
+ * Knative's autoscaler for every function: concurrency reports of the activator once a
+ * second, decisions at the ticks of each function, and one at once when a request comes
+ * to a function of which nothing is wanted. When the reports, the ticks and the seconds
+ * of the clock that buckets follow begin is chance (see {@linkcode AutoscalerPhases}),
+ * and decides what a tick knows of the second that it falls into.
  *
  * Two things make it cheap and change nothing:
  *
@@ -84,9 +88,16 @@ export class KnativeScaling implements Scaling {
   readonly #rows: Float64Array;
   /** While ticks are left out: with more than this in flight they are due again. */
   readonly #calmUpTo: Float64Array;
-  /** Number of the next tick that must be made. */
+  /** Number of the next tick of the function that must be made, from 1. */
   readonly #dueTicks: Int32Array;
+  /** When the first tick of each is, after the start. */
+  readonly #tickPhasesMs: Float64Array;
+  readonly #groups: PhaseGroups;
   readonly #startMs: number;
+  /** When the first report is. */
+  readonly #firstReportMs: number;
+  /** What the autoscaler's clock is ahead of the simulator's. */
+  readonly #aheadMs: number;
   readonly #reportMs: number;
   readonly #tickEvent: number;
   /** In requests per instance. */
@@ -95,8 +106,9 @@ export class KnativeScaling implements Scaling {
   readonly #skips: boolean;
   /** With the activator always in the path, an idle function tells one zero, then nothing. */
   readonly #isSilentAfterZero: boolean;
-  /** Ticks so far; the last one was at its number times the tick. */
-  #tick = 0;
+  /** Number of the ticks that are being made, and which functions' are next. */
+  #tick = 1;
+  #group = 0;
 
   constructor(settings: SimulatorSettings, clock: VirtualClock, target: ScalingTarget) {
     const options = scalerOptionsOf(settings);
@@ -108,7 +120,13 @@ export class KnativeScaling implements Scaling {
     this.#target = target;
     this.#fields = fields;
     this.#startMs = clock.nowMs();
+    const phases = settings.phases ??
+      seedPhases(settings.seed, { ...fields, reportMs: settings.reportMs });
+    this.#aheadMs = phases.clockMs;
     this.#reportMs = settings.reportMs;
+    this.#firstReportMs = this.#startMs + phases.reportMs;
+    this.#tickPhasesMs = Float64Array.from(target.functions, (one) => phases.tickMs(one));
+    this.#groups = new PhaseGroups(this.#tickPhasesMs);
     this.#targetValue = options.targetValue ??
       deriveTargetValue(fields.totalValue, fields.targetUtilization);
     this.#windowBuckets = Math.ceil(fields.stableWindowMs / fields.granularityMs);
@@ -124,11 +142,15 @@ export class KnativeScaling implements Scaling {
           ...options,
           initialScale,
           initialReady: initialScale,
-          createdMs: this.#startMs,
+          createdMs: this.#startMs + this.#aheadMs,
         }),
       )
     );
-    this.#meters = new ConcurrencyMeters(this.#states.length, this.#startMs);
+    this.#meters = new ConcurrencyMeters(
+      this.#states.length,
+      this.#startMs,
+      this.#isSilentAfterZero,
+    );
     this.#rows = new Float64Array(this.#states.length * ROW);
     for (let at = 0; at < this.#rows.length; at += ROW) {
       this.#rows[at + NEXT_REPORT_MS] = this.#timeOfReport(1);
@@ -152,31 +174,27 @@ export class KnativeScaling implements Scaling {
     this.#clock.clear(this.#tickEvent);
   }
 
-  onArrival({ index }: SimulatedFunction): void {
+  onArrival(target: SimulatedFunction): void {
+    const { index } = target;
     const nowMs = this.#clock.nowMs();
     if (this.#rows[index * ROW + NEXT_REPORT_MS] <= nowMs) this.#report(index, nowMs);
+    if (!this.#meters.isCounted(index)) this.#poke(target, nowMs);
     const inFlight = this.#meters.arrive(index, nowMs);
     if (inFlight > this.#calmUpTo[index]) this.#dueTicks[index] = 0;
   }
 
   onWait(target: SimulatedFunction): void {
-    if (target.ready > 0) return;
-    const nowMs = this.#clock.nowMs();
-    const state = this.#states[target.index];
-    const decision = state.scaler.poke(nowMs, 0);
-    // Where instances were wanted already, it is the decision of before.
-    if (decision === state.latest) return;
-    state.isAhead = true;
-    const at = target.index * ROW;
-    this.#rows[at + LAST_BUCKET] = this.#rows[at + SURE_BUCKET] = this.#bucketOf(nowMs);
-    this.#dueTicks[target.index] = 0;
-    this.#apply(state, target, decision);
+    if (!this.#isSilentAfterZero && target.ready === 0) this.#poke(target, this.#clock.nowMs());
   }
 
   onLeave({ index }: SimulatedFunction): void {
     const nowMs = this.#clock.nowMs();
     if (this.#rows[index * ROW + NEXT_REPORT_MS] <= nowMs) this.#report(index, nowMs);
     this.#meters.leave(index, nowMs);
+  }
+
+  onReady({ owner: { index } }: SimulatedInstance): void {
+    this.#states[index].scaler.noteReady(this.#policyMs(this.#clock.nowMs()));
   }
 
   onIdle(): void {
@@ -201,26 +219,32 @@ export class KnativeScaling implements Scaling {
     const nowMs = this.#clock.nowMs();
     this.#report(target.index, nowMs);
     return {
-      ...state.scaler.observe(nowMs),
+      ...state.scaler.observe(this.#policyMs(nowMs)),
       concurrency: this.#rows[target.index * ROW + CONCURRENCY],
     };
   }
 
   #armTick(): void {
-    this.#clock.set(this.#tickEvent, this.#timeOfTick(this.#tick + 1));
+    this.#clock.set(
+      this.#tickEvent,
+      this.#timeOfTick(this.#tick, this.#groups.phaseMs(this.#group)),
+    );
   }
 
-  #timeOfTick(tick: number): number {
-    return this.#startMs + tick * this.#fields.tickMs;
+  #timeOfTick(tick: number, phaseMs: number): number {
+    return this.#startMs + phaseMs + (tick - 1) * this.#fields.tickMs;
   }
 
   #onTick(): void {
     const nowMs = this.#clock.nowMs();
     const { functions } = this.#target;
     const dueTicks = this.#dueTicks;
-    const tick = ++this.#tick;
-    for (let i = 0; i < dueTicks.length; i++) {
-      if (dueTicks[i] <= tick) this.#decide(functions[i], nowMs);
+    for (const index of this.#groups.members(this.#group)) {
+      if (dueTicks[index] <= this.#tick) this.#decide(functions[index], nowMs);
+    }
+    if (++this.#group === this.#groups.size) {
+      this.#group = 0;
+      this.#tick++;
     }
     this.#armTick();
   }
@@ -229,8 +253,23 @@ export class KnativeScaling implements Scaling {
     const { index } = target;
     const state = this.#states[index];
     this.#report(index, nowMs);
-    this.#apply(state, target, state.scaler.tick(nowMs, target.ready));
+    this.#apply(state, target, state.scaler.tick(this.#policyMs(nowMs), target.ready));
     if (this.#skips) this.#dueTicks[index] = this.#nextDueTick(state, target, nowMs);
+  }
+
+  /** A request came of which no count was kept, or that met no instance. */
+  #poke(target: SimulatedFunction, nowMs: number): void {
+    const { index } = target;
+    const state = this.#states[index];
+    const at = index * ROW;
+    const before = state.latest;
+    const decision = state.scaler.poke(this.#policyMs(nowMs), target.ready);
+    if (decision === before && !this.#isSilentAfterZero) return;
+    state.isAhead = true;
+    this.#rows[at + LAST_BUCKET] = this.#rows[at + SURE_BUCKET] = this.#bucketOf(nowMs);
+    if (decision === before) return;
+    this.#dueTicks[index] = 0;
+    this.#apply(state, target, decision);
   }
 
   #apply(state: FunctionState, target: SimulatedFunction, decision: ScalerDecision): void {
@@ -247,7 +286,7 @@ export class KnativeScaling implements Scaling {
       const dueMs = rows[at + NEXT_REPORT_MS];
       if (dueMs > nowMs) return;
       const average = this.#meters.report(index, dueMs);
-      state.scaler.recordConcurrency(dueMs, average);
+      state.scaler.recordConcurrency(this.#policyMs(dueMs), average);
       rows[at + CONCURRENCY] = average;
       if (average > 0) this.#noteReport(state, at, this.#bucketOf(dueMs));
       state.reports++;
@@ -261,7 +300,7 @@ export class KnativeScaling implements Scaling {
   /** The reports until now are zeros, which an idle function does not send after the first. */
   #skipZeros(index: number, nowMs: number): void {
     const state = this.#states[index];
-    let due = Math.floor((nowMs - this.#startMs) / this.#reportMs);
+    let due = Math.floor((nowMs - this.#firstReportMs) / this.#reportMs) + 1;
     if (this.#timeOfReport(due) > nowMs) due--;
     if (due <= state.reports) return;
     this.#meters.report(index, this.#timeOfReport(due));
@@ -311,13 +350,13 @@ export class KnativeScaling implements Scaling {
       const most = desired * this.#targetValue;
       if (peak > most || this.#highestUpTo(bucket, at) > most) return 0;
       this.#calmUpTo[index] = most;
-      return this.#tickBefore(state.scaler.panicUntilMs);
+      return this.#tickBefore(state.scaler.panicUntilMs, index);
     }
     if (peak === 0 && bucket - rows[at + LAST_BUCKET] >= this.#windowBuckets) {
       this.#calmUpTo[index] = 0;
       // Nothing is wanted, and what is there goes never, or not before a time.
       const isLeast = desired === this.#fields.minScale;
-      return isLeast ? NEVER : this.#tickBefore(state.scaler.heldUntilMs);
+      return isLeast ? NEVER : this.#tickBefore(state.scaler.heldUntilMs, index);
     }
     const most = this.#targetValue;
     const isSteady = desired === 1 && stable > 0 && stable <= most && panic <= most &&
@@ -326,19 +365,26 @@ export class KnativeScaling implements Scaling {
     this.#calmUpTo[index] = most;
     return this.#tickBefore(
       (rows[at + SURE_BUCKET] + this.#windowBuckets) * this.#fields.granularityMs,
+      index,
     );
   }
 
-  /** The last tick that is not after a time; 0 where that is past. */
-  #tickBefore(timeMs: number): number {
-    return Math.max(0, Math.floor((timeMs - this.#startMs) / this.#fields.tickMs));
+  /** The function's last tick that is not after a time of the autoscaler's; 0 where that is past. */
+  #tickBefore(policyMs: number, index: number): number {
+    const firstMs = this.#startMs + this.#aheadMs + this.#tickPhasesMs[index];
+    return Math.max(0, Math.floor((policyMs - firstMs) / this.#fields.tickMs) + 1);
   }
 
   #timeOfReport(report: number): number {
-    return this.#startMs + report * this.#reportMs;
+    return this.#firstReportMs + (report - 1) * this.#reportMs;
+  }
+
+  /** On the autoscaler's clock. */
+  #policyMs(timeMs: number): number {
+    return timeMs + this.#aheadMs;
   }
 
   #bucketOf(timeMs: number): number {
-    return Math.floor(timeMs / this.#fields.granularityMs);
+    return Math.floor(this.#policyMs(timeMs) / this.#fields.granularityMs);
   }
 }

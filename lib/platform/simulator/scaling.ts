@@ -16,6 +16,8 @@ export interface Scaling {
   onWait(target: SimulatedFunction): void;
   /** A request was served for so long, to its end or broken off; NaN: it left the queue. */
   onLeave(target: SimulatedFunction, serviceMs: number): void;
+  /** An instance has become ready; called before it is given what waits. */
+  onReady(instance: SimulatedInstance): void;
   /** An instance has become idle: by an end of service, or ready with nothing to serve. */
   onIdle(instance: SimulatedInstance): void;
   /** An idle instance was given a request. */

@@ -26,6 +26,7 @@ import {
   SCRAPE_OPTIONS,
   SERVING_OPTIONS,
 } from "../shared_options.ts";
+import type { AutoscalerPhases } from "./autoscaler_phases.ts";
 import {
   constant,
   type Distribution,
@@ -222,6 +223,8 @@ const PLAIN_OPTIONS = {
 export interface SimulatorSettings extends OptionValues<typeof PLAIN_OPTIONS> {
   /** Settings of Knative's autoscaler. */
   readonly autoscaling: FunctionScalerOptions;
+  /** When Knative's autoscaler acts; `null`: by chance, from the seed. */
+  readonly phases: AutoscalerPhases | null;
   /** A keep-alive policy that has no name here. */
   readonly createPolicy: PolicyFactory | null;
   /** The schedule of the one run that is made, for policies that know the future. */
@@ -245,6 +248,7 @@ export function settleSimulatorOptions(options: SimulatorOptions): SimulatorSett
   const settings: SimulatorSettings = {
     ...settleOptions("the simulator", PLAIN_OPTIONS, options, false),
     autoscaling: deriveAutoscaling(options),
+    phases: options.phases ?? null,
     createPolicy: options.createPolicy ?? null,
     schedule: options.schedule ?? null,
   };

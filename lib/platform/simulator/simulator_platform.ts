@@ -91,7 +91,7 @@ class SimulatorPlatform implements Platform {
   }
 
   describe(): Record<string, unknown> {
-    const { autoscaling: _, createPolicy, schedule: __, ...settings } = this.#settings;
+    const { autoscaling: _, phases: __, createPolicy, schedule: ___, ...settings } = this.#settings;
     const facts = Object.entries(settings).map(([name, value]) => [
       name,
       typeof value === "object" && value !== null ? formatDistribution(value) : value,

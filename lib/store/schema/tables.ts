@@ -543,8 +543,9 @@ export const AUTOSCALER = {
     {
       name: "step",
       type: "text",
-      meaning: "report (of the last second), tick (a decision when it is due) or poke (one for a " +
-        "request that met no instance)",
+      meaning: "report (of the last second), tick (a decision when it is due), arrival (of a " +
+        "request after a report of zero: it counts as 1 until the next report) or poke (the same " +
+        "while nothing was wanted, which is decided on at once)",
     },
     {
       name: "concurrency_milli",

@@ -10,7 +10,7 @@ function sourceOf(
   instances: readonly ServingInstance[],
   cpu: TwinSource["cpu"] = new Map(),
 ): TwinSource {
-  return { manifest: {} as RunManifest, instances, cpu, firstTickMs: null };
+  return { manifest: {} as RunManifest, instances, cpu, clockwork: null };
 }
 
 function instanceOf(

@@ -33,7 +33,7 @@ function valuesOf(instances: readonly ServingInstance[], wayMs = 0): readonly nu
     manifest: {} as RunManifest,
     instances,
     cpu: new Map(),
-    firstTickMs: null,
+    clockwork: null,
   };
   return deriveReactionMs([source], wayMs)?.values ?? [];
 }

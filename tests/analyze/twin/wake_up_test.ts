@@ -87,7 +87,7 @@ function sourceOf({ rows }: Simulated, cpu: readonly CpuReading[]): TwinSource {
         .sort((a, b) => a.completedMs - b.completedMs),
     })),
     cpu: new Map([["instances", cpu]]),
-    firstTickMs: null,
+    clockwork: null,
   };
 }
 

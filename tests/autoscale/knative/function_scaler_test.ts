@@ -45,9 +45,24 @@ Deno.test("FunctionScaler wants an instance at once when a request meets none", 
 Deno.test("FunctionScaler counts the request that poked once", () => {
   const scaler = new FunctionScaler();
   scaler.poke(100);
-  scaler.poke(200);
   scaler.recordConcurrency(900, 0.9);
   assert.equal(scaler.tick(950, 0).stable, 1);
+});
+
+Deno.test("FunctionScaler counts a request at once where something is wanted, and decides when it is due", () => {
+  const scaler = new FunctionScaler();
+  const decision = scaler.poke(100);
+  scaler.recordConcurrency(1000, 1);
+  scaler.recordConcurrency(2000, 0);
+  assert.equal(scaler.poke(3000, 1), decision);
+  assert.equal(scaler.tick(3500, 1).stable, 0.5); // 1, 0, 0 and 1
+});
+
+Deno.test("FunctionScaler passes over a poke where something is wanted and instances report themselves", () => {
+  const scaler = new FunctionScaler({ targetBurstCapacity: 0 });
+  const decision = scaler.poke(100);
+  assert.equal(scaler.poke(200), decision);
+  assert.equal(scaler.tick(300, 0).stable, 1);
 });
 
 Deno.test("FunctionScaler goes by the report again after the one that a poke is taken off", () => {
@@ -59,8 +74,10 @@ Deno.test("FunctionScaler goes by the report again after the one that a poke is 
 });
 
 Deno.test("FunctionScaler goes to zero after the stable window and the grace period", () => {
+  // Room for one more than the burst: requests go past the activator.
+  const options = { totalValue: 2, targetValue: 1, targetBurstCapacity: 0 };
   const scales = scalesOver(
-    { stableWindowMs: 10_000, scaleToZeroGraceMs: 6000 },
+    { ...options, stableWindowMs: 10_000, scaleToZeroGraceMs: 6000 },
     [...seconds(10, 1), ...seconds(30, 0)],
   );
   // The load of second 10 leaves the window of 10 s at 20 s; then there are 6 s of grace.
@@ -68,6 +85,14 @@ Deno.test("FunctionScaler goes to zero after the stable window and the grace per
   assert.equal(zeroFromMs, 26_000);
   assert.ok(scales.slice(0, scales.indexOf(0)).every((scale) => scale === 1));
   assert.ok(scales.slice(scales.indexOf(0)).every((scale) => scale === 0));
+});
+
+Deno.test("FunctionScaler goes to zero without a grace where the activator has long been in the path", () => {
+  const scales = scalesOver(
+    { stableWindowMs: 10_000, scaleToZeroGraceMs: 6000 },
+    [...seconds(10, 1), ...seconds(30, 0)],
+  );
+  assert.equal((scales.indexOf(0) + 1) * 2000, 20_000);
 });
 
 Deno.test("FunctionScaler comes back from zero on a poke, long after", () => {
@@ -201,7 +226,11 @@ Deno.test("FunctionScaler tells the averages without deciding", () => {
 });
 
 Deno.test("FunctionScaler names no time while something is wanted, then the end of what holds it", () => {
-  const scaler = new FunctionScaler({ stableWindowMs: 10_000, scaleToZeroGraceMs: 6000 });
+  const scaler = new FunctionScaler({
+    stableWindowMs: 10_000,
+    scaleToZeroGraceMs: 6000,
+    targetBurstCapacity: 0,
+  });
   scaler.recordConcurrency(1000, 1);
   scaler.tick(2000, 1);
   assert.equal(scaler.heldUntilMs, -Infinity);

@@ -6,10 +6,13 @@ import {
   type ScaleToZeroOptions,
 } from "../../../lib/autoscale/knative/scale_to_zero.ts";
 
-/** An active function of two instances since 0 ms, with a stable window of 10 s. */
+/**
+ * An active function of two instances since 0 ms, with a stable window of 10 s, whose
+ * requests go past the activator.
+ */
 function createActive(options: ScaleToZeroOptions = {}): ScaleToZero {
   const gate = new ScaleToZero({ stableWindowMs: 10_000, ...options });
-  gate.apply({ tMs: 0, desired: 2, ready: 2 });
+  gate.apply({ tMs: 0, desired: 2, ready: 2, excessBurstCapacity: 0 });
   return gate;
 }
 
@@ -44,11 +47,48 @@ Deno.test("ScaleToZero waits for the retention where that is longer", () => {
   assert.equal(gate.apply({ tMs: 15_000, desired: 0, ready: 2 }), 0);
 });
 
+Deno.test("ScaleToZero has no grace where the activator has been in the path for as long", () => {
+  const gate = new ScaleToZero({ stableWindowMs: 10_000, gracePeriodMs: 30_000, createdMs: 0 });
+  gate.apply({ tMs: 5000, desired: 2, ready: 2 });
+  // Active for long enough, but the activator is in the path since 0 ms only.
+  assert.equal(gate.apply({ tMs: 20_000, desired: 0, ready: 2 }), 2);
+  assert.equal(gate.heldUntilMs, 30_000);
+  assert.equal(gate.apply({ tMs: 30_000, desired: 0, ready: 2 }), 0);
+  gate.apply({ tMs: 40_000, desired: 1, ready: 1 });
+  assert.equal(gate.apply({ tMs: 49_999, desired: 0, ready: 1 }), 1);
+  assert.equal(gate.apply({ tMs: 50_000, desired: 0, ready: 1 }), 0);
+});
+
+Deno.test("ScaleToZero counts the grace from when requests go through the activator again", () => {
+  const gate = createActive({ gracePeriodMs: 6000 });
+  // More load than there is room for, while it is still wanted.
+  gate.apply({ tMs: 12_000, desired: 2, ready: 2, excessBurstCapacity: -1 });
+  assert.equal(gate.apply({ tMs: 15_000, desired: 0, ready: 2 }), 2);
+  assert.equal(gate.apply({ tMs: 18_000, desired: 0, ready: 2 }), 0);
+});
+
+Deno.test("ScaleToZero keeps the last instances for their retention whatever the path", () => {
+  const gate = new ScaleToZero({ stableWindowMs: 10_000, lastPodRetentionMs: 5000 });
+  gate.apply({ tMs: 50_000, desired: 1, ready: 1 });
+  assert.equal(gate.apply({ tMs: 60_000, desired: 0, ready: 1 }), 1);
+  assert.equal(gate.apply({ tMs: 64_999, desired: 0, ready: 1 }), 1);
+  assert.equal(gate.apply({ tMs: 65_000, desired: 0, ready: 1 }), 0);
+});
+
+Deno.test("ScaleToZero is active from when the first instance is ready", () => {
+  const gate = new ScaleToZero({ stableWindowMs: 10_000, gracePeriodMs: 0 });
+  gate.apply({ tMs: 0, desired: 1, ready: 0 });
+  gate.noteReady(1500);
+  gate.apply({ tMs: 2000, desired: 1, ready: 1 });
+  assert.equal(gate.apply({ tMs: 11_499, desired: 0, ready: 1 }), 1);
+  assert.equal(gate.apply({ tMs: 11_500, desired: 0, ready: 1 }), 0);
+});
+
 Deno.test("ScaleToZero begins again when the function is wanted within the grace", () => {
   const gate = createActive();
   gate.apply({ tMs: 10_000, desired: 0, ready: 1 });
-  assert.equal(gate.apply({ tMs: 20_000, desired: 1, ready: 1 }), 1);
-  assert.equal(gate.apply({ tMs: 29_999, desired: 0, ready: 1 }), 1);
+  assert.equal(gate.apply({ tMs: 20_000, desired: 1, ready: 1, excessBurstCapacity: 0 }), 1);
+  assert.equal(gate.apply({ tMs: 29_999, desired: 0, ready: 1, excessBurstCapacity: 0 }), 1);
   gate.apply({ tMs: 30_000, desired: 0, ready: 1 });
   assert.equal(gate.apply({ tMs: 59_999, desired: 0, ready: 1 }), 1);
   assert.equal(gate.apply({ tMs: 60_000, desired: 0, ready: 1 }), 0);
@@ -82,6 +122,7 @@ Deno.test("ScaleToZero decides nothing else before the time that it names, while
     gapMs: fc.integer({ min: 1, max: 20_000 }),
     desired: fc.constantFrom(0, 0, 1, 3),
     ready: fc.constantFrom(0, 1, 2),
+    excessBurstCapacity: fc.constantFrom(-1, 0),
   });
   const options = fc.record({
     stableWindowMs: fc.constantFrom(6000, 10_000),
@@ -95,9 +136,9 @@ Deno.test("ScaleToZero decides nothing else before the time that it names, while
     fc.property(options, fc.array(step, { minLength: 1 }), (options, steps) => {
       const gate = new ScaleToZero(options);
       let tMs = 0;
-      for (const { gapMs, desired, ready } of steps) {
+      for (const { gapMs, ...input } of steps) {
         tMs += gapMs;
-        gate.apply({ tMs, desired, ready });
+        gate.apply({ tMs, ...input });
       }
       const { ready } = steps[steps.length - 1];
       const applied = gate.apply({ tMs, desired: 0, ready });
@@ -112,7 +153,7 @@ Deno.test("ScaleToZero decides nothing else before the time that it names, while
 
 Deno.test("ScaleToZero names the end of the window, then that of the grace period", () => {
   const gate = createActive();
-  gate.apply({ tMs: 4000, desired: 0, ready: 2 });
+  gate.apply({ tMs: 4000, desired: 0, ready: 2, excessBurstCapacity: 0 });
   assert.equal(gate.heldUntilMs, 10_000);
   gate.apply({ tMs: 10_500, desired: 0, ready: 2 });
   assert.equal(gate.heldUntilMs, 40_500);

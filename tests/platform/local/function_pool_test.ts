@@ -9,6 +9,7 @@ import {
   type InstanceHandle,
   type PooledInstance,
   type PooledRequest,
+  type ScalingStep,
 } from "../../../lib/platform/local/function_pool.ts";
 
 const START_MS = 100;
@@ -57,10 +58,14 @@ class World {
   failingStarts = 0;
 
   constructor(
-    options: { instances?: number; initialScale?: number; autoscaling?: FunctionScalerOptions } =
-      {},
+    options: {
+      instances?: number;
+      initialScale?: number;
+      autoscaling?: FunctionScalerOptions;
+      onScaling?: (step: ScalingStep) => void;
+    } = {},
   ) {
-    const { instances = 10, initialScale = 0, autoscaling = {} } = options;
+    const { instances = 10, initialScale = 0, autoscaling = {}, onScaling } = options;
     this.pool = new FunctionPool({
       name: "f",
       initialScale,
@@ -69,6 +74,7 @@ class World {
       scaler: new FunctionScaler({ ...autoscaling, initialScale, initialReady: initialScale }),
       capacity: new CapacityLedger({ instances, cpuMilli: null, memoryMib: null }, Infinity),
       queueTimeoutMs: QUEUE_TIMEOUT_MS,
+      onScaling,
       startInstance: (_, callbacks) => new FakeInstance(this, callbacks),
       onEvent: ({ instance, event, detail, timeMs }) =>
         this.events.push(`${timeMs} ${instance} ${event}${detail === null ? "" : ` ${detail}`}`),
@@ -194,6 +200,24 @@ Deno.test("load that stays brings more instances; beyond the capacity they are p
   assert.equal(requested, desired);
   assert.equal(concurrency, 5);
   assert.equal(requests.filter(({ startedMs }) => startedMs !== null).length, 3);
+});
+
+Deno.test("after a report of zero the next request counts at once, also where one is ready", async () => {
+  const steps: ScalingStep[] = [];
+  const world = new World({ onScaling: (step) => steps.push(step) });
+  world.request("a", 100);
+  await world.runUntil(2500);
+  world.request("b", 100);
+  world.request("c", 100);
+  await world.runUntil(3000);
+  assert.deepEqual(steps.map(({ timeMs, step }) => `${timeMs} ${step}`), [
+    "0 poke",
+    "1000 report",
+    "2000 tick",
+    "2000 report",
+    "2500 arrival",
+    "3000 report",
+  ]);
 });
 
 Deno.test("without load the last instance goes after window and grace", async () => {

@@ -5,6 +5,7 @@ import {
   FunctionScaler,
   type FunctionScalerOptions,
 } from "../../../lib/autoscale/knative/function_scaler.ts";
+import type { AutoscalerPhases } from "../../../lib/platform/simulator/autoscaler_phases.ts";
 import { constant } from "../../../lib/platform/simulator/distribution.ts";
 import { scheduleOf, simulate, type Simulated } from "./simulated_run.ts";
 
@@ -24,6 +25,7 @@ function listSteps(
   { rows, events, scales, runStartMs }: Simulated,
   functionIndex: number,
   tickMs: number,
+  phases: AutoscalerPhases,
 ): readonly Step[] {
   const functionId = `owner/app/f${functionIndex}`;
   const steps: Step[] = [];
@@ -43,14 +45,18 @@ function listSteps(
     lastMs = Math.round(Number(scale.time_ms) + runStartMs);
     steps.push({ timeMs: lastMs, kind: "scrape" });
   }
-  for (let t = REPORT_MS; t <= lastMs; t += REPORT_MS) steps.push({ timeMs: t, kind: "report" });
-  for (let t = tickMs; t <= lastMs; t += tickMs) steps.push({ timeMs: t, kind: "tick" });
+  for (let t = phases.reportMs; t <= lastMs; t += REPORT_MS) {
+    steps.push({ timeMs: t, kind: "report" });
+  }
+  for (let t = phases.tickMs({ functionId }); t <= lastMs; t += tickMs) {
+    steps.push({ timeMs: t, kind: "tick" });
+  }
   return steps.sort((a, b) => a.timeMs - b.timeMs || ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
 }
 
 /** The scales that the pure policy wants at each scrape, from the same arrivals and starts. */
-function replay(steps: readonly Step[], options: FunctionScalerOptions) {
-  const scaler = new FunctionScaler({ ...options, initialScale: 0, initialReady: 0 });
+function replay(steps: readonly Step[], options: FunctionScalerOptions, clockMs: number) {
+  const scaler = new FunctionScaler({ ...options, initialReady: 0, createdMs: clockMs });
   const meter = new ConcurrencyMeters(1, 0);
   const scales: { desired: number; actual: number }[] = [];
   let desired = 0;
@@ -65,6 +71,7 @@ function replay(steps: readonly Step[], options: FunctionScalerOptions) {
     starting += Math.max(0, desired - ready - starting);
   };
   for (const { timeMs, kind } of steps) {
+    const policyMs = timeMs + clockMs;
     switch (kind) {
       case "leave":
         meter.leave(0, timeMs);
@@ -72,23 +79,36 @@ function replay(steps: readonly Step[], options: FunctionScalerOptions) {
       case "ready":
         starting--;
         ready++;
+        scaler.noteReady(policyMs);
         break;
       case "report":
-        scaler.recordConcurrency(timeMs, meter.report(0, timeMs));
+        scaler.recordConcurrency(policyMs, meter.report(0, timeMs));
         break;
       case "tick":
-        apply(scaler.tick(timeMs, ready).desired);
+        apply(scaler.tick(policyMs, ready).desired);
         break;
-      case "arrive":
+      case "arrive": {
+        const isCounted = meter.isCounted(0);
         meter.arrive(0, timeMs);
-        if (ready === 0) apply(scaler.poke(timeMs, 0).desired);
+        if (!isCounted) apply(scaler.poke(policyMs, ready).desired);
         break;
+      }
       case "scrape":
         scales.push({ desired, actual: ready });
     }
   }
   return scales;
 }
+
+/** Never at an instant at which something is recorded to happen, but at times at the same. */
+const phases: fc.Arbitrary<AutoscalerPhases> = fc.record({
+  clockMs: fc.constantFrom(0, 0.5, 400, 999),
+  reportMs: fc.constantFrom(0.0625, 333.125, 1000),
+  ticksMs: fc.array(fc.constantFrom(0.125, 333.125, 500, 1000), { minLength: 3, maxLength: 3 }),
+}).map(({ ticksMs, ...phases }) => ({
+  ...phases,
+  tickMs: ({ functionId }) => ticksMs[Number(functionId.at(-1))],
+}));
 
 const invocations = fc.array(
   fc.record({
@@ -120,7 +140,8 @@ Deno.test("simulator: Knative's decisions are the pure policy's on what was reco
         panicThreshold: fc.constantFrom(2, 10),
       }),
       fc.constantFrom(3.5, 150.5, 2100.5),
-      async (invocations, autoscaling, startMs) => {
+      phases,
+      async (invocations, autoscaling, startMs, phases) => {
         const last = invocations.at(-1)!.scheduledMs;
         const simulated = await simulate({
           schedule: scheduleOf(3, invocations, Math.ceil(last) + 150_000),
@@ -134,12 +155,13 @@ Deno.test("simulator: Knative's decisions are the pure policy's on what was reco
             queueTimeoutMs: 3_600_000,
             scrapeIntervalMs: SCRAPE_MS,
             autoscaling,
+            phases,
           },
           scrapes: true,
         });
         for (const functionIndex of [0, 1, 2]) {
-          const steps = listSteps(simulated, functionIndex, autoscaling.tickMs);
-          const expected = replay(steps, autoscaling);
+          const steps = listSteps(simulated, functionIndex, autoscaling.tickMs, phases);
+          const expected = replay(steps, autoscaling, phases.clockMs);
           const recorded = simulated.scales
             .filter(({ function_id }) => function_id === `owner/app/f${functionIndex}`)
             .map((row) => ({ desired: row.desired_scale, actual: row.actual_scale }));

@@ -12,7 +12,7 @@ import { scheduleOf, simulate } from "./simulated_run.ts";
 const BARE: SimulatorOptions = { networkMs: constant(0), startMs: constant(0) };
 
 /** Of the tables of one simulation for each of two policies. */
-const GOLDEN_HASH = "cd007d93e332f6c0b289fccf1f7b4f7e2c1856d29dd28d64b69f1972a482f847";
+const GOLDEN_HASH = "5fb1ecfe939c7f51efc9ef1c062ff7fdc08b35e933b9ee9e21f4ef69cea86a33";
 
 function near(actual: number, expected: number): void {
   assert.ok(Math.abs(actual - expected) < 1e-6, `${actual} is not ${expected}`);
@@ -197,7 +197,7 @@ Deno.test("simulator: what does not fit the memory is pending until something go
   const [first, second] = rows;
   near(first.completedMs, 10);
   // The window, then the grace period, to the next decision.
-  assert.ok(second.completedMs > 90_000 && second.completedMs < 100_000, `${second.completedMs}`);
+  assert.ok(second.completedMs > 60_000 && second.completedMs < 66_000, `${second.completedMs}`);
 });
 
 Deno.test("simulator: a keep-alive policy makes room by evicting the least recently used", async () => {

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { TRACED_CALLERS_ONLY } from "../../lib/platform/local/programs.ts";
 import { ExecutorServer } from "../support/executor_server.ts";
-import { freePort, PeerProcess } from "../support/peer_process.ts";
+import { PeerProcess } from "../support/peer_process.ts";
 import { readRows, readRun } from "../support/run_files.ts";
 import { PROJECT, Script, temporaryFolder } from "../support/script.ts";
 import { peerTest } from "./interop_test_case.ts";

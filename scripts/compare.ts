@@ -8,30 +8,16 @@
  *
  * @module
  */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compareExperiments } from "../lib/analyze/compare/compare_experiments.ts";
-import {
-  type ConditionResult,
-  judgeCondition,
-  parseCondition,
-} from "../lib/analyze/compare/condition.ts";
+import { parseCondition } from "../lib/analyze/compare/condition.ts";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
-import { replaceFile } from "../lib/base/file.ts";
 import { formatJson } from "../lib/base/json.ts";
+import { writeComparison } from "../lib/cli/comparison.ts";
 import { FIGURE_FLAGS, formatsOfFlags } from "../lib/cli/figure_options.ts";
 import { type Command, print, runCommand } from "../lib/cli/program.ts";
-import {
-  type JudgedCondition,
-  renderCellFigures,
-  renderComparison,
-} from "../lib/report/compare/compare_page.ts";
-import { renderComparisonText } from "../lib/report/compare/compare_text.ts";
-import { deriveRunCurves, type RunCurves } from "../lib/report/compare/quantile_figure.ts";
-import { writeFigures } from "../lib/report/page/figure_files.ts";
 import type { FigureFormats } from "../lib/report/page/figure_formats.ts";
-import { createPlotter, type Plotter } from "../lib/report/plot/plotter.ts";
 
 const USAGE = `Usage: compare <A> <B> [options]     B against A, both folders of experiments
        compare <B> --baseline <A> [options]
@@ -47,10 +33,6 @@ const USAGE = `Usage: compare <A> <B> [options]     B against A, both folders of
   --style paper            make each figure for print too, as PDF and SVG, as wide as
                            --figure-width says: one-column (the default), two-column, 90mm
   --json                   print everything as JSON instead of a table`;
-
-/** Exit statuses where a condition is met, and where none is but one cannot be told. */
-const CONDITION_MET = 3;
-const CONDITION_UNKNOWN = 4;
 
 interface Arguments {
   readonly a: string;
@@ -114,35 +96,16 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { a, b, output, confidence, seed, json, formats, ...given } = parseArguments(args);
-  const conditions = given.conditions.map(parseCondition);
-  const curves: RunCurves[][][] = [];
-  const comparison = await compareExperiments(a, b, { confidence, seed }, (tables) => {
-    curves.push([tables.a.map(deriveRunCurves), tables.b.map(deriveRunCurves)]);
+  const { page, results, text, exitStatus } = await writeComparison({
+    conditions: given.conditions.map(parseCondition),
+    compare: (onCell) => compareExperiments(a, b, { confidence, seed }, onCell),
+    confidence,
+    folder: output ?? join(b, "compare"),
+    formats,
   });
-  const judged = comparison.cells.flatMap(({ label, comparison: { metrics } }) =>
-    conditions.map((condition): JudgedCondition => ({
-      cell: label,
-      condition,
-      result: judgeCondition(condition, metrics),
-    }))
-  );
-  const content = { comparison, curves, conditions: judged, confidence };
-  const rendered = renderComparison(content, await createPlotter(), formats);
-  const redraw = (plotter: Plotter) => renderCellFigures(content, plotter).flat();
-  const folder = output ?? join(b, "compare");
-  await mkdir(folder, { recursive: true });
-  await writeFigures(folder, rendered.figures, { formats, redraw });
-  const page = join(folder, "compare.html");
-  replaceFile(page, new TextEncoder().encode(rendered.page));
-  const results = { cells: comparison.cells, notes: comparison.notes, conditions: judged };
-  replaceFile(join(folder, "compare.json"), new TextEncoder().encode(`${formatJson(results)}\n`));
-  print(
-    "stdout",
-    json ? formatJson({ ...results, page }) : renderComparisonText(comparison, judged),
-  );
+  print("stdout", json ? formatJson({ ...results, page }) : text);
   if (!json) print("stdout", `Page: ${page}`);
-  const has = (wanted: ConditionResult) => judged.some(({ result }) => result === wanted);
-  return has("met") ? CONDITION_MET : has("unknown") ? CONDITION_UNKNOWN : 0;
+  return exitStatus;
 }
 
 export const command: Command = {

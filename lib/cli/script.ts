@@ -71,8 +71,9 @@ export async function runScript<O extends OptionTable>(
     // A user who stopped the runs wants the report of what is there; a second wish ends all.
     const signal = hasResult(status) ? interrupt.signal : undefined;
     try {
-      reportPath = await makeAndPrintReport(folder, status, options, signal);
-      return null;
+      const made = await makeAndPrintReport(folder, status, options, signal);
+      reportPath = made.html;
+      return made.exitStatus;
     } catch (error) {
       const why = signal?.aborted
         ? `it was stopped; deno task report ${folder} makes it.`
@@ -160,12 +161,23 @@ async function makeAndPrintReport(
   status: RunStatus,
   options: CommonOptions,
   signal: AbortSignal | undefined,
-): Promise<string> {
+): Promise<{ readonly html: string; readonly exitStatus: number | null }> {
   const { verdict, runs, html } = await makeReport({ folder, compat: options.compat }, signal);
+  const compared = options.ab !== null && hasResult(status)
+    // Loaded only where two sides are compared.
+    ? await (await import("./compare_ab.ts")).compareAb(folder, options)
+    : null;
   if (options.json) {
     print(
       "stdout",
-      formatJson({ folder, report: html, status, verdict: verdict.word, runs }),
+      formatJson({
+        folder,
+        report: html,
+        status,
+        verdict: verdict.word,
+        runs,
+        ...(compared === null ? {} : { comparison: { page: compared.page, ...compared.results } }),
+      }),
     );
   } else {
     // Loaded only now, so that the first invocation does not wait for it.
@@ -175,7 +187,9 @@ async function makeAndPrintReport(
   const scope = (verdict.isOpen ? " so far" : "") + (status === "finished" ? "" : ` (${status})`);
   printTo(options, `Verdict: ${verdict.word ?? "none"}${scope}`);
   printTo(options, `Report:  ${html}`);
-  return html;
+  if (compared === null) return { html, exitStatus: null };
+  printTo(options, `\n${compared.text}\nCompare: ${compared.page}`);
+  return { html, exitStatus: compared.exitStatus === 0 ? null : compared.exitStatus };
 }
 
 /** Words for people: on standard output unless that carries JSON. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { parseAbortCondition } from "../analyze/abort_condition.ts";
 import { wallClockDate } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { statIfPresent } from "../base/file.ts";
@@ -6,7 +7,8 @@ import { byBareName, flagOf, type OptionTable, type OptionValues } from "../opti
 import type { ExperimentManifest, InputHashes, RunManifest } from "../store/schema/manifest.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { Experiment, PlannedRun } from "./experiment.ts";
-import { listVariedNames } from "./matrix/matrix_cell.ts";
+import { splitConditions } from "./matrix/matrix_options.ts";
+import { describeMatrix } from "./matrix/matrix_cell.ts";
 import { describeMachine, describeVersions } from "./machine_facts.ts";
 import type { PlannedLoad } from "./plan_block.ts";
 
@@ -25,6 +27,7 @@ export async function createExperimentManifest<O extends OptionTable>(
   signal: AbortSignal,
 ): Promise<ExperimentManifest> {
   const applicable = applicableOptions(experiment, options);
+  const matrix = describeMatrix(experiment.options, options);
   const deciding = Object.entries(applicable).filter(([name]) =>
     experiment.options[name]?.decidesResult ?? false
   );
@@ -44,9 +47,7 @@ export async function createExperimentManifest<O extends OptionTable>(
     endedAt: null,
     runs: [],
     notes: [],
-    ...(options.vary === null
-      ? {}
-      : { matrix: { parameters: listVariedNames(experiment.options, options.vary) } }),
+    ...(matrix === null ? {} : { matrix }),
     inputs: await deriveInputHashes(experiment.options, applicable, loads, signal),
   };
 }
@@ -124,6 +125,9 @@ export async function createRunManifest<O extends OptionTable>(
     outcomes: null,
     warmupCheck: null,
     verdict: null,
+    ...(options.abortWhen === null
+      ? {}
+      : { abortWhen: splitConditions(options.abortWhen).map(parseAbortCondition) }),
     notes,
     loaderPeakMemoryMib: null,
     ...(shard === null || part === undefined

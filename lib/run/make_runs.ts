@@ -12,6 +12,7 @@ import { createExperimentManifest } from "./created_manifests.ts";
 import type { Experiment } from "./experiment.ts";
 import { ExperimentRuns } from "./experiment_runs.ts";
 import type { ExperimentListener, RunsCall } from "./run_call.ts";
+import { checkMatrixOptions } from "./matrix/matrix_options.ts";
 import { expandMatrix } from "./matrix/matrix_cell.ts";
 import { lookAhead, planLanes } from "./matrix/plan_lanes.ts";
 import { renderPlan } from "./plan_block.ts";
@@ -44,7 +45,7 @@ export async function makeRuns<O extends OptionTable>(
   const signal = call.signal ?? neverAborted();
   const listener = call.listener ?? {};
   checkShardOptions(options);
-  refuseShared(options);
+  checkMatrixOptions(options);
   const cells = expandMatrix(experiment.options, options);
   // Made and let go: their options are checked before anything else happens.
   for (const cell of cells) {
@@ -110,22 +111,6 @@ async function writeSchemas(
   } catch (error) {
     onNote?.(errorMessage(error));
   }
-}
-
-/**
- * Loaders of one experiment do not tell each other what became of a run.
- *
- * @throws LoaderError `usage` when something is asked for that they would have to agree on
- */
-function refuseShared({ shard, vary, runTimeoutMs }: CommonOptions): void {
-  if (shard === null || shard.count === 1) return;
-  const asked = vary !== null ? "--vary" : runTimeoutMs !== null ? "--run-timeout" : null;
-  if (asked === null) return;
-  throw new LoaderError(
-    "usage",
-    `${asked}: loaders of one experiment do not tell each other which runs there are; leave it ` +
-      "out, or --shard.",
-  );
 }
 
 /** Local time of day, fit for the name of a folder. */

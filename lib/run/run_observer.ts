@@ -14,6 +14,25 @@ export interface RunObserver {
   onInstance(row: readonly Cell[]): void;
 }
 
+/** What tells several observers, of which some may be absent; `undefined`: all are. */
+export function joinObservers(
+  ...given: readonly (RunObserver | undefined)[]
+): RunObserver | undefined {
+  const observers = given.filter((observer) => observer !== undefined);
+  if (observers.length < 2) return observers[0];
+  return {
+    onInvocation(row) {
+      for (const observer of observers) observer.onInvocation(row);
+    },
+    onSecond(row) {
+      for (const observer of observers) observer.onSecond(row);
+    },
+    onInstance(row) {
+      for (const observer of observers) observer.onInstance(row);
+    },
+  };
+}
+
 /** An invocation sink that tells an observer of every row as well. */
 export function observedInvocations(
   sink: InvocationSink,

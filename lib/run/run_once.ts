@@ -11,12 +11,20 @@ import { CONNECTIONS, GENERATOR, INSTANCES, INVOCATIONS, TABLES } from "../store
 import type { RunWriter } from "../store/write/run_writer.ts";
 import { runScrapeLoop, type ScrapeTally } from "../scrape/scrape_loop.ts";
 import type { InvocationSpans } from "../telemetry/invocation_spans.ts";
+import { parseAbortCondition } from "../analyze/abort_condition.ts";
+import { AbortWatch } from "./abort_watch.ts";
+import { splitConditions } from "./matrix/matrix_options.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { DeploymentSession, InstanceFollower } from "./deployment_session.ts";
 import type { EarlyCause, EarlyEnd } from "./early_end.ts";
 import type { PlannedRun } from "./experiment.ts";
 import { describeEndedRun } from "./run_notes.ts";
-import { observedInvocations, observedTable, type RunObserver } from "./run_observer.ts";
+import {
+  joinObservers,
+  observedInvocations,
+  observedTable,
+  type RunObserver,
+} from "./run_observer.ts";
 import { armMeasurement, WarmupWatch } from "./warmup.ts";
 
 /** How often rows begin their way to the operating system. */
@@ -49,10 +57,11 @@ export interface RunSetting {
  * @throws LoaderError when the platform is lost or results cannot be written
  */
 export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<RunStatus> {
-  const { session: { platform, instances }, folder, options, observer, spans } = setting;
+  const { session: { platform, instances }, folder, options, spans, early } = setting;
   const { clock, lost } = platform;
+  const observer = joinObservers(setting.observer, watchConditions(options, early, clock));
   const watch = WarmupWatch.of(run);
-  const signal = anySignal(setting.signal, setting.early?.signal);
+  const signal = anySignal(setting.signal, early?.signal);
   let scrapes: readonly ScrapeTally[] = [];
   let firstDispatchAfterMs: number | null = null;
   let noting: TimerHandle | undefined;
@@ -110,7 +119,7 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
   }
   const isLost = lost.aborted && !signal.aborted;
   // What had come to its end all the same was not ended.
-  const cause = result.interrupted && !setting.signal.aborted ? setting.early?.cause ?? null : null;
+  const cause = result.interrupted && !setting.signal.aborted ? early?.cause ?? null : null;
   const status = isLost ? "failed" : cause?.status ?? statusOf(result);
   const warmupCheck = watch?.derive() ?? null;
   folder.update({
@@ -140,6 +149,20 @@ export async function runOnce(run: PlannedRun, setting: RunSetting): Promise<Run
   });
   if (isLost) throw lost.reason;
   return status;
+}
+
+/** What ends the run where a condition of the options holds; `undefined`: nothing does. */
+function watchConditions(
+  { abortWhen }: CommonOptions,
+  early: EarlyEnd | undefined,
+  clock: Clock,
+): RunObserver | undefined {
+  if (abortWhen === null || early === undefined) return undefined;
+  const conditions = splitConditions(abortWhen).map(parseAbortCondition);
+  return new AbortWatch(conditions, (cause) => {
+    // Not now: rows of the second are still being written.
+    clock.at(clock.nowMs(), () => early.end(cause));
+  });
 }
 
 /** A verdict on a part of a run says of which it is. */

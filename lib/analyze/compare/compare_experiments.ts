@@ -22,10 +22,16 @@ export interface ComparedCell {
   readonly notes: readonly string[];
 }
 
+/** Runs that are compared with others, and what they are called. */
+export interface ComparedSide extends StoredExperiment {
+  /** The folder of an experiment of its own, or what it has otherwise than the other side. */
+  readonly name: string;
+}
+
 /** What comparing two experiments came to. */
 export interface ExperimentComparison {
-  readonly a: StoredExperiment;
-  readonly b: StoredExperiment;
+  readonly a: ComparedSide;
+  readonly b: ComparedSide;
   readonly cells: readonly ComparedCell[];
   readonly notes: readonly string[];
 }
@@ -48,6 +54,20 @@ export async function compareExperiments(
   onCell: (tables: CellTables) => void = () => {},
 ): Promise<ExperimentComparison> {
   const [a, b] = [await readExperimentFolder(pathA), await readExperimentFolder(pathB)];
+  return compareSides({ ...a, name: pathA }, { ...b, name: pathB }, options, onCell);
+}
+
+/**
+ * Compares two sides, as {@linkcode compareExperiments} does.
+ *
+ * @throws LoaderError `input` when both have no runs in common
+ */
+export function compareSides(
+  a: ComparedSide,
+  b: ComparedSide,
+  options: CompareOptions = {},
+  onCell: (tables: CellTables) => void = () => {},
+): ExperimentComparison {
   const [cellsA, cellsB] = [groupRuns(a), groupRuns(b)];
   const labels = [...cellsA.keys()].filter((label) => cellsB.has(label));
   if (labels.length === 0) {
@@ -55,7 +75,7 @@ export async function compareExperiments(
       "input",
       `The experiments have no finished runs in common: ${describeCells(a, cellsA)}, and ` +
         `${describeCells(b, cellsB)}.`,
-      { file: pathB },
+      { file: b.path },
     );
   }
   const cells = labels.map((label) => {
@@ -87,9 +107,9 @@ function isWhole({ manifest: { status } }: StoredRun): boolean {
   return status === "finished" || status === "overloaded";
 }
 
-function describeCells({ path }: StoredExperiment, cells: ReadonlyMap<string, unknown>): string {
-  if (cells.size === 0) return `${path} has none that ended`;
-  return `${path} has ${[...cells.keys()].map((label) => label || "one run").join("; ")}`;
+function describeCells({ name }: ComparedSide, cells: ReadonlyMap<string, unknown>): string {
+  if (cells.size === 0) return `${name} has none that ended`;
+  return `${name} has ${[...cells.keys()].map((label) => label || "one run").join("; ")}`;
 }
 
 /** A run whose own load was late says less of the platform. */
@@ -102,18 +122,18 @@ function noteVerdicts(runs: readonly StoredRun[]): string[] {
 }
 
 function noteDifferences(
-  a: StoredExperiment,
-  b: StoredExperiment,
+  a: ComparedSide,
+  b: ComparedSide,
   cellsA: ReadonlyMap<string, readonly StoredRun[]>,
   cellsB: ReadonlyMap<string, readonly StoredRun[]>,
 ): string[] {
   const only = (
-    { path }: StoredExperiment,
+    { name }: ComparedSide,
     own: ReadonlyMap<string, unknown>,
     other: ReadonlyMap<string, unknown>,
   ) => {
     const labels = [...own.keys()].filter((label) => !other.has(label));
-    return labels.length === 0 ? [] : [`Only ${path} has ${labels.join("; ")}.`];
+    return labels.length === 0 ? [] : [`Only ${name} has ${labels.join("; ")}.`];
   };
   const unfinished = [a, b].flatMap(({ runs }) =>
     runs.filter((run) => !isWhole(run))

@@ -1,10 +1,10 @@
 import type {
   ComparedCell,
+  ComparedSide,
   ExperimentComparison,
 } from "../../analyze/compare/compare_experiments.ts";
 import type { ChangeInterval, MetricComparison } from "../../analyze/compare/compare_runs.ts";
 import type { Condition, ConditionResult } from "../../analyze/compare/condition.ts";
-import type { StoredExperiment } from "../../store/read/experiment_folder.ts";
 import { type Figure, renderFigures } from "../page/figure.ts";
 import { type FigureFormats, PLAIN_FORMATS } from "../page/figure_formats.ts";
 import { type Html, html, NOTHING } from "../page/html.ts";
@@ -105,8 +105,8 @@ export function renderCellFigures(
   });
 }
 
-function describe({ path, manifest, runs }: StoredExperiment): string {
-  return `${path}, ${manifest.experiment} on ${manifest.platform}, ${
+function describe({ name, manifest, runs }: ComparedSide): string {
+  return `${name}, ${manifest.experiment} on ${manifest.platform}, ${
     formatNoun(runs.length, "run")
   }, ` +
     `started ${formatDate(manifest.createdAt)}`;

@@ -7,7 +7,7 @@ import type { JudgedCondition } from "./compare_page.ts";
 
 /** Renders a comparison for a terminal: a table a cell, conditions, notes. */
 export function renderComparisonText(
-  { cells, notes }: ExperimentComparison,
+  { a, b, cells, notes }: ExperimentComparison,
   conditions: readonly JudgedCondition[],
 ): string {
   const blocks = cells.map(({ label, comparison, notes }) => {
@@ -23,6 +23,8 @@ export function renderComparisonText(
   const clear = cells.flatMap(({ comparison }) => comparison.metrics)
     .filter(({ isClear }) => isClear).length;
   return [
+    `A: ${a.name}`,
+    `B: ${b.name}`,
     ...blocks,
     ...notes.map((note) => `- ${note}`),
     ...conditions.map(({ cell, condition, result }) =>

@@ -1,4 +1,4 @@
-import { LoaderError } from "../../base/error.ts";
+import { errorMessage, LoaderError } from "../../base/error.ts";
 import {
   bareNameOf,
   defaultOf,
@@ -9,6 +9,7 @@ import {
   parseOptionValue,
 } from "../../option/option.ts";
 import { type Axis, parseVariation } from "../../option/variation.ts";
+import type { ExperimentManifest } from "../../store/schema/manifest.ts";
 import type { CommonOptions } from "../common_options.ts";
 
 /** An experiment with one set of values of the options that are varied. */
@@ -37,7 +38,7 @@ export function expandMatrix<O extends OptionTable>(
   table: O,
   options: OptionValues<O> & CommonOptions,
 ): MatrixCell<OptionValues<O> & CommonOptions>[] {
-  const axes = options.vary === null ? [] : parseVariation(options.vary);
+  const axes = listAxes(options);
   const cells = axes.reduce((count, { values }) => count * values.length, 1);
   if (cells > MOST_CELLS) {
     throw new LoaderError(
@@ -56,10 +57,39 @@ export function expandMatrix<O extends OptionTable>(
   });
 }
 
-/** The names of what the options vary, as parameters of runs have them. */
-export function listVariedNames(table: OptionTable, vary: string | null): string[] {
-  if (vary === null) return [];
-  return parseVariation(vary).flatMap(({ names }) => names.map((flag) => findName(table, flag)));
+/**
+ * What the options vary, by the parameters of runs, and in which of them the two sides of a
+ * comparison differ; `null`: nothing is varied.
+ */
+export function describeMatrix<O extends OptionTable>(
+  table: O,
+  options: OptionValues<O> & CommonOptions,
+): NonNullable<ExperimentManifest["matrix"]> | null {
+  const [{ parameters: first }] = expandMatrix(table, options);
+  const parameters = Object.keys(first);
+  if (parameters.length === 0) return null;
+  if (options.ab === null) return { parameters };
+  // The sides are the first axis.
+  const [{ names }] = parseVariation(options.ab);
+  const differing = parameters.slice(0, names.length);
+  return {
+    parameters,
+    sides: { parameters: differing, first: differing.map((name) => first[name]) },
+  };
+}
+
+function listAxes({ ab, vary }: Pick<CommonOptions, "vary" | "ab">): Axis[] {
+  const texts = [ab, vary].filter((text) => text !== null);
+  return texts.length === 0 ? [] : parseVariationOf(texts.join(";"));
+}
+
+/** @throws LoaderError `usage` where both vary one option */
+function parseVariationOf(text: string): Axis[] {
+  try {
+    return parseVariation(text);
+  } catch (cause) {
+    throw new LoaderError("usage", `--ab and --vary: ${errorMessage(cause)}`, { cause });
+  }
 }
 
 /** Values by flag, for each combination. */
@@ -96,7 +126,8 @@ function createCell<O extends OptionTable>(
       [...texts].map(([flag, text]) => {
         const name = findName(table, flag);
         const value: unknown = given[name];
-        return [name, typeof value === "number" ? value : text];
+        // A number is in the unit that the name ends in, a text has its own.
+        return typeof value === "number" ? [name, value] : [bareNameOf(name, table[name]), text];
       }),
     ),
     options: { ...options, ...placed, ...given },

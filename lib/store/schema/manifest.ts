@@ -311,6 +311,16 @@ const phaseSpan = z.object({
   phase: z.enum(["warmup", "measurement"]),
 }) satisfies z.ZodType<PhaseSpan>;
 
+const abortCondition = z.object({
+  text: z.string(),
+  metric: z.string(),
+  quantile: jsonNumber.nullable(),
+  sign: z.enum([">", "<"]),
+  /** In ms, in parts, or a number, by the metric. */
+  bound: jsonNumber,
+  forMs: jsonNumber,
+});
+
 /** Checks what the text of a run's `manifest.json` holds. */
 export const runManifest = z.object({
   kind: z.literal("run"),
@@ -357,6 +367,8 @@ export const runManifest = z.object({
   outcomes: outcomes.nullable(),
   warmupCheck: warmupCheck.nullable(),
   verdict: verdict.nullable(),
+  /** Conditions on which it was to end before its time; absent: none. */
+  abortWhen: z.array(abortCondition).optional(),
   /** Things a reader of the figures should know. */
   notes: texts,
   /**
@@ -481,7 +493,14 @@ export const experimentManifest = z.object({
   runs: z.array(runPath),
   notes: texts,
   /** What is varied, by the parameters that tell the combinations apart; absent: nothing. */
-  matrix: z.object({ parameters: texts }).optional(),
+  matrix: z.object({
+    parameters: texts,
+    /** Where two sides are compared: in what they differ, and what the first has of it. */
+    sides: z.object({
+      parameters: texts,
+      first: z.array(z.union([jsonNumber, z.string()])),
+    }).optional(),
+  }).optional(),
   /** The planned runs that have come to something, as they did; absent: an earlier version. */
   cells: z.array(cell).optional(),
   /** What a resumed experiment must find again; absent: an earlier version did not keep it. */

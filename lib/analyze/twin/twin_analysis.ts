@@ -7,6 +7,7 @@ import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "../occupa
 import { rankMeasure } from "../ranked_quantiles.ts";
 import { deriveResponseTimeMs } from "../invocation_times.ts";
 import { readRunTables, type RunTables } from "../run_analysis.ts";
+import { deriveWaterfalls, type Waterfall } from "./waterfall.ts";
 import { chooseTimeBins, countPerBin, type TimeBins } from "../time_bins.ts";
 
 /** A figure of a run and the same one of its twin. */
@@ -27,6 +28,8 @@ export interface TwinAnalysis {
    * too few observations beyond.
    */
   readonly responseTimeMs: Twinned<readonly (number | null)[]>;
+  /** What the run took beyond the twin, part by part: of all, and of its slowest. */
+  readonly waterfalls: readonly Waterfall[];
   readonly endMs: number;
   readonly bins: TimeBins;
   /** Cold invocations of the measurement phase in each bin. */
@@ -66,6 +69,7 @@ export function readTwinAnalysis(run: RunTables): TwinAnalysis | null {
       const measured = selectMeasured(invocations);
       return rankMeasure(measured, deriveResponseTimeMs(measured), QUANTILES);
     }),
+    waterfalls: deriveWaterfalls(run, twin),
     endMs,
     bins,
     coldPerBin: both(({ invocations }) => countCold(invocations, bins)),

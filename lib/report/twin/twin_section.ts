@@ -1,3 +1,4 @@
+import { renderWaterfall } from "./waterfall_figure.ts";
 import { nameSeries } from "../plot/series.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import type { TwinAnalysis } from "../../analyze/twin/twin_analysis.ts";
@@ -34,6 +35,7 @@ export function renderTwinFigures(
   const prefix = analysis.run.manifest.name.replace(/[^A-Za-z0-9_-]/g, "-");
   return [
     renderQuantiles(twin, plotter),
+    renderWaterfall(twin.waterfalls, plotter),
     renderInstances(twin, analysis, plotter),
     renderColdInvocations(twin, analysis, plotter),
   ]

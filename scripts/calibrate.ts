@@ -20,7 +20,13 @@ import {
   deriveSustainedRatePerS,
 } from "../lib/run/calibration.ts";
 import { describeCpuLimit } from "../lib/run/machine_facts.ts";
-import { type Command, listenForInterrupt, runCommand } from "../lib/cli/program.ts";
+import {
+  type Command,
+  JSON_OPTION,
+  listenForInterrupt,
+  runCommand,
+  ToolOutput,
+} from "../lib/cli/program.ts";
 import { restartForEachTurn } from "../lib/cli/restart.ts";
 import { durationOption, integerListOption, textOption } from "../lib/option/option.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
@@ -46,6 +52,7 @@ const OPTIONS = {
     default: null,
   }),
   output: textOption("file", { meaning: "where the answer goes", default: CALIBRATION_FILE }),
+  json: JSON_OPTION,
 };
 
 /** Milliseconds for people; without enough observations, nothing. */
@@ -114,10 +121,12 @@ async function run(args: readonly string[]): Promise<number> {
     Deno.mkdirSync(dirname(values.output), { recursive: true });
     Deno.writeTextFileSync(values.output, formatJson(calibration) + "\n");
     const { steps } = calibration;
-    console.log(renderSteps(steps));
+    const output = new ToolOutput(values);
+    output.say(renderSteps(steps));
     const sustained = deriveSustainedRatePerS(steps, VERDICT_LIMITS).toLocaleString("en");
-    console.log(`Keeps its time up to ${sustained} invocations a second.`);
-    console.log(`\nWritten to ${values.output}; experiments look there before they start.`);
+    output.say(`Keeps its time up to ${sustained} invocations a second.`);
+    output.say(`\nWritten to ${values.output}; experiments look there before they start.`);
+    output.tell({ file: values.output, calibration });
     return 0;
   } finally {
     await server?.[Symbol.asyncDispose]();

@@ -17,7 +17,14 @@ import {
 import { openKubeAccess } from "../lib/platform/knative/cluster/kube_access.ts";
 import { KNATIVE } from "../lib/platform/knative/knative.ts";
 import { COMMON_OPTIONS } from "../lib/run/common_options.ts";
-import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
+import {
+  type Command,
+  JSON_OPTION,
+  listenForInterrupt,
+  print,
+  runCommand,
+  ToolOutput,
+} from "../lib/cli/program.ts";
 import {
   choiceOption,
   durationOption,
@@ -45,6 +52,7 @@ const OPTIONS = {
     maximum: 3_600_000,
   }),
   dryRun: switchOption({ meaning: "say what would go, and stop", default: false }),
+  json: JSON_OPTION,
 } satisfies OptionTable;
 
 /** Longest that one request may take. */
@@ -61,21 +69,31 @@ async function run(args: readonly string[]): Promise<number> {
     print("stdout", parsed.help);
     return 0;
   }
-  const { run: runId, waitMs, dryRun, ...place } = parsed.values;
+  const { run: runId, waitMs, dryRun, json, ...place } = parsed.values;
+  const output = new ToolOutput({ json });
   using interrupt = listenForInterrupt(() => print("stderr", "Stopping."));
   const access = openKubeAccess({ ...place, clock: new RealClock() })
     .within(REQUEST_MS, interrupt.signal);
-  const lines = describeOwn(await findOwnObjects(access, runId), runId);
-  for (const line of lines) print("stdout", line);
-  if (dryRun) return 0;
+  const own = await findOwnObjects(access, runId);
+  for (const line of describeOwn(own, runId)) output.say(line);
+  const found = {
+    namespace: own.namespace,
+    runs: Object.fromEntries(own.runs),
+    settings: own.settings,
+  };
+  if (dryRun) {
+    output.tell({ found, dryRun });
+    return 0;
+  }
   const { done, left } = await cleanCluster(access, {
     runId,
     timeoutMs: waitMs,
     signal: interrupt.signal,
   });
-  for (const sentence of done) print("stdout", sentence);
+  for (const sentence of done) output.say(sentence);
+  output.tell({ found, done, left });
   if (left.length === 0) {
-    print("stdout", "Nothing of ours is left.");
+    output.say("Nothing of ours is left.");
     return 0;
   }
   print("stderr", `Still there: ${left.join(", ")}. See what holds them, then try again.`);

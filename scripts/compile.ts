@@ -14,13 +14,14 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
-import { type Command, print, runCommand } from "../lib/cli/program.ts";
+import { type Command, print, runCommand, ToolOutput } from "../lib/cli/program.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 const SUMMARY = "Make one program of the loader, or of one experiment";
 
-const USAGE = "Usage: compile [script] [--output <file>] [--target <platform>]  (by default " +
+const USAGE =
+  "Usage: compile [script] [--output <file>] [--target <platform>] [--json]  (by default " +
   "loader.ts; the platforms are those of deno compile)";
 
 /** The loader itself, which finds the experiments' scripts in their folder. */
@@ -79,27 +80,40 @@ export function compileArguments(script: string, output: string, target?: string
 
 async function run(args: readonly string[]): Promise<number | void> {
   if (args.includes("--help")) return print("stdout", USAGE);
-  const { script, output, target } = parse(args);
+  const { script, output, target, json } = parse(args);
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: compileArguments(script, output, target),
     cwd: ROOT,
+    // With --json standard output is for the result alone.
+    stdout: json ? "null" : "inherit",
   }).spawn().status;
+  if (code === 0) new ToolOutput({ json }).tell({ program: output, script });
   return code;
 }
 
 function parse(
   args: readonly string[],
-): { readonly script: string; readonly output: string; readonly target?: string } {
+): {
+  readonly script: string;
+  readonly output: string;
+  readonly target?: string;
+  readonly json: boolean;
+} {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { output: { type: "string" }, target: { type: "string" } },
+      options: {
+        output: { type: "string" },
+        target: { type: "string" },
+        json: { type: "boolean", default: false },
+      },
     });
     const [script = LOADER, ...others] = positionals;
     if (others.length > 0) throw new Error("Expected one script");
     const name = basename(script, ".ts").replaceAll("_", "-");
-    return { script, output: values.output ?? join(ROOT, name), target: values.target };
+    const { target, json } = values;
+    return { script, output: values.output ?? join(ROOT, name), target, json };
   } catch (cause) {
     throw new LoaderError("usage", `${errorMessage(cause)}. ${USAGE}`, { cause });
   }

@@ -13,7 +13,7 @@ import { delimiter, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
-import { type Command, print, runCommand } from "../lib/cli/program.ts";
+import { type Command, JSON_OPTION, print, runCommand, ToolOutput } from "../lib/cli/program.ts";
 import { textOption } from "../lib/option/option.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
 
@@ -45,6 +45,7 @@ const OPTIONS = {
     meaning: "makes the image instead of docker: called with the name, --user, --entry and files",
     default: null,
   }),
+  json: JSON_OPTION,
 };
 
 async function run(args: readonly string[]): Promise<void> {
@@ -57,7 +58,9 @@ async function run(args: readonly string[]): Promise<void> {
     );
   }
   await (values.with === null ? makeWithDocker(values.name) : makeWith(values.with, values.name));
-  print("stdout", `Made ${values.name}.`);
+  const output = new ToolOutput(values);
+  output.say(`Made ${values.name}.`);
+  output.tell({ image: values.name });
 }
 
 async function makeWithDocker(name: string): Promise<void> {

@@ -9,23 +9,30 @@
 import { parseArgs } from "node:util";
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { mergeShards } from "../lib/merge/merge.ts";
-import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
+import {
+  type Command,
+  listenForInterrupt,
+  print,
+  runCommand,
+  ToolOutput,
+} from "../lib/cli/program.ts";
 import { makeReport } from "../lib/run/make_report.ts";
 import { renderResultTable } from "../lib/run/result_table.ts";
 
-const USAGE = "Usage: merge <folder> <folder> … [--output <folder>]  (the folder of each loader; " +
+const USAGE =
+  "Usage: merge <folder> <folder> … [--output <folder>] [--json]  (the folder of each loader; " +
   "by default the result is beside the first, with _merged behind its name)";
 
 function parseArguments(
   args: readonly string[],
-): { readonly folders: readonly string[]; readonly output?: string } {
+): { readonly folders: readonly string[]; readonly output?: string; readonly json: boolean } {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { output: { type: "string" } },
+      options: { output: { type: "string" }, json: { type: "boolean", default: false } },
     });
-    return { folders: positionals, output: values.output };
+    return { folders: positionals, output: values.output, json: values.json };
   } catch (cause) {
     throw new LoaderError("usage", `${errorMessage(cause)}. ${USAGE}`, { cause });
   }
@@ -33,7 +40,7 @@ function parseArguments(
 
 async function run(args: readonly string[]): Promise<void> {
   if (args.includes("--help")) return print("stdout", USAGE);
-  const { folders, output = null } = parseArguments(args);
+  const { folders, output = null, json } = parseArguments(args);
   if (folders.length === 0) {
     throw new LoaderError("usage", `Expected the folders of the loaders. ${USAGE}`);
   }
@@ -41,9 +48,11 @@ async function run(args: readonly string[]): Promise<void> {
   const folder = await mergeShards(folders, { output, command });
   using interrupt = listenForInterrupt(() => {});
   const { html, verdict, runs } = await makeReport({ folder, compat: false }, interrupt.signal);
-  print("stdout", renderResultTable(runs));
-  print("stdout", `Verdict: ${verdict.word ?? "none"}`);
-  print("stdout", `Report:  ${html}`);
+  const words = new ToolOutput({ json });
+  words.say(renderResultTable(runs));
+  words.say(`Verdict: ${verdict.word ?? "none"}`);
+  words.say(`Report:  ${html}`);
+  words.tell({ folder, report: html, verdict: verdict.word, runs });
 }
 
 export const command: Command = {

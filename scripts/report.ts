@@ -10,7 +10,14 @@
 import { join } from "node:path";
 import { LoaderError } from "../lib/base/error.ts";
 import { FIGURE_OPTIONS, formatsOf } from "../lib/cli/figure_options.ts";
-import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
+import {
+  type Command,
+  JSON_OPTION,
+  listenForInterrupt,
+  print,
+  runCommand,
+  ToolOutput,
+} from "../lib/cli/program.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
 import {
   isResultFolder,
@@ -32,7 +39,7 @@ async function run(args: readonly string[]): Promise<void> {
   const { values, help } = parseOptions(
     "report",
     `${SUMMARY}. ${USAGE}`,
-    FIGURE_OPTIONS,
+    { ...FIGURE_OPTIONS, json: JSON_OPTION },
     isNamed ? args.slice(1) : args,
   );
   if (help !== null) return print("stdout", help);
@@ -40,22 +47,25 @@ async function run(args: readonly string[]): Promise<void> {
     throw new LoaderError("usage", `Expected the folder of one experiment. ${USAGE}`);
   }
   const formats = formatsOf(values);
+  const output = new ToolOutput(values);
   using interrupt = listenForInterrupt(() => {});
-  if (isResultFolder(folder)) return await listResults(folder, formats, interrupt.signal);
+  if (isResultFolder(folder)) return await listResults(folder, formats, output, interrupt.signal);
   const { html, figures } = await makeReport({ folder, compat: false, formats }, interrupt.signal);
   const { pngScale, paperWidthMm } = formats;
   const too = ["SVG", ...pngScale === null ? [] : ["PNG"], ...paperWidthMm === null ? [] : ["PDF"]];
-  console.log(
+  output.say(
     `${html} and ${figures.length} figures beside it${
       too.length === 1 ? "" : `, as ${too.join(", ").replace(/, (\w+)$/, " and $1")}`
     }`,
   );
+  output.tell({ folder, report: html, figures: figures.length, formats: too });
 }
 
 /** Makes the page over a folder of results; with further formats, the reports in it again first. */
 async function listResults(
   folder: string,
   formats: FigureFormats,
+  output: ToolOutput,
   signal: AbortSignal,
 ): Promise<void> {
   const isAsked = Object.values(formats).some((value) => value !== null);
@@ -69,7 +79,8 @@ async function listResults(
   }
   const { html, experiments, broken } = await renderResultIndex(folder);
   const unreadable = broken.length === 0 ? "" : `; not readable: ${broken.join(", ")}`;
-  console.log(`${html} lists ${experiments} experiments${unreadable}`);
+  output.say(`${html} lists ${experiments} experiments${unreadable}`);
+  output.tell({ folder, index: html, experiments, unreadable: broken });
 }
 
 export const command: Command = {

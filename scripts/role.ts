@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { LoaderError } from "../lib/base/error.ts";
 import { RealClock } from "../lib/clock/clock.ts";
 import { writePrivateFile } from "../lib/base/file.ts";
 import { openKubeAccess } from "../lib/platform/knative/cluster/kube_access.ts";
@@ -28,7 +29,14 @@ import {
   textOption,
 } from "../lib/option/option.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
-import { type Command, print, runCommand, tolerateClosed } from "../lib/cli/program.ts";
+import {
+  type Command,
+  JSON_OPTION,
+  print,
+  runCommand,
+  tolerateClosed,
+  ToolOutput,
+} from "../lib/cli/program.ts";
 
 const SUMMARY = "Make the role of config/rbac.yaml, and a kubeconfig for it";
 
@@ -58,6 +66,7 @@ const OPTIONS = {
     meaning: "remove the role instead; the namespace and its functions stay",
     default: false,
   }),
+  json: JSON_OPTION,
 } satisfies OptionTable;
 
 async function run(args: readonly string[]): Promise<void> {
@@ -69,11 +78,19 @@ async function run(args: readonly string[]): Promise<void> {
   );
   if (parsed.help !== null) return print("stdout", parsed.help);
   const options: OptionValues<typeof OPTIONS> = parsed.values;
-  const { namespace } = options;
+  const { namespace, json } = options;
+  if (json && options.output === null && !options.remove) {
+    throw new LoaderError(
+      "usage",
+      "--json: a kubeconfig holds a token and is no part of a result; name a file with --output.",
+    );
+  }
+  const output = new ToolOutput({ json });
   const access = openKubeAccess({ ...options, clock: new RealClock() });
   const objects = placeRole(readRoleObjects(), options);
   if (options.remove) {
     await removeRole(access, objects, { withNamespace: false });
+    output.tell({ namespace, removed: true });
     return print("stderr", `The role for the namespace ${namespace} is gone.`);
   }
   await applyRole(access, objects);
@@ -81,6 +98,7 @@ async function run(args: readonly string[]): Promise<void> {
   const sentence = `The role for the namespace ${namespace} is there`;
   if (options.output !== null) {
     writePrivateFile(options.output, kubeconfig);
+    output.tell({ namespace, kubeconfig: options.output });
     return print("stderr", `${sentence}; ${options.output} is a kubeconfig for it.`);
   }
   // As it is: it is for whoever asked for it.

@@ -10,7 +10,7 @@
  * @module
  */
 import { errorMessage, LoaderError } from "../lib/base/error.ts";
-import { type Command, print, runCommand } from "../lib/cli/program.ts";
+import { type Command, JSON_OPTION, print, runCommand, ToolOutput } from "../lib/cli/program.ts";
 import {
   choiceOption,
   integerOption,
@@ -52,6 +52,7 @@ const OPTIONS = {
     maximum: Number.MAX_SAFE_INTEGER,
   }),
   seed: COMMON_OPTIONS.seed,
+  json: JSON_OPTION,
 };
 
 async function run(args: readonly string[]): Promise<void> {
@@ -83,20 +84,29 @@ async function convert(path: string, options: OptionValues<typeof OPTIONS>): Pro
     (sum, { invocationsPerSlot }) => sum + invocationsPerSlot.total,
     0,
   );
-  print(
-    "stdout",
+  const words = new ToolOutput(options);
+  words.say(
     `${trace.name}: ${trace.functions.length} functions, ${trace.slots} slots of ` +
       `${trace.slotMs} ms, ${invocations} invocations`,
   );
   for (const { defect, repair, count } of trace.repairs) {
-    print("stdout", `  ${defect}: ${count} (${repair})`);
+    words.say(`  ${defect}: ${count} (${repair})`);
   }
   for (const sentence of [...trace.notes ?? [], ...trace.assumptions ?? [], ...written.notes]) {
-    print("stdout", `  ${sentence}`);
+    words.say(`  ${sentence}`);
   }
+  const files = [];
   for (const file of written.files) {
-    print("stdout", `${file}: ${(await Deno.stat(file)).size} bytes`);
+    const { size: bytes } = await Deno.stat(file);
+    words.say(`${file}: ${bytes} bytes`);
+    files.push({ file, bytes });
   }
+  const { name, functions, slots, slotMs, repairs, notes = [], assumptions = [] } = trace;
+  words.tell({
+    ...{ name, functions: functions.length, slots, slotMs, invocations, repairs },
+    notes: [...notes, ...assumptions, ...written.notes],
+    files,
+  });
 }
 
 /** The trace with a sentence on where it comes from, since what it is written to has no defects. */

@@ -11,7 +11,7 @@
  * @module
  */
 import { LoaderError } from "../lib/base/error.ts";
-import { type Command, print, runCommand } from "../lib/cli/program.ts";
+import { type Command, print, runCommand, ToolOutput } from "../lib/cli/program.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
 import { readHttpText } from "../lib/scrape/http_text.ts";
 import { describeImport } from "../lib/trace/import/import_text.ts";
@@ -51,13 +51,15 @@ async function run(args: readonly string[]): Promise<void> {
     { ...options, onProgress: tell },
     asked,
   );
-  for (const line of describeImport(trace)) print("stdout", line);
+  const words = new ToolOutput(values);
+  for (const line of describeImport(trace)) words.say(line);
   const written = await writeImport(output, trace, {
     command: ["trace:import", ...args],
     runtimeMs,
     memoryMib,
   });
-  for (const file of written) print("stdout", `Written: ${file}`);
+  for (const file of written) words.say(`Written: ${file}`);
+  words.tell({ ...trace.summary, files: written });
 }
 
 function tell(file: string, requests: number): void {

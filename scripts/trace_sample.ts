@@ -8,7 +8,7 @@
 import Table from "cli-table3";
 import { join } from "node:path";
 import { LoaderError } from "../lib/base/error.ts";
-import { type Command, print, runCommand } from "../lib/cli/program.ts";
+import { type Command, JSON_OPTION, print, runCommand, ToolOutput } from "../lib/cli/program.ts";
 import type { SampleCertificate } from "../lib/model/sample_certificate.ts";
 import type { Trace } from "../lib/model/trace.ts";
 import { choiceOption, integerListOption, switchOption, textOption } from "../lib/option/option.ts";
@@ -62,6 +62,7 @@ const OPTIONS = {
     meaning: "replace files in a folder that is not empty",
     default: false,
   }),
+  json: JSON_OPTION,
 };
 
 async function run(args: readonly string[]): Promise<void> {
@@ -81,11 +82,15 @@ async function run(args: readonly string[]): Promise<void> {
   const format = options.format === "auto" ? chooseFormat(whole) : options.format;
   const window = chooseWindow(options.window, whole);
   const sampler = createSampler(whole, { seed, method, window });
+  const output = new ToolOutput(options);
+  const samples: { readonly folder: string; readonly certificate: SampleCertificate }[] = [];
   for (const size of sizes) {
     const folder = sizes.length === 1 ? options.output : join(options.output, String(size));
-    const certificate = await writeSample(folder, sampler.take(size), format);
-    print("stdout", describeCertificate(certificate, folder));
+    const certificate = await writeSample(folder, sampler.take(size), format, output);
+    output.say(describeCertificate(certificate, folder));
+    samples.push({ folder, certificate });
   }
+  output.tell({ samples });
 }
 
 function defaultSizes(method: SampleMethod): readonly number[] {
@@ -105,9 +110,10 @@ async function writeSample(
   folder: string,
   sample: Trace,
   format: "azure2019" | "normal",
+  output: ToolOutput,
 ): Promise<SampleCertificate> {
   if (format === "normal") await writeNormal(sample, folder);
-  else for (const note of (await writeAzure2019(sample, folder)).notes) print("stdout", note);
+  else for (const note of (await writeAzure2019(sample, folder)).notes) output.say(note);
   // What stands in the files is what is certified: they are read as they will be.
   const { hash } = await readTrace(folder);
   const certificate = {

@@ -17,7 +17,14 @@ import { LoaderError } from "../lib/base/error.ts";
 import { replaceFile } from "../lib/base/file.ts";
 import { formatJson } from "../lib/base/json.ts";
 import { Rng } from "../lib/base/rng.ts";
-import { type Command, listenForInterrupt, print, runCommand } from "../lib/cli/program.ts";
+import {
+  type Command,
+  JSON_OPTION,
+  listenForInterrupt,
+  print,
+  runCommand,
+  ToolOutput,
+} from "../lib/cli/program.ts";
 import { choiceOption, integerOption, textOption } from "../lib/option/option.ts";
 import { parseOptions } from "../lib/option/parse_options.ts";
 import { READING_OPTIONS } from "../lib/run/common_options.ts";
@@ -25,7 +32,7 @@ import { readingOfOptions } from "../lib/run/trace_run.ts";
 import { traceLengthMs } from "../lib/model/trace.ts";
 import { readTrace } from "../lib/trace/read_trace.ts";
 import { formatAzure2019 } from "../lib/trace/azure2019/azure2019_text.ts";
-import { writeSyntheticDays } from "../lib/trace/synthesize/dataset_files.ts";
+import { type SyntheticDay, writeSyntheticDays } from "../lib/trace/synthesize/dataset_files.ts";
 import { synthesizeFunctions } from "../lib/trace/synthesize/demonstration.ts";
 import { fitPopulation } from "../lib/trace/synthesize/fit/fitted_population.ts";
 import { compareWithSource, describeLikeness } from "../lib/trace/synthesize/fit/likeness.ts";
@@ -75,6 +82,7 @@ const OPTIONS = {
     meaning: "folder for the files; those there are replaced",
     default: null,
   }),
+  json: JSON_OPTION,
 };
 
 /** The three files of the demonstration by name; invocations packed, for they are large. */
@@ -98,6 +106,7 @@ async function run(args: readonly string[]): Promise<void> {
   const { values, help } = parseOptions("trace:synthesize", SUMMARY, OPTIONS, args);
   if (help !== null) return print("stdout", help);
   const { output, preset, like, seed } = values;
+  const words = new ToolOutput(values);
   if (output === null) {
     throw new LoaderError("usage", "Name the folder for the files with --output.");
   }
@@ -108,7 +117,8 @@ async function run(args: readonly string[]): Promise<void> {
         "The demonstration is one day of its own; leave --like and --days out.",
       );
     }
-    return await writeDemonstration(output, { seed, functions: values.functions ?? 200 });
+    const size = { seed, functions: values.functions ?? 200 };
+    return words.tell({ files: await writeDemonstration(output, size, words) });
   }
   const source = like === null ? null : await readTrace(like, readingOfOptions(values));
   const size = settleSize({
@@ -120,32 +130,38 @@ async function run(args: readonly string[]): Promise<void> {
   using interrupt = listenForInterrupt(() => print("stderr", "Stopping."));
   const { signal } = interrupt;
   await Deno.mkdir(output, { recursive: true });
+  const days: SyntheticDay[] = [];
   for await (const day of writeSyntheticDays(output, { ...size, population, signal })) {
-    print(
-      "stdout",
+    days.push(day);
+    words.say(
       `${day.files[0]}: ${day.functions} functions, ${day.invocations} invocations, ` +
         `${(100 * day.activeMinutes / (1440 * day.functions)).toFixed(1)} % of the minutes ` +
         `not 0, ${(day.bytes / 1e6).toFixed(1)} MB with durations and memory`,
     );
   }
-  if (source === null) return;
+  if (source === null) return words.tell({ days, likeness: null });
   const likeness = compareWithSource(source, population, size);
   const file = join(output, LIKENESS_FILE);
   replaceFile(file, formatJson(likeness, 2) + "\n");
-  for (const line of describeLikeness(likeness)) print("stdout", line);
-  print("stdout", `${file}: these distances`);
+  for (const line of describeLikeness(likeness)) words.say(line);
+  words.say(`${file}: these distances`);
+  words.tell({ days, likeness: file });
 }
 
 async function writeDemonstration(
   output: string,
   size: Parameters<typeof demonstrationFiles>[0],
-): Promise<void> {
+  words: ToolOutput,
+): Promise<string[]> {
   await Deno.mkdir(output, { recursive: true });
+  const files: string[] = [];
   for (const [name, bytes] of Object.entries(demonstrationFiles(size))) {
     const file = join(output, name);
     await Deno.writeFile(file, bytes);
-    print("stdout", `${file}: ${bytes.length} bytes`);
+    words.say(`${file}: ${bytes.length} bytes`);
+    files.push(file);
   }
+  return files;
 }
 
 export const command: Command = { name: "trace:synthesize", summary: SUMMARY, run };

@@ -6,7 +6,7 @@ import { parseOptions } from "../option/parse_options.ts";
 import { type Derivation, type DerivationOptions, makeDerivation } from "../run/derivation.ts";
 import { makeReport } from "../run/make_report.ts";
 import { withExamples } from "./help_text.ts";
-import { listenForInterrupt, print } from "./program.ts";
+import { describeFailure, listenForInterrupt, print } from "./program.ts";
 
 /** The main program of an experiment that makes no runs; returns the exit status. */
 export async function runDerivation<O extends OptionTable>(
@@ -37,6 +37,7 @@ export async function runDerivation<O extends OptionTable>(
     return 0;
   } catch (error) {
     print("stderr", `Error: ${errorMessage(error)}`);
+    if (args.includes("--json")) print("stdout", formatJson(describeFailure(error)));
     if (interrupt.signal.aborted) return 130;
     if (error instanceof LoaderError) return error.exitStatus;
     print("stderr", Deno.inspect(error));

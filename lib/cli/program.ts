@@ -1,5 +1,7 @@
 import { errorMessage, LoaderError } from "../base/error.ts";
+import { formatJson } from "../base/json.ts";
 import { hideSecrets } from "../base/secrets.ts";
+import { switchOption } from "../option/option.ts";
 
 /** A tool: a script of its own, and a verb of `loader.ts`. */
 export interface Command {
@@ -24,9 +26,43 @@ export async function runCommand(
   } catch (error) {
     const isTold = error instanceof LoaderError;
     print("stderr", isTold ? `Error: ${errorMessage(error)}` : Deno.inspect(error));
+    if (args.includes("--json")) print("stdout", formatJson(describeFailure(error)));
     status = isTold ? error.exitStatus : 1;
   }
   Deno.exit(status);
+}
+
+/** What `--json` says where there is no result: a word for programs, a sentence for people. */
+export function describeFailure(
+  error: unknown,
+): { readonly error: { readonly code: string; readonly message: string } } {
+  const code = error instanceof LoaderError ? error.code : "fault";
+  return { error: { code, message: errorMessage(error) } };
+}
+
+/** `--json` of a tool; that of experiments is with their options. */
+export const JSON_OPTION = switchOption({
+  meaning: "print the result as JSON on standard output, everything else on standard error",
+  default: false,
+});
+
+/** What a tool says: words for people, and its result for programs where `--json` asks for it. */
+export class ToolOutput {
+  readonly #isJson: boolean;
+
+  constructor({ json }: { readonly json: boolean }) {
+    this.#isJson = json;
+  }
+
+  /** A line for people: on standard output unless that carries JSON. */
+  say(line: string): void {
+    print(this.#isJson ? "stderr" : "stdout", line);
+  }
+
+  /** What it came to, once. */
+  tell(result: unknown): void {
+    if (this.#isJson) print("stdout", formatJson(result));
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Derivation } from "../run/derivation.ts";
 import type { Experiment } from "../run/experiment.ts";
 import { withExamples } from "./help_text.ts";
 import { runDerivation } from "./derivation_script.ts";
-import { listenForInterrupt, print } from "./program.ts";
+import { describeFailure, listenForInterrupt, print } from "./program.ts";
 import type { LiveView } from "../live/live_view.ts";
 import { makeReport } from "../run/make_report.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
@@ -137,6 +137,9 @@ export async function runScript<O extends OptionTable>(
   } catch (error) {
     progress.say(`Error: ${errorMessage(error)}`);
     if (!(error instanceof LoaderError)) print("stderr", Deno.inspect(error));
+    if (folder === null && args.includes("--json")) {
+      print("stdout", formatJson(describeFailure(error)));
+    }
     const interrupted = error instanceof LoaderError && error.code === "interrupted";
     await report(interrupted ? "interrupted" : "failed");
     return error instanceof LoaderError ? error.exitStatus : 1;

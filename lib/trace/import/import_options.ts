@@ -65,6 +65,10 @@ function fieldOption(meaning: string): Option<string | null> {
 
 /** The options of `trace:import`. */
 export const IMPORT_OPTIONS = {
+  json: switchOption<boolean>({
+    meaning: "print what was imported as JSON on standard output, all else on standard error",
+    default: false,
+  }),
   output: textOption<string | null>("folder", {
     meaning: "folder for the trace; it must be new, empty, or of an earlier import",
     default: null,

@@ -1,15 +1,28 @@
 /**
- * Punctuality of an open-loop load: Poisson, 200 functions, against a Go server
- * on the same machine, beside grpc-js under the same dispatcher and beside ghz;
- * then memory with 100,000 calls in flight.
+ * Punctuality of an open-loop load: Poisson, 200 functions, against a Go server on the same
+ * machine. This build beside an earlier one by turns, with quiet cores and with two busy
+ * neighbours; then for two minutes beside ghz and k6, which tell what was due and what was made;
+ * then grpc-js under the same dispatcher, and memory with 100,000 calls in flight.
  *
  *     deno task peers:install && deno task bench:dispatch
+ *     git worktree add ../before 6b5cd68 && deno task bench:dispatch --before=../before
+ *     deno task bench:dispatch --turns=3 --seconds=5 --long-seconds=20   # a quick look
  *     deno task bench:dispatch --soak     # ten minutes, does memory grow?
  */
 import Table from "cli-table3";
+import { parseArgs } from "node:util";
 import { z } from "zod";
-import { findGhz, ghzArguments, RUN_SCRIPT, startBenchServer } from "./bench_server.ts";
+import { EVENT_INTERVAL_VARIABLE } from "../lib/clock/event_interval.ts";
+import { RUN_SCRIPT, startBenchServer } from "./bench_server.ts";
 import { measureProcess } from "./measured_process.ts";
+import { measureOthers } from "./other_generators.ts";
+import {
+  compareBuilds,
+  measurePunctuality,
+  type Setting,
+  type Variant,
+  variantsOf,
+} from "./punctuality.ts";
 
 const RESULT = z.object({
   verdict: z.string(),
@@ -28,7 +41,6 @@ const RESULT = z.object({
 
 interface Load {
   readonly transport: "http2" | "grpc-js";
-  readonly pacing: "precise" | "economical";
   readonly ratePerS: number;
   readonly seconds: number;
   readonly maxInFlight?: number;
@@ -36,14 +48,14 @@ interface Load {
 }
 
 async function run(load: Load, address: string): Promise<z.infer<typeof RESULT>> {
-  const { transport, pacing, ratePerS, seconds, maxInFlight = 10_000, behaviour = "echo" } = load;
+  const { transport, ratePerS, seconds, maxInFlight = 10_000, behaviour = "echo" } = load;
   const { stdout } = await measureProcess(Deno.execPath(), [
     ...RUN_SCRIPT,
     "bench/open_loop_client.ts",
-    ...[transport, pacing, address],
+    ...[transport, address],
     ...[ratePerS, seconds, maxInFlight].map(String),
     behaviour,
-  ]);
+  ], { [EVENT_INTERVAL_VARIABLE]: "1" });
   const result = RESULT.parse(JSON.parse(stdout));
   // A server that says no at once makes any client look fast.
   const expected = behaviour === "hang" ? result.outcomes.timed_out : result.outcomes.ok;
@@ -53,14 +65,18 @@ async function run(load: Load, address: string): Promise<z.infer<typeof RESULT>>
   return result;
 }
 
+/** What is beside this build where every call is due at the same time. */
 const LOADS: readonly Load[] = [
-  { transport: "http2", pacing: "precise", ratePerS: 1000, seconds: 20 },
-  { transport: "http2", pacing: "economical", ratePerS: 1000, seconds: 20 },
-  { transport: "grpc-js", pacing: "precise", ratePerS: 1000, seconds: 20 },
-  { transport: "http2", pacing: "precise", ratePerS: 20_000, seconds: 60 },
-  { transport: "http2", pacing: "economical", ratePerS: 20_000, seconds: 20 },
-  { transport: "grpc-js", pacing: "precise", ratePerS: 20_000, seconds: 10 },
-  { transport: "http2", pacing: "precise", ratePerS: 50_000, seconds: 30 },
+  { transport: "grpc-js", ratePerS: 1000, seconds: 20 },
+  { transport: "grpc-js", ratePerS: 20_000, seconds: 10 },
+  { transport: "http2", ratePerS: 50_000, seconds: 30 },
+];
+
+const SETTINGS: readonly Setting[] = [
+  { ratePerS: 200, neighbours: 0 },
+  { ratePerS: 2000, neighbours: 0 },
+  { ratePerS: 20_000, neighbours: 0 },
+  { ratePerS: 2000, neighbours: 2 },
 ];
 
 function formatMs(value: number | null): string {
@@ -70,17 +86,16 @@ function formatMs(value: number | null): string {
 async function measureLoads(address: string): Promise<void> {
   const table = new Table({
     head: [
-      ...["client", "pacing", "asked/s", "s", "dispatched", "dropped"],
+      ...["client", "asked/s", "s", "dispatched", "dropped"],
       ...["lag p50 ms", "p99 ms", "max ms", "CPU %", "waiting %"],
     ],
-    colAligns: Array.from({ length: 11 }, (_, i) => i < 2 ? "left" as const : "right" as const),
+    colAligns: Array.from({ length: 10 }, (_, i) => i < 1 ? "left" as const : "right" as const),
     style: { head: [], border: [], compact: true },
   });
   for (const load of LOADS) {
     const result = await run(load, address);
     table.push([
       load.transport,
-      load.pacing,
       load.ratePerS.toLocaleString("en"),
       load.seconds,
       result.dispatched.toLocaleString("en"),
@@ -95,29 +110,38 @@ async function measureLoads(address: string): Promise<void> {
   console.log(table.toString());
 }
 
-/** ghz keeps a rate too, but tells nothing of its lag: only what it reached, and its CPU. */
-async function measureGhz(ghz: string, address: string): Promise<void> {
+/** 20,000 a second across a turn of the minute, with every generator. */
+async function measureLong(
+  address: string,
+  variants: readonly Variant[],
+  seconds: number,
+): Promise<void> {
   const ratePerS = 20_000;
-  const seconds = 20;
-  const { cpuMs, elapsedMs, stdout } = await measureProcess(
-    ghz,
-    ghzArguments(address, [
-      ...["--rps", String(ratePerS), "--async", "-c", "10000"],
-      ...["-n", String(ratePerS * seconds), "--format", "csv"],
-    ]),
-  );
-  const ok = stdout.split("\n").filter((line) => line.includes(",OK,")).length;
-  const reached = Math.round(ok / elapsedMs * 1000);
-  console.log(
-    `ghz, ${ratePerS} a second asked for: ${reached.toLocaleString("en")} reached, CPU ` +
-      `${(100 * cpuMs / elapsedMs).toFixed(0)} % of a core; it tells no lag.`,
-  );
+  const table = new Table({
+    head: ["generator", "due", "made", "CPU %", "lateness"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const variant of variants) {
+    const one = await measurePunctuality(variant, address, ratePerS, seconds);
+    const times = [one.lagP50Ms, one.lagP99Ms, one.lagMaxMs].map(formatMs).join(", ");
+    table.push([
+      variant.name,
+      one.due.toLocaleString("en"),
+      one.sent.toLocaleString("en"),
+      one.cpuPercent.toFixed(0),
+      `p50, p99, max ${times} ms`,
+    ]);
+  }
+  for (const one of await measureOthers(address, ratePerS, seconds)) {
+    const [due, made] = [one.due, one.answered].map((count) => count.toLocaleString("en"));
+    table.push([one.name, due, made, one.cpuPercent.toFixed(0), one.lateness]);
+  }
+  console.log(`${ratePerS.toLocaleString("en")} a second for ${seconds} s:\n${table}`);
 }
 
 async function measureMemory(address: string): Promise<void> {
   const result = await run({
     transport: "http2",
-    pacing: "precise",
     ratePerS: 10_000,
     seconds: 10.2,
     maxInFlight: 100_000,
@@ -131,7 +155,7 @@ async function measureMemory(address: string): Promise<void> {
 
 async function soak(address: string): Promise<void> {
   const result = await run(
-    { transport: "http2", pacing: "precise", ratePerS: 5000, seconds: 600 },
+    { transport: "http2", ratePerS: 5000, seconds: 600 },
     address,
   );
   console.log(
@@ -141,12 +165,24 @@ async function soak(address: string): Promise<void> {
   );
 }
 
+const { values } = parseArgs({
+  options: {
+    before: { type: "string" },
+    turns: { type: "string", default: "5" },
+    seconds: { type: "string", default: "10" },
+    "long-seconds": { type: "string", default: "120" },
+    soak: { type: "boolean", default: false },
+  },
+});
 await using server = await startBenchServer();
-if (Deno.args.includes("--soak")) {
-  await soak(server.address);
-} else {
+if (values.soak) await soak(server.address);
+else {
+  const variants = variantsOf(values.before);
+  await compareBuilds(server.address, variants, SETTINGS, {
+    turns: Number(values.turns),
+    seconds: Number(values.seconds),
+  });
+  await measureLong(server.address, variants, Number(values["long-seconds"]));
   await measureLoads(server.address);
-  const ghz = findGhz();
-  if (ghz !== null) await measureGhz(ghz, server.address);
   await measureMemory(server.address);
 }

@@ -12,9 +12,11 @@ export interface MeasuredProcess {
 export async function measureProcess(
   command: string,
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<MeasuredProcess> {
   const { success, stdout, stderr } = await new Deno.Command("bash", {
     args: ["-c", 'TIMEFORMAT="%R %U %S"; time "$0" "$@"', command, ...args],
+    env,
     stdin: "null",
   }).output();
   const errors = new TextDecoder().decode(stderr);

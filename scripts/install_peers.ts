@@ -14,8 +14,9 @@ import { errorMessage, LoaderError } from "../lib/base/error.ts";
 import { readTextIfPresent, statIfPresent } from "../lib/base/file.ts";
 import { IBM_ENVIRONMENT, IBM_REQUIREMENTS, makeEnvironment } from "./trace_ibm.ts";
 
-/** The version that the figures of the benchmarks were taken with. */
+/** The versions that the figures of the benchmarks were taken with. */
 const GHZ = "github.com/bojand/ghz/cmd/ghz@v0.93.0";
+const K6 = "go.k6.io/k6@v1.8.1";
 
 /** The versions that the project itself uses. */
 const GRPC_JS = ["@grpc/grpc-js@1.14.7", "@grpc/proto-loader@0.8.1"];
@@ -74,6 +75,12 @@ const STEPS: readonly Step[] = [
     version: GHZ,
     isPresent: () => exists(join(BIN, "ghz")),
     install: () => run("go", ["install", "-trimpath", GHZ], { env: { GOBIN: BIN } }),
+  },
+  {
+    name: `k6 (${K6.split("@")[1]})`,
+    version: K6,
+    isPresent: () => exists(join(BIN, "k6")),
+    install: () => run("go", ["install", "-trimpath", K6], { env: { GOBIN: BIN } }),
   },
   {
     name: "Python server (grpcio) and Envoy",

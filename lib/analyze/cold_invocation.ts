@@ -1,5 +1,6 @@
 import type { StoredInvocations } from "../store/read/stored_invocations.ts";
 import type { InstanceLife } from "./instance_life.ts";
+import { enlarge } from "./time_bins.ts";
 
 /**
  * Number of cold invocations: those first served by an instance that became
@@ -28,17 +29,42 @@ export interface ColdShare {
  * Counts the cold invocations of each function: of those of which it is known,
  * so that a function without any is left out.
  */
-export function deriveColdShares(table: StoredInvocations): ColdShare[] {
-  const invocations = new Float64Array(table.functionIds.length);
-  const cold = new Float64Array(table.functionIds.length);
-  for (let row = 0; row < table.count; row++) {
-    if (Number.isNaN(table.coldStart[row])) continue;
-    invocations[table.functionCode[row]]++;
-    cold[table.functionCode[row]] += table.coldStart[row];
+export class ColdShareTally {
+  #invocations = new Float64Array(0);
+  #cold = new Float64Array(0);
+  #functionIds: readonly string[] = [];
+
+  /** @param keep told the row number: whether it counts */
+  add(table: StoredInvocations, keep: (row: number) => boolean = () => true): void {
+    const { coldStart, functionCode, functionIds } = table;
+    this.#functionIds = functionIds;
+    if (functionIds.length > this.#cold.length) {
+      this.#invocations = enlarge(this.#invocations, functionIds.length, 0);
+      this.#cold = enlarge(this.#cold, functionIds.length, 0);
+    }
+    for (let row = 0; row < table.count; row++) {
+      if (Number.isNaN(coldStart[row]) || !keep(row)) continue;
+      this.#invocations[functionCode[row]]++;
+      this.#cold[functionCode[row]] += coldStart[row];
+    }
   }
-  return table.functionIds
-    .map((functionId, i) => ({ functionId, invocations: invocations[i], cold: cold[i] }))
-    .filter(({ invocations }) => invocations > 0);
+
+  build(): ColdShare[] {
+    return this.#functionIds
+      .map((functionId, i) => ({
+        functionId,
+        invocations: this.#invocations[i],
+        cold: this.#cold[i],
+      }))
+      .filter(({ invocations }) => invocations > 0);
+  }
+}
+
+/** See {@linkcode ColdShareTally}. */
+export function deriveColdShares(table: StoredInvocations): ColdShare[] {
+  const tally = new ColdShareTally();
+  tally.add(table);
+  return tally.build();
 }
 
 /** A cold invocation as the records have it; times in ms since run start. */
@@ -61,10 +87,16 @@ export interface ColdWait {
   readonly afterStartMs: number;
 }
 
-/** Lists the cold invocations of a run by the instance that served them; each serves at most one. */
-export function listColdInvocations(table: StoredInvocations): Map<string, ColdInvocation> {
+/**
+ * Lists the cold invocations of a run by the instance that served them; each serves at most one.
+ *
+ * @param cold those of what came before, to which they are added
+ */
+export function listColdInvocations(
+  table: StoredInvocations,
+  cold = new Map<string, ColdInvocation>(),
+): Map<string, ColdInvocation> {
   const { index, dispatchedMs, completedMs, servedRuntimeMs, coldStart } = table;
-  const cold = new Map<string, ColdInvocation>();
   for (let row = 0; row < table.count; row++) {
     if (coldStart[row] !== 1 || table.instanceCode[row] < 0) continue;
     const name = table.instances[table.instanceCode[row]];

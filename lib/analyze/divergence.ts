@@ -1,11 +1,11 @@
 import type { Outcome } from "../model/record.ts";
 import type { DivergenceMetric } from "../store/schema/manifest.ts";
-import { deriveSummary } from "./summary.ts";
+import type { StoredRun } from "../store/read/experiment_folder.ts";
+import type { Summary } from "./summary.ts";
 import { selectMeasuredStarts } from "./instance_life.ts";
-import { selectMeasured } from "./invocation_selection.ts";
 import type { TimeSpan } from "./memory_time.ts";
 import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "./occupancy.ts";
-import type { RunTables } from "./run_analysis.ts";
+import { readMeasuredSummary, readRunTables, type RunTables } from "./run_analysis.ts";
 
 /** Outcomes that a platform can bring about. */
 const OUTCOMES_COMPARED: readonly Outcome[] = ["ok", "timed_out", "rejected"];
@@ -15,7 +15,7 @@ const OUTCOMES_COMPARED: readonly Outcome[] = ["ok", "timed_out", "rejected"];
  * invocations, how long they took, how cold they were, and how many instances
  * there were.
  */
-export function deriveDivergence(run: RunTables, twin: RunTables): DivergenceMetric[] {
+export function deriveDivergence(run: SummarizedRun, twin: SummarizedRun): DivergenceMetric[] {
   // Both have the run's schedule, and so its phases.
   const spans = listMeasuredSpans(run.run.manifest);
   const ofRun = figuresOf(run, spans);
@@ -47,6 +47,26 @@ export function deriveRelativeDifference(run: number | null, twin: number | null
   return Number.isFinite(difference) ? difference : null;
 }
 
+/** What is compared of a run. */
+export interface SummarizedRun extends Pick<RunTables, "run" | "instanceLives"> {
+  /** Of the measurement phase. */
+  readonly summary: Summary;
+}
+
+/**
+ * Reads of a run what is compared, going through its invocations once.
+ *
+ * @throws LoaderError `result` when a table is broken
+ */
+export function readSummarizedRun(run: StoredRun): SummarizedRun {
+  const tables = readRunTables(run);
+  return {
+    run,
+    instanceLives: tables.instanceLives,
+    summary: readMeasuredSummary(tables),
+  };
+}
+
 interface Figure {
   readonly metric: string;
   readonly unit: string | null;
@@ -54,10 +74,9 @@ interface Figure {
 }
 
 function figuresOf(
-  { run, invocations, instanceLives }: RunTables,
+  { run, summary, instanceLives }: SummarizedRun,
   spans: readonly TimeSpan[],
 ): Figure[] {
-  const summary = deriveSummary(selectMeasured(invocations));
   const responseTime = summary.responseTimeMs.all;
   const slowdown = summary.slowdown.all;
   const instances = instanceLives === null

@@ -1,4 +1,5 @@
 import type { InstanceLife } from "./instance_life.ts";
+import { enlarge } from "./time_bins.ts";
 import type { StoredInvocations } from "../store/read/stored_invocations.ts";
 
 /** The columns that tell who served for how long. */
@@ -63,8 +64,19 @@ export function deriveInstanceTimes(
   services: ServiceTable,
   span: TimeSpan,
 ): InstanceTime[] {
-  const servedMs = deriveServedMs(services, span);
-  const memoryMib = deriveMeanMemoryMib(services);
+  const tally = new ServiceTally(span);
+  tally.add(services);
+  return joinInstanceTimes(lives, tally, span);
+}
+
+/** {@linkcode deriveInstanceTimes} of services that came one after another. */
+export function joinInstanceTimes(
+  lives: readonly InstanceLife[],
+  services: ServiceTally,
+  span: TimeSpan,
+): InstanceTime[] {
+  const servedMs = services.servedMs();
+  const memoryMib = services.meanMemoryMib();
   const sums = new Map<string, { startingMs: number; idleMs: number; servingMs: number }>();
   for (const life of lives) {
     let sum = sums.get(life.functionId);
@@ -120,36 +132,119 @@ export function wastedMibS({ startingMibS, idleMibS }: MemoryTime): number {
   return startingMibS + idleMibS;
 }
 
-/** Time within the span that each instance served, by its name. */
-function deriveServedMs(services: ServiceTable, span: TimeSpan): Map<string, number> {
-  const { instances, instanceCode, completedMs, servedRuntimeMs } = services;
-  const rows: number[] = [];
-  for (let row = 0; row < services.count; row++) {
-    if (instanceCode[row] >= 0 && servedRuntimeMs[row] > 0) rows.push(row);
-  }
-  rows.sort((a, b) => completedMs[a] - servedRuntimeMs[a] - (completedMs[b] - servedRuntimeMs[b]));
-  const servedMs = new Map<string, number>();
-  const countedUntilMs = new Float64Array(instances.length).fill(-Infinity);
-  for (const row of rows) {
-    const code = instanceCode[row];
-    const fromMs = Math.max(completedMs[row] - servedRuntimeMs[row], countedUntilMs[code]);
-    countedUntilMs[code] = Math.max(countedUntilMs[code], completedMs[row]);
-    const instance = instances[code];
-    const addedMs = overlapMs(span, fromMs, completedMs[row]);
-    servedMs.set(instance, (servedMs.get(instance) ?? 0) + addedMs);
-  }
-  return servedMs;
-}
+/** Spells of service of an instance that are remembered: a call may fill the gaps between them. */
+const MOST_SPELLS = 8;
 
-function deriveMeanMemoryMib(services: ServiceTable): Map<string, number> {
-  const { functionIds, functionCode, requestedMemoryMib } = services;
-  const sums = new Float64Array(functionIds.length);
-  const counts = new Float64Array(functionIds.length);
-  for (let row = 0; row < services.count; row++) {
-    sums[functionCode[row]] += requestedMemoryMib[row];
-    counts[functionCode[row]]++;
+/**
+ * Adds up, from records in the order in which they ended, how long each instance served within
+ * a span. Services at the same time count once: of an instance the last eight spells are
+ * remembered, so that a call that lasted longer than seven others and the gaps between them
+ * counts from the eighth on. Memory grows with the number of instances alone.
+ */
+export class ServiceTally {
+  readonly #span: TimeSpan;
+  #instances: readonly string[] = [];
+  #functionIds: readonly string[] = [];
+  /** By instance. */
+  #servedMs = new Float64Array(0);
+  /** By instance: its last spell; of those with several near enough, `#earlier` has the others. */
+  #fromMs = new Float64Array(0);
+  #untilMs = new Float64Array(0);
+  readonly #earlier = new Map<number, TimeSpan[]>();
+  /** By function. */
+  #memoryMib = new Float64Array(0);
+  #counts = new Float64Array(0);
+
+  constructor(span: TimeSpan) {
+    this.#span = span;
   }
-  return new Map(functionIds.map((functionId, i) => [functionId, sums[i] / counts[i]]));
+
+  add(services: ServiceTable): void {
+    const { instances, instanceCode, completedMs, servedRuntimeMs } = services;
+    const { functionIds, functionCode, requestedMemoryMib } = services;
+    this.#instances = instances;
+    this.#functionIds = functionIds;
+    this.#makeRoom();
+    for (let row = 0; row < services.count; row++) {
+      this.#memoryMib[functionCode[row]] += requestedMemoryMib[row];
+      this.#counts[functionCode[row]]++;
+      const code = instanceCode[row];
+      const runtimeMs = servedRuntimeMs[row];
+      if (code >= 0 && runtimeMs > 0) {
+        this.#serve(code, completedMs[row] - runtimeMs, completedMs[row]);
+      }
+    }
+  }
+
+  /** Time within the span that each instance served, by its name. */
+  servedMs(): Map<string, number> {
+    return new Map(this.#instances.map((instance, code) => [instance, this.#servedMs[code]]));
+  }
+
+  /** By function: what its invocations asked for on average. */
+  meanMemoryMib(): Map<string, number> {
+    return new Map(
+      this.#functionIds.map((functionId, i) => [functionId, this.#memoryMib[i] / this.#counts[i]]),
+    );
+  }
+
+  #serve(code: number, fromMs: number, untilMs: number): void {
+    const lastFromMs = this.#fromMs[code];
+    const lastUntilMs = this.#untilMs[code];
+    if (fromMs >= lastUntilMs) {
+      this.#servedMs[code] += overlapMs(this.#span, fromMs, untilMs);
+      if (fromMs > lastUntilMs && lastUntilMs > lastFromMs) {
+        this.#remember(code, { fromMs: lastFromMs, untilMs: lastUntilMs });
+        this.#fromMs[code] = fromMs;
+      } else if (!(lastUntilMs > lastFromMs)) this.#fromMs[code] = fromMs;
+      this.#untilMs[code] = untilMs;
+      return;
+    }
+    this.#fill(code, { fromMs, untilMs });
+  }
+
+  #remember(code: number, spell: TimeSpan): void {
+    const spells = this.#earlier.get(code);
+    if (spells === undefined) this.#earlier.set(code, [spell]);
+    else {
+      spells.push(spell);
+      if (spells.length === MOST_SPELLS) spells.shift();
+    }
+  }
+
+  /** A service beside others: what of it no spell has yet is added. */
+  #fill(code: number, service: TimeSpan): void {
+    const last = { fromMs: this.#fromMs[code], untilMs: this.#untilMs[code] };
+    const spells = [...this.#earlier.get(code) ?? [], last];
+    const isApart = (spell: TimeSpan) =>
+      spell.untilMs < service.fromMs || spell.fromMs > service.untilMs;
+    const met = spells.filter((spell) => !isApart(spell));
+    const joined = {
+      fromMs: Math.min(service.fromMs, ...met.map((spell) => spell.fromMs)),
+      untilMs: Math.max(service.untilMs, ...met.map((spell) => spell.untilMs)),
+    };
+    const served = (spell: TimeSpan) => overlapMs(this.#span, spell.fromMs, spell.untilMs);
+    this.#servedMs[code] += served(joined) - met.reduce((sum, spell) => sum + served(spell), 0);
+    const left = [...spells.filter(isApart), joined].sort((a, b) => a.fromMs - b.fromMs);
+    const { fromMs, untilMs } = left.pop()!;
+    this.#fromMs[code] = fromMs;
+    this.#untilMs[code] = untilMs;
+    this.#earlier.set(code, left.slice(1 - MOST_SPELLS));
+  }
+
+  #makeRoom(): void {
+    const last = this.#instances.length - 1;
+    if (last >= this.#servedMs.length) {
+      this.#servedMs = enlarge(this.#servedMs, last, 0);
+      this.#fromMs = enlarge(this.#fromMs, last, -Infinity);
+      this.#untilMs = enlarge(this.#untilMs, last, -Infinity);
+    }
+    const lastFunction = this.#functionIds.length - 1;
+    if (lastFunction >= this.#counts.length) {
+      this.#memoryMib = enlarge(this.#memoryMib, lastFunction, 0);
+      this.#counts = enlarge(this.#counts, lastFunction, 0);
+    }
+  }
 }
 
 function overlapMs(span: TimeSpan, fromMs: number, untilMs: number): number {

@@ -1,4 +1,4 @@
-import { rankedQuantile } from "../stats/quantile.ts";
+import { QuantileSketch } from "../stats/quantile_sketch.ts";
 import { isRankedCode, OK_CODE, type StoredInvocations } from "../store/read/stored_invocations.ts";
 
 /** The percentiles that are reported. */
@@ -31,10 +31,58 @@ const FRACTIONS: Readonly<Record<Percentile, number>> = {
   p99: 0.99,
 };
 
+/** Measures of a run are kept one by one up to so many (a MiB each); see `QuantileSketch`. */
+export const MOST_EXACT = 131_072;
+
 /**
- * Ranks every invocation that {@linkcode isRankedCode} by a measure of it. What is not
- * ok counts as infinite, so that a platform that fails its slowest calls gains
- * nothing.
+ * Ranks every invocation that {@linkcode isRankedCode} by a measure of it, as it comes. What
+ * is not ok counts as infinite, so that a platform that fails its slowest calls gains
+ * nothing. Memory is bounded, however many there are.
+ */
+export class RankedSketch {
+  readonly #sketch: QuantileSketch;
+  #infinite = 0;
+
+  /** @param mostExact invocations up to which quantiles are exact */
+  constructor(mostExact = MOST_EXACT) {
+    this.#sketch = new QuantileSketch(mostExact);
+  }
+
+  /** Those that were ok and have a value, ascending; `null` where there were too many to keep. */
+  get sortedOk(): Float64Array | null {
+    return this.#sketch.sorted;
+  }
+
+  /** @param outcome its code; @param value NaN where it has none */
+  add(outcome: number, value: number): void {
+    if (outcome === OK_CODE && !Number.isNaN(value)) this.#sketch.add(value);
+    else if (isRankedCode(outcome)) this.#infinite++;
+  }
+
+  /** Takes in all of another; that one stays as it is. */
+  addAll(other: RankedSketch): void {
+    this.#sketch.addAll(other.#sketch);
+    this.#infinite += other.#infinite;
+  }
+
+  /** `null` with too few observations beyond the quantile. */
+  at(quantile: number): number | null {
+    return this.#sketch.ranked(this.#infinite, quantile);
+  }
+
+  /** The percentiles that are reported. */
+  percentiles(): RankedQuantiles {
+    return {
+      observations: this.#sketch.count + this.#infinite,
+      infinite: this.#infinite,
+      all: percentilesOf((q) => this.at(q)),
+      okOnly: percentilesOf((q) => this.#sketch.ranked(0, q)),
+    };
+  }
+}
+
+/**
+ * Ranks the invocations of a table by a measure; see {@linkcode RankedSketch}.
  *
  * @param measure value of every row of the table
  */
@@ -42,13 +90,7 @@ export function deriveRankedQuantiles(
   table: StoredInvocations,
   measure: Float64Array,
 ): RankedQuantiles {
-  const { sortedOk, infinite } = rank(table, measure);
-  return {
-    observations: sortedOk.length + infinite,
-    infinite,
-    all: percentilesOf(sortedOk, infinite),
-    okOnly: percentilesOf(sortedOk, 0),
-  };
+  return rank(table, measure).percentiles();
 }
 
 /**
@@ -62,27 +104,21 @@ export function rankMeasure(
   measure: Float64Array,
   quantiles: readonly number[],
 ): (number | null)[] {
-  const { sortedOk, infinite } = rank(table, measure);
-  return quantiles.map((quantile) => rankedQuantile(sortedOk, infinite, quantile));
+  const ranked = rank(table, measure);
+  return quantiles.map((quantile) => ranked.at(quantile));
 }
 
-function rank(
-  table: StoredInvocations,
-  measure: Float64Array,
-): { readonly sortedOk: Float64Array; readonly infinite: number } {
-  const ok = new Float64Array(table.count);
-  let okCount = 0;
-  let infinite = 0;
-  for (let row = 0; row < table.count; row++) {
-    if (!isRankedCode(table.outcome[row])) continue;
-    if (table.outcome[row] === OK_CODE && !Number.isNaN(measure[row])) ok[okCount++] = measure[row];
-    else infinite++;
-  }
-  return { sortedOk: ok.subarray(0, okCount).sort(), infinite };
+function rank(table: StoredInvocations, measure: Float64Array): RankedSketch {
+  const ranked = new RankedSketch();
+  for (let row = 0; row < table.count; row++) ranked.add(table.outcome[row], measure[row]);
+  return ranked;
 }
 
-function percentilesOf(sortedOk: Float64Array, infinite: number): PercentileValues {
-  const valueAt = (percentile: Percentile) =>
-    rankedQuantile(sortedOk, infinite, FRACTIONS[percentile]);
-  return { p50: valueAt("p50"), p90: valueAt("p90"), p95: valueAt("p95"), p99: valueAt("p99") };
+function percentilesOf(valueAt: (quantile: number) => number | null): PercentileValues {
+  return {
+    p50: valueAt(FRACTIONS.p50),
+    p90: valueAt(FRACTIONS.p90),
+    p95: valueAt(FRACTIONS.p95),
+    p99: valueAt(FRACTIONS.p99),
+  };
 }

@@ -3,16 +3,24 @@ import {
   deriveAutoscalerSeries,
   thinAutoscalerSeries,
 } from "./autoscaler_series.ts";
-import { chooseTimeBins, countPerBin, maxPerBin, type TimeBins } from "./time_bins.ts";
+import {
+  BinCounts,
+  BinMaxima,
+  chooseTimeBins,
+  countPerBin,
+  maxPerBin,
+  reachBins,
+  type TimeBins,
+} from "./time_bins.ts";
 import {
   type ColdStart,
   type ColdStartSummary,
   deriveColdStarts,
   deriveColdStartSummary,
 } from "./cold_start_parts.ts";
-import { listColdInvocations } from "./cold_invocation.ts";
-import { type ConcurrencySeries, deriveConcurrency, listInFlightStays } from "./concurrency.ts";
-import { deriveDispatchLagMs } from "./invocation_times.ts";
+import { type ColdInvocation, listColdInvocations } from "./cold_invocation.ts";
+import { type ConcurrencySeries, InFlightSweep } from "./concurrency.ts";
+import { dispatchLagMs } from "../model/record.ts";
 import type { StoredRun } from "../store/read/experiment_folder.ts";
 import {
   deriveInstanceCounts,
@@ -21,8 +29,8 @@ import {
   type InstanceLife,
   selectMeasuredStarts,
 } from "./instance_life.ts";
-import { selectInvocations, selectMeasured } from "./invocation_selection.ts";
-import { createInvocations, type StoredInvocations } from "../store/read/stored_invocations.ts";
+import { type InvocationColumn, readInvocationBatches } from "../store/read/invocation_batches.ts";
+import type { StoredInvocations } from "../store/read/stored_invocations.ts";
 import { type ColumnTable, StoredTables } from "../store/read/stored_table.ts";
 import {
   GENERATOR,
@@ -32,58 +40,82 @@ import {
   PROCESSES,
 } from "../store/schema/tables.ts";
 import { largest } from "../stats/quantile.ts";
-import { deriveMinutes, deriveSummary, type Minute, type Summary } from "./summary.ts";
+import {
+  endOfFirstThirdMs,
+  type Minute,
+  MinutesBuilder,
+  type Summary,
+  SummaryBuilder,
+} from "./summary.ts";
+import type { TimeSpan } from "./memory_time.ts";
 import {
   deriveOccupancy,
   listInstanceStays,
   listMeasuredSpans,
   type Occupancy,
-  type Stays,
 } from "./occupancy.ts";
-import { deriveResponsePoints, type ResponsePoint } from "./response_point.ts";
+import { type ResponsePoint, ResponsePointRaster } from "./response_point.ts";
 
-/** All tables of a run that an analysis looks at; their size grows with the run. */
+/**
+ * What an analysis looks at of a run: its small tables, and a way to go through its
+ * invocations, of which there may be any number.
+ */
 export interface RunTables {
   readonly run: StoredRun;
-  readonly invocations: StoredInvocations;
   /** `null` where the platform told nothing. */
   readonly instanceLives: readonly InstanceLife[] | null;
-  /** `null` where the platform told nothing of the parts of a start. */
-  readonly coldStarts: readonly ColdStart[] | null;
+  /** True where the platform told the parts of starts. */
+  readonly hasStartSteps: boolean;
   readonly generator: GeneratorTable;
   /** `null` where the platform told nothing. */
   readonly autoscaler: AutoscalerSeries | null;
   readonly processPeaks: readonly ProcessPeak[];
-  /** End of the last thing that is known of the run, ms since run start. */
-  readonly endMs: number;
+  /** About when the run ended, ms since run start, as it is known without the invocations. */
+  readonly aboutEndMs: number;
 }
 
 /**
- * Reads the tables of a run, each once. A table that is missing has no rows.
+ * Reads the tables of a run but its invocations, each once. A table that is missing has no rows.
  *
  * @throws LoaderError `result` when a table is broken
  */
 export function readRunTables(run: StoredRun): RunTables {
   const tables = new StoredTables(run.path);
-  const invocations = createInvocations(tables.get(INVOCATIONS));
   const instanceLives = deriveInstanceLives(tables.get(INSTANCES));
-  const hasSteps = instanceLives?.some(({ steps }) => steps !== undefined) ?? false;
+  const generator = createGeneratorTable(tables.get(GENERATOR));
   return {
     run,
-    invocations,
     instanceLives,
-    coldStarts: hasSteps
-      ? deriveColdStarts(instanceLives ?? [], listColdInvocations(invocations))
-      : null,
-    generator: createGeneratorTable(tables.get(GENERATOR)),
+    hasStartSteps: instanceLives?.some(({ steps }) => steps !== undefined) ?? false,
+    generator,
     autoscaler: deriveAutoscalerSeries(tables.get(PLATFORM_METRICS)),
     processPeaks: deriveProcessPeaks(tables.get(PROCESSES)),
-    endMs: Math.max(
-      largest(invocations.completedMs) ?? 0,
-      largest(invocations.scheduledMs) ?? 0,
-      1_000,
-    ),
+    aboutEndMs: Math.max(generator.timeMs.at(-1) ?? run.manifest.plan.durationMs, 1_000),
   };
+}
+
+/** Who wants to know of a run's invocations. */
+export interface InvocationListener {
+  /** The columns that it looks at. */
+  readonly columns: readonly InvocationColumn[];
+  /** Takes in some of them, in the order in which they ended; valid until it returns. */
+  add(invocations: StoredInvocations): void;
+}
+
+/**
+ * Goes through the invocations of a run, once for all who listen, in memory that does not
+ * grow with their number.
+ *
+ * @throws LoaderError `result` when the table is broken
+ */
+export function readRunInvocations(
+  { path }: Pick<StoredRun, "path">,
+  listeners: readonly InvocationListener[],
+): void {
+  const wanted = new Set(listeners.flatMap(({ columns }) => columns));
+  for (const batch of readInvocationBatches(`${path}/${INVOCATIONS.name}.csv`, wanted)) {
+    for (const listener of listeners) listener.add(batch);
+  }
 }
 
 /** What the generator did, second by second; NaN where unknown. */
@@ -133,6 +165,8 @@ export interface RunAnalysis {
   readonly loopDelayMaxMsPerBin: Float64Array;
   readonly cpuMaxPercentPerBin: Float64Array;
   readonly concurrency: ConcurrencySeries;
+  /** By so many its maxima may be too low; 0 but with very many very long calls. */
+  readonly concurrencyMissed: number;
   readonly instances: InstanceCountSeries | null;
   /** `null` if unknown. */
   readonly autoscaler: AutoscalerSeries | null;
@@ -161,86 +195,218 @@ const MAX_BINS = 240;
 /** A figure's width and height divided by the size of a dot. */
 const POINT_RASTER = { columns: 220, rowsPerDecade: 16 };
 
-/** Derives all that a report shows of a run. */
-export function deriveRunAnalysis(tables: RunTables): RunAnalysis {
-  const { run, invocations, instanceLives, generator, autoscaler, endMs } = tables;
-  const bins = chooseTimeBins(endMs, MAX_BINS, 1_000);
-  const fineBins = chooseTimeBins(endMs, MAX_BINS, 100);
-  const measured = selectMeasured(invocations);
-  const inFlight = listInFlightStays(invocations);
-  const cold = selectInvocations(invocations, (row) => invocations.coldStart[row] === 1);
-  // A generator's row is written at the end of its second; the middle tells its bin.
-  const generatorMs = generator.timeMs.map((timeMs) => timeMs - 500);
-  const cpuPercent = generator.cpuPercent.filter((value, row) =>
-    generator.measured[row] === 1 && !Number.isNaN(value)
-  );
-  return {
-    run,
-    summary: deriveSummary(measured),
-    warmupInvocations: invocations.count - measured.count,
-    instanceStarts: instanceLives === null
-      ? null
-      : selectMeasuredStarts(instanceLives, run.manifest.phases).length,
-    coldStartParts: tables.coldStarts === null
-      ? null
-      : deriveColdStartSummary(tables.coldStarts, run.manifest.phases),
-    endMs,
-    bins,
-    scheduledPerBin: countPerBin(invocations.scheduledMs, bins),
-    dispatchedPerBin: countPerBin(invocations.dispatchedMs, bins),
-    coldInvocationsPerBin: countPerBin(cold.scheduledMs, bins),
-    instanceStartsPerBin: instanceLives === null
-      ? null
-      : countPerBin(instanceLives.map((life) => life.createdMs), bins),
-    dispatchLagMaxMsPerBin: maxPerBin(
-      invocations.scheduledMs,
-      deriveDispatchLagMs(invocations),
-      bins,
-    ),
-    loopDelayMaxMsPerBin: maxPerBin(generatorMs, generator.loopDelayMaxMs, bins),
-    cpuMaxPercentPerBin: maxPerBin(generatorMs, generator.cpuPercent, bins),
-    concurrency: deriveConcurrency(inFlight, fineBins),
-    instances: instanceLives === null ? null : deriveInstanceCounts(instanceLives, fineBins),
-    autoscaler: autoscaler === null ? null : thinAutoscalerSeries(autoscaler, MAX_BINS),
-    measured: deriveMeasuredLevels(tables, measured, inFlight),
-    responsePoints: deriveResponsePoints(invocations, endMs, POINT_RASTER),
-    minutes: deriveMinutes(invocations),
-    cpuMaxPercent: largest(cpuPercent),
-    cpuMeanPercent: cpuPercent.length === 0
-      ? null
-      : cpuPercent.reduce((sum, value) => sum + value, 0) / cpuPercent.length,
-    processPeaks: tables.processPeaks,
-  };
+/** Columns that a {@linkcode Summary} of what was measured is made of. */
+const SUMMARY_COLUMNS: readonly InvocationColumn[] = [
+  "phase",
+  "scheduled_ms",
+  "dispatched_ms",
+  "completed_ms",
+  "requested_runtime_ms",
+  "cold_start",
+  "outcome",
+];
+
+/**
+ * Summarizes what was measured in a run, going through its invocations once.
+ *
+ * @throws LoaderError `result` when a table is broken
+ */
+export function readMeasuredSummary(tables: RunTables): Summary {
+  const summary = new SummaryBuilder(firstThirdUntilMs(tables));
+  readRunInvocations(tables.run, [{
+    columns: SUMMARY_COLUMNS,
+    add: (invocations) => summary.add(invocations, (row) => invocations.measured[row] === 1),
+  }]);
+  return summary.build();
 }
 
-function deriveMeasuredLevels(
-  { run: { manifest }, instanceLives, autoscaler }: RunTables,
-  measured: StoredInvocations,
-  inFlight: Stays,
-): MeasuredLevels {
-  const spans = listMeasuredSpans(manifest);
-  const lengthMs = spans.reduce((sum, { fromMs, untilMs }) => sum + untilMs - fromMs, 0);
-  const requestedMs = measured.requestedRuntimeMs.reduce((sum, runtimeMs) => sum + runtimeMs, 0);
-  const levelOf = (state: "starting" | "ready") =>
-    instanceLives === null ? null : deriveOccupancy(listInstanceStays(instanceLives, state), spans);
-  const isMeasured = (timeMs: number) =>
-    spans.some(({ fromMs, untilMs }) => timeMs >= fromMs && timeMs < untilMs);
-  const peakOf = (values: Float64Array | undefined) =>
-    values === undefined
-      ? null
-      : largest(values.filter((_, row) => isMeasured(autoscaler!.timeMs[row])));
-  return {
-    inFlight: deriveOccupancy(inFlight, spans),
-    expectedInFlight: lengthMs > 0 ? requestedMs / lengthMs : null,
-    ready: levelOf("ready"),
-    starting: levelOf("starting"),
-    autoscaler: {
-      desiredInstances: peakOf(autoscaler?.desiredInstances),
-      actualInstances: peakOf(autoscaler?.actualInstances),
-      stableConcurrency: peakOf(autoscaler?.stableConcurrency),
-      panicConcurrency: peakOf(autoscaler?.panicConcurrency),
-    },
-  };
+/** What a run came to, and the starts of its instances, of which there may be many. */
+export interface AnalyzedRun {
+  readonly analysis: RunAnalysis;
+  /** `null` where the platform told nothing of the parts of a start. */
+  readonly coldStarts: readonly ColdStart[] | null;
+}
+
+/** Columns that an analysis looks at. */
+const COLUMNS: readonly InvocationColumn[] = [
+  "function_id",
+  "phase",
+  "scheduled_ms",
+  "dispatched_ms",
+  "completed_ms",
+  "requested_runtime_ms",
+  "cold_start",
+  "outcome",
+  "set_up_ms",
+  "peer_wait_ms",
+];
+
+/** Those that cold starts are joined to instances by. */
+const START_COLUMNS: readonly InvocationColumn[] = ["index", "instance", "served_runtime_ms"];
+
+/**
+ * Derives all that a report shows of a run, going through its invocations once.
+ *
+ * @param others who else wants to know of them
+ */
+export function analyzeRun(
+  tables: RunTables,
+  others: readonly InvocationListener[] = [],
+): AnalyzedRun {
+  const own = new RunListener(tables);
+  readRunInvocations(tables.run, [own, ...others]);
+  return own.build();
+}
+
+/** Derives from the invocations of a run, as they come, what its report shows. */
+class RunListener implements InvocationListener {
+  readonly columns: readonly InvocationColumn[];
+  readonly #tables: RunTables;
+  readonly #spans: readonly TimeSpan[];
+  readonly #bins: TimeBins;
+  readonly #fineBins: TimeBins;
+  readonly #summary: SummaryBuilder;
+  readonly #minutes = new MinutesBuilder();
+  readonly #points: ResponsePointRaster;
+  readonly #inFlight: InFlightSweep;
+  readonly #scheduled: BinCounts;
+  readonly #dispatched: BinCounts;
+  readonly #cold: BinCounts;
+  readonly #lagMaxMs: BinMaxima;
+  readonly #coldInvocations = new Map<string, ColdInvocation>();
+  #invocations = 0;
+  #measured = 0;
+  #requestedMs = 0;
+  #endMs = 1_000;
+
+  constructor(tables: RunTables) {
+    this.#tables = tables;
+    this.columns = tables.hasStartSteps ? [...COLUMNS, ...START_COLUMNS] : COLUMNS;
+    this.#spans = listMeasuredSpans(tables.run.manifest);
+    const { aboutEndMs } = tables;
+    this.#bins = chooseTimeBins(aboutEndMs, MAX_BINS, 1_000);
+    this.#fineBins = chooseTimeBins(aboutEndMs, MAX_BINS, 100);
+    this.#summary = new SummaryBuilder(firstThirdUntilMs(tables));
+    this.#points = new ResponsePointRaster(aboutEndMs, POINT_RASTER);
+    this.#inFlight = new InFlightSweep(this.#fineBins, this.#spans);
+    this.#scheduled = new BinCounts(this.#bins);
+    this.#dispatched = new BinCounts(this.#bins);
+    this.#cold = new BinCounts(this.#bins);
+    this.#lagMaxMs = new BinMaxima(this.#bins);
+  }
+
+  add(invocations: StoredInvocations): void {
+    const { scheduledMs, dispatchedMs, completedMs, requestedRuntimeMs, measured } = invocations;
+    const { coldStart, setUpMs, peerWaitMs, count } = invocations;
+    for (let row = 0; row < count; row++) {
+      const dueMs = scheduledMs[row];
+      const sentMs = dispatchedMs[row];
+      if (dueMs > this.#endMs) this.#endMs = dueMs;
+      if (completedMs[row] > this.#endMs) this.#endMs = completedMs[row];
+      this.#scheduled.add(dueMs);
+      this.#dispatched.add(sentMs);
+      if (coldStart[row] === 1) this.#cold.add(dueMs);
+      this.#lagMaxMs.add(dueMs, dispatchLagMs(dueMs, sentMs, setUpMs[row], peerWaitMs[row]));
+      if (measured[row] === 0) continue;
+      this.#measured++;
+      this.#requestedMs += requestedRuntimeMs[row];
+    }
+    this.#invocations += count;
+    this.#summary.add(invocations, (row) => measured[row] === 1);
+    this.#minutes.add(invocations);
+    this.#points.add(invocations);
+    this.#inFlight.add(invocations);
+    if (this.#tables.hasStartSteps) listColdInvocations(invocations, this.#coldInvocations);
+  }
+
+  build(): AnalyzedRun {
+    const { run, instanceLives, generator, autoscaler, processPeaks } = this.#tables;
+    const endMs = this.#endMs;
+    const bins = reachBins(this.#bins, endMs);
+    const fineBins = reachBins(this.#fineBins, endMs);
+    const { series: concurrency, within, missed } = this.#inFlight.build(fineBins);
+    const coldStarts = this.#tables.hasStartSteps
+      ? deriveColdStarts(instanceLives ?? [], this.#coldInvocations)
+      : null;
+    // A generator's row is written at the end of its second; the middle tells its bin.
+    const generatorMs = generator.timeMs.map((timeMs) => timeMs - 500);
+    const cpuPercent = generator.cpuPercent.filter((value, row) =>
+      generator.measured[row] === 1 && !Number.isNaN(value)
+    );
+    const analysis: RunAnalysis = {
+      run,
+      summary: this.#summary.build(),
+      warmupInvocations: this.#invocations - this.#measured,
+      instanceStarts: instanceLives === null
+        ? null
+        : selectMeasuredStarts(instanceLives, run.manifest.phases).length,
+      coldStartParts: coldStarts === null
+        ? null
+        : deriveColdStartSummary(coldStarts, run.manifest.phases),
+      endMs,
+      bins,
+      scheduledPerBin: this.#scheduled.in(bins),
+      dispatchedPerBin: this.#dispatched.in(bins),
+      coldInvocationsPerBin: this.#cold.in(bins),
+      instanceStartsPerBin: instanceLives === null
+        ? null
+        : countPerBin(instanceLives.map((life) => life.createdMs), bins),
+      dispatchLagMaxMsPerBin: this.#lagMaxMs.in(bins),
+      loopDelayMaxMsPerBin: maxPerBin(generatorMs, generator.loopDelayMaxMs, bins),
+      cpuMaxPercentPerBin: maxPerBin(generatorMs, generator.cpuPercent, bins),
+      concurrency,
+      concurrencyMissed: missed,
+      instances: instanceLives === null ? null : deriveInstanceCounts(instanceLives, fineBins),
+      autoscaler: autoscaler === null ? null : thinAutoscalerSeries(autoscaler, MAX_BINS),
+      measured: this.#deriveLevels(within),
+      responsePoints: this.#points.points,
+      minutes: this.#minutes.build(),
+      cpuMaxPercent: largest(cpuPercent),
+      cpuMeanPercent: cpuPercent.length === 0
+        ? null
+        : cpuPercent.reduce((sum, value) => sum + value, 0) / cpuPercent.length,
+      processPeaks,
+    };
+    return { analysis, coldStarts };
+  }
+
+  #deriveLevels(inFlight: Occupancy | null): MeasuredLevels {
+    const { instanceLives, autoscaler } = this.#tables;
+    const spans = this.#spans;
+    const lengthMs = spans.reduce((sum, { fromMs, untilMs }) => sum + untilMs - fromMs, 0);
+    const levelOf = (state: "starting" | "ready") =>
+      instanceLives === null
+        ? null
+        : deriveOccupancy(listInstanceStays(instanceLives, state), spans);
+    const isMeasured = (timeMs: number) =>
+      spans.some(({ fromMs, untilMs }) => timeMs >= fromMs && timeMs < untilMs);
+    const peakOf = (values: Float64Array | undefined) =>
+      values === undefined
+        ? null
+        : largest(values.filter((_, row) => isMeasured(autoscaler!.timeMs[row])));
+    return {
+      inFlight,
+      expectedInFlight: lengthMs > 0 ? this.#requestedMs / lengthMs : null,
+      ready: levelOf("ready"),
+      starting: levelOf("starting"),
+      autoscaler: {
+        desiredInstances: peakOf(autoscaler?.desiredInstances),
+        actualInstances: peakOf(autoscaler?.actualInstances),
+        stableConcurrency: peakOf(autoscaler?.stableConcurrency),
+        panicConcurrency: peakOf(autoscaler?.panicConcurrency),
+      },
+    };
+  }
+}
+
+/**
+ * When the first third of the measured time ends: of what was planned, or of what was made
+ * of it where the run ended before.
+ */
+export function firstThirdUntilMs({ run, aboutEndMs }: RunTables): number {
+  const spans = listMeasuredSpans(run.manifest);
+  const fromMs = spans[0]?.fromMs ?? 0;
+  return endOfFirstThirdMs(fromMs, Math.min(spans.at(-1)?.untilMs ?? 0, aboutEndMs));
 }
 
 /** The most that a group of processes used at once; `null` where unknown. */

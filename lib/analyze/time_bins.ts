@@ -66,3 +66,112 @@ export function maxPerBin(
   }
   return maxima;
 }
+
+/** How many times there are in each bin, of times that come one after another. */
+export class BinCounts {
+  readonly #binMs: number;
+  #counts: Uint32Array;
+
+  /** @param bins as many as are expected; later ones get room when they come */
+  constructor({ binMs, count }: TimeBins) {
+    this.#binMs = binMs;
+    this.#counts = new Uint32Array(count);
+  }
+
+  /** Times before 0 and NaN are not counted. */
+  add(timeMs: number): void {
+    const bin = Math.floor(timeMs / this.#binMs);
+    if (!(bin >= 0)) return;
+    if (bin >= this.#counts.length) this.#counts = enlarge(this.#counts, bin, 0);
+    this.#counts[bin]++;
+  }
+
+  /** Those of bins that are the expected ones, or some of them put together. */
+  in(bins: TimeBins): Uint32Array {
+    const size = bins.binMs / this.#binMs;
+    return groupBins(this.#take(bins.count * size), size, (a, b) => a + b);
+  }
+
+  #take(count: number): Uint32Array {
+    return count <= this.#counts.length
+      ? this.#counts.slice(0, count)
+      : enlarge(this.#counts, count - 1, 0).slice(0, count);
+  }
+}
+
+function largerKnown(a: number, b: number): number {
+  return b > a || Number.isNaN(a) ? b : a;
+}
+
+/** The largest value in each bin, of values that come one after another. */
+export class BinMaxima {
+  readonly #binMs: number;
+  #maxima: Float64Array;
+
+  /** @param bins as many as are expected; later ones get room when they come */
+  constructor({ binMs, count }: TimeBins) {
+    this.#binMs = binMs;
+    this.#maxima = new Float64Array(count).fill(NaN);
+  }
+
+  /** Times before 0 and NaN are left out. */
+  add(timeMs: number, value: number): void {
+    const bin = Math.floor(timeMs / this.#binMs);
+    if (!(bin >= 0) || Number.isNaN(value)) return;
+    if (bin >= this.#maxima.length) this.#maxima = enlarge(this.#maxima, bin, NaN);
+    if (!(this.#maxima[bin] >= value)) this.#maxima[bin] = value;
+  }
+
+  /** Those of bins that are the expected ones, or some of them put together; NaN without any. */
+  in(bins: TimeBins): Float64Array {
+    const size = bins.binMs / this.#binMs;
+    return groupBins(this.#take(bins.count * size), size, largerKnown);
+  }
+
+  #take(count: number): Float64Array {
+    return count <= this.#maxima.length
+      ? this.#maxima.slice(0, count)
+      : enlarge(this.#maxima, count - 1, NaN).slice(0, count);
+  }
+}
+
+/**
+ * Bins for a run of which about so much was expected: these, as many as there is time; twice
+ * as wide, or more, where there would be more than twice as many.
+ */
+export function reachBins(expected: TimeBins, endMs: number): TimeBins {
+  let { binMs } = expected;
+  while (endMs > 2 * expected.count * binMs) binMs *= 2;
+  return { binMs, count: Math.max(1, Math.ceil(endMs / binMs)) };
+}
+
+/** Values of bins put together as their number in wider ones, as many as those are a multiple of. */
+export function groupBins<T extends Uint32Array | Float64Array>(
+  values: T,
+  size: number,
+  join: (a: number, b: number) => number,
+): T {
+  if (size === 1) return values;
+  const grouped = values.slice(0, Math.ceil(values.length / size)) as T;
+  for (let group = 0; group < grouped.length; group++) {
+    let joined = values[group * size];
+    const end = Math.min((group + 1) * size, values.length);
+    for (let i = group * size + 1; i < end; i++) joined = join(joined, values[i]);
+    grouped[group] = joined;
+  }
+  return grouped;
+}
+
+/** A longer array, with room for an index. */
+export function enlarge<T extends Uint32Array | Float64Array>(
+  array: T,
+  index: number,
+  fill: number,
+): T {
+  const more = new (array.constructor as new (length: number) => T)(
+    Math.max(2 * array.length, index + 1),
+  );
+  more.set(array);
+  if (fill !== 0) more.fill(fill, array.length);
+  return more;
+}

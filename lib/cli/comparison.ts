@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { CellTables, ExperimentComparison } from "../analyze/compare/compare_experiments.ts";
+import type { CellRuns, ExperimentComparison } from "../analyze/compare/compare_experiments.ts";
 import {
   type Condition,
   type ConditionResult,
@@ -27,7 +27,7 @@ const CONDITION_UNKNOWN = 4;
 export interface ComparisonCall {
   /** Compares, and tells the tables of each cell. */
   readonly compare: (
-    onCell: (tables: CellTables) => void,
+    onCell: (runs: CellRuns) => void,
   ) => ExperimentComparison | Promise<ExperimentComparison>;
   readonly conditions: readonly Condition[];
   readonly confidence: number;
@@ -56,8 +56,8 @@ export async function writeComparison(
   { compare, conditions, confidence, folder, formats }: ComparisonCall,
 ): Promise<WrittenComparison> {
   const curves: RunCurves[][][] = [];
-  const comparison = await compare((tables) => {
-    curves.push([tables.a.map(deriveRunCurves), tables.b.map(deriveRunCurves)]);
+  const comparison = await compare((runs) => {
+    curves.push([runs.a.map(deriveRunCurves), runs.b.map(deriveRunCurves)]);
   });
   const judged = comparison.cells.flatMap(({ label, comparison: { metrics } }) =>
     conditions.map((condition): JudgedCondition => ({

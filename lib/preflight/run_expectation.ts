@@ -1,4 +1,4 @@
-import { deriveConcurrency, listInFlightStays } from "../analyze/concurrency.ts";
+import { deriveConcurrency } from "../analyze/concurrency.ts";
 import { selectMeasured } from "../analyze/invocation_selection.ts";
 import type { StoredInvocations } from "../store/read/stored_invocations.ts";
 import { deriveSummary } from "../analyze/summary.ts";
@@ -147,7 +147,7 @@ function deriveSimulatedFigures(
   const waitMs = deriveTransportLatencyMs(table)
     .map((latencyMs, row) => latencyMs - table.servedRuntimeMs[row])
     .filter((_, row) => table.measured[row] === 1);
-  const { mean, max } = deriveConcurrency(listInFlightStays(table), bins);
+  const { mean, max } = deriveConcurrency(table, bins);
   return {
     outcomes,
     firstMs: deriveFirstMs(measured),

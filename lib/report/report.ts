@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import { readExperimentFolder, type StoredExperiment } from "../store/read/experiment_folder.ts";
-import { deriveRunAnalysis, readRunTables, type RunAnalysis } from "../analyze/run_analysis.ts";
-import { readTwinAnalysis, type TwinAnalysis } from "../analyze/twin/twin_analysis.ts";
+import { analyzeRun, readRunTables, type RunAnalysis } from "../analyze/run_analysis.ts";
+import { beginTwinReading, type TwinAnalysis } from "../analyze/twin/twin_analysis.ts";
+import { deriveExperimentVerdict, type ExperimentVerdict } from "../analyze/experiment_verdict.ts";
+import type { Summary } from "../analyze/summary.ts";
+import type { RunManifest } from "../store/schema/manifest.ts";
 import { LoaderError } from "../base/error.ts";
 import { replaceFile } from "../base/file.ts";
 import type { Answer } from "./answers/answer.ts";
@@ -31,7 +34,7 @@ import { formatDate, formatNoun } from "./page/number_format.ts";
 import { renderPage } from "./page/page.ts";
 import { createPlotter, type Plotter } from "./plot/plotter.ts";
 import { renderRunFigures, renderRunSection } from "./run/run_section.ts";
-import { renderRunTable, renderWarmupTable } from "./run/run_table.ts";
+import { renderErrorBound, renderRunTable, renderWarmupTable } from "./run/run_table.ts";
 import {
   collectCertificates,
   renderSampleFigures,
@@ -46,6 +49,16 @@ export interface Report {
   readonly html: string;
   /** Paths of the figures as SVG files. */
   readonly figures: readonly string[];
+  readonly verdict: ExperimentVerdict;
+  /** What each run came to. */
+  readonly runs: readonly RunResult[];
+}
+
+/** A run and what it came to. */
+export interface RunResult {
+  readonly manifest: RunManifest;
+  /** Of the measurement phase. */
+  readonly summary: Summary;
 }
 
 /**
@@ -71,13 +84,18 @@ export async function renderReport(
   for (const run of experiment.runs) {
     // One run's tables at a time: they may be large.
     const tables = readRunTables(run);
-    const analysis = deriveRunAnalysis(tables);
+    const twin = beginTwinReading(tables);
+    const listeners = [answer.listen?.(tables), twin?.listener];
+    const { analysis, coldStarts } = analyzeRun(
+      tables,
+      listeners.filter((listener) => listener !== undefined),
+    );
     await answer.add(analysis, tables);
-    if (tables.coldStarts !== null) {
-      await replaceTable(run.path, COLD_START_PARTS, deriveColdStartRows(tables.coldStarts));
+    if (coldStarts !== null) {
+      await replaceTable(run.path, COLD_START_PARTS, deriveColdStartRows(coldStarts));
     }
     analyses.push(analysis);
-    twins.push(readTwinAnalysis(tables));
+    twins.push(twin?.build(analysis.endMs) ?? null);
   }
   await writeSchemaFiles(folder);
   const certificates = collectCertificates(experiment.runs);
@@ -107,10 +125,15 @@ export async function renderReport(
       twinSections,
     ),
   );
-  return await writeReport(folder, text, listFigures(figures), {
+  const written = await writeReport(folder, text, listFigures(figures), {
     formats,
     redraw: (plotter) => listFigures(drawWith(plotter)),
   });
+  return {
+    ...written,
+    verdict: deriveExperimentVerdict(experiment),
+    runs: analyses.map(({ run: { manifest }, summary }) => ({ manifest, summary })),
+  };
 }
 
 /** The figures of a report, by its parts. */
@@ -148,6 +171,7 @@ function renderBody(
     ${renderCellSection(experiment)}
     ${analyses.length === 0 ? NOTHING : html`
       <section id="runs"><h2>Runs</h2>${renderRunTable(analyses)}
+      ${renderErrorBound(analyses)}
       ${renderWarmupTable(experiment.runs)}
       ${analyses.map((analysis, i) =>
         renderRunSection(analysis, runFigures[i], twinSections[i], i === 0)
@@ -177,7 +201,7 @@ async function writeReport(
   text: string,
   figures: readonly Figure[],
   wish: FigureWish,
-): Promise<Report> {
+): Promise<Omit<Report, "verdict" | "runs">> {
   const page = join(folder, "report.html");
   try {
     const before = await listFiguresOf(page);

@@ -1,6 +1,5 @@
 import { wasInTime } from "../analyze/knee.ts";
-import { selectMeasured } from "../analyze/invocation_selection.ts";
-import { deriveSummary } from "../analyze/summary.ts";
+import { readMeasuredSummary, readRunTables } from "../analyze/run_analysis.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import type { OptionTable, OptionValues } from "../option/option.ts";
 import type {
@@ -9,7 +8,6 @@ import type {
   RunManifest,
   RunStatus,
 } from "../store/schema/manifest.ts";
-import { readInvocations } from "../store/read/stored_invocations.ts";
 import type { CommonOptions } from "./common_options.ts";
 import type { Experiment, PlannedRun, RunFeedback } from "./experiment.ts";
 import { type Lane, sharesDeployment, takeTurns } from "./matrix/lane.ts";
@@ -186,12 +184,13 @@ export class ExperimentRuns<O extends OptionTable> {
 
   /** Of a run that is there, whole. */
   #feedbackOf({ name }: PlannedRun): RunFeedback {
-    const { status, verdict } = this.manifests.findLast((manifest) => manifest.name === name)!;
-    const measured = selectMeasured(readInvocations(`${this.folder.path}/runs/${name}`));
+    const manifest = this.manifests.findLast((manifest) => manifest.name === name)!;
+    const { status, verdict } = manifest;
+    const tables = readRunTables({ path: `${this.folder.path}/runs/${name}`, manifest });
     return {
       isOverloaded: status === "overloaded",
       isGeneratorLimited: verdict !== null && !wasInTime(verdict),
-      summary: deriveSummary(measured),
+      summary: readMeasuredSummary(tables),
     };
   }
 

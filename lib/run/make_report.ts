@@ -2,7 +2,6 @@ import { type ErrorCode, LoaderError } from "../base/error.ts";
 import { neverAborted, untilAborted } from "../base/signal.ts";
 import type { FigureFormats } from "../report/page/figure_formats.ts";
 import type { Report } from "../report/report.ts";
-import type { ExperimentResult } from "./result_table.ts";
 
 /** What a report is made of. */
 export interface ReportJob {
@@ -14,12 +13,9 @@ export interface ReportJob {
   readonly formats?: FigureFormats;
 }
 
-/** What an experiment came to, and where its report is. */
-export interface MadeReport extends ExperimentResult, Report {}
-
 /** What the thread says, once. */
 export type ReportMessage =
-  | { readonly report: MadeReport }
+  | { readonly report: Report }
   /** `code`: `null` where it is none of ours. */
   | { readonly code: ErrorCode | null; readonly sentence: string };
 
@@ -34,7 +30,7 @@ export type ReportMessage =
 export async function makeReport(
   job: ReportJob,
   signal: AbortSignal = neverAborted(),
-): Promise<MadeReport> {
+): Promise<Report> {
   signal.throwIfAborted();
   const worker = new Worker(new URL("./report_worker.ts", import.meta.url), { type: "module" });
   const { promise, resolve } = Promise.withResolvers<ReportMessage>();

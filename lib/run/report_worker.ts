@@ -7,7 +7,6 @@ import { errorMessage, LoaderError } from "../base/error.ts";
 import { renderReport } from "../report/report.ts";
 import { writeInvitroTables } from "./invitro_tables.ts";
 import type { ReportJob, ReportMessage } from "./make_report.ts";
-import { readExperimentResult } from "./result_table.ts";
 
 /** What a worker has beside what every module has; the library for pages does not declare it. */
 const worker = self as unknown as {
@@ -17,9 +16,8 @@ const worker = self as unknown as {
 
 worker.onmessage = async ({ data: { folder, compat, formats } }) => {
   try {
-    const result = await readExperimentResult(folder);
     if (compat) await writeInvitroTables(folder);
-    worker.postMessage({ report: { ...result, ...await renderReport(folder, formats) } });
+    worker.postMessage({ report: await renderReport(folder, formats) });
   } catch (error) {
     const isOurs = error instanceof LoaderError;
     worker.postMessage({

@@ -1,16 +1,9 @@
 import Table from "cli-table3";
-import { countJudged, countNotOk, deriveSummary, type Summary } from "../analyze/summary.ts";
+import { readMeasuredSummary, readRunTables } from "../analyze/run_analysis.ts";
+import { countJudged, countNotOk } from "../analyze/summary.ts";
 import { deriveExperimentVerdict, type ExperimentVerdict } from "../analyze/experiment_verdict.ts";
 import { readExperimentFolder } from "../store/read/experiment_folder.ts";
-import { selectMeasured } from "../analyze/invocation_selection.ts";
-import { readInvocations } from "../store/read/stored_invocations.ts";
-import type { RunManifest } from "../store/schema/manifest.ts";
-
-/** A run and what it came to. */
-export interface RunResult {
-  readonly manifest: RunManifest;
-  readonly summary: Summary;
-}
+import type { RunResult } from "../report/report.ts";
 
 /** An experiment and what it came to. */
 export interface ExperimentResult {
@@ -18,14 +11,13 @@ export interface ExperimentResult {
   readonly runs: readonly RunResult[];
 }
 
-/** Reads back what an experiment came to: from the files, as the report does. */
+/** Reads back what an experiment came to, from the files; its report tells the same. */
 export async function readExperimentResult(folder: string): Promise<ExperimentResult> {
   const experiment = await readExperimentFolder(folder);
-  const runs: RunResult[] = [];
-  for (const { path, manifest } of experiment.runs) {
-    const measured = selectMeasured(readInvocations(path));
-    runs.push({ manifest, summary: deriveSummary(measured) });
-  }
+  const runs = experiment.runs.map((run): RunResult => ({
+    manifest: run.manifest,
+    summary: readMeasuredSummary(readRunTables(run)),
+  }));
   return { verdict: deriveExperimentVerdict(experiment), runs };
 }
 

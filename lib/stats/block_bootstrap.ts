@@ -8,6 +8,8 @@ export interface BlockedValues {
   readonly values: Float64Array;
   /** Block of each, from 0. */
   readonly block: Uint32Array;
+  /** How many observations each stands for, where they are counted by value; one by default. */
+  readonly counts?: Float64Array;
   /** Number of blocks. */
   readonly blocks: number;
 }
@@ -40,7 +42,7 @@ export class BlockedQuantiles {
   readonly #perBlock: Float64Array;
 
   /** @throws LoaderError `usage` when a value is NaN or a block is none */
-  constructor({ values, block, blocks }: BlockedValues) {
+  constructor({ values, block, blocks, counts }: BlockedValues) {
     if (values.some(Number.isNaN)) {
       throw new LoaderError("usage", "An observation is not a number; leave it out.");
     }
@@ -50,16 +52,20 @@ export class BlockedQuantiles {
     const order = Uint32Array.from(values.keys()).sort((a, b) =>
       values[a] < values[b] ? -1 : values[a] > values[b] ? 1 : 0
     );
-    const bins = Math.min(MOST_BINS, values.length);
+    const bins = counts === undefined ? Math.min(MOST_BINS, values.length) : countDistinct(values);
     this.#blocks = blocks;
     this.#ends = new Float64Array(bins);
     this.#upTo = new Uint32Array(bins * blocks);
     this.#perBlock = new Float64Array(blocks);
+    let bin = 0;
     for (let rank = 0; rank < order.length; rank++) {
-      const bin = Math.floor(rank * bins / order.length);
-      this.#ends[bin] = values[order[rank]];
-      this.#upTo[bin * blocks + block[order[rank]]]++;
-      this.#perBlock[block[order[rank]]]++;
+      const i = order[rank];
+      if (counts === undefined) bin = Math.floor(rank * bins / order.length);
+      else if (rank > 0 && values[i] !== values[order[rank - 1]]) bin++;
+      const count = counts === undefined ? 1 : counts[i];
+      this.#ends[bin] = values[i];
+      this.#upTo[bin * blocks + block[i]] += count;
+      this.#perBlock[block[i]] += count;
     }
     for (let i = blocks; i < this.#upTo.length; i++) this.#upTo[i] += this.#upTo[i - blocks];
   }
@@ -177,4 +183,8 @@ function standardDeviation(values: Float64Array): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return Math.sqrt(squares / (values.length - 1));
+}
+
+function countDistinct(values: Float64Array): number {
+  return new Set(values).size;
 }

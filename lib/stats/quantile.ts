@@ -81,11 +81,27 @@ export function rankedQuantile(
   infiniteCount: number,
   q: number,
 ): number | null {
+  return rankedQuantileAt(sortedOk.length, infiniteCount, q, (rank) => sortedOk[rank - 1]);
+}
+
+/**
+ * {@linkcode rankedQuantile} of values that are not all kept.
+ *
+ * @param finiteCount how many values are finite
+ * @param valueAt the finite value of a rank, from 1
+ * @throws {LoaderError} `usage` when `q` is outside [0, 1]
+ */
+export function rankedQuantileAt(
+  finiteCount: number,
+  infiniteCount: number,
+  q: number,
+  valueAt: (rank: number) => number,
+): number | null {
   checkQuantile(q);
-  const count = sortedOk.length + infiniteCount;
+  const count = finiteCount + infiniteCount;
   if (!hasEnoughBeyond(count, q)) return null;
   const rank = rankOf(count, q);
-  return rank <= sortedOk.length ? sortedOk[rank - 1] : Infinity;
+  return rank <= finiteCount ? valueAt(rank) : Infinity;
 }
 
 function checkQuantile(q: number): void {

@@ -1,8 +1,7 @@
 import { wallClockDate } from "../clock/clock.ts";
 import { errorMessage, LoaderError } from "../base/error.ts";
 import { sinceProgramStartMs } from "../base/process.ts";
-import { deriveDivergence } from "../analyze/divergence.ts";
-import { readRunTables } from "../analyze/run_analysis.ts";
+import { deriveDivergence, readSummarizedRun } from "../analyze/divergence.ts";
 import { parseTwinFacts, type TwinFacts } from "../analyze/twin/facts.ts";
 import { deriveTwinParameters, type TwinParameters } from "../analyze/twin/parameters.ts";
 import { readTwinSource, type TwinSource } from "../analyze/twin/source.ts";
@@ -144,8 +143,8 @@ class Twins implements AsyncDisposable {
       signal: this.#signal,
     });
     if (status === "interrupted") throw this.#signal.reason;
-    const ofRun = readRunTables({ path, manifest });
-    const ofTwin = readRunTables({ path: twinPath, manifest: folder.manifest });
+    const ofRun = readSummarizedRun({ path, manifest });
+    const ofTwin = readSummarizedRun({ path: twinPath, manifest: folder.manifest });
     writeDivergence(path, deriveDivergence(ofRun, ofTwin));
     // Its tables are closed by now.
     unfinished.move();

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { deriveDivergence } from "../../lib/analyze/divergence.ts";
+import { deriveDivergence, type SummarizedRun } from "../../lib/analyze/divergence.ts";
 import type { DivergenceMetric } from "../../lib/store/schema/manifest.ts";
 import type { InstanceLife } from "../../lib/analyze/instance_life.ts";
-import type { RunTables } from "../../lib/analyze/run_analysis.ts";
+import { selectMeasured } from "../../lib/analyze/invocation_selection.ts";
+import { deriveSummary } from "../../lib/analyze/summary.ts";
 import type { PhaseSpan } from "../../lib/model/schedule.ts";
 import { type InvocationOfTest, invocationTable } from "../support/invocation_rows.ts";
 
@@ -12,13 +13,13 @@ function tablesOf(
   rows: readonly InvocationOfTest[],
   instanceLives: readonly InstanceLife[] | null,
   phases: readonly PhaseSpan[] = [{ fromMs: 0, phase: "measurement" }],
-): RunTables {
+): SummarizedRun {
   const manifest = { plan: { durationMs: DURATION_MS }, phases };
   return {
     run: { path: "", manifest },
-    invocations: invocationTable(rows),
+    summary: deriveSummary(selectMeasured(invocationTable(rows))),
     instanceLives,
-  } as unknown as RunTables;
+  } as unknown as SummarizedRun;
 }
 
 function life(createdMs: number, readyMs: number, stoppedMs = NaN): InstanceLife {

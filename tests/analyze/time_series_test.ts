@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { deriveConcurrency, listInFlightStays } from "../../lib/analyze/concurrency.ts";
+import { deriveConcurrency } from "../../lib/analyze/concurrency.ts";
 import {
   deriveInstanceCounts,
   type InstanceLife,
@@ -36,7 +36,7 @@ Deno.test("concurrency is weighted by time and counts from dispatch to completio
     { scheduledMs: 0, dispatchedMs: 75, completedMs: 100 },
     { scheduledMs: 0, dispatchedMs: null, completedMs: null, outcome: "dropped" },
   ]);
-  const { mean, max } = deriveConcurrency(listInFlightStays(table), { binMs: 100, count: 3 });
+  const { mean, max } = deriveConcurrency(table, { binMs: 100, count: 3 });
   // First bin: one from 50 to 75, two from 75 to 100; second: one from 100 to 150.
   assert.deepEqual([...mean], [(25 + 2 * 25) / 100, 0.5, 0]);
   assert.equal(max[0], 2);
@@ -56,7 +56,7 @@ Deno.test("the area under concurrency is the sum of the times in flight", () => 
           completedMs: startMs + lengthMs,
         })),
       );
-      const { mean } = deriveConcurrency(listInFlightStays(table), { binMs: 100, count: 10 });
+      const { mean } = deriveConcurrency(table, { binMs: 100, count: 10 });
       const areaMs = mean.reduce((sum, value) => sum + 100 * value, 0);
       const sumMs = calls.reduce((sum, { lengthMs }) => sum + lengthMs, 0);
       assert.ok(Math.abs(areaMs - sumMs) < 1e-6, `${areaMs} ≠ ${sumMs}`);

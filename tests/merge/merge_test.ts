@@ -581,10 +581,10 @@ Deno.test("merged generator: late rows fall into their second, ended loaders hav
     [2500, 0, 0, 2, 0, 0, 0, null, null, null, null, "drain"],
   ]);
   const rows = await withFiles([first, second], mergeGenerators);
-  assert.deepEqual(rows.map((row) => Object.values(row).join()), [
-    "1000.4,6,6,3,0,3,30,0.5,2.0,20.0,5.0,measurement,,,,,,,,,,",
-    "3200.0,7,7,8,1,2,20,900.0,1200.0,95.0,1.0,measurement,,,,,,,,,,",
-    "2500.0,0,0,2,0,0,0,,,,,drain,,,,,,,,,,",
+  assert.deepEqual(rows.map((row) => Object.values(row).join().replace(/,+$/, "")), [
+    "1000.4,6,6,3,0,3,30,0.5,2.0,20.0,5.0,measurement",
+    "3200.0,7,7,8,1,2,20,900.0,1200.0,95.0,1.0,measurement",
+    "2500.0,0,0,2,0,0,0,,,,,drain",
   ]);
 });
 

@@ -3,14 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readExperimentFolder } from "../../lib/store/read/experiment_folder.ts";
-import { readRunTables } from "../../lib/analyze/run_analysis.ts";
+import { readRunInvocations, readRunTables } from "../../lib/analyze/run_analysis.ts";
 import type {
   AnswerDeclaration,
   BurstDeclaration,
   KeepAliveDeclaration,
 } from "../../lib/model/answer.ts";
 import type { PhaseSpan } from "../../lib/model/schedule.ts";
-import { deriveKeepAliveRun } from "../../lib/report/answers/keep_alive_run.ts";
+import { KeepAliveListener } from "../../lib/report/answers/keep_alive_run.ts";
 import { renderReport } from "../../lib/report/report.ts";
 import { writeExperimentManifest } from "../support/run_folder.ts";
 import { type SyntheticArrival, writeSyntheticRun } from "../support/synthetic_run.ts";
@@ -70,7 +70,9 @@ Deno.test("keep-alive: memory-time before the measurement is not wasted", async 
   // Its instance is there from 0.1 s until after the end, and idle in all of the measurement.
   await withRun(KEEP_ALIVE, { policy: "knative" }, [arrival("f", 100, 10)], async (folder) => {
     const { runs: [run] } = await readExperimentFolder(folder);
-    const { memoryTime } = deriveKeepAliveRun(readRunTables(run), KEEP_ALIVE);
+    const listener = new KeepAliveListener(readRunTables(run));
+    readRunInvocations(run, [listener]);
+    const { memoryTime } = listener.build(KEEP_ALIVE);
     assert.deepEqual(memoryTime, { startingMibS: 0, idleMibS: 5 * 170, servingMibS: 0 });
   });
 });

@@ -1,21 +1,18 @@
-import { OUTCOMES } from "../../model/record.ts";
 import { BlockedQuantiles, type BlockedValues } from "../../stats/block_bootstrap.ts";
+import { BlockedSketch } from "../../stats/blocked_sketch.ts";
 import { hasEnoughBeyond } from "../../stats/quantile.ts";
+import type { StoredRun } from "../../store/read/experiment_folder.ts";
+import type { InvocationColumn } from "../../store/read/invocation_batches.ts";
 import {
   isRankedCode,
   OK_CODE,
   type StoredInvocations,
 } from "../../store/read/stored_invocations.ts";
-import {
-  deriveResponseTimeMs,
-  deriveSlowdown,
-  deriveTransportLatencyMs,
-} from "../invocation_times.ts";
-import { selectMeasured } from "../invocation_selection.ts";
 import type { InstanceLife } from "../instance_life.ts";
 import type { TimeSpan } from "../memory_time.ts";
 import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "../occupancy.ts";
-import type { RunTables } from "../run_analysis.ts";
+import { MOST_EXACT, RankedSketch } from "../ranked_quantiles.ts";
+import { type InvocationListener, readRunInvocations, readRunTables } from "../run_analysis.ts";
 import {
   COMPARED_QUANTILES,
   type ComparedMetric,
@@ -41,18 +38,20 @@ export interface BlockedRuns {
 }
 
 /** Puts together the runs of one side, the parts of each behind those of the one before. */
-export function createBlockedRuns(runs: readonly RunTables[]): BlockedRuns {
-  const parts = runs.map(cutRun);
+export function createBlockedRuns(parts: readonly CutRun[]): BlockedRuns {
   const blocks = parts.length * BLOCKS_PER_RUN;
   const ranked = (["slowdown", "response_time", "transport_latency"] as const).map((measure) =>
     createRanked(measure, parts, blocks)
   );
   const shares = [
-    { metric: OTHER_METRICS.notOk, ...sumsOf(parts, ({ notOk }) => notOk, ({ ranked }) => ranked) },
+    {
+      metric: OTHER_METRICS.notOk,
+      ...sumsOf(parts, ({ notOk }) => notOk, ({ rankedPerPart }) => rankedPerPart),
+    },
     ...parts.every(({ cold }) => cold !== null)
       ? [{
         metric: OTHER_METRICS.cold,
-        ...sumsOf(parts, ({ cold }) => cold!, ({ ranked }) => ranked),
+        ...sumsOf(parts, ({ cold }) => cold!, ({ rankedPerPart }) => rankedPerPart),
       }]
       : [],
     ...parts.every(({ readyMs }) => readyMs !== null)
@@ -74,13 +73,14 @@ export function createBlockedRuns(runs: readonly RunTables[]): BlockedRuns {
   };
 }
 
-/** A run cut into parts. */
-interface CutRun {
-  readonly measures: Readonly<Record<RankedMeasure, Float64Array>>;
-  /** Of each ranked invocation: its part. */
-  readonly block: Uint32Array;
+/** A run cut into parts; its size does not grow with the run's. */
+export interface CutRun {
+  readonly run: StoredRun;
+  readonly measures: Readonly<Record<RankedMeasure, BlockedSketch>>;
+  /** The same without parts, for curves. */
+  readonly ranked: Readonly<Record<RankedMeasure, RankedSketch>>;
   /** By part. */
-  readonly ranked: Float64Array;
+  readonly rankedPerPart: Float64Array;
   readonly notOk: Float64Array;
   /** `null`: not known. */
   readonly cold: Float64Array | null;
@@ -89,47 +89,78 @@ interface CutRun {
   readonly readyMs: Float64Array | null;
 }
 
-function cutRun({ run, invocations, instanceLives }: RunTables): CutRun {
-  const spans = listMeasuredSpans(run.manifest);
-  const parts = cutSpans(spans, BLOCKS_PER_RUN);
-  const measured = selectMeasured(invocations);
-  const rows = Uint32Array.from(
-    Array.from({ length: measured.count }, (_, row) => row).filter((row) =>
-      isRankedCode(measured.outcome[row])
-    ),
-  );
-  const block = rows.map((row) => partOf(parts, measured.scheduledMs[row]));
-  const isOk = (row: number) => measured.outcome[row] === OK_CODE;
-  const responseTimeMs = deriveResponseTimeMs(measured);
-  const pick = (measure: Float64Array) =>
-    Float64Array.from(
-      rows,
-      (row) => isOk(row) && !Number.isNaN(measure[row]) ? measure[row] : Infinity,
-    );
-  const count = (isCounted: (row: number) => boolean) => {
-    const counts = new Float64Array(BLOCKS_PER_RUN);
-    for (const [i, row] of rows.entries()) if (isCounted(row)) counts[block[i]]++;
-    return counts;
-  };
+/**
+ * Reads a run and cuts it into parts, going through its invocations once.
+ *
+ * @throws LoaderError `result` when a table is broken
+ */
+export function readCutRun(run: StoredRun): CutRun {
+  const { instanceLives } = readRunTables(run);
+  const parts = cutSpans(listMeasuredSpans(run.manifest), BLOCKS_PER_RUN);
+  const listener = new CutListener(parts);
+  readRunInvocations(run, [listener]);
   return {
-    measures: {
-      slowdown: pick(deriveSlowdown(measured, responseTimeMs)),
-      response_time: pick(responseTimeMs),
-      transport_latency: pick(deriveTransportLatencyMs(measured)),
-    },
-    block,
-    ranked: count(() => true),
-    notOk: count((row) => !isOk(row)),
-    cold: knowsCold(measured) ? count((row) => measured.coldStart[row] === 1) : null,
+    run,
+    measures: listener.measures,
+    ranked: listener.ranked,
+    rankedPerPart: listener.rankedPerPart,
+    notOk: listener.notOk,
+    cold: listener.knowsCold ? listener.cold : null,
     lengthMs: Float64Array.from(parts, ({ fromMs, untilMs }) => untilMs - fromMs),
     readyMs: instanceLives === null ? null : deriveReadyMs(instanceLives, parts),
   };
 }
 
-/** True if of some invocation that is ok it is known whether it was cold. */
-function knowsCold(table: StoredInvocations): boolean {
-  const okCode = OUTCOMES.indexOf("ok");
-  return table.coldStart.some((cold, row) => table.outcome[row] === okCode && !Number.isNaN(cold));
+/** Counts and ranks the measured invocations of a run by the part in which they were due. */
+class CutListener implements InvocationListener {
+  readonly columns: readonly InvocationColumn[] = [
+    "phase",
+    "scheduled_ms",
+    "dispatched_ms",
+    "completed_ms",
+    "requested_runtime_ms",
+    "cold_start",
+    "outcome",
+  ];
+  readonly measures = byMeasure(() => new BlockedSketch(BLOCKS_PER_RUN, MOST_EXACT));
+  readonly ranked = byMeasure(() => new RankedSketch());
+  readonly rankedPerPart = new Float64Array(BLOCKS_PER_RUN);
+  readonly notOk = new Float64Array(BLOCKS_PER_RUN);
+  readonly cold = new Float64Array(BLOCKS_PER_RUN);
+  /** True if of some invocation that is ok it is known whether it was cold. */
+  knowsCold = false;
+
+  constructor(readonly parts: readonly TimeSpan[]) {}
+
+  add(invocations: StoredInvocations): void {
+    const { scheduledMs, dispatchedMs, completedMs, requestedRuntimeMs } = invocations;
+    const { outcome, coldStart, measured } = invocations;
+    for (let row = 0; row < invocations.count; row++) {
+      const code = outcome[row];
+      if (measured[row] === 0) continue;
+      const isOk = code === OK_CODE;
+      if (isOk && !Number.isNaN(coldStart[row])) this.knowsCold = true;
+      if (!isRankedCode(code)) continue;
+      const part = partOf(this.parts, scheduledMs[row]);
+      this.rankedPerPart[part]++;
+      if (!isOk) this.notOk[part]++;
+      if (coldStart[row] === 1) this.cold[part]++;
+      const responseTimeMs = completedMs[row] - scheduledMs[row];
+      this.#rank("response_time", code, part, responseTimeMs);
+      this.#rank("slowdown", code, part, responseTimeMs / Math.max(1, requestedRuntimeMs[row]));
+      this.#rank("transport_latency", code, part, completedMs[row] - dispatchedMs[row]);
+    }
+  }
+
+  #rank(measure: RankedMeasure, code: number, part: number, value: number): void {
+    this.ranked[measure].add(code, value);
+    const isKnown = code === OK_CODE && !Number.isNaN(value);
+    this.measures[measure].add(isKnown ? value : Infinity, part);
+  }
+}
+
+function byMeasure<T>(create: () => T): Record<RankedMeasure, T> {
+  return { slowdown: create(), response_time: create(), transport_latency: create() };
 }
 
 function deriveReadyMs(lives: readonly InstanceLife[], parts: readonly TimeSpan[]): Float64Array {
@@ -158,11 +189,9 @@ function partOf(parts: readonly TimeSpan[], timeMs: number): number {
 }
 
 function createRanked(measure: RankedMeasure, parts: readonly CutRun[], blocks: number) {
-  const joined = joinValues(
-    parts.map((part) => ({ values: part.measures[measure], block: part.block })),
-    blocks,
-  );
-  const quantiles = COMPARED_QUANTILES.filter((q) => hasEnoughBeyond(joined.values.length, q));
+  const count = parts.reduce((sum, { measures }) => sum + measures[measure].count, 0);
+  const joined = joinValues(parts.map(({ measures }) => measures[measure].build()), blocks);
+  const quantiles = COMPARED_QUANTILES.filter((q) => hasEnoughBeyond(count, q));
   return {
     metrics: quantiles.map((q) => quantileMetric(measure, q)),
     quantiles,
@@ -170,20 +199,20 @@ function createRanked(measure: RankedMeasure, parts: readonly CutRun[], blocks: 
   };
 }
 
-function joinValues(
-  parts: readonly Pick<BlockedValues, "values" | "block">[],
-  blocks: number,
-): BlockedValues {
+function joinValues(parts: readonly BlockedValues[], blocks: number): BlockedValues {
   const length = parts.reduce((sum, { values }) => sum + values.length, 0);
   const values = new Float64Array(length);
   const block = new Uint32Array(length);
+  const isCounted = parts.some(({ counts }) => counts !== undefined);
+  const counts = isCounted ? new Float64Array(length).fill(1) : undefined;
   let from = 0;
   for (const [i, part] of parts.entries()) {
     values.set(part.values, from);
     block.set(part.block.map((one) => one + i * BLOCKS_PER_RUN), from);
+    if (part.counts !== undefined) counts!.set(part.counts, from);
     from += part.values.length;
   }
-  return { values, block, blocks };
+  return { values, block, counts, blocks };
 }
 
 function sumsOf(

@@ -4,13 +4,13 @@ import {
   type StoredExperiment,
   type StoredRun,
 } from "../../store/read/experiment_folder.ts";
-import { readRunTables, type RunTables } from "../run_analysis.ts";
+import { type CutRun, readCutRun } from "./blocked_run.ts";
 import { type CompareOptions, compareRuns, type RunComparison } from "./compare_runs.ts";
 
 /** The runs of both sides of a cell, read; let go of when the next cell is read. */
-export interface CellTables {
-  readonly a: readonly RunTables[];
-  readonly b: readonly RunTables[];
+export interface CellRuns {
+  readonly a: readonly CutRun[];
+  readonly b: readonly CutRun[];
 }
 
 /** Runs of both sides that differ from one another in their repetition alone. */
@@ -44,14 +44,14 @@ const REPETITION = "repetition";
  * repetition. Runs that did not end are left out, and told.
  *
  * @param pathA folder of the experiment that the other is compared with
- * @param onCell told the tables of each cell, in the order of the cells
+ * @param onCell told the runs of each cell, in the order of the cells
  * @throws LoaderError `input` when a folder holds no experiment, or both have no runs in common
  */
 export async function compareExperiments(
   pathA: string,
   pathB: string,
   options: CompareOptions = {},
-  onCell: (tables: CellTables) => void = () => {},
+  onCell: (runs: CellRuns) => void = () => {},
 ): Promise<ExperimentComparison> {
   const [a, b] = [await readExperimentFolder(pathA), await readExperimentFolder(pathB)];
   return compareSides({ ...a, name: pathA }, { ...b, name: pathB }, options, onCell);
@@ -66,7 +66,7 @@ export function compareSides(
   a: ComparedSide,
   b: ComparedSide,
   options: CompareOptions = {},
-  onCell: (tables: CellTables) => void = () => {},
+  onCell: (runs: CellRuns) => void = () => {},
 ): ExperimentComparison {
   const [cellsA, cellsB] = [groupRuns(a), groupRuns(b)];
   const labels = [...cellsA.keys()].filter((label) => cellsB.has(label));
@@ -80,9 +80,9 @@ export function compareSides(
   }
   const cells = labels.map((label) => {
     const [runsA, runsB] = [cellsA.get(label)!, cellsB.get(label)!];
-    const tables = { a: runsA.map(readRunTables), b: runsB.map(readRunTables) };
-    onCell(tables);
-    const comparison = compareRuns(tables.a, tables.b, options);
+    const read = { a: runsA.map(readCutRun), b: runsB.map(readCutRun) };
+    onCell(read);
+    const comparison = compareRuns(read.a, read.b, options);
     return { label, comparison, notes: [...noteVerdicts(runsA), ...noteVerdicts(runsB)] };
   });
   return { a, b, cells, notes: noteDifferences(a, b, cellsA, cellsB) };

@@ -1,8 +1,7 @@
 import { LoaderError } from "../../base/error.ts";
 import { Rng } from "../../base/rng.ts";
 import { deriveJointIntervals, drawBlockWeights } from "../../stats/block_bootstrap.ts";
-import type { RunTables } from "../run_analysis.ts";
-import { type BlockedRuns, BLOCKS_PER_RUN, createBlockedRuns } from "./blocked_run.ts";
+import { type BlockedRuns, BLOCKS_PER_RUN, createBlockedRuns, type CutRun } from "./blocked_run.ts";
 import type { ComparedMetric } from "./compared_metric.ts";
 
 /** Options of {@linkcode compareRuns}. */
@@ -61,8 +60,8 @@ const LEAST_RUNS_DRAWN = 5;
  * @throws LoaderError `input` when a side has no run, or one nothing that is measured
  */
 export function compareRuns(
-  a: readonly RunTables[],
-  b: readonly RunTables[],
+  a: readonly CutRun[],
+  b: readonly CutRun[],
   { seed = 42, draws = 1000, confidence = 0.99 }: CompareOptions = {},
 ): RunComparison {
   for (const side of [a, b]) {

@@ -1,16 +1,14 @@
 import { nameSeries } from "../plot/series.ts";
 import { deriveInstanceCounts, type InstanceLife } from "../../analyze/instance_life.ts";
-import { selectInvocations } from "../../analyze/invocation_selection.ts";
+import type { InvocationColumn } from "../../store/read/invocation_batches.ts";
 import {
   isRankedCode,
   OK_CODE,
   type StoredInvocations,
 } from "../../store/read/stored_invocations.ts";
-import { largest } from "../../stats/quantile.ts";
 import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "../../analyze/occupancy.ts";
-import { deriveResponsePoints, type ResponsePoint } from "../../analyze/response_point.ts";
-import { deriveResponseTimeMs } from "../../analyze/invocation_times.ts";
-import type { RunAnalysis } from "../../analyze/run_analysis.ts";
+import { type ResponsePoint, ResponsePointRaster } from "../../analyze/response_point.ts";
+import type { InvocationListener, RunAnalysis } from "../../analyze/run_analysis.ts";
 import { BURST_ROLES, type BurstDeclaration, type BurstRole } from "../../model/answer.ts";
 import type { Answer } from "./answer.ts";
 import type { Figure } from "../page/figure.ts";
@@ -57,31 +55,23 @@ interface BurstRun {
 /** Creates the answer of a burst: what it does to its neighbours. */
 export function createBurstAnswer(burst: BurstDeclaration): Answer {
   const runs: BurstRun[] = [];
+  let listener: BurstListener;
   const hasRole = (functionId: string, role: BurstRole) =>
     functionId.slice(functionId.lastIndexOf("/") + 1) === burst.functions[role];
   return {
-    add(analysis, { invocations, instanceLives }) {
-      const { parameters } = analysis.run.manifest;
+    listen(tables) {
+      const { parameters } = tables.run.manifest;
       const beginMs = Number(parameters[burst.beginParameter]);
       const endMs = beginMs + Number(parameters[burst.lengthParameter]);
-      const invocationsOf = byRole((role) =>
-        selectInvocations(
-          invocations,
-          (row) => hasRole(invocations.functionIds[invocations.functionCode[row]], role),
-        )
-      );
+      listener = new BurstListener(tables.aboutEndMs, beginMs, endMs, hasRole);
+      return listener;
+    },
+    add(analysis, { instanceLives }) {
+      const { points, longest, beginMs, endMs } = listener;
       runs.push({
         analysis,
-        points: byRole((role) =>
-          deriveResponsePoints(invocationsOf[role], analysis.endMs, {
-            columns: 400,
-            rowsPerDecade: 24,
-          })
-        ),
-        longest: byRole((role) => ({
-          before: longestResponseMs(invocationsOf[role], 0, beginMs),
-          during: longestResponseMs(invocationsOf[role], beginMs, endMs),
-        })),
+        points: byRole((role) => points[role].points),
+        longest,
         ready: instanceLives === null ? null : byRole((role) =>
           readyOf(
             instanceLives.filter(({ functionId }) => hasRole(functionId, role)),
@@ -99,6 +89,64 @@ export function createBurstAnswer(burst: BurstDeclaration): Answer {
           .filter((figure) => figure !== null);
       }),
   };
+}
+
+/** What is kept of the invocations of each role. */
+class BurstListener implements InvocationListener {
+  readonly columns: readonly InvocationColumn[] = [
+    "function_id",
+    "phase",
+    "scheduled_ms",
+    "completed_ms",
+    "cold_start",
+    "outcome",
+  ];
+  readonly points: Readonly<Record<BurstRole, ResponsePointRaster>>;
+  readonly longest = byRole((): { before: number | null; during: number | null } => ({
+    before: null,
+    during: null,
+  }));
+  /** By function. */
+  readonly #roles: (BurstRole | undefined)[] = [];
+
+  constructor(
+    lengthMs: number,
+    readonly beginMs: number,
+    readonly endMs: number,
+    readonly hasRole: (functionId: string, role: BurstRole) => boolean,
+  ) {
+    const raster = { columns: 400, rowsPerDecade: 24 };
+    this.points = byRole(() => new ResponsePointRaster(lengthMs, raster));
+  }
+
+  add(invocations: StoredInvocations): void {
+    const { functionCode, functionIds } = invocations;
+    for (let code = this.#roles.length; code < functionIds.length; code++) {
+      this.#roles.push(BURST_ROLES.find((role) => this.hasRole(functionIds[code], role)));
+    }
+    for (const role of BURST_ROLES) {
+      const isOfRole = (row: number) => this.#roles[functionCode[row]] === role;
+      this.points[role].add(invocations, isOfRole);
+      this.#findLongest(invocations, role, isOfRole);
+    }
+  }
+
+  #findLongest(
+    invocations: StoredInvocations,
+    role: BurstRole,
+    isOfRole: (row: number) => boolean,
+  ): void {
+    const { scheduledMs, completedMs, outcome, measured } = invocations;
+    const longest = this.longest[role];
+    for (let row = 0; row < invocations.count; row++) {
+      if (measured[row] === 0 || !isRankedCode(outcome[row]) || !isOfRole(row)) continue;
+      const dueMs = scheduledMs[row];
+      if (!(dueMs >= 0 && dueMs < this.endMs)) continue;
+      const when = dueMs < this.beginMs ? "before" : "during";
+      const timeMs = outcome[row] === OK_CODE ? completedMs[row] - dueMs : Infinity;
+      if (timeMs > (longest[when] ?? -Infinity)) longest[when] = timeMs;
+    }
+  }
 }
 
 function byRole<T>(valueOf: (role: BurstRole) => T): Record<BurstRole, T> {
@@ -210,24 +258,6 @@ function describeMs(value: number): string {
 /** Where a point stands: what was never sent will never complete. */
 function placed({ responseTimeMs }: ResponsePoint): number {
   return Number.isNaN(responseTimeMs) ? Infinity : responseTimeMs;
-}
-
-function longestResponseMs(
-  table: StoredInvocations,
-  fromMs: number,
-  untilMs: number,
-): number | null {
-  const within = selectInvocations(
-    table,
-    (row) =>
-      table.measured[row] === 1 && isRankedCode(table.outcome[row]) &&
-      table.scheduledMs[row] >= fromMs && table.scheduledMs[row] < untilMs,
-  );
-  return largest(
-    deriveResponseTimeMs(within).map((timeMs, row) =>
-      within.outcome[row] === OK_CODE ? timeMs : Infinity
-    ),
-  );
 }
 
 function renderInstances(run: BurstRun, suffix: string, plotter: Plotter): Figure | null {

@@ -1,9 +1,8 @@
 import { nameSeries } from "../plot/series.ts";
-import { deriveResponseTimeMs, deriveSlowdown } from "../../analyze/invocation_times.ts";
-import { selectInvocations, selectMeasured } from "../../analyze/invocation_selection.ts";
-import { rankMeasure } from "../../analyze/ranked_quantiles.ts";
+import { RankedSketch } from "../../analyze/ranked_quantiles.ts";
 import type { DistributionDeclaration, DistributionMeasure } from "../../model/answer.ts";
-import { OK_CODE, type StoredInvocations } from "../../store/read/stored_invocations.ts";
+import type { InvocationColumn } from "../../store/read/invocation_batches.ts";
+import type { StoredInvocations } from "../../store/read/stored_invocations.ts";
 import type { Figure } from "../page/figure.ts";
 import { type Html, html } from "../page/html.ts";
 import { formatCount, formatNumber, UNKNOWN } from "../page/number_format.ts";
@@ -31,7 +30,7 @@ interface MeasureWords {
   readonly axis: string;
   /** Of the data. */
   readonly column: string;
-  valuesOf(invocations: StoredInvocations): Float64Array;
+  valueOf(responseTimeMs: number, requestedRuntimeMs: number): number;
 }
 
 const MEASURES: Readonly<Record<DistributionMeasure, MeasureWords>> = {
@@ -39,16 +38,14 @@ const MEASURES: Readonly<Record<DistributionMeasure, MeasureWords>> = {
     title: "Slowdown",
     axis: "slowdown",
     column: "slowdown",
-    valuesOf: (invocations) => deriveSlowdown(invocations, deriveResponseTimeMs(invocations)),
+    valueOf: (responseTimeMs, requestedRuntimeMs) =>
+      responseTimeMs / Math.max(1, requestedRuntimeMs),
   },
   added_time: {
     title: "Time beyond the requested runtime",
     axis: "response time − requested runtime (ms)",
     column: "added_time_ms",
-    valuesOf: (invocations) =>
-      deriveResponseTimeMs(invocations).map((timeMs, row) =>
-        timeMs - invocations.requestedRuntimeMs[row]
-      ),
+    valueOf: (responseTimeMs, requestedRuntimeMs) => responseTimeMs - requestedRuntimeMs,
   },
 };
 
@@ -65,32 +62,65 @@ interface Curve {
   readonly values: readonly (number | null)[];
 }
 
+const COLUMNS: readonly InvocationColumn[] = [
+  "phase",
+  "scheduled_ms",
+  "completed_ms",
+  "requested_runtime_ms",
+  "cold_start",
+  "outcome",
+];
+
+/** A curve in the making: the measured invocations of a run, or those that were cold or warm. */
+class Part {
+  invocations = 0;
+  readonly #ranked = new RankedSketch();
+
+  /** @param coldStart of those that are in it; `null`: all */
+  constructor(readonly group: string, readonly coldStart: number | null) {}
+
+  add(invocations: StoredInvocations, valueOf: MeasureWords["valueOf"]): void {
+    const { scheduledMs, completedMs, requestedRuntimeMs, measured, outcome, coldStart } =
+      invocations;
+    for (let row = 0; row < invocations.count; row++) {
+      if (measured[row] === 0) continue;
+      if (this.coldStart !== null && coldStart[row] !== this.coldStart) continue;
+      this.invocations++;
+      const responseTimeMs = completedMs[row] - scheduledMs[row];
+      this.#ranked.add(outcome[row], valueOf(responseTimeMs, requestedRuntimeMs[row]));
+    }
+  }
+
+  build(): Curve {
+    return {
+      group: this.group,
+      invocations: this.invocations,
+      dots: this.invocations > MOST_DOTS ? null : this.#ranked.sortedOk,
+      values: QUANTILES.map((quantile) => this.#ranked.at(quantile)),
+    };
+  }
+}
+
 /** Creates the answer that shows how a measure is distributed, in parts that are set against each other. */
 export function createDistributionAnswer(declaration: DistributionDeclaration): Answer {
   const { split, measure } = declaration;
   const words = MEASURES[measure];
   const curves: Curve[] = [];
+  let parts: Part[] = [];
   return {
-    add({ run: { manifest } }, { invocations }) {
-      const measured = selectMeasured(invocations);
-      const parts = split.by === "parameter"
-        ? [{ group: String(manifest.parameters[split.parameter]), part: measured }]
-        : [["warm", 0], ["cold", 1]].map(([group, cold]) => ({
-          group: String(group),
-          part: selectInvocations(measured, (row) => measured.coldStart[row] === cold),
-        }));
-      for (const { group, part } of parts) {
-        if (part.count === 0) continue;
-        const values = words.valuesOf(part);
-        curves.push({
-          group,
-          invocations: part.count,
-          dots: part.count > MOST_DOTS
-            ? null
-            : values.filter((_, row) => part.outcome[row] === OK_CODE).sort(),
-          values: rankMeasure(part, values, QUANTILES),
-        });
-      }
+    listen({ run: { manifest } }) {
+      parts = split.by === "parameter"
+        ? [new Part(String(manifest.parameters[split.parameter]), null)]
+        : [new Part("warm", 0), new Part("cold", 1)];
+      return {
+        columns: COLUMNS,
+        add(invocations) {
+          for (const part of parts) part.add(invocations, words.valueOf);
+        },
+      };
+    },
+    add() {
+      for (const part of parts) if (part.invocations > 0) curves.push(part.build());
     },
     renderText() {
       return split.by === "parameter"

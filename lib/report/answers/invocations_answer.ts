@@ -1,6 +1,7 @@
 import { OUTCOMES } from "../../model/record.ts";
 import { formatNumber } from "../page/number_format.ts";
 import { renderTable } from "../page/table_section.ts";
+import type { StoredInvocations } from "../../store/read/stored_invocations.ts";
 import type { Answer } from "./answer.ts";
 
 /** More than these are not told one by one. */
@@ -18,22 +19,34 @@ interface Row {
 /** Creates the answer that tells invocations one by one, the first hundred of them. */
 export function createInvocationsAnswer(): Answer {
   const rows: Row[] = [];
+  const take = (invocations: StoredInvocations) => {
+    const { scheduledMs, completedMs, servedRuntimeMs, outcome, coldStart } = invocations;
+    const most = Math.min(invocations.count, MOST_ROWS - rows.length);
+    for (let row = 0; row < most; row++) {
+      const code = invocations.instanceCode[row];
+      rows.push({
+        scheduledMs: scheduledMs[row],
+        outcome: OUTCOMES[outcome[row]],
+        responseTimeMs: known(completedMs[row] - scheduledMs[row]),
+        servedRuntimeMs: known(servedRuntimeMs[row]),
+        instance: code < 0 ? null : invocations.instances[code],
+        cold: coldStart[row] === 1 ? "cold" : coldStart[row] === 0 ? "warm" : "",
+      });
+    }
+  };
   return {
-    add(_analysis, { invocations }) {
-      const { scheduledMs, completedMs, servedRuntimeMs, outcome, coldStart } = invocations;
-      const most = Math.min(invocations.count, MOST_ROWS - rows.length);
-      for (let row = 0; row < most; row++) {
-        const code = invocations.instanceCode[row];
-        rows.push({
-          scheduledMs: scheduledMs[row],
-          outcome: OUTCOMES[outcome[row]],
-          responseTimeMs: known(completedMs[row] - scheduledMs[row]),
-          servedRuntimeMs: known(servedRuntimeMs[row]),
-          instance: code < 0 ? null : invocations.instances[code],
-          cold: coldStart[row] === 1 ? "cold" : coldStart[row] === 0 ? "warm" : "",
-        });
-      }
-    },
+    listen: () => ({
+      columns: [
+        "scheduled_ms",
+        "completed_ms",
+        "served_runtime_ms",
+        "instance",
+        "cold_start",
+        "outcome",
+      ],
+      add: take,
+    }),
+    add() {},
     render: () => [],
     renderTable: () =>
       rows.length === 0 ? null : renderTable<Row>([

@@ -10,8 +10,8 @@ import {
 import {
   chooseReference,
   coldShareOf,
-  deriveKeepAliveRun,
   joinRepetitions,
+  KeepAliveListener,
   type KeepAliveRun,
   type PolicyParts,
   relativeWaste,
@@ -28,9 +28,11 @@ export function createKeepAliveAnswer(declaration: KeepAliveDeclaration): Answer
   const made: KeepAliveRun[] = [];
   const mainRuns = () =>
     joinRepetitions(made).filter(({ nodeMemoryMib }) => nodeMemoryMib === null);
+  let listener: KeepAliveListener;
   return {
-    add(_analysis, tables) {
-      const run = deriveKeepAliveRun(tables, declaration);
+    listen: (tables) => listener = new KeepAliveListener(tables),
+    add() {
+      const run = listener.build(declaration);
       // One that only failed has no figures, and is named.
       if (run.invocations > 0 || run.notOkShare > 0) made.push(run);
     },

@@ -1,13 +1,16 @@
-import { deriveColdShares } from "../../analyze/cold_invocation.ts";
-import { selectMeasured } from "../../analyze/invocation_selection.ts";
+import { ColdShareTally } from "../../analyze/cold_invocation.ts";
 import {
-  deriveInstanceTimes,
+  joinInstanceTimes,
   type MemoryTime,
+  ServiceTally,
   sumMemoryTime,
+  type TimeSpan,
   wastedMibS,
 } from "../../analyze/memory_time.ts";
-import type { RunTables } from "../../analyze/run_analysis.ts";
+import type { InvocationListener, RunTables } from "../../analyze/run_analysis.ts";
 import type { KeepAliveDeclaration } from "../../model/answer.ts";
+import type { InvocationColumn } from "../../store/read/invocation_batches.ts";
+import type { StoredInvocations } from "../../store/read/stored_invocations.ts";
 
 /** What one policy came to. */
 export interface KeepAliveRun {
@@ -26,31 +29,57 @@ export interface KeepAliveRun {
   readonly memoryTime: MemoryTime | null;
 }
 
-/** Derives what a run with a policy came to. */
-export function deriveKeepAliveRun(
-  { run, invocations, instanceLives }: RunTables,
-  { policyParameter, memoryParameter }: KeepAliveDeclaration,
-): KeepAliveRun {
-  const { parameters, verdict, phases, plan } = run.manifest;
-  const shares = deriveColdShares(selectMeasured(invocations));
-  const sum = (key: "invocations" | "cold") => shares.reduce((all, share) => all + share[key], 0);
-  const fromMs = phases.find(({ phase }) => phase === "measurement")?.fromMs ?? 0;
-  const { measured = 0, measuredNotOk = 0 } = verdict?.evidence ?? {};
-  const span = { fromMs, untilMs: plan.durationMs };
-  const nodeMemoryMib = parameters[memoryParameter];
-  return {
-    policy: String(parameters[policyParameter]),
-    nodeMemoryMib: typeof nodeMemoryMib === "number" ? nodeMemoryMib : null,
-    isValid: verdict?.verdict === "VALID",
-    notOkShare: measuredNotOk / measured,
-    invocations: sum("invocations"),
-    cold: sum("cold"),
-    coldShareOfFunctions: Float64Array.from(shares, (share) => share.cold / share.invocations)
-      .sort(),
-    memoryTime: instanceLives === null
-      ? null
-      : sumMemoryTime(deriveInstanceTimes(instanceLives, invocations, span)),
-  };
+/** Listens to the invocations of a run with a policy, and derives what it came to. */
+export class KeepAliveListener implements InvocationListener {
+  readonly columns: readonly InvocationColumn[] = [
+    "function_id",
+    "phase",
+    "completed_ms",
+    "served_runtime_ms",
+    "requested_memory_mib",
+    "instance",
+    "cold_start",
+  ];
+  readonly #tables: RunTables;
+  readonly #span: TimeSpan;
+  readonly #shares = new ColdShareTally();
+  readonly #services: ServiceTally;
+
+  constructor(tables: RunTables) {
+    const { phases, plan } = tables.run.manifest;
+    const fromMs = phases.find(({ phase }) => phase === "measurement")?.fromMs ?? 0;
+    this.#tables = tables;
+    this.#span = { fromMs, untilMs: plan.durationMs };
+    this.#services = new ServiceTally(this.#span);
+  }
+
+  add(invocations: StoredInvocations): void {
+    const { measured } = invocations;
+    this.#shares.add(invocations, (row) => measured[row] === 1);
+    this.#services.add(invocations);
+  }
+
+  build({ policyParameter, memoryParameter }: KeepAliveDeclaration): KeepAliveRun {
+    const { run, instanceLives } = this.#tables;
+    const { parameters, verdict } = run.manifest;
+    const shares = this.#shares.build();
+    const sum = (key: "invocations" | "cold") => shares.reduce((all, share) => all + share[key], 0);
+    const { measured = 0, measuredNotOk = 0 } = verdict?.evidence ?? {};
+    const nodeMemoryMib = parameters[memoryParameter];
+    return {
+      policy: String(parameters[policyParameter]),
+      nodeMemoryMib: typeof nodeMemoryMib === "number" ? nodeMemoryMib : null,
+      isValid: verdict?.verdict === "VALID",
+      notOkShare: measuredNotOk / measured,
+      invocations: sum("invocations"),
+      cold: sum("cold"),
+      coldShareOfFunctions: Float64Array.from(shares, (share) => share.cold / share.invocations)
+        .sort(),
+      memoryTime: instanceLives === null
+        ? null
+        : sumMemoryTime(joinInstanceTimes(instanceLives, this.#services, this.#span)),
+    };
+  }
 }
 
 /** Part of all invocations that were cold; NaN without any. */

@@ -1,8 +1,5 @@
 import { nameSeries } from "../plot/series.ts";
-import type { RunTables } from "../../analyze/run_analysis.ts";
-import { deriveResponseTimeMs, deriveSlowdown } from "../../analyze/invocation_times.ts";
-import { selectMeasured } from "../../analyze/invocation_selection.ts";
-import { rankMeasure } from "../../analyze/ranked_quantiles.ts";
+import type { CutRun } from "../../analyze/compare/blocked_run.ts";
 import { LEAST_BEYOND } from "../../stats/quantile.ts";
 import type { Figure } from "../page/figure.ts";
 import { chooseLogScale, createLogAxis } from "../plot/log_scale.ts";
@@ -22,13 +19,11 @@ export interface RunCurves {
   readonly responseTimeMs: readonly (number | null)[];
 }
 
-/** Derives what is drawn of a run; its size does not depend on the run's. */
-export function deriveRunCurves({ invocations }: RunTables): RunCurves {
-  const measured = selectMeasured(invocations);
-  const responseTimeMs = deriveResponseTimeMs(measured);
+/** Derives what is drawn of a run. */
+export function deriveRunCurves({ ranked }: CutRun): RunCurves {
   return {
-    slowdown: rankMeasure(measured, deriveSlowdown(measured, responseTimeMs), QUANTILES),
-    responseTimeMs: rankMeasure(measured, responseTimeMs, QUANTILES),
+    slowdown: QUANTILES.map((quantile) => ranked.slowdown.at(quantile)),
+    responseTimeMs: QUANTILES.map((quantile) => ranked.response_time.at(quantile)),
   };
 }
 

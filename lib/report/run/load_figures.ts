@@ -70,7 +70,7 @@ function sum(counts: Uint32Array): number {
 /** Renders the invocations in flight over time. */
 export function renderConcurrencyFigure(analysis: RunAnalysis, plotter: Plotter): Figure {
   const { plot } = plotter;
-  const { endMs, measured } = analysis;
+  const { endMs, measured, concurrencyMissed } = analysis;
   const { bins, mean, max } = analysis.concurrency;
   const frame = createTimeFrame(analysis, plotter);
   const title = "Concurrency";
@@ -82,7 +82,9 @@ export function renderConcurrencyFigure(analysis: RunAnalysis, plotter: Plotter)
       `${
         formatNumber(measured.inFlight?.mean ?? null)
       } invocations were in flight on average, at ` +
-      `most ${formatCount(measured.inFlight?.peak ?? null)}; their requested runtimes alone make ` +
+      `most ${formatCount(measured.inFlight?.peak ?? null)}${
+        concurrencyMissed === 0 ? "" : ` (or up to ${formatCount(concurrencyMissed)} more)`
+      }; their requested runtimes alone make ` +
       `${formatNumber(measured.expectedInFlight)} by Little's law.`,
     ...plotter.draw({
       title,

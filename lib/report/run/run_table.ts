@@ -1,5 +1,15 @@
-import type { Percentile, RankedQuantiles } from "../../analyze/ranked_quantiles.ts";
-import { countNotOk, type Minute, NOT_OK_OUTCOMES } from "../../analyze/summary.ts";
+import {
+  MOST_EXACT,
+  type Percentile,
+  type RankedQuantiles,
+} from "../../analyze/ranked_quantiles.ts";
+import {
+  countNotOk,
+  type Minute,
+  MOST_EXACT_OF_MINUTE,
+  NOT_OK_OUTCOMES,
+} from "../../analyze/summary.ts";
+import { SKETCH_ERROR } from "../../stats/quantile_sketch.ts";
 import type { RunAnalysis } from "../../analyze/run_analysis.ts";
 import { type Html, html, NOTHING } from "../page/html.ts";
 import { formatCount, formatNumber, UNKNOWN } from "../page/number_format.ts";
@@ -166,6 +176,26 @@ export function renderMinuteTable(minutes: readonly Minute[]): Html {
       cell: ({ dispatchLagMaxMs }) => formatNumber(dispatchLagMaxMs),
     },
   ], minutes);
+}
+
+/**
+ * Renders how far percentiles may be from those of the invocations one by one; nothing where
+ * all of them are exact.
+ */
+export function renderErrorBound(runs: readonly RunAnalysis[]): Html {
+  const isBounded = runs.some(({ summary, minutes }) =>
+    summary.responseTimeMs.observations > MOST_EXACT ||
+    minutes.some(({ responseTimeMs }) => responseTimeMs.observations > MOST_EXACT_OF_MINUTE)
+  );
+  if (!isBounded) return NOTHING;
+  return html`
+    <p class="small">Percentiles of more than ${formatCount(
+      MOST_EXACT,
+    )} invocations, and of more than
+    ${formatCount(MOST_EXACT_OF_MINUTE)} of a minute, are within ${formatNumber(
+      100 * SKETCH_ERROR,
+    )} % of the observed value of that rank; all numbers of things are exact.</p>
+  `;
 }
 
 interface WarmupRow extends WarmupCheck {

@@ -25,10 +25,15 @@ export interface RowBlock {
  * makes a longer block.
  *
  * @param blockBytes what is read at once
+ * @param reuse true: a block is valid until the next is asked for, which takes its memory
  * @returns whether the file ends inside a row; that one is left out
  * @throws LoaderError `result` when the file cannot be read
  */
-export function* readRowBlocks(path: string, blockBytes: number): Generator<RowBlock, boolean> {
+export function* readRowBlocks(
+  path: string,
+  blockBytes: number,
+  { reuse = false }: { readonly reuse?: boolean } = {},
+): Generator<RowBlock, boolean> {
   try {
     using file = Deno.openSync(path);
     let block = new Uint8Array(blockBytes);
@@ -44,8 +49,11 @@ export function* readRowBlocks(path: string, blockBytes: number): Generator<RowB
       const rest = bytes.subarray(end);
       if (end > 0) {
         yield { bytes: bytes.subarray(0, end), count: starts.length - 1, starts };
-        block = new Uint8Array(Math.max(blockBytes, 2 * rest.length));
-        block.set(rest);
+        if (reuse && 2 * rest.length <= block.length) block.copyWithin(0, end, length);
+        else {
+          block = new Uint8Array(Math.max(blockBytes, 2 * rest.length));
+          block.set(rest);
+        }
       } else if (length === block.length) {
         block = new Uint8Array(2 * length);
         block.set(rest);

@@ -65,7 +65,9 @@ export function createInvocations(
   defineLazy(invocations, "measured", () => {
     const { codes, values } = columns.texts("phase");
     const measurement = values.indexOf("measurement");
-    return Uint8Array.from(codes, (code) => code === measurement ? 1 : 0);
+    const measured = new Uint8Array(columns.rowCount);
+    for (let row = 0; row < measured.length; row++) measured[row] = +(codes[row] === measurement);
+    return measured;
   });
   defineLazy(invocations, "outcome", () => decodeOutcomes(columns));
   return invocations as StoredInvocations;
@@ -116,24 +118,22 @@ function defineLazy(target: object, name: string, find: () => unknown): void {
 }
 
 function decodeOutcomes(columns: ColumnTable): Uint8Array {
-  const file = columns instanceof StoredTable ? columns.path : undefined;
+  const { rowCount, path: file, firstRow = 0 } = columns;
   const { codes, values } = columns.texts("outcome");
-  const outcomeCodes = values.map((value, text) => {
-    const code = OUTCOMES.indexOf(value as Outcome);
-    if (code >= 0) return code;
-    throw new LoaderError("result", `Unknown outcome ${JSON.stringify(value)}.`, {
-      file,
-      line: codes.indexOf(text) + 2,
-      column: "outcome",
-      value,
-    });
-  });
-  return Uint8Array.from(codes, (code, row) => {
-    if (code >= 0) return outcomeCodes[code];
-    throw new LoaderError("result", "The outcome is missing.", {
-      file,
-      line: row + 2,
-      column: "outcome",
-    });
-  });
+  const outcomeCodes = values.map((value) => OUTCOMES.indexOf(value as Outcome));
+  const outcomes = new Uint8Array(rowCount);
+  for (let row = 0; row < rowCount; row++) {
+    const code = codes[row];
+    const outcome = code < 0 ? -1 : outcomeCodes[code];
+    if (outcome < 0) throw unknownOutcome(file, firstRow + row, code < 0 ? null : values[code]);
+    outcomes[row] = outcome;
+  }
+  return outcomes;
+}
+
+function unknownOutcome(file: string | undefined, row: number, value: string | null): LoaderError {
+  const sentence = value === null
+    ? "The outcome is missing."
+    : `Unknown outcome ${JSON.stringify(value)}.`;
+  return new LoaderError("result", sentence, { file, line: row + 2, column: "outcome", value });
 }

@@ -1,12 +1,12 @@
 import { statIfPresent } from "../../base/file.ts";
 import { LoaderError } from "../../base/error.ts";
 import type { Column, Table } from "../../model/table.ts";
+import { DistinctTexts, isSame } from "./distinct_texts.ts";
 import {
   endOfCell,
   findCell,
   parseNumberAt,
   parseRow,
-  parseTextCell,
   readRowBlocks,
   type RowBlock,
 } from "./row_block.ts";
@@ -26,6 +26,9 @@ export interface ColumnTable {
   numbers(column: string): Float64Array;
   /** A text column. */
   texts(column: string): TextColumn;
+  /** Where it was read from, and which row of that is its first, from 0: for errors. */
+  readonly path?: string;
+  readonly firstRow?: number;
 }
 
 const COMMA = 0x2c;
@@ -115,8 +118,7 @@ export class StoredTable implements ColumnTable {
         return;
       }
       const text = new TextDecoder().decode(bytes.subarray(at, endOfCell(bytes, at, end)));
-      const expected = isBoolean ? "true or false" : "a number";
-      throw this.#wrongCell(column, row, text, `Expected ${expected}, got`);
+      throw wrongCell(this.path, column, row, text, describeCellFault(column));
     });
     return numbers;
   }
@@ -133,12 +135,7 @@ export class StoredTable implements ColumnTable {
         return;
       }
       const text = new TextDecoder().decode(bytes.subarray(at, cellEnd));
-      throw this.#wrongCell(
-        column,
-        row,
-        text,
-        "The table is not valid CSV: its quotes are wrong in",
-      );
+      throw wrongCell(this.path, column, row, text, describeCellFault(column));
     });
     return { codes, values: texts.values };
   }
@@ -153,11 +150,7 @@ export class StoredTable implements ColumnTable {
     const position = header.indexOf(column.name);
     if (position < 0) {
       if (column.optional === true) return;
-      throw new LoaderError("result", "The column is missing from the header of the table.", {
-        file: this.path,
-        line: 1,
-        column: column.name,
-      });
+      throw missingColumn(this.path, column.name);
     }
     let row = 0;
     for (const { bytes, count, starts } of blocks) {
@@ -168,15 +161,37 @@ export class StoredTable implements ColumnTable {
       }
     }
   }
+}
 
-  #wrongCell(column: Column, row: number, text: string, sentence: string): LoaderError {
-    return new LoaderError("result", `${sentence} ${JSON.stringify(text)}.`, {
-      file: this.path,
-      line: row + 2,
-      column: column.name,
-      value: text,
-    });
-  }
+/** The error of a table that lacks a column. */
+export function missingColumn(file: string, column: string): LoaderError {
+  return new LoaderError("result", "The column is missing from the header of the table.", {
+    file,
+    line: 1,
+    column,
+  });
+}
+
+/** What is wrong with a cell that does not fit its column; its text follows. */
+export function describeCellFault({ type }: Column): string {
+  if (type === "text") return "The table is not valid CSV: its quotes are wrong in";
+  return `Expected ${type === "boolean" ? "true or false" : "a number"}, got`;
+}
+
+/** @param row from 0, without the header */
+export function wrongCell(
+  file: string,
+  { name }: Column,
+  row: number,
+  text: string,
+  sentence: string,
+): LoaderError {
+  return new LoaderError("result", `${sentence} ${JSON.stringify(text)}.`, {
+    file,
+    line: row + 2,
+    column: name,
+    value: text,
+  });
 }
 
 /** The tables of a run's folder, each of which is read once. */
@@ -225,7 +240,7 @@ function readRows(path: string): StoredRows {
 }
 
 /** Without rows of nothing: they become a part of the row before, behind its line end. */
-function leaveOutEmpty({ bytes, count, starts }: RowBlock): RowBlock {
+export function leaveOutEmpty({ bytes, count, starts }: RowBlock): RowBlock {
   const isThere = (start: number, i: number) =>
     i === count || endOfCell(bytes, start, starts[i + 1]) > start || bytes[start] === COMMA;
   if (starts.every(isThere)) return { bytes, count, starts };
@@ -237,55 +252,9 @@ const TRUE = new TextEncoder().encode("true");
 const FALSE = new TextEncoder().encode("false");
 
 /** 1 or 0; NaN where the cell is empty, `undefined` where it is neither. */
-function parseBooleanAt(bytes: Uint8Array, at: number, end: number): number | undefined {
+export function parseBooleanAt(bytes: Uint8Array, at: number, end: number): number | undefined {
   const cellEnd = endOfCell(bytes, at, end);
   if (cellEnd === at) return NaN;
   if (isSame(TRUE, bytes, at, cellEnd)) return 1;
   return isSame(FALSE, bytes, at, cellEnd) ? 0 : undefined;
-}
-
-function isSame(cell: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
-  if (cell.length !== end - at) return false;
-  for (let i = 0; i < cell.length; i++) if (cell[i] !== bytes[at + i]) return false;
-  return true;
-}
-
-/** Gives every distinct text a code, and makes a string of each once. */
-class DistinctTexts {
-  readonly values: string[] = [];
-  readonly #codes = new Map<string, number>();
-  /** Distinct cells, as they are written: one text may be written in several ways. */
-  readonly #cells: { readonly bytes: Uint8Array; readonly code: number; readonly next: number }[] =
-    [];
-  /** The last cell of each hash; `next` is the one before it. */
-  readonly #ofHash = new Map<number, number>();
-  #last = -1;
-
-  /** −1: unknown; `undefined`: no cell of CSV. */
-  codeOf(bytes: Uint8Array, at: number, end: number): number | undefined {
-    // Very often it is the same as in the row before.
-    if (this.#last >= 0) {
-      const { bytes: last, code } = this.#cells[this.#last];
-      if (isSame(last, bytes, at, end)) return code;
-    }
-    let hash = 0;
-    for (let i = at; i < end; i++) hash = Math.imul(hash, 31) + bytes[i] | 0;
-    const first = this.#ofHash.get(hash) ?? -1;
-    for (let i = first; i >= 0; i = this.#cells[i].next) {
-      if (!isSame(this.#cells[i].bytes, bytes, at, end)) continue;
-      this.#last = i;
-      return this.#cells[i].code;
-    }
-    const text = parseTextCell(bytes, at, end);
-    if (text === undefined) return undefined;
-    const code = text === "" ? -1 : this.#codes.get(text) ?? this.#codes.size;
-    if (code === this.values.length) {
-      this.#codes.set(text, code);
-      this.values.push(text);
-    }
-    this.#last = this.#cells.length;
-    this.#ofHash.set(hash, this.#last);
-    this.#cells.push({ bytes: bytes.slice(at, end), code, next: first });
-    return code;
-  }
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readExperimentFolder, type StoredExperiment } from "../store/read/experiment_folder.ts";
+import { type LoadCertificate, LoadCertifier } from "../analyze/load_certificate.ts";
 import { analyzeRun, readRunTables, type RunAnalysis } from "../analyze/run_analysis.ts";
 import { beginTwinReading, type TwinAnalysis } from "../analyze/twin/twin_analysis.ts";
 import { deriveExperimentVerdict, type ExperimentVerdict } from "../analyze/experiment_verdict.ts";
@@ -29,6 +30,7 @@ import {
 import { type FigureFormats, PLAIN_FORMATS } from "./page/figure_formats.ts";
 import { renderCellSection } from "./run/cell_section.ts";
 import { renderHealthSection } from "./run/health_section.ts";
+import { renderLoadFigures, renderLoadSection } from "./run/certificate_section.ts";
 import { type Html, html, NOTHING } from "./page/html.ts";
 import { formatDate, formatNoun } from "./page/number_format.ts";
 import { renderPage } from "./page/page.ts";
@@ -81,11 +83,13 @@ export async function renderReport(
   const answer = createAnswer(experiment);
   const analyses: RunAnalysis[] = [];
   const twins: (TwinAnalysis | null)[] = [];
+  const loads: LoadCertificate[] = [];
   for (const run of experiment.runs) {
     // One run's tables at a time: they may be large.
     const tables = readRunTables(run);
     const twin = beginTwinReading(tables);
-    const listeners = [answer.listen?.(tables), twin?.listener];
+    const load = new LoadCertifier(run.manifest);
+    const listeners = [answer.listen?.(tables), twin?.listener, load];
     const { analysis, coldStarts } = analyzeRun(
       tables,
       listeners.filter((listener) => listener !== undefined),
@@ -95,6 +99,7 @@ export async function renderReport(
       await replaceTable(run.path, COLD_START_PARTS, deriveColdStartRows(coldStarts));
     }
     analyses.push(analysis);
+    loads.push(load.derive());
     twins.push(twin?.build(analysis.endMs) ?? null);
   }
   await writeSchemaFiles(folder);
@@ -103,6 +108,7 @@ export async function renderReport(
     const draw = (figures: readonly Figure[]) => figures.map((figure) => ({ ...figure, formats }));
     return {
       answer: draw(answer.render(plotter)),
+      loads: draw(renderLoadFigures(loads, plotter)),
       samples: draw(renderSampleFigures(certificates, plotter)),
       runs: analyses.map((analysis) => draw(renderRunFigures(analysis, plotter))),
       twins: twins.map((twin, i) =>
@@ -120,7 +126,9 @@ export async function renderReport(
       experiment,
       analyses,
       renderAnswer(answer, figures.answer),
-      renderSampleSection(certificates, figures.samples),
+      html`${renderLoadSection(loads, figures.loads)}${
+        renderSampleSection(certificates, figures.samples)
+      }`,
       figures.runs,
       twinSections,
     ),
@@ -139,13 +147,14 @@ export async function renderReport(
 /** The figures of a report, by its parts. */
 interface ReportFigures {
   readonly answer: readonly Figure[];
+  readonly loads: readonly Figure[];
   readonly samples: readonly Figure[];
   readonly runs: readonly (readonly Figure[])[];
   readonly twins: readonly (readonly Figure[])[];
 }
 
-function listFigures({ answer, samples, runs, twins }: ReportFigures): Figure[] {
-  return [...answer, ...samples, ...runs.flat(), ...twins.flat()];
+function listFigures({ answer, loads, samples, runs, twins }: ReportFigures): Figure[] {
+  return [...answer, ...loads, ...samples, ...runs.flat(), ...twins.flat()];
 }
 
 function renderBody(

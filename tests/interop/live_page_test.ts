@@ -3,80 +3,29 @@
  * after. Needs Debian's `chromium`, or one that CHROMIUM names.
  */
 import assert from "node:assert/strict";
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
 import { Script, temporaryFolder } from "../support/script.ts";
 import { peerTest } from "./interop_test_case.ts";
+import { CHROMIUM, WatchedPage } from "./watched_page.ts";
 
-const CHROMIUM = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 const NEEDS = { needs: [CHROMIUM] };
 
-/** A page, with everything that a developer would see go wrong. */
-class WatchedPage implements AsyncDisposable {
-  readonly faults: string[] = [];
+/** The value of a tile. */
+async function tileOf({ page }: WatchedPage, name: string): Promise<string> {
+  const tiles = await page.$$eval(
+    "#tiles > div",
+    (boxes) => boxes.map((box) => [...box.children].map(({ textContent }) => textContent ?? "")),
+  );
+  return tiles.find(([term]) => term === name)![1];
+}
 
-  private constructor(readonly browser: Browser, readonly page: Page) {
-    page.on("console", (message) => {
-      if (["error", "warn"].includes(message.type())) this.faults.push(message.text());
-    });
-    page.on("pageerror", (error) => this.faults.push(String(error)));
-    page.on("requestfailed", (request) => {
-      this.faults.push(`${request.url()}: ${request.failure()?.errorText}`);
-    });
-    page.on("request", (request) => {
-      if (!/^(http:\/\/127\.0\.0\.1:|data:|blob:)/.test(request.url())) {
-        this.faults.push(`asks for ${request.url()}`);
-      }
-    });
-  }
-
-  static async open(url: string): Promise<WatchedPage> {
-    const browser = await puppeteer.launch({
-      executablePath: CHROMIUM,
-      args: ["--no-sandbox", "--disable-gpu", "--no-first-run"],
-      headless: true,
-    });
-    const watched = new WatchedPage(browser, await browser.newPage());
-    await watched.page.setViewport({ width: 1280, height: 1000 });
-    await watched.page.goto(url);
-    return watched;
-  }
-
-  /** Waits until an expression holds in the page. */
-  async until(expression: string): Promise<void> {
-    await this.page.waitForFunction(expression, { timeout: 90_000 });
-  }
-
-  async text(selector: string): Promise<string> {
-    return await this.page.$eval(selector, (element) => element.textContent ?? "");
-  }
-
-  /** The value of a tile. */
-  async tile(name: string): Promise<string> {
-    const tiles = await this.page.$$eval(
-      "#tiles > div",
-      (boxes) => boxes.map((box) => [...box.children].map(({ textContent }) => textContent ?? "")),
-    );
-    return tiles.find(([term]) => term === name)![1];
-  }
-
-  /** Pixels of a chart that are not background. */
-  async drawn(chart: string): Promise<number> {
-    return await this.evaluate(`(() => {
-      const canvas = document.querySelector("#chart-${chart} canvas");
-      const { width, height } = canvas;
-      const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-      return data.filter((value, i) => i % 4 === 3 && value > 0).length;
-    })()`);
-  }
-
-  /** A number or a text that an expression is in the page, whose types are not ours. */
-  async evaluate<T>(expression: string): Promise<T> {
-    return await this.page.evaluate(expression) as T;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.browser.close();
-  }
+/** Pixels of a chart that are not background. */
+async function drawnIn(watched: WatchedPage, chart: string): Promise<number> {
+  return await watched.evaluate(`(() => {
+    const canvas = document.querySelector("#chart-${chart} canvas");
+    const { width, height } = canvas;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+  })()`);
 }
 
 async function urlOf(script: Script): Promise<string> {
@@ -100,11 +49,11 @@ peerTest(
     const progress = "document.querySelector('#progress').value";
     const before = await watched.evaluate<number>(progress);
     assert.ok(before > 0);
-    assert.match(await watched.tile("Target"), /^[\d.]+ \/s$/);
-    assert.match(await watched.tile("Phase"), /^(warmup|measurement)$/);
-    assert.match(await watched.tile("Ready instances"), /^\d+$/);
+    assert.match(await tileOf(watched, "Target"), /^[\d.]+ \/s$/);
+    assert.match(await tileOf(watched, "Phase"), /^(warmup|measurement)$/);
+    assert.match(await tileOf(watched, "Ready instances"), /^\d+$/);
     assert.match(await watched.text("#status"), /^burst: \d+ s left$/);
-    assert.ok(await watched.drawn("rates") > 1000);
+    assert.ok(await drawnIn(watched, "rates") > 1000);
     // The numbers move.
     await watched.until(`${progress} > ${before}`);
 

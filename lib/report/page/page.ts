@@ -69,7 +69,10 @@ dd > details { margin: 0; }
 dd { margin: 0; overflow-wrap: anywhere; }
 .fact { margin-right: 1.1rem; }
 @media (max-width: 640px) { body { padding: 1.2rem 1rem 3rem; } h1 { font-size: 1.4rem; }
-  #verdict { padding: .7rem .8rem; } dl { grid-template-columns: 1fr; gap: 0; } dt { margin-top: .5rem; } }
+  #verdict { padding: .7rem .8rem; } dl { grid-template-columns: 1fr; gap: 0; } dt { margin-top: .5rem; }
+  figure svg { font-size: 14.5px !important; }
+  .table td:first-child, .table th:first-child { position: sticky; left: 0; background: var(--paper); }
+  td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 5.5rem; max-width: 9rem; } }
 article { display: grid; grid-template-columns: 15rem 1fr; gap: 1.4rem; border-top: 1px solid var(--line);
   padding: 1rem 0; break-inside: avoid; }
 article h3 { margin: 0; overflow-wrap: anywhere; }
@@ -90,7 +93,7 @@ ${darkStyle()}
   h2, h3, h4, summary { break-after: avoid; } .table { overflow: visible; }
   table { font-size: 8px; } th, td { padding: 2px 3px; }
   .small, small, figcaption, .notes, p.small { font-size: 10px; } table small { font-size: 7.5px; }
-  td.number, td:first-child, th small { white-space: normal; } td:first-child { overflow-wrap: anywhere; } .verdict { white-space: normal; }
+  td.number, td:first-child, th small { white-space: normal; } td:first-child { overflow-wrap: anywhere; min-width: 5.5rem; } .verdict { white-space: normal; }
   #verdict td:last-child { min-width: 0; } }
 `;
 

@@ -222,7 +222,7 @@ export function renderWarmupTable(runs: readonly StoredRun[]): Html {
       { heading: "invocations", cell: ({ observations }) => formatCount(observations) },
     ], rows)}</div>
     <p class="small">Augmented Dickey-Fuller test of response time − served runtime over the last minute
-    of the warm-up, in time order. Stationary: p-value at most 0.05 and statistic at most the critical
+    of the warm-up, in time order; of more than 6,000 invocations, over the means of each 10 ms. Stationary: p-value at most 0.05 and statistic at most the critical
     value. Undetermined: fewer than 4 invocations, or all alike.</p>
   `;
 }

@@ -20,7 +20,12 @@ const REPETITIONS = 7;
 const READERS = 2;
 const RATES_PER_S = [100, 1000, 10_000, 50_000];
 
-const EXPERIMENT = { name: "bench", question: "What does it cost?", platform: "local" };
+const EXPERIMENT = {
+  name: "bench",
+  question: "What does it cost?",
+  platform: "local",
+  isVirtual: false,
+};
 
 /** What a reader is, in a process of its own: it counts the seconds that it is told. */
 const READER = `

@@ -156,7 +156,8 @@ async function openLive<O extends OptionTable>(
   if (live === null || dryRun) return undefined;
   // Loaded only now: most runs have none.
   const { LiveView } = await import("../live/live_view.ts");
-  return await LiveView.open(live, { name, question, platform });
+  const { isVirtual } = traitsOf(platform);
+  return await LiveView.open(live, { name, question, platform, isVirtual });
 }
 
 async function makeAndPrintReport(

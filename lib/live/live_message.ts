@@ -86,6 +86,8 @@ export interface LiveExperiment {
   readonly name: string;
   readonly question: string;
   readonly platform: string;
+  /** Its time is simulated. */
+  readonly isVirtual: boolean;
 }
 
 /** What it answers. */

@@ -59,7 +59,7 @@ const encoder = new TextEncoder();
  * @example
  * ```ts
  * import { LiveServer } from "./live_server.ts";
- * const experiment = { name: "burst", question: "What does a burst do?", platform: "local" };
+ * const experiment = { name: "burst", question: "What does a burst do?", platform: "local", isVirtual: false };
  * const server = new LiveServer(0, experiment);
  * const page = await fetch(`http://127.0.0.1:${server.port}/`);
  * if (!(await page.text()).includes("<title>")) throw new Error("no page");

@@ -1,4 +1,5 @@
 import { LoaderError } from "../base/error.ts";
+import { sinceProgramStartMs } from "../base/process.ts";
 import { untilAborted } from "../base/signal.ts";
 import { RealClock } from "../clock/clock.ts";
 import { Deadline } from "../clock/deadline.ts";
@@ -7,9 +8,13 @@ import type { PlannedLoad } from "../run/plan_block.ts";
 import type { RunObserver } from "../run/run_observer.ts";
 import type { LiveAnswer, LiveEnd, LiveExperiment, LiveMessage } from "./live_message.ts";
 import { RunCounters } from "./run_counters.ts";
+import { SampleGatherer } from "./sample_gatherer.ts";
 
 /** Longest that the program waits at its end until readers have what they were told. */
 const MOST_FAREWELL_MS = 2000;
+
+/** How often simulated time is told of, for whoever looks. */
+const SIMULATED_EVERY_MS = 250;
 
 /**
  * A page to watch an experiment while it runs, served from a thread of its own: what
@@ -20,9 +25,18 @@ export class LiveView {
   readonly url: string;
   readonly #worker: Worker;
   readonly #closed: Promise<void>;
+  /** Of a simulated run. */
+  readonly #gatherer: SampleGatherer | null;
 
-  private constructor(worker: Worker, port: number) {
+  private constructor(worker: Worker, port: number, { isVirtual }: LiveExperiment) {
     this.#worker = worker;
+    this.#gatherer = isVirtual
+      ? new SampleGatherer(
+        (sample, totals) => this.#post({ kind: "second", sample, totals }),
+        SIMULATED_EVERY_MS,
+        sinceProgramStartMs,
+      )
+      : null;
     this.url = `http://127.0.0.1:${port}/`;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closed = promise;
@@ -52,7 +66,7 @@ export class LiveView {
     };
     worker.postMessage({ kind: "open", port, experiment } satisfies LiveMessage);
     const answer = await promise;
-    if (answer.kind === "listening") return new LiveView(worker, answer.port);
+    if (answer.kind === "listening") return new LiveView(worker, answer.port, experiment);
     worker.terminate();
     const reason = answer.kind === "failed" && !answer.isInUse
       ? `cannot be listened on (${answer.reason})`
@@ -77,10 +91,15 @@ export class LiveView {
 
   /** What sees the rows of a run. */
   observe(): RunObserver {
-    return new RunCounters((sample, totals) => this.#post({ kind: "second", sample, totals }));
+    const gatherer = this.#gatherer;
+    return new RunCounters((sample, totals) => {
+      if (gatherer === null) this.#post({ kind: "second", sample, totals });
+      else gatherer.take(sample, totals);
+    });
   }
 
   endRun({ name, status, verdict }: RunManifest): void {
+    this.#gatherer?.flush();
     this.#post({ kind: "runEnd", run: { name, status, verdict: verdict?.verdict ?? null } });
   }
 

@@ -92,7 +92,6 @@ export const COMMON_OPTIONS = {
     decidesResult: false,
   }),
   live: integerOption<number | null>("port", {
-    ...REAL_CALLS,
     meaning: "serve a page to watch the runs, and /metrics, on this port of 127.0.0.1; without " +
       "one on a free port",
     default: null,

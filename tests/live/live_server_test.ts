@@ -8,7 +8,12 @@ import { createInvocationRow, type Outcome } from "../../lib/model/record.ts";
 import { parsePrometheusText } from "../../lib/scrape/prometheus_text.ts";
 import { GENERATOR } from "../../lib/store/schema/tables.ts";
 
-const EXPERIMENT = { name: "burst", question: "What does a burst do?", platform: "local" };
+const EXPERIMENT = {
+  name: "burst",
+  question: "What does a burst do?",
+  platform: "local",
+  isVirtual: false,
+};
 const RUN = { name: "burst_0", functions: 3, invocations: 100, durationMs: 25_000 };
 const RUN_END = { name: "burst_0", status: "finished", verdict: "VALID" } as const;
 

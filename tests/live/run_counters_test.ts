@@ -113,7 +113,7 @@ Deno.test("instances are ready from then until they stop; unknown where none is 
 });
 
 Deno.test("a week of seconds is kept in little, and nothing of it is lost", () => {
-  const experiment = { name: "x", question: "?", platform: "local" };
+  const experiment = { name: "x", question: "?", platform: "local", isVirtual: false };
   const history = new LiveHistory(experiment);
   history.take({ kind: "run", run: { name: "r", functions: 1, invocations: 1, durationMs: 1 } });
   const run = watch();

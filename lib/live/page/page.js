@@ -240,7 +240,8 @@
   function left() {
     const last = state.samples.at(-1);
     if (state.run === null || state.end !== null || isBetweenRuns()) return "–";
-    return span(state.run.durationMs - (last?.timeMs ?? 0));
+    const left = span(state.run.durationMs - (last?.timeMs ?? 0));
+    return state.experiment.isVirtual ? `${left} of simulated time` : left;
   }
 
   function drawStatus() {

@@ -43,6 +43,9 @@ export class ExperimentRuns<O extends OptionTable> {
   readonly #maker: RunMaker<O>;
   readonly #starts: AgreedStarts | null;
   #failuresInARow = 0;
+  #lanes: readonly LaneState[] = [];
+  /** What came of the turn that is under way. */
+  #turn: LaneTurn = { runs: [], cells: [] };
 
   constructor(
     experiment: Experiment<O>,
@@ -72,6 +75,7 @@ export class ExperimentRuns<O extends OptionTable> {
     planned: readonly PlannedLane<OptionValues<O> & CommonOptions>[],
   ): Promise<RunStatus> {
     const lanes = planned.map((lane) => new LaneState(lane));
+    this.#lanes = lanes;
     try {
       for (const lane of takeTurns(lanes, this.options.seed)) {
         if (await this.#advance(lane) === "interrupted") break;
@@ -83,15 +87,24 @@ export class ExperimentRuns<O extends OptionTable> {
     }
     await this.#maker.tearDown();
     if (lanes.some(({ isOver }) => !isOver)) return "interrupted";
-    this.#throwFailures();
-    for (const status of ["overloaded", "aborted"] as const) {
-      if (lanes.length > 0 && lanes.every(({ endedBy }) => endedBy === status)) return status;
-    }
-    return "finished";
+    throwFailures(this.failed, this.manifests.length);
+    return deriveStatus(this.endings);
+  }
+
+  /** What came of each lane, turn by turn. */
+  get turns(): readonly (readonly LaneTurn[])[] {
+    return this.#lanes.map(({ turns }) => turns);
+  }
+
+  /** How each lane ended. */
+  get endings(): readonly LaneEnding[] {
+    return this.#lanes.map(({ endedBy }) => endedBy);
   }
 
   /** Makes the next run of a lane, and those behind it on the same deployment. */
   async #advance(lane: LaneState): Promise<RunStatus> {
+    this.#turn = { runs: [], cells: [] };
+    lane.turns.push(this.#turn);
     for (let load = await lane.take(); load !== undefined; load = await lane.take()) {
       const status = await this.#tryLoad(lane, load);
       if (status === "interrupted") return status;
@@ -124,10 +137,11 @@ export class ExperimentRuns<O extends OptionTable> {
         notes: lane.warningsOf({ ...load, run }),
       });
       this.manifests.push(manifest);
+      this.#turn.runs.push(manifest.name);
       if (error !== undefined && !(isAlone && isRunsOwn(error))) throw error;
       const { status } = manifest;
       if (status === "interrupted") return status;
-      this.folder.keepCell(describeCell(load.run, manifest));
+      this.#keepCell(describeCell(load.run, manifest));
       if (status === "failed" || status === "timed_out") {
         this.#noteFailure(run.name, error ?? new LoaderError("platform", manifest.error!));
         return status;
@@ -172,8 +186,13 @@ export class ExperimentRuns<O extends OptionTable> {
   /** What is left of a lane is not made. */
   #skipRest(lane: LaneState, reason: string): void {
     for (const { name, parameters } of lane.takeRest()) {
-      this.folder.keepCell({ run: name, parameters, status: "skipped", reason });
+      this.#keepCell({ run: name, parameters, status: "skipped", reason });
     }
+  }
+
+  #keepCell(cell: ExperimentCell): void {
+    this.#turn.cells.push(cell.run);
+    this.folder.keepCell(cell);
   }
 
   #giveUp(lanes: readonly LaneState[]): void {
@@ -193,19 +212,34 @@ export class ExperimentRuns<O extends OptionTable> {
       summary: readMeasuredSummary(tables),
     };
   }
+}
 
-  /** @throws LoaderError when runs have failed: the error of the only one, or what is known of all */
-  #throwFailures(): void {
-    const [first] = this.failed;
-    if (first === undefined) return;
-    if (this.manifests.length === 1) throw first.error;
-    throw new LoaderError(
-      first.error instanceof LoaderError ? first.error.code : "platform",
-      `${this.failed.length} of ${this.manifests.length} runs failed, the first of them ` +
-        `${first.name}: ${errorMessage(first.error)}`,
-      { cause: first.error },
-    );
-  }
+/** @throws LoaderError when runs have failed: the error of the only one, or what is known of all */
+export function throwFailures(failed: readonly FailedRun[], made: number): void {
+  const [first] = failed;
+  if (first === undefined) return;
+  if (made === 1) throw first.error;
+  throw new LoaderError(
+    first.error instanceof LoaderError ? first.error.code : "platform",
+    `${failed.length} of ${made} runs failed, the first of them ` +
+      `${first.name}: ${errorMessage(first.error)}`,
+    { cause: first.error },
+  );
+}
+
+/** How an experiment stands whose lanes have all come to their end. */
+export function deriveStatus(endings: readonly LaneEnding[]): RunStatus {
+  const [first = null] = endings;
+  return first !== null && endings.every((ending) => ending === first) ? first : "finished";
+}
+
+/** What of its load ended a lane; `null`: nothing did. */
+export type LaneEnding = "overloaded" | "aborted" | null;
+
+/** What came of a turn, by name: runs that were made or were there, and what became of those planned. */
+export interface LaneTurn {
+  readonly runs: string[];
+  readonly cells: string[];
 }
 
 /** Where a lane stands. */
@@ -213,8 +247,8 @@ class LaneState {
   readonly #lane: PlannedLane<unknown>;
   pending: PlannedLoad | undefined;
   isOver = false;
-  /** What of its load ended it; `null`: nothing did. */
-  endedBy: "overloaded" | "aborted" | null = null;
+  endedBy: LaneEnding = null;
+  readonly turns: LaneTurn[] = [];
 
   constructor(lane: PlannedLane<unknown>) {
     this.#lane = lane;

@@ -14,7 +14,9 @@ import { ExperimentRuns } from "./experiment_runs.ts";
 import type { ExperimentListener, RunsCall } from "./run_call.ts";
 import { checkMatrixOptions } from "./matrix/matrix_options.ts";
 import { expandMatrix } from "./matrix/matrix_cell.ts";
-import { lookAhead, planLanes } from "./matrix/plan_lanes.ts";
+import { type MadeLanes, makeInThreads } from "./matrix/lane_jobs.ts";
+import { placeLanes, refuseJobs } from "./matrix/place_lanes.ts";
+import { lookAhead, type LookedAtLane, planLanes } from "./matrix/plan_lanes.ts";
 import { renderPlan } from "./plan_block.ts";
 import { MOST_PLANNED } from "./run_planner.ts";
 import { saveSchedules, scheduleOptionsOf } from "./saved_schedules.ts";
@@ -51,6 +53,7 @@ export async function makeRuns<O extends OptionTable>(
   for (const cell of cells) {
     await (await createPlatformFromOptions(cell.options))[Symbol.asyncDispose]();
   }
+  refuseJobs(options, cells.map((cell) => cell.options.platform));
   const lanes = await planLanes(experiment, cells, signal, call.mostCounted);
   const { ahead, isOpen } = await lookAhead(lanes, MOST_PLANNED);
   if (ahead.length === 0) {
@@ -79,14 +82,22 @@ export async function makeRuns<O extends OptionTable>(
   );
   listener.onFolder?.(folder.path);
   for (const note of folder.openingNotes) listener.onNote?.(note);
-  const made = new ExperimentRuns(experiment, options, folder, signal, call);
   if (warnings.length > 0) {
     folder.update({ notes: [...new Set([...folder.manifest.notes, ...warnings])] });
   }
-  let status: RunStatus = "failed";
+  let made: MadeLanes = { status: "failed", manifests: [] };
   try {
-    status = await made.makeAll(lanes);
-    folder.update({ status, endedAt: wallClockDate().toISOString() });
+    made = options.jobs > 1
+      ? await makeInThreads({
+        lanes: placeLanes(experiment, options, folder.path, { lanes, call }),
+        count: options.jobs,
+        seed: options.seed,
+        folder,
+        listener,
+        signal,
+      })
+      : await makeOneByOne(new ExperimentRuns(experiment, options, folder, signal, call), lanes);
+    folder.update({ status: made.status, endedAt: wallClockDate().toISOString() });
   } catch (error) {
     const interrupted = error instanceof LoaderError && error.code === "interrupted";
     folder.update({
@@ -98,7 +109,14 @@ export async function makeRuns<O extends OptionTable>(
   } finally {
     await writeSchemas(folder, listener);
   }
-  return { folder: folder.path, status, runs: made.manifests };
+  return { folder: folder.path, status: made.status, runs: made.manifests };
+}
+
+async function makeOneByOne<O extends OptionTable>(
+  runs: ExperimentRuns<O>,
+  lanes: readonly LookedAtLane<OptionValues<O> & CommonOptions>[],
+): Promise<MadeLanes> {
+  return { status: await runs.makeAll(lanes), manifests: runs.manifests };
 }
 
 /** What other programs read the tables by; without it they can still be read. */

@@ -28,6 +28,8 @@ export interface ExperimentCall {
   /** For the manifests: what the user typed. */
   readonly command?: readonly string[];
   readonly signal?: AbortSignal;
+  /** The module that exports the experiment, for threads; by default that of its name. */
+  readonly module?: string;
   readonly listener?: ExperimentListener;
 }
 

@@ -1,7 +1,8 @@
 import { parseAbortCondition } from "../../analyze/abort_condition.ts";
 import { parseCondition } from "../../analyze/compare/condition.ts";
 import { LoaderError } from "../../base/error.ts";
-import { createOption, durationOption, type Option } from "../../option/option.ts";
+import { createOption, durationOption, integerOption, type Option } from "../../option/option.ts";
+import { platformsWith } from "../../platform/registry.ts";
 import { type Axis, parseVariation, variationOfYaml } from "../../option/variation.ts";
 
 /** An option whose text has values for other options, or none; `check` throws where it must not. */
@@ -75,6 +76,15 @@ export const MATRIX_OPTIONS = {
       return text;
     },
   ),
+  jobs: integerOption("number", {
+    meaning: "runs made at once, on virtual time, each in a thread of its own; those that build " +
+      "on one another stay one after the other",
+    default: 1,
+    minimum: 1,
+    maximum: 256,
+    decidesResult: false,
+    platforms: platformsWith(({ traits }) => traits.isVirtual),
+  }),
   runTimeoutMs: durationOption<number | null>({
     meaning: "a run that takes longer, its deployment included, is ended as timed out, and the " +
       "others go on (default: none does)",

@@ -105,9 +105,7 @@ export class ExperimentWriter {
    * @throws LoaderError `usage` when it is not of the same trace and schedule
    */
   completedRun(name: string, content?: RunContent): RunManifest | undefined {
-    return content === undefined
-      ? readCompletedRun(this.path, name)
-      : refuseOtherRun(this.path, this.#manifest.experiment, name, content);
+    return findCompletedRun(this.path, this.#manifest.experiment, name, content);
   }
 
   /** Keeps the hash of a schedule that was known only when its run had gone through it. */
@@ -123,26 +121,37 @@ export class ExperimentWriter {
     this.update({ cells: [...others, cell] });
   }
 
-  /**
-   * Makes the folder of a run of functions with these ids. One that broke off
-   * before is kept, beside the runs, in `broken-off/`.
-   */
+  /** Makes the folder of a run of functions with these ids; see {@linkcode clearRunFolder}. */
   startRun(manifest: RunManifest, functionIds: readonly string[]): RunWriter {
-    const path = `${this.path}/runs/${manifest.name}`;
-    if (statIfPresent(path) !== null) {
-      const keep = `${this.path}/broken-off/${manifest.name}`;
-      let attempt = 1;
-      while (statIfPresent(`${keep}_${attempt}`) !== null) attempt++;
-      Deno.mkdirSync(`${this.path}/broken-off`, { recursive: true });
-      Deno.renameSync(path, `${keep}_${attempt}`);
-    }
+    const path = clearRunFolder(this.path, manifest.name);
     const folder = new RunWriter(path, manifest, functionIds, this.#reserve);
-    const relative = `runs/${manifest.name}`;
-    if (!this.#manifest.runs.includes(relative)) {
-      this.update({ runs: [...this.#manifest.runs, relative] });
-    }
+    this.keepRun(manifest.name);
     return folder;
   }
+
+  /** Keeps that there is a run. */
+  keepRun(name: string): void {
+    const relative = `runs/${name}`;
+    if (this.#manifest.runs.includes(relative)) return;
+    this.update({ runs: [...this.#manifest.runs, relative] });
+  }
+}
+
+/**
+ * The path of a run's folder, which is not there then: one that broke off before is kept, beside
+ * the runs, in `broken-off/`.
+ *
+ * @param experiment path of its folder
+ */
+export function clearRunFolder(experiment: string, name: string): string {
+  const path = `${experiment}/runs/${name}`;
+  if (statIfPresent(path) === null) return path;
+  const keep = `${experiment}/broken-off/${name}`;
+  let attempt = 1;
+  while (statIfPresent(`${keep}_${attempt}`) !== null) attempt++;
+  Deno.mkdirSync(`${experiment}/broken-off`, { recursive: true });
+  Deno.renameSync(path, `${keep}_${attempt}`);
+  return path;
 }
 
 function refuseOther(
@@ -210,8 +219,20 @@ function refuseOtherRuns(path: string, { experiment, inputs }: ExperimentManifes
   }
 }
 
+/** As {@linkcode ExperimentWriter.completedRun}, of the folder of an experiment. */
+export function findCompletedRun(
+  path: string,
+  experiment: string,
+  name: string,
+  content?: RunContent,
+): RunManifest | undefined {
+  return content === undefined
+    ? readCompletedRun(path, name)
+    : refuseOtherRun(path, experiment, name, content);
+}
+
 /** What a run is made of. */
-interface RunContent {
+export interface RunContent {
   readonly scheduleHash: string;
   /** `null`: it replays none. */
   readonly traceHash: string | null;

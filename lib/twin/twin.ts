@@ -28,10 +28,15 @@ import { derivePhases, deriveTurnMs, deriveTwinSettings } from "./twin_settings.
  * is gone, so that a run with a twin is like one without.
  *
  * What goes wrong becomes a note of the runs, whose tables stay as they are.
+ *
+ * @param measuredFrom other runs to measure the parameters from: then the twins predict
+ *   these, of which they know the schedule, the settings, the instances that were ready and
+ *   the phases of the autoscaler; `null`: from these runs themselves
  */
 export async function makeTwins(
   runs: readonly MadeRun[],
   signal: AbortSignal,
+  measuredFrom: readonly TwinSource[] | null = null,
 ): Promise<void> {
   const made = runs.filter(({ folder: { manifest } }) =>
     (manifest.status === "finished" || manifest.status === "overloaded") &&
@@ -42,7 +47,7 @@ export async function makeTwins(
   try {
     const sources = [];
     for (const { folder } of made) sources.push(readTwinSource(folder.path, folder.manifest));
-    await using twins = await Twins.deploy(made, sources, signal);
+    await using twins = await Twins.deploy(made, sources, measuredFrom ?? sources, signal);
     for (const twinned of made) {
       await twins.make(twinned);
       withoutTwin.delete(twinned);
@@ -81,11 +86,12 @@ class Twins implements AsyncDisposable {
   static async deploy(
     made: readonly MadeRun[],
     sources: readonly TwinSource[],
+    measuredFrom: readonly TwinSource[],
     signal: AbortSignal,
   ): Promise<Twins> {
     const [{ run, options, folder: { manifest } }] = made;
     const facts = parseTwinFacts(manifest);
-    const parameters = deriveTwinParameters(sources, {
+    const parameters = deriveTwinParameters(measuredFrom, {
       // Of several nodes it is not known who shared the cores with whom.
       cores: facts.nodesAreShared && facts.nodes !== 1 ? null : facts.nodeCores,
       isNode: facts.nodesAreShared,
@@ -104,7 +110,7 @@ class Twins implements AsyncDisposable {
     return new Twins(
       session,
       signal,
-      describeParameters(parameters, sources.length),
+      describeParameters(parameters, measuredFrom.length),
       manifest.runStartUnixMs!,
       firstRunStartMs(platform, sources[0], facts),
     );

@@ -25,6 +25,7 @@ const SETS: Readonly<Record<string, string>> = {
   "bench:schedule": "simulation",
   "bench:record": "simulation",
   "bench:sample": "simulation",
+  "bench:twin-recorded": "simulation",
   "bench:simulator": "simulation",
 };
 

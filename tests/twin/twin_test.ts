@@ -11,6 +11,7 @@ import type { Experiment } from "../../lib/run/experiment.ts";
 import { parseOptions } from "../../lib/option/parse_options.ts";
 import { runExperiment } from "../../lib/cli/run_experiment.ts";
 import type { MadeRun } from "../../lib/run/run_call.ts";
+import { readTwinSource } from "../../lib/analyze/twin/source.ts";
 import { makeTwins } from "../../lib/twin/twin.ts";
 import { readRows } from "../support/run_files.ts";
 import { temporaryFolder } from "../support/script.ts";
@@ -79,6 +80,19 @@ Deno.test("twin: finds again what a platform is that works as the model does", a
     assert.ok(Math.abs(relativeDifference!) < 0.1, `${metric}: ${relativeDifference}`);
   }
   assert.equal(valueOf(twin, "outcome_ok").relativeDifference, 0);
+});
+
+Deno.test("twin: predicts a run with what was measured of another", async () => {
+  await using folder = await temporaryFolder();
+  const predicted = await makeRuns(burst, `${folder.path}/predicted`, []);
+  const [other] = await makeRuns(burst, `${folder.path}/other`, ["--seed", "7", "--rps", "30"]);
+  const source = readTwinSource(other.folder.path, other.folder.manifest);
+  const calls = source.instances.reduce((sum, { calls }) => sum + calls.length, 0);
+  await makeTwins(predicted, never, [source]);
+  const twin = readTwin(predicted[0])!;
+  assert.match(twin.manifest.notes.join(" "), new RegExp(`measured from ${calls} calls`));
+  const { relativeDifference } = valueOf(twin, "response_time_p50");
+  assert.ok(Math.abs(relativeDifference!) < 0.1, `${relativeDifference}`);
 });
 
 Deno.test("twin: runs on one deployment have twins on one, and again the same", async () => {

@@ -9,8 +9,11 @@
 import { dirname } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
 import { neverAborted } from "../lib/base/signal.ts";
-import { deriveDivergence, deriveRelativeDifference } from "../lib/analyze/divergence.ts";
-import { readRunTables } from "../lib/analyze/run_analysis.ts";
+import {
+  deriveDivergence,
+  deriveRelativeDifference,
+  readSummarizedRun,
+} from "../lib/analyze/divergence.ts";
 import { readTwinSource } from "../lib/analyze/twin/source.ts";
 import { findExperiment } from "../lib/cli/find_experiment.ts";
 import { planStoredRun } from "../lib/cli/stored_plan.ts";
@@ -119,7 +122,7 @@ async function measure({ name, recordings }: Group): Promise<void> {
 function deriveSpread(recordings: readonly (readonly MadeRun[])[]): Differences {
   const differences: Differences = new Map();
   const tables = recordings.map((recording) =>
-    new Map(recording.map(({ folder }) => [folder.manifest.name, readRunTables(folder)]))
+    new Map(recording.map(({ folder }) => [folder.manifest.name, readSummarizedRun(folder)]))
   );
   for (const [i, one] of tables.entries()) {
     for (const other of tables.slice(i + 1)) {

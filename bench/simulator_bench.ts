@@ -2,9 +2,12 @@
  * Simulated invocations a second, on one core: the dispatcher, the simulator with
  * Knative's autoscaler, every record derived, and a sink.
  *
- *     deno task bench:simulator             # all of it, some minutes
+ *     deno task bench:simulator             # all but the week, some minutes
  *     deno task bench:simulator --short     # some seconds
  *     deno task bench:simulator 3           # one case by its number
+ *
+ * With `--v8-flags=--expose-gc` the week (case 4) tells the heap that is left after a collection.
+ * Beside another checkout, and beside SimFaaS: `bench/simulator_turns.ts`.
  */
 import { neverAborted } from "../lib/base/signal.ts";
 import { ownPeakMemoryMib } from "../lib/base/process.ts";
@@ -14,6 +17,7 @@ import { dispatch } from "../lib/invoke/dispatcher.ts";
 import { VERDICT_LIMITS } from "../lib/invoke/verdict.ts";
 import type { InvocationRow, InvocationSink } from "../lib/model/record.ts";
 import type { TableSink } from "../lib/model/table.ts";
+import { SlotCountsBuilder } from "../lib/model/slot_counts.ts";
 import { functionKey, type Trace } from "../lib/model/trace.ts";
 import { createSimulatorPlatform } from "../lib/platform/simulator/simulator_platform.ts";
 import type { SimulatorOptions } from "../lib/platform/simulator/simulator_options.ts";
@@ -22,6 +26,9 @@ import { runScrapeLoop } from "../lib/scrape/scrape_loop.ts";
 import { cpuRequestMilli, memoryRequestMib } from "../lib/trace/profile.ts";
 import { NO_CONDITIONS, synthesizeFunctions } from "../lib/trace/synthesize/demonstration.ts";
 import { createFlatTrace } from "./flat_trace.ts";
+
+const DAY_MINUTES = 1440;
+const DAY_MS = DAY_MINUTES * 60_000;
 
 /** Counts rows, and looks at enough of them that none is left out. */
 class CountingSink implements InvocationSink {
@@ -44,6 +51,8 @@ interface Case {
   readonly invocationsPerDay?: number;
   readonly options: SimulatorOptions;
   readonly sink: "count" | "csv";
+  /** Tells the memory at the end of each day. */
+  readonly tellsDays?: true;
 }
 
 async function measure(each: Case): Promise<void> {
@@ -99,6 +108,16 @@ async function measure(each: Case): Promise<void> {
     limits: VERDICT_LIMITS,
     readCpuMs: null,
     signal: never,
+    onProgress: ({ timeMs, handled }) => {
+      if (each.tellsDays && timeMs % DAY_MS === 0) {
+        (globalThis as { gc?: () => void }).gc?.();
+        const { rss, heapUsed } = Deno.memoryUsage();
+        const [mib, heapMib] = [rss, heapUsed].map((bytes) => (bytes / 2 ** 20).toFixed(1));
+        console.log(
+          `  day ${timeMs / DAY_MS}: ${handled} invocations, ${mib} MiB, heap ${heapMib} MiB`,
+        );
+      }
+    },
     onStart: (runStartMs) => {
       scraping = runScrapeLoop({
         clock: platform.clock,
@@ -133,18 +152,37 @@ function createSyntheticDay(functions: number): Trace {
   return {
     name: "synthetic day",
     slotMs: 60_000,
-    slots: 1440,
+    slots: DAY_MINUTES,
     functions: synthesizeFunctions(rng, { functions, conditions }),
     repairs: [],
     hash: "",
   };
 }
 
-/** Thins or multiplies a day to about so many invocations. */
+/** The same day again and again. */
+function repeatDays(day: Trace, days: number): Trace {
+  const functions = day.functions.map((profile) => {
+    const counts = new SlotCountsBuilder();
+    for (let i = 0; i < days; i++) {
+      profile.invocationsPerSlot.forEach((slot, count) => counts.add(i * day.slots + slot, count));
+    }
+    return { ...profile, invocationsPerSlot: counts.finish(days * day.slots) };
+  });
+  return { ...day, slots: days * day.slots, functions };
+}
+
+/** One function as in `simfaas_case.py`: its whole runtime is the platform's to draw. */
+function createSimfaasTrace(minutes: number): Trace {
+  const trace = createFlatTrace(1, 54, minutes);
+  const runtimeMs = { quantiles: [0, 1], values: [1, 1], mean: 1 };
+  return { ...trace, functions: [{ ...trace.functions[0], runtimeMs }] };
+}
+
+/** Thins or multiplies a trace to about so many invocations a day. */
 function rateScaleFor(trace: Trace, invocations: number): number {
   let total = 0;
   for (const { invocationsPerSlot } of trace.functions) total += invocationsPerSlot.total;
-  return invocations / total;
+  return invocations * (trace.slots / DAY_MINUTES) / total;
 }
 
 const ROOMY: SimulatorOptions = {
@@ -183,14 +221,39 @@ const CASES: readonly Case[] = [
   {
     name: isShort ? "an hour of 10,000 functions" : "a day of 10,000 functions",
     trace: () => createSyntheticDay(10_000),
-    minutes: isShort ? 60 : 1440,
+    minutes: isShort ? 60 : DAY_MINUTES,
     invocationsPerDay: 50e6,
     options: ROOMY,
     sink: "count",
   },
+  {
+    name: isShort ? "a week of 100 functions" : "a week of 10,000 functions",
+    trace: () => repeatDays(createSyntheticDay(isShort ? 100 : 10_000), 7),
+    minutes: 7 * DAY_MINUTES,
+    invocationsPerDay: isShort ? 0.3e6 : 50e6,
+    options: ROOMY,
+    sink: "count",
+    tellsDays: true,
+  },
+  {
+    name: "SimFaaS' case: one function, 0.9 a second, kept for ten minutes",
+    trace: () => createSimfaasTrace(isShort ? 10_000 : 50_000),
+    minutes: isShort ? 10_000 : 50_000,
+    options: {
+      ...ROOMY,
+      policy: "fixed-10min",
+      networkMs: { kind: "constant", value: 0 },
+      serviceFactor: { kind: "exponential", mean: 1991 },
+      startMs: { kind: "constant", value: 253 },
+    },
+    sink: "count",
+  },
 ];
+
+/** Too long to be one of all. */
+const WEEK = 4;
 
 const only = Deno.args.find((argument) => /^\d+$/.test(argument));
 for (const [i, each] of CASES.entries()) {
-  if (only === undefined || Number(only) === i) await measure(each);
+  if (only === undefined ? isShort || i !== WEEK : Number(only) === i) await measure(each);
 }

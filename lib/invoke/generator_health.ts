@@ -1,5 +1,5 @@
 import type { MachineGauge } from "../model/machine.ts";
-import type { Verdict, VerdictLimits } from "../store/schema/manifest.ts";
+import type { MachineFigures, Verdict, VerdictLimits } from "../store/schema/manifest.ts";
 import { dispatchLagMs } from "../model/record.ts";
 import type { PhaseSpan } from "../model/schedule.ts";
 import type { TableSink } from "../model/table.ts";
@@ -271,7 +271,7 @@ export class GeneratorHealth {
       second.unsent,
       second.peerWaits,
       finiteOrNull(second.peerWaitMaxMs),
-      ...MACHINE_FIGURES.map((figure) => machine[figure]),
+      ...cellsOf(machine),
     ]);
     if (lengthMs < LEAST_SECOND_MS || !this.#isMeasured(middleMs)) return;
     this.#seconds++;
@@ -324,6 +324,15 @@ export class GeneratorHealth {
       machine: this.#machine?.evidence() ?? null,
     };
   }
+}
+
+/** What is unknown of the machine, as on virtual time in every second of a day. */
+const UNKNOWN_CELLS: readonly null[] = MACHINE_FIGURES.map(() => null);
+
+function cellsOf(machine: MachineFigures): readonly (number | null)[] {
+  return machine === UNKNOWN_MACHINE
+    ? UNKNOWN_CELLS
+    : MACHINE_FIGURES.map((figure) => machine[figure]);
 }
 
 function finiteOrNull(value: number): number | null {

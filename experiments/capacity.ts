@@ -173,7 +173,7 @@ function refuseUnsettable({ find, platform }: Options): void {
   throw new LoaderError(
     "usage",
     `--find ${find}: the platform ${platform} cannot be given it for the confirming run, only ` +
-      `${platforms.join(" and ")} can; choose another platform, or look for something else.`,
+      `${platforms.join(", ")} can; choose another platform, or look for something else.`,
     { value: find },
   );
 }

@@ -41,7 +41,11 @@ export const replay: Experiment<typeof options> = {
     "--from results/monday/runs/functions-12_repetition-0",
     "--from schedules/rate-40.schedule --platform knative --repetitions 3",
   ],
-  answer: null,
+  answer: {
+    kind: "distribution",
+    measure: "slowdown",
+    split: { by: "parameter", parameter: "load", against: "the same load each time" },
+  },
 
   async plan({ from, repetitions }) {
     if (from === null) {
@@ -52,7 +56,7 @@ export const replay: Experiment<typeof options> = {
     const runs = Array.from({ length: repetitions }, (_, repetition) => ({
       ...run,
       name: `replay_repetition-${repetition}`,
-      parameters: { ...run.parameters, repetition },
+      parameters: { ...run.parameters, load: "replayed", repetition },
       deployment: undefined,
     }));
     return { runs, overloadTolerance: 1 };

@@ -18,6 +18,10 @@ Deno.test("single: one invocation, cold, told one by one", async () => {
   const page = await Deno.readTextFile(`${output}/report.html`);
   assert.match(page, /<td class="text">ok<\/td>/);
   assert.match(page, /<td class="text">cold<\/td>/);
+  // One that waits for its instance, and one that does not; both are served for 300 ms.
+  const bars = readRows(`${output}/figures/invocations.csv`);
+  const [cold, warm] = bars.filter(({ series }) => series === "waiting");
+  assert.ok(Number(cold.time_ms) > 100 && Number(warm.time_ms) < 10);
 });
 
 Deno.test("replay: a run of another experiment, and a saved schedule, with the same hash", async () => {

@@ -4,6 +4,7 @@ import type { DistributionDeclaration, DistributionMeasure } from "../../model/a
 import type { InvocationColumn } from "../../store/read/invocation_batches.ts";
 import type { StoredInvocations } from "../../store/read/stored_invocations.ts";
 import type { Figure } from "../page/figure.ts";
+import { quantile } from "../../stats/quantile.ts";
 import { type Html, html } from "../page/html.ts";
 import { formatCount, formatNumber, UNKNOWN } from "../page/number_format.ts";
 import { renderTable } from "../page/table_section.ts";
@@ -52,6 +53,13 @@ const MEASURES: Readonly<Record<DistributionMeasure, MeasureWords>> = {
 /** A part of a run is drawn invocation by invocation where it has at most so many. */
 const MOST_DOTS = 100;
 
+/** Invocations by their start, as records have it; servers that are there already do not tell. */
+const STARTS: readonly { readonly group: string; isSuch(coldStart: number): boolean }[] = [
+  { group: "warm", isSuch: (coldStart) => coldStart === 0 },
+  { group: "cold", isSuch: (coldStart) => coldStart === 1 },
+  { group: "cold or warm, not told", isSuch: (coldStart) => coldStart !== 0 && coldStart !== 1 },
+];
+
 /** A curve: a part of a run's invocations. */
 interface Curve {
   readonly group: string;
@@ -76,15 +84,18 @@ class Part {
   invocations = 0;
   readonly #ranked = new RankedSketch();
 
-  /** @param coldStart of those that are in it; `null`: all */
-  constructor(readonly group: string, readonly coldStart: number | null) {}
+  /** @param isSuch whether those with such a cold start are in it; `null`: all */
+  constructor(
+    readonly group: string,
+    readonly isSuch: ((coldStart: number) => boolean) | null,
+  ) {}
 
   add(invocations: StoredInvocations, valueOf: MeasureWords["valueOf"]): void {
     const { scheduledMs, completedMs, requestedRuntimeMs, measured, outcome, coldStart } =
       invocations;
     for (let row = 0; row < invocations.count; row++) {
       if (measured[row] === 0) continue;
-      if (this.coldStart !== null && coldStart[row] !== this.coldStart) continue;
+      if (this.isSuch !== null && !this.isSuch(coldStart[row])) continue;
       this.invocations++;
       const responseTimeMs = completedMs[row] - scheduledMs[row];
       this.#ranked.add(outcome[row], valueOf(responseTimeMs, requestedRuntimeMs[row]));
@@ -111,7 +122,7 @@ export function createDistributionAnswer(declaration: DistributionDeclaration): 
     listen({ run: { manifest } }) {
       parts = split.by === "parameter"
         ? [new Part(String(manifest.parameters[split.parameter]), null)]
-        : [new Part("warm", 0), new Part("cold", 1)];
+        : STARTS.map(({ group, isSuch }) => new Part(group, isSuch));
       return {
         columns: COLUMNS,
         add(invocations) {
@@ -125,7 +136,7 @@ export function createDistributionAnswer(declaration: DistributionDeclaration): 
     renderText() {
       return split.by === "parameter"
         ? renderSpread(spreadsOf(curves), words.title.toLowerCase())
-        : null;
+        : renderStarts(curves);
     },
     render(plotter) {
       return curves.length === 0 ? [] : [renderCurves(curves, words, declaration, plotter)];
@@ -134,6 +145,20 @@ export function createDistributionAnswer(declaration: DistributionDeclaration): 
       return curves.length === 0 ? null : renderCurveTable(curves, words);
     },
   };
+}
+
+/** Sets cold invocations against warm ones, in the medians of their runs. */
+function renderStarts(curves: readonly Curve[]): Html | null {
+  const medianOf = (group: string) => {
+    const found = curves.filter((curve) => curve.group === group);
+    const medians = found.flatMap(({ values }) => values[QUANTILES.indexOf(0.5)] ?? []);
+    return medians.length === 0 ? null : quantile(medians.toSorted((a, b) => a - b), 0.5);
+  };
+  const [warm, cold] = [medianOf("warm"), medianOf("cold")];
+  if (warm === null || cold === null) return null;
+  const sentence = `Half of the cold invocations take ${formatNumber(cold)} ms or more beyond ` +
+    `their runtime, half of the warm ones ${formatNumber(warm)} ms.`;
+  return html`<p><strong>${sentence}</strong></p>`;
 }
 
 /** What the runs of each group came to at the quantiles by which runs are compared. */

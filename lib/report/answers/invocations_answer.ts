@@ -3,6 +3,7 @@ import { formatNumber } from "../page/number_format.ts";
 import { renderTable } from "../page/table_section.ts";
 import type { StoredInvocations } from "../../store/read/stored_invocations.ts";
 import type { Answer } from "./answer.ts";
+import { renderInvocationsFigure } from "./invocations_figure.ts";
 
 /** More than these are not told one by one. */
 const MOST_ROWS = 100;
@@ -47,7 +48,10 @@ export function createInvocationsAnswer(): Answer {
       add: take,
     }),
     add() {},
-    render: () => [],
+    render(plotter) {
+      const drawn = rows.map((row, i) => ({ ...row, number: i + 1 }));
+      return [renderInvocationsFigure(drawn, plotter)].filter((figure) => figure !== null);
+    },
     renderTable: () =>
       rows.length === 0 ? null : renderTable<Row>([
         { heading: "at", unit: "ms", cell: ({ scheduledMs }) => formatNumber(scheduledMs) },

@@ -27,8 +27,8 @@ for (const name of NAMES) {
     const section = SECTIONS.get(name)!;
     assert.match(section, /^\n_[^_]+\?_/);
     assert.match(section, new RegExp(`^ {4}deno task exp:${name}\\b`, "m"));
-    assert.match(section, /_How to read it:_/);
-    assert.match(section, /_To be careful of:_/);
+    assert.match(section, /_How\s+to\s+read\s+it:_/);
+    assert.match(section, /_To\s+be\s+careful\s+of:_/);
     assert.ok(section.includes(`](images/experiments/${name}.svg)`));
     const svg = Deno.readTextFileSync(join(PROJECT, `docs/images/experiments/${name}.svg`));
     assert.match(svg, /<svg [^]*<\/svg>/);

@@ -30,6 +30,7 @@ const LOADER = "loader.ts";
 /** What imports do not tell: threads, and files that are read. */
 const INCLUDED = [
   "lib/run/report_worker.ts",
+  "lib/run/matrix/lane_worker.ts",
   "lib/live/live_worker.ts",
   "workloads/trace_function/spin_worker.ts",
   "workloads/container/trace_function.yaml",

@@ -55,6 +55,8 @@ const USED_ELSEWHERE: Readonly<Record<string, string>> = {
   beyondLimits: "the judge of loads",
   twin: "the session",
   live: "the script",
+  traceShare: "the run",
+  jobs: "the runs of the experiment",
   cpuRequestMilli: "the specifications of functions",
   simulation: "a file, which must be there",
 };

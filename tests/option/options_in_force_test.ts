@@ -62,7 +62,7 @@ const USED_ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** Texts of which some option takes one, whatever its type. */
-const TEXTS = ["a.example:81", "7", "0.5", "7s", "2", "5ms", "c/d:9"];
+const TEXTS = ["a.example:81", "2", "7", "0.5", "7s", "5ms", "c/d:9"];
 
 function choicesOf({ form }: Option<unknown>): readonly string[] {
   if (form.kind === "choice") return form.choices;

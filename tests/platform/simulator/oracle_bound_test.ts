@@ -60,14 +60,15 @@ async function measure(
   const { rows, events } = await simulate(simulation);
   assert.ok(rows.every(({ outcome }) => outcome === "ok"));
   const idOf = (index: number) => functionSpec(index).functionId;
+  const instances = [...new Set(rows.map(({ index, instance }) => instance ?? `${index}`))];
   const services = {
     count: rows.length,
     functionIds: Array.from({ length: FUNCTIONS }, (_, i) => idOf(i)),
     functionCode: Int32Array.from(rows, ({ functionIndex }) => functionIndex),
-    instances: rows.map(({ index, instance }) => instance ?? `${index}`),
+    instances,
     instanceCode: Int32Array.from(
       rows,
-      ({ instance }) => rows.findIndex((row) => row.instance === instance),
+      ({ index, instance }) => instances.indexOf(instance ?? `${index}`),
     ),
     completedMs: Float64Array.from(rows, ({ completedMs }) => completedMs),
     servedRuntimeMs: Float64Array.from(rows, ({ servedRuntimeMs }) => servedRuntimeMs),

@@ -21,6 +21,27 @@ export function formatNumber(value: number | null): string {
   return String(Number(value.toPrecision(3))).replace("-", "−");
 }
 
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/**
+ * A tick of a logarithmic axis: as a number for reading, and from a million on by its power of ten,
+ * whose zeros have no room.
+ *
+ * @example
+ * ```ts
+ * import { formatTick } from "./number_format.ts";
+ * const texts = [0.5, 100_000, 1e6, 2e10].map(formatTick);
+ * if (texts.join() !== "0.5,100,000,10⁶,2·10¹⁰") throw new Error(texts.join());
+ * ```
+ */
+export function formatTick(value: number): string {
+  if (!(value >= 1e6 && value < Infinity)) return formatNumber(value);
+  const power = Math.floor(Math.log10(value) + 1e-9);
+  const multiple = formatNumber(value / 10 ** power);
+  const ten = `10${[...String(power)].map((digit) => SUPERSCRIPTS[Number(digit)]).join("")}`;
+  return multiple === "1" ? ten : `${multiple}·${ten}`;
+}
+
 /** A whole number with its thousands set apart. */
 export function formatCount(value: number | null): string {
   if (value === null || Number.isNaN(value)) return UNKNOWN;

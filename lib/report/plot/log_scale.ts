@@ -1,4 +1,4 @@
-import { formatNumber } from "../page/number_format.ts";
+import { formatTick } from "../page/number_format.ts";
 import { widthOf as textWidthOf } from "./legend_layout.ts";
 import type { DataColumn } from "./series.ts";
 import { type Mark, PALETTE, type Plotter } from "./plotter.ts";
@@ -90,7 +90,7 @@ export function createLogAxis(scale: LogScale, { plot }: Plotter): Mark[] {
     plot.gridY(infinite, { stroke: PALETTE.grey, strokeOpacity: 1, strokeDasharray: "2,4" }),
     plot.axisY([...ticks, ...infinite], {
       label: scale.y.label,
-      text: (tick: number) => tick === infinityAt ? "∞" : formatNumber(tick),
+      text: (tick: number) => tick === infinityAt ? "∞" : formatTick(tick),
     }),
   ];
 }
@@ -120,7 +120,7 @@ export function choosePowerScale(
   label: string,
   low: number,
   high: number,
-  tickText: (tick: number) => string = formatNumber,
+  tickText: (tick: number) => string = formatTick,
 ): PowerScale {
   const domain: [number, number] = [low, Math.max(high, low * 2)];
   // A hair beyond, for the ends may be ticks themselves.

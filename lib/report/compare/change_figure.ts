@@ -2,6 +2,7 @@ import { nameSeries } from "../plot/series.ts";
 import type { ComparedCell } from "../../analyze/compare/compare_experiments.ts";
 import type { MetricComparison } from "../../analyze/compare/compare_runs.ts";
 import type { Figure } from "../page/figure.ts";
+import { widthOf as textWidthOf } from "../plot/legend_layout.ts";
 import { createLegend } from "../plot/marks.ts";
 import { PALETTE, type Plotter } from "../plot/plotter.ts";
 import { formatChange } from "./change_format.ts";
@@ -13,8 +14,10 @@ const TICKS = [-0.99, -0.9, -0.8, -0.5, -0.2, -0.1, -0.05, 0, 0.05, 0.11, 0.25, 
 const place = (change: number) => Math.log1p(change);
 
 const WIDTH_PX = 640;
-/** Room for the longest name of a metric. */
-const NAMES_PX = 190;
+/** Between the name of a metric and the frame. */
+const NAME_GAP_PX = 16;
+/** Letters are so much larger on a phone. */
+const PHONE_LETTERS = 1.21;
 const ROW_PX = 22;
 const FRAME_PX = 100;
 
@@ -39,7 +42,9 @@ export function renderChangeFigure(
   }));
   const low = Math.min(place(-0.1), ...rows.map(({ low }) => low));
   const high = Math.max(place(0.11), ...rows.map(({ high }) => high));
-  const framePx = plotter.widthOf(WIDTH_PX) - NAMES_PX;
+  const namesPx = PHONE_LETTERS * Math.max(...rows.map(({ words }) => textWidthOf(words))) +
+    NAME_GAP_PX;
+  const framePx = plotter.widthOf(WIDTH_PX) - namesPx;
   const ticks = chooseTicks(low, high, TICK_PX / framePx * (high - low));
   return {
     name,
@@ -49,7 +54,7 @@ export function renderChangeFigure(
       title,
       width: WIDTH_PX,
       height: FRAME_PX + ROW_PX * rows.length,
-      marginLeft: NAMES_PX,
+      marginLeft: namesPx,
       columns: { x: { name: "change_ratio", valueAt: Math.expm1 }, y: { name: "metric" } },
       x: {
         label: "change from A to B",

@@ -71,6 +71,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 640px) { body { padding: 1.2rem 1rem 3rem; } h1 { font-size: 1.4rem; }
   #verdict { padding: .7rem .8rem; } dl { grid-template-columns: 1fr; gap: 0; } dt { margin-top: .5rem; }
   figure svg { font-size: 14.5px !important; }
+  figure svg [aria-label="legend"] { font-size: 12px; }
   .table td:first-child, .table th:first-child { position: sticky; left: 0; background: var(--paper); }
   td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 5.5rem; max-width: 9rem; } }
 article { display: grid; grid-template-columns: 15rem 1fr; gap: 1.4rem; border-top: 1px solid var(--line);

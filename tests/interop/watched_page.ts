@@ -13,7 +13,10 @@ export class WatchedPage implements AsyncDisposable {
     });
     page.on("pageerror", (error) => this.faults.push(String(error)));
     page.on("requestfailed", (request) => {
-      this.faults.push(`${request.url()}: ${request.failure()?.errorText}`);
+      const { errorText } = request.failure() ?? {};
+      // A page ends its stream of events itself, before the server or after it, when all is told.
+      if (request.url().endsWith("/events") && errorText === "net::ERR_ABORTED") return;
+      this.faults.push(`${request.url()}: ${errorText}`);
     });
     page.on("request", (request) => {
       if (!/^(http:\/\/127\.0\.0\.1:|file:|data:|blob:)/.test(request.url())) {

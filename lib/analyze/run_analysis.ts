@@ -45,6 +45,7 @@ import {
   type Minute,
   MinutesBuilder,
   type Summary,
+  SUMMARY_COLUMNS,
   SummaryBuilder,
 } from "./summary.ts";
 import type { TimeSpan } from "./memory_time.ts";
@@ -195,17 +196,6 @@ const MAX_BINS = 240;
 /** A figure's width and height divided by the size of a dot. */
 const POINT_RASTER = { columns: 220, rowsPerDecade: 16 };
 
-/** Columns that a {@linkcode Summary} of what was measured is made of. */
-const SUMMARY_COLUMNS: readonly InvocationColumn[] = [
-  "phase",
-  "scheduled_ms",
-  "dispatched_ms",
-  "completed_ms",
-  "requested_runtime_ms",
-  "cold_start",
-  "outcome",
-];
-
 /**
  * Summarizes what was measured in a run, going through its invocations once.
  *
@@ -230,13 +220,7 @@ export interface AnalyzedRun {
 /** Columns that an analysis looks at. */
 const COLUMNS: readonly InvocationColumn[] = [
   "function_id",
-  "phase",
-  "scheduled_ms",
-  "dispatched_ms",
-  "completed_ms",
-  "requested_runtime_ms",
-  "cold_start",
-  "outcome",
+  ...SUMMARY_COLUMNS,
   "set_up_ms",
   "peer_wait_ms",
 ];

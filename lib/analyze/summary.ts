@@ -1,6 +1,7 @@
 import { dispatchLagMs, isJudged, type Outcome, OUTCOMES } from "../model/record.ts";
 import type { Phase } from "../model/schedule.ts";
 import { largest } from "../stats/quantile.ts";
+import type { InvocationColumn } from "../store/read/invocation_batches.ts";
 import type { StoredInvocations } from "../store/read/stored_invocations.ts";
 import { type RankedQuantiles, RankedSketch } from "./ranked_quantiles.ts";
 
@@ -22,6 +23,17 @@ export interface Summary {
   /** `null` where the records do not tell. */
   readonly coldInvocations: number | null;
 }
+
+/** Columns that tell what was measured, of how it went and how long it took. */
+export const SUMMARY_COLUMNS: readonly InvocationColumn[] = [
+  "phase",
+  "scheduled_ms",
+  "dispatched_ms",
+  "completed_ms",
+  "requested_runtime_ms",
+  "cold_start",
+  "outcome",
+];
 
 /** Share of the time in which invocations are due that is told apart. */
 const START_SHARE = 1 / 3;

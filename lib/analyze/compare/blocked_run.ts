@@ -2,7 +2,6 @@ import { BlockedQuantiles, type BlockedValues } from "../../stats/block_bootstra
 import { BlockedSketch } from "../../stats/blocked_sketch.ts";
 import { hasEnoughBeyond } from "../../stats/quantile.ts";
 import type { StoredRun } from "../../store/read/experiment_folder.ts";
-import type { InvocationColumn } from "../../store/read/invocation_batches.ts";
 import {
   isRankedCode,
   OK_CODE,
@@ -13,6 +12,7 @@ import type { TimeSpan } from "../memory_time.ts";
 import { deriveOccupancy, listInstanceStays, listMeasuredSpans } from "../occupancy.ts";
 import { MOST_EXACT, RankedSketch } from "../ranked_quantiles.ts";
 import { type InvocationListener, readRunInvocations, readRunTables } from "../run_analysis.ts";
+import { SUMMARY_COLUMNS } from "../summary.ts";
 import {
   COMPARED_QUANTILES,
   type ComparedMetric,
@@ -113,15 +113,7 @@ export function readCutRun(run: StoredRun): CutRun {
 
 /** Counts and ranks the measured invocations of a run by the part in which they were due. */
 class CutListener implements InvocationListener {
-  readonly columns: readonly InvocationColumn[] = [
-    "phase",
-    "scheduled_ms",
-    "dispatched_ms",
-    "completed_ms",
-    "requested_runtime_ms",
-    "cold_start",
-    "outcome",
-  ];
+  readonly columns = SUMMARY_COLUMNS;
   readonly measures = byMeasure(() => new BlockedSketch(BLOCKS_PER_RUN, MOST_EXACT));
   readonly ranked = byMeasure(() => new RankedSketch());
   readonly rankedPerPart = new Float64Array(BLOCKS_PER_RUN);

@@ -4,7 +4,7 @@
  *
  *     deno task bench:first-command          # 20 times, half an hour
  *     deno task bench:first-command 3        # three times
- *     deno task bench:first-command 3 --keep results/again --pacing precise
+ *     deno task bench:first-command 3 --keep results/again --sizes 6,12
  *
  * What comes after the number goes to the experiment. Prints a line for each run and
  * what they come to together; exits with 1 where one is not VALID or not punctual.
